@@ -1,0 +1,96 @@
+//! Burn's `Batcher`: items become one tensor of images and one of targets.
+
+use burn::{
+    data::dataloader::batcher::Batcher,
+    tensor::{Tensor, TensorData, backend::Backend},
+};
+
+use crate::Digit;
+
+/// A batch as a network takes it.
+#[derive(Clone, Debug)]
+pub struct DigitBatch<B: Backend> {
+    /// Pixels from 0 to 1, one image a row: `[batch, pixels]`.
+    pub images: Tensor<B, 2>,
+    /// 1 for the positive class, 0 for the negative one: `[batch, 1]`.
+    pub targets: Tensor<B, 2>,
+    /// The targets on the host, for metrics.
+    pub labels: Vec<u8>,
+}
+
+/// The same on the host: what worker threads prepare.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct HostBatch {
+    images: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+/// Fills one contiguous buffer a batch, dividing pixels by 255.
+#[derive(Clone, Copy, Debug)]
+pub struct DigitBatcher {
+    values: [f32; 256],
+}
+
+impl Default for DigitBatcher {
+    fn default() -> Self {
+        Self { values: std::array::from_fn(|pixel| pixel as f32 / 255.0) }
+    }
+}
+
+impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
+    fn batch(&self, items: Vec<Digit>, device: &B::Device) -> DigitBatch<B> {
+        let mut batch = HostBatch::default();
+        for digit in &items {
+            batch.push(digit.pixels(), digit.label(), self);
+        }
+        batch.upload(device)
+    }
+}
+
+impl HostBatch {
+    /// An empty batch with room for `items` images.
+    pub(crate) fn with_capacity(items: usize, image_len: usize) -> Self {
+        Self { images: Vec::with_capacity(items * image_len), labels: Vec::with_capacity(items) }
+    }
+
+    /// Adds an image.
+    pub(crate) fn push(&mut self, pixels: &[u8], label: u8, batcher: &DigitBatcher) {
+        self.images.extend(pixels.iter().map(|pixel| batcher.values[usize::from(*pixel)]));
+        self.labels.push(label);
+    }
+
+    /// Moves the batch to the device: one tensor of images, one of targets.
+    pub(crate) fn upload<B: Backend>(self, device: &B::Device) -> DigitBatch<B> {
+        let count = self.labels.len();
+        let pixels = self.images.len().checked_div(count).unwrap_or(0);
+        let targets: Vec<f32> = self.labels.iter().map(|label| f32::from(*label)).collect();
+        DigitBatch {
+            images: Tensor::from_data(TensorData::new(self.images, [count, pixels]), device),
+            targets: Tensor::from_data(TensorData::new(targets, [count, 1]), device),
+            labels: self.labels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use burn::data::dataset::Dataset;
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::{DigitDataset, Digits};
+
+    #[test]
+    fn a_batch_is_rows_of_pixels_from_0_to_1() {
+        let digits = Digits::new(1, 3, vec![0, 51, 255, 255, 0, 102].into(), vec![1, 0].into());
+        let items: Vec<_> = DigitDataset::new(Arc::new(digits)).iter().collect();
+        let batch: DigitBatch<Flex> = DigitBatcher::default().batch(items, &Default::default());
+        assert_eq!(batch.images.dims(), [2, 3]);
+        assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.4]);
+        assert_eq!(batch.targets.dims(), [2, 1]);
+        assert_eq!(batch.targets.into_data().to_vec::<f32>().unwrap(), [1.0, 0.0]);
+        assert_eq!(batch.labels, [1, 0]);
+    }
+}

@@ -1,0 +1,181 @@
+//! Packed data sets: one memory-mapped file each, written once and never changed.
+
+mod header;
+mod lock;
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::{self, File},
+    io::{
+        self,
+        ErrorKind::{NotADirectory, NotFound},
+        Write,
+    },
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use memmap2::Mmap;
+use sha2::{Digest, Sha256};
+
+pub(crate) use self::lock::Lock;
+use self::header::{HEADER_BYTES, Header};
+use crate::{Bytes, Digits, Error, fingerprint::hex, source::Splits};
+
+/// A data set and its fingerprint.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub splits: Splits,
+    pub fingerprint: String,
+}
+
+/// The place of one data set in a cache folder.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub path: PathBuf,
+    key: [u8; 32],
+}
+
+/// `mnist-train` in the user's cache folder; `None` where the user has none.
+pub(crate) fn user_folder() -> Option<PathBuf> {
+    let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+    let home = || env::home_dir().filter(|home| home.is_absolute());
+    let folder = if cfg!(windows) {
+        env::var_os("LOCALAPPDATA").and_then(absolute)
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        env::var_os("XDG_CACHE_HOME").and_then(absolute).or_else(|| Some(home()?.join(".cache")))
+    };
+    Some(folder?.join("mnist-train"))
+}
+
+impl Slot {
+    /// The slot of a source, what identifies its content, and the classes taken from it.
+    pub fn new(folder: &Path, source: &str, identity: &str, classes: &[String; 2]) -> Self {
+        let key: [u8; 32] = Sha256::digest([source, identity, &classes[0], &classes[1]].join("\0\0")).into();
+        Self { path: folder.join(format!("{source}-{}.digits", hex(&key[..8]))), key }
+    }
+
+    /// Maps the data set if it is there.
+    ///
+    /// # Errors
+    /// The reason why the file that is there is of no use: truncated, altered, older, or not the `expected` data.
+    pub fn open(&self, expected: Option<&str>) -> Result<Option<Packed>, String> {
+        let file = match File::open(&self.path) {
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory) => return Ok(None),
+            opened => opened.map_err(|error| error.to_string())?,
+        };
+        // SAFETY: a cache file is never changed in place, only replaced by renaming, so the mapped bytes stay.
+        let map = unsafe { Mmap::map(&file) }.map_err(|error| error.to_string())?;
+        let header = Header::check(&map, &self.key)?;
+        let fingerprint = hex(&header.fingerprint);
+        if expected.is_some_and(|expected| expected != fingerprint) {
+            return Err("it holds other data".into());
+        }
+        Ok(Some(Packed { splits: mapped(&Arc::new(map), &header), fingerprint }))
+    }
+
+    /// Writes the data set to a temporary name in the same folder, then renames. The caller holds the lock.
+    pub fn write(&self, packed: &Packed) -> Result<(), Error> {
+        let temporary = self.path.with_extension("tmp");
+        let written = self.write_to(&temporary, packed).and_then(|()| fs::rename(&temporary, &self.path));
+        written.map_err(|cause| {
+            // Leaves no half file behind; that this may fail as well changes nothing.
+            let _ = fs::remove_file(&temporary);
+            Error::Write { path: self.path.clone(), cause }
+        })
+    }
+
+    fn write_to(&self, path: &Path, packed: &Packed) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(&Header::of(packed, self.key).to_bytes())?;
+        for part in parts(&packed.splits) {
+            file.write_all(part)?;
+        }
+        file.sync_all()
+    }
+}
+
+/// The bytes after the header, in their order.
+fn parts(splits: &Splits) -> [&[u8]; 4] {
+    let Splits { train, valid } = splits;
+    [train.pixels(), train.labels(), valid.pixels(), valid.labels()]
+}
+
+fn mapped(map: &Arc<Mmap>, header: &Header) -> Splits {
+    let mut start = HEADER_BYTES;
+    let mut next = |length: usize| -> Range<usize> {
+        start += length;
+        start - length..start
+    };
+    let image = header.height * header.width;
+    let mut split = |images: usize| {
+        let (pixels, labels) = (next(images * image), next(images));
+        let bytes = |range| Bytes::Mapped(map.clone(), range);
+        Digits::new(header.height, header.width, bytes(pixels), bytes(labels))
+    };
+    Splits { train: split(header.train), valid: split(header.valid) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::fingerprint;
+
+    fn packed() -> Packed {
+        let train = Digits::new(2, 3, (0..18).collect::<Vec<u8>>().into(), vec![1, 0, 0].into());
+        let valid = Digits::new(2, 3, (50..62).collect::<Vec<u8>>().into(), vec![1, 0].into());
+        let fingerprint = fingerprint(&train, &valid);
+        Packed { splits: Splits { train, valid }, fingerprint }
+    }
+
+    fn slot(folder: &Path) -> Slot {
+        Slot::new(folder, "archive", "x", &["3".into(), "7".into()])
+    }
+
+    #[test]
+    fn what_was_packed_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = slot(folder.path());
+        assert!(slot.open(None).unwrap().is_none(), "nothing there yet");
+        slot.write(&packed()).unwrap();
+        let back = slot.open(None).unwrap().unwrap();
+        assert_eq!(parts(&back.splits), parts(&packed().splits));
+        assert_eq!((back.splits.train.height(), back.splits.train.width()), (2, 3));
+        assert_eq!(back.fingerprint, packed().fingerprint);
+        assert!(!slot.path.with_extension("tmp").exists());
+    }
+
+    #[test]
+    fn every_altered_byte_and_every_truncation_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = slot(folder.path());
+        slot.write(&packed()).unwrap();
+        let good = fs::read(&slot.path).unwrap();
+        for at in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[at] ^= 0x10;
+            fs::write(&slot.path, &bytes).unwrap();
+            assert!(slot.open(None).is_err(), "flipped at {at}");
+            fs::write(&slot.path, &good[..at]).unwrap();
+            assert!(slot.open(None).is_err(), "cut at {at}");
+        }
+        fs::write(&slot.path, [&good[..], &[0]].concat()).unwrap();
+        assert!(slot.open(None).is_err(), "longer");
+    }
+
+    #[test]
+    fn the_expected_fingerprint_and_the_identity_are_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = slot(folder.path());
+        slot.write(&packed()).unwrap();
+        assert!(slot.open(Some(&packed().fingerprint)).unwrap().is_some());
+        assert_eq!(slot.open(Some("00")).unwrap_err(), "it holds other data");
+        let other = Slot::new(folder.path(), "archive", "y", &["3".into(), "7".into()]);
+        fs::rename(&slot.path, &other.path).unwrap();
+        assert_eq!(other.open(None).unwrap_err(), "it was made from another source");
+    }
+}

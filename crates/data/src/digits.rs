@@ -1,0 +1,100 @@
+//! The pixels and targets of one split, in one contiguous block.
+
+use std::{ops::Range, sync::Arc};
+
+use memmap2::Mmap;
+
+/// Grey images of one size with their labels: label 1 is the positive class, 0 the negative one.
+///
+/// Pixels are `u8` (0 white background to 255 full stroke), row by row, image after image: `[images, height, width]`.
+#[derive(Clone, Debug)]
+pub struct Digits {
+    height: usize,
+    width: usize,
+    pixels: Bytes,
+    labels: Bytes,
+}
+
+/// Bytes that are owned or lie in a memory-mapped cache file.
+#[derive(Clone, Debug)]
+pub enum Bytes {
+    /// In memory.
+    Owned(Arc<[u8]>),
+    /// A range of a mapped file.
+    Mapped(Arc<Mmap>, Range<usize>),
+}
+
+impl Digits {
+    /// Joins pixels and labels.
+    ///
+    /// # Panics
+    /// When `pixels` is not `labels` times `height` times `width` long: sources check before they build.
+    pub fn new(height: usize, width: usize, pixels: Bytes, labels: Bytes) -> Self {
+        assert_eq!(pixels.as_slice().len(), labels.as_slice().len() * height * width, "pixels and labels disagree");
+        Self { height, width, pixels, labels }
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.as_slice().len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows of one image.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of one image.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels of one image, `height * width`.
+    pub fn image_len(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// The pixels of image `index`, row by row.
+    ///
+    /// # Panics
+    /// When `index` is not below [`len`](Self::len).
+    pub fn image(&self, index: usize) -> &[u8] {
+        &self.pixels()[index * self.image_len()..][..self.image_len()]
+    }
+
+    /// All pixels, `[images, height, width]`.
+    pub fn pixels(&self) -> &[u8] {
+        self.pixels.as_slice()
+    }
+
+    /// All labels, 1 (positive class) or 0.
+    pub fn labels(&self) -> &[u8] {
+        self.labels.as_slice()
+    }
+
+    /// How many images have this label.
+    pub fn count(&self, label: u8) -> usize {
+        self.labels().iter().filter(|l| **l == label).count()
+    }
+}
+
+impl Bytes {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Mapped(map, range) => &map[range.clone()],
+        }
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Owned(bytes.into())
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong between a source and a [`DataSet`](crate::DataSet).
+
+use std::{io, path::PathBuf};
+
+/// Every message is one line: what failed, where, why and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The two class names cannot be used.
+    #[error("classes `{}` and `{}`: {reason}", classes[0], classes[1])]
+    Classes {
+        /// The names asked for.
+        classes: [String; 2],
+        /// What is wrong with them, and which would do.
+        reason: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file of the cache folder cannot be written; `load` turns this into a note.
+    #[error("cannot write `{}`: {cause}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// An archive, folder or IDX file as a whole is not what it should be.
+    #[error("`{place}`: {reason}")]
+    Layout {
+        /// The archive, folder or file.
+        place: String,
+        /// What is wrong and what was expected.
+        reason: String,
+    },
+    /// One entry of an archive, or one file of a folder, is refused.
+    #[error("`{place}`: entry `{entry}` is refused: {reason}")]
+    Entry {
+        /// The archive or folder.
+        place: String,
+        /// The entry's name in it.
+        entry: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// Bytes that are no PNG, or one that this program does not take.
+    #[error("not a usable PNG: {reason}")]
+    Png {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The download did not succeed.
+    #[error(
+        "cannot download `{url}`: {reason} ({}); check the network and the proxy variables, or name a local copy \
+         in MNIST_SAMPLE_ARCHIVE",
+        attempts_in_words(*attempts)
+    )]
+    Download {
+        /// Where from.
+        url: String,
+        /// What the last attempt ended with.
+        reason: String,
+        /// How many times it was tried.
+        attempts: u32,
+    },
+    /// The decoded images are not those of MNIST_SAMPLE.
+    #[error("`{place}` does not hold MNIST_SAMPLE: fingerprint {found}, expected {expected}; take source `archive` for other data")]
+    Fingerprint {
+        /// The archive.
+        place: String,
+        /// The constant known to the program.
+        expected: String,
+        /// What was computed.
+        found: String,
+    },
+    /// [`Request::cancel`](crate::Request::cancel) was set; a partial download is kept.
+    #[error("interrupted; a partial download is kept and the next run goes on from there")]
+    Cancelled,
+}
+
+fn attempts_in_words(attempts: u32) -> String {
+    match attempts {
+        1 => "tried once".into(),
+        n => format!("tried {n} times"),
+    }
+}

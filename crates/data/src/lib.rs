@@ -1,0 +1,30 @@
+//! Where digits come from and how they reach a network: sources, packed cache, `Dataset`, `Batcher`, loader.
+//!
+//! The way of the data: archive, folder, IDX files or drawn strokes -> one packed, memory-mapped cache file -> [`Digits`]
+//! -> [`DigitDataset`] -> [`Order`] -> [`DigitBatcher`] -> one tensor a batch, served by [`DigitLoader`].
+
+mod batcher;
+mod cache;
+mod dataset;
+mod digits;
+mod error;
+mod fingerprint;
+mod load;
+mod loader;
+mod order;
+mod png;
+mod prefetch;
+mod request;
+mod source;
+mod through_cache;
+
+pub use batcher::{DigitBatch, DigitBatcher};
+pub use dataset::{Digit, DigitDataset};
+pub use digits::{Bytes, Digits};
+pub use error::Error;
+pub use fingerprint::{MNIST_SAMPLE_FINGERPRINT, fingerprint};
+pub use load::{DataSet, load};
+pub use loader::DigitLoader;
+pub use order::Order;
+pub use png::{GreyImage, decode_png};
+pub use request::{Event, Remote, Request, Source};

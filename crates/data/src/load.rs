@@ -1,0 +1,119 @@
+//! The one way from a [`Request`] to a [`DataSet`].
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    Digits, Error, Event, Request, Source, cache,
+    fingerprint::fingerprint,
+    source::{Limits, archive, download::Patience, folder::Listing, idx, mnist_sample, synthetic},
+    through_cache::Loading,
+};
+
+/// Both splits, and where they came from.
+#[derive(Clone, Debug)]
+pub struct DataSet {
+    /// Training images: the positive class first, within a class by file name.
+    pub train: Arc<Digits>,
+    /// Validation images, in the same order.
+    pub valid: Arc<Digits>,
+    /// Class names; the first is the positive class, target 1.
+    pub classes: [String; 2],
+    /// What it really was: `mnist-sample`, `archive`, `folder`, `idx` or `synthetic`.
+    pub source: String,
+    /// What a report should say about it, for instance why it is synthetic.
+    pub notes: Vec<String>,
+    /// [`fingerprint`] of both splits, 64 hexadecimal digits.
+    pub fingerprint: String,
+    /// The packed file that it lies in; `None` where it is only in memory.
+    pub cache: Option<PathBuf>,
+}
+
+/// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
+///
+/// A cache that cannot be used is no failure: it goes on in memory and says so. Proxy variables of the environment are
+/// honoured; nothing else is read from it but the user's cache folder.
+///
+/// # Errors
+/// [`Error`] where the source cannot be read or holds something that is refused. [`Source::Auto`] only fails for classes
+/// that MNIST_SAMPLE does not have, or when it is cancelled.
+pub fn load(request: &Request, on_event: &mut dyn FnMut(Event)) -> Result<DataSet, Error> {
+    load_with(request, on_event, Patience::of(&request.source))
+}
+
+pub(crate) fn load_with(
+    request: &Request,
+    on_event: &mut dyn FnMut(Event),
+    patience: Patience,
+) -> Result<DataSet, Error> {
+    request.check()?;
+    let (classes, limits) = (&request.classes, Limits::default());
+    let folder = request.cache.clone().or_else(cache::user_folder);
+    let mut loading = Loading { request, on_event, folder, patience, notes: Vec::new() };
+    match &request.source {
+        Source::Auto => auto(&mut loading),
+        Source::MnistSample => mnist_sample::load(&mut loading),
+        Source::Archive { path } => {
+            let identity = idx::file_identity(path)?;
+            loading.through_cache("archive", &identity, None, |loading, _| {
+                loading.decoding(path);
+                archive::read(path, classes, &limits)
+            })
+        }
+        Source::Folder { path } => {
+            let listing = Listing::of(path, classes, &limits)?;
+            loading.through_cache("folder", &listing.identity(), None, |loading, _| {
+                loading.decoding(path);
+                listing.read(classes, &limits)
+            })
+        }
+        Source::Idx { path } => {
+            let files = idx::Files::find(path)?;
+            loading.through_cache("idx", &files.identity()?, None, |loading, _| {
+                loading.decoding(path);
+                files.read(classes, &limits)
+            })
+        }
+        Source::Synthetic { seed, train, valid } => Ok(draw(&mut loading, (*seed, *train, *valid))),
+    }
+}
+
+fn auto(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
+    match mnist_sample::load(loading) {
+        Err(Error::Cancelled) => Err(Error::Cancelled),
+        Err(error) => {
+            loading.note(format!("synthetic digits take the place of MNIST_SAMPLE: {error}"));
+            Ok(draw(loading, loading.request.fallback))
+        }
+        loaded => loaded,
+    }
+}
+
+/// Draws digits; they are not cached, because drawing them is fast and the seed says all.
+fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) -> DataSet {
+    let (train, valid) = synthetic::generate(seed, train, valid);
+    let classes = loading.request.classes.clone();
+    let (train, valid) = match classes[0] == "3" {
+        true => (train, valid),
+        false => (swapped(&train), swapped(&valid)),
+    };
+    let fingerprint = fingerprint(&train, &valid);
+    let notes = std::mem::take(&mut loading.notes);
+    let (train, valid) = (train.into(), valid.into());
+    DataSet { train, valid, classes, source: "synthetic".into(), notes, fingerprint, cache: None }
+}
+
+/// The same images with the other class as the positive one.
+fn swapped(digits: &Digits) -> Digits {
+    let mut pixels = Vec::with_capacity(digits.pixels().len());
+    let mut labels = Vec::with_capacity(digits.len());
+    for label in [0, 1] {
+        for index in (0..digits.len()).filter(|index| digits.labels()[*index] == label) {
+            pixels.extend_from_slice(digits.image(index));
+            labels.push(1 - label);
+        }
+    }
+    Digits::new(digits.height(), digits.width(), pixels.into(), labels.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Burn's `DataLoader` with an order that is a function of (seed, epoch), whatever the number of workers.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use burn::{
+    data::dataloader::{DataLoader, DataLoaderIterator, Progress},
+    data::dataset::Dataset,
+    tensor::backend::Backend,
+};
+
+use crate::{
+    DigitBatch, DigitBatcher, DigitDataset, Order,
+    batcher::HostBatch,
+    prefetch::Prefetch,
+};
+
+/// Serves a split in batches; the last batch of an epoch may be short.
+///
+/// Which epoch [`iter`](DataLoader::iter) serves is set by [`set_epoch`](Self::set_epoch), as with PyTorch's
+/// `DistributedSampler`, and a resumed epoch skips the batches it has already seen by [`set_start`](Self::set_start).
+#[derive(Debug)]
+pub struct DigitLoader<B: Backend> {
+    dataset: DigitDataset,
+    range: (usize, usize),
+    batch_size: usize,
+    order: Order,
+    workers: usize,
+    device: B::Device,
+    epoch: Arc<AtomicUsize>,
+    start: Arc<AtomicUsize>,
+}
+
+/// What makes a host batch of item indices; shared by the workers.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    dataset: DigitDataset,
+    batcher: DigitBatcher,
+}
+
+impl<B: Backend> DigitLoader<B> {
+    /// A loader on `device`; `workers` threads prepare batches ahead, 0 prepares each when asked for.
+    ///
+    /// # Panics
+    /// When `batch_size` is 0.
+    pub fn new(dataset: DigitDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
+        assert!(batch_size > 0, "a batch holds at least one item");
+        let range = (0, dataset.len());
+        Self { dataset, range, batch_size, order, workers, device, epoch: Arc::default(), start: Arc::default() }
+    }
+
+    /// Chooses the epoch that the next iteration serves.
+    pub fn set_epoch(&self, epoch: usize) {
+        self.epoch.store(epoch, Ordering::Relaxed);
+    }
+
+    /// Lets the next iteration begin at this batch of the epoch.
+    pub fn set_start(&self, batch: usize) {
+        self.start.store(batch, Ordering::Relaxed);
+    }
+
+    /// Batches of an epoch.
+    pub fn num_batches(&self) -> usize {
+        (self.range.1 - self.range.0).div_ceil(self.batch_size)
+    }
+
+    /// The item indices of each batch that the next iteration serves.
+    fn batches(&self) -> Vec<Vec<usize>> {
+        let (from, to) = self.range;
+        let order = self.order.indices(self.epoch.load(Ordering::Relaxed), to - from);
+        let start = self.start.load(Ordering::Relaxed);
+        order.chunks(self.batch_size).skip(start).map(|batch| batch.iter().map(|i| i + from).collect()).collect()
+    }
+
+    fn with(&self, device: B::Device, range: (usize, usize)) -> Self {
+        let (epoch, start) = (self.epoch.clone(), self.start.clone());
+        Self { dataset: self.dataset.clone(), range, device, epoch, start, ..*self }
+    }
+}
+
+impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
+        let recipe = Recipe { dataset: self.dataset.clone(), batcher: DigitBatcher::default() };
+        let total = self.num_items();
+        let processed = (self.start.load(Ordering::Relaxed) * self.batch_size).min(total);
+        Box::new(Batches::<B> {
+            batches: Prefetch::new(recipe, self.batches(), self.workers),
+            device: &self.device,
+            processed,
+            total,
+        })
+    }
+
+    fn num_items(&self) -> usize {
+        self.range.1 - self.range.0
+    }
+
+    fn to_device(&self, device: &B::Device) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
+        Arc::new(self.with(device.clone(), self.range))
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
+        Arc::new(self.with(self.device.clone(), (self.range.0 + start, self.range.0 + end)))
+    }
+}
+
+impl Recipe {
+    /// The host batch of these items.
+    pub(crate) fn make(&self, indices: &[usize]) -> HostBatch {
+        let digits = self.dataset.digits();
+        let mut batch = HostBatch::with_capacity(indices.len(), digits.image_len());
+        for index in indices {
+            batch.push(digits.image(*index), digits.labels()[*index], &self.batcher);
+        }
+        batch
+    }
+}
+
+/// An epoch being served.
+struct Batches<'a, B: Backend> {
+    batches: Prefetch,
+    device: &'a B::Device,
+    processed: usize,
+    total: usize,
+}
+
+impl<B: Backend> Iterator for Batches<'_, B> {
+    type Item = DigitBatch<B>;
+
+    fn next(&mut self) -> Option<DigitBatch<B>> {
+        let batch = self.batches.next()?.upload::<B>(self.device);
+        self.processed += batch.labels.len();
+        Some(batch)
+    }
+}
+
+impl<B: Backend> DataLoaderIterator<DigitBatch<B>> for Batches<'_, B> {
+    fn progress(&self) -> Progress {
+        Progress::new(self.processed, self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::Digits;
+
+    fn loader(workers: usize) -> DigitLoader<Flex> {
+        let digits = Digits::new(1, 1, (0..26).collect::<Vec<u8>>().into(), vec![1; 26].into());
+        let order = Order::Shuffled { seed: 1 };
+        DigitLoader::new(DigitDataset::new(Arc::new(digits)), 6, order, workers, Default::default())
+    }
+
+    fn pixels(loader: &dyn DataLoader<Flex, DigitBatch<Flex>>) -> Vec<Vec<u8>> {
+        let row = |batch: DigitBatch<Flex>| {
+            let images = batch.images.into_data().to_vec::<f32>().unwrap();
+            images.iter().map(|v| (v * 255.0).round() as u8).collect()
+        };
+        loader.iter().map(row).collect()
+    }
+
+    #[test]
+    fn batches_of_6_over_26_items_have_sizes_6_6_6_6_2() {
+        let batches = pixels(&loader(0));
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [6, 6, 6, 6, 2]);
+        let mut all = batches.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..26).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn order_is_the_same_with_any_number_of_workers() {
+        let alone = pixels(&loader(0));
+        for workers in [1, 2, 3, 8] {
+            assert_eq!(alone, pixels(&loader(workers)), "{workers} workers");
+        }
+    }
+
+    #[test]
+    fn another_epoch_has_another_order_and_the_same_epoch_the_same() {
+        let loader = loader(1);
+        let first = pixels(&loader);
+        loader.set_epoch(1);
+        assert_ne!(first, pixels(&loader));
+        loader.set_epoch(0);
+        assert_eq!(first, pixels(&loader));
+    }
+
+    #[test]
+    fn a_start_skips_the_batches_already_seen() {
+        let loader = loader(2);
+        let all = pixels(&loader);
+        loader.set_start(3);
+        assert_eq!(pixels(&loader), all[3..]);
+        let mut iterator = loader.iter();
+        iterator.next().unwrap();
+        assert_eq!(iterator.progress().items_processed, 24);
+    }
+
+    #[test]
+    fn dropping_an_iteration_halfway_ends_its_workers() {
+        let loader = loader(2);
+        drop(loader.iter().next());
+        assert_eq!(pixels(&loader).len(), 5);
+    }
+
+    #[test]
+    fn a_slice_serves_its_part_of_the_items() {
+        let mut part = pixels(loader(0).slice(3, 10).as_ref()).concat();
+        part.sort_unstable();
+        assert_eq!(part, (3..10).collect::<Vec<u8>>());
+    }
+}

@@ -1,0 +1,153 @@
+//! PNG files as 8-bit grey images.
+//!
+//! Colour becomes grey by the luma weights of ITU-R BT.601 (0.299, 0.587, 0.114), 16 bits become 8, and whatever is
+//! transparent becomes black, the background of MNIST.
+
+mod plain;
+
+use std::io::Cursor;
+
+use png::{ColorType, Decoder, Limits, Transformations};
+
+pub(crate) use self::plain::Plain;
+use crate::Error;
+
+/// One decoded image, row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GreyImage {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// `height * width` values, 0 (black) to 255 (white).
+    pub pixels: Vec<u8>,
+}
+
+/// Decodes a PNG of any colour type and depth whose sides are at most `max_side` pixels.
+///
+/// # Errors
+/// [`Error::Png`] for bytes that are no PNG, are broken or truncated, or whose header claims more than `max_side`; the
+/// header is checked before anything of that size is allocated.
+pub fn decode_png(bytes: &[u8], max_side: usize) -> Result<GreyImage, Error> {
+    let (height, width) = header_size(bytes)?;
+    if height > max_side || width > max_side {
+        return refuse(format!("its header claims {height} x {width} pixels, the limit is {max_side} x {max_side}"));
+    }
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 8 * max_side * max_side + (1 << 20) });
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    decoder.set_ignore_text_chunk(true);
+    let mut reader = decoder.read_info().map_err(broken)?;
+    let mut samples = vec![0; reader.output_buffer_size().unwrap_or(0)];
+    let info = reader.next_frame(&mut samples).map_err(broken)?;
+    reader.finish().map_err(broken)?;
+    samples.truncate(info.buffer_size());
+    Ok(GreyImage { height, width, pixels: to_grey(samples, info.color_type) })
+}
+
+/// Rows and columns that the header claims, without decoding anything.
+pub(crate) fn header_size(bytes: &[u8]) -> Result<(usize, usize), Error> {
+    const START: &[u8; 16] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
+    if !bytes.starts_with(START) {
+        return refuse("it does not start with a PNG header".into());
+    }
+    let side = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+    match (side(20), side(16)) {
+        (Some(height), Some(width)) if height > 0 && width > 0 => Ok((height as usize, width as usize)),
+        _ => refuse("its header is cut off or claims no pixels".into()),
+    }
+}
+
+fn to_grey(samples: Vec<u8>, colour: ColorType) -> Vec<u8> {
+    match colour {
+        ColorType::Grayscale | ColorType::Indexed => samples,
+        ColorType::GrayscaleAlpha => samples.chunks_exact(2).map(|s| over_black(s[0], s[1])).collect(),
+        ColorType::Rgb => samples.chunks_exact(3).map(luma).collect(),
+        ColorType::Rgba => samples.chunks_exact(4).map(|s| over_black(luma(s), s[3])).collect(),
+    }
+}
+
+/// BT.601 in 16-bit fixed point, the same integers as in PIL.
+fn luma(rgb: &[u8]) -> u8 {
+    let weighted = 19595 * u32::from(rgb[0]) + 38470 * u32::from(rgb[1]) + 7471 * u32::from(rgb[2]);
+    ((weighted + 0x8000) >> 16) as u8
+}
+
+fn over_black(grey: u8, alpha: u8) -> u8 {
+    ((u32::from(grey) * u32::from(alpha) + 127) / 255) as u8
+}
+
+fn broken(error: png::DecodingError) -> Error {
+    Error::Png { reason: error.to_string().to_lowercase().replace('\n', " ") }
+}
+
+fn refuse<T>(reason: String) -> Result<T, Error> {
+    Err(Error::Png { reason })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use png::BitDepth;
+
+    use super::*;
+
+    /// A PNG of the given samples.
+    pub(crate) fn encode(width: usize, height: usize, colour: ColorType, depth: BitDepth, samples: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
+        encoder.set_color(colour);
+        encoder.set_depth(depth);
+        if colour == ColorType::Indexed {
+            encoder.set_palette(vec![0, 0, 0, 255, 255, 255, 255, 0, 0]);
+        }
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(samples).unwrap();
+        writer.finish().unwrap();
+        bytes
+    }
+
+    /// An 8-bit grey PNG.
+    pub(crate) fn grey(width: usize, height: usize, pixels: &[u8]) -> Vec<u8> {
+        encode(width, height, ColorType::Grayscale, BitDepth::Eight, pixels)
+    }
+
+    fn decoded(colour: ColorType, depth: BitDepth, samples: &[u8]) -> Vec<u8> {
+        decode_png(&encode(2, 1, colour, depth, samples), 16).unwrap().pixels
+    }
+
+    #[test]
+    fn every_colour_type_and_depth_becomes_eight_bit_grey() {
+        use {BitDepth::*, ColorType::*};
+        assert_eq!(decoded(Grayscale, Eight, &[7, 200]), [7, 200]);
+        assert_eq!(decoded(Grayscale, Sixteen, &[0xff, 0xff, 0x80, 0x12]), [255, 128]);
+        assert_eq!(decoded(Grayscale, One, &[0b1000_0000]), [255, 0]);
+        assert_eq!(decoded(Grayscale, Four, &[0xf1]), [255, 17]);
+        assert_eq!(decoded(GrayscaleAlpha, Eight, &[200, 255, 200, 0]), [200, 0]);
+        assert_eq!(decoded(Rgb, Eight, &[255, 0, 0, 255, 255, 255]), [76, 255]);
+        assert_eq!(decoded(Rgb, Sixteen, &[0, 0, 255, 255, 0, 0, 9, 9, 9, 9, 9, 9]), [150, 9]);
+        assert_eq!(decoded(Rgba, Eight, &[255, 255, 255, 128, 0, 0, 255, 255]), [128, 29]);
+        assert_eq!(decoded(Indexed, Two, &[0b0110_0000]), [255, 76]);
+    }
+
+    #[test]
+    fn a_huge_size_in_the_header_is_refused_before_it_is_allocated() {
+        let mut bytes = grey(2, 1, &[1, 2]);
+        bytes[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+        let message = decode_png(&bytes, 4096).unwrap_err().to_string();
+        assert!(message.contains("2147483647 x 2147483647 pixels, the limit is 4096"), "{message}");
+    }
+
+    #[test]
+    fn truncated_or_altered_bytes_are_refused_wherever_it_happens() {
+        let good = grey(5, 4, &(0..20).collect::<Vec<u8>>());
+        assert!(decode_png(&good, 16).is_ok());
+        for cut in 0..good.len() - 12 {
+            assert!(decode_png(&good[..cut], 16).is_err(), "cut at {cut}");
+        }
+        // Ends before the last chunk: all bytes are covered by a checksum or by the structure.
+        for at in 0..good.len() - 12 {
+            let mut bytes = good.clone();
+            bytes[at] ^= 0x20;
+            assert!(decode_png(&bytes, 1 << 14).is_err(), "flipped at {at}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What a data set is asked for with, and what is told while it is brought.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use crate::{
+    Error,
+    source::{check_classes, idx, mnist_sample},
+};
+
+/// Where the digits come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// MNIST_SAMPLE from the cache, [`Request::archive_override`] or the download; where none of them works,
+    /// [`Request::fallback`] with a warning.
+    Auto,
+    /// MNIST_SAMPLE or an error.
+    MnistSample,
+    /// A local .tgz with `train/<class>/*.png` and `valid/<class>/*.png`, under any root folder.
+    Archive {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder with `train/<class>/*.png` and `valid/<class>/*.png`.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder with the four files of the original MNIST, plain or .gz.
+    Idx {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Drawn digits.
+    Synthetic {
+        /// The same seed draws the same digits.
+        seed: u64,
+        /// Training images.
+        train: usize,
+        /// Validation images.
+        valid: usize,
+    },
+}
+
+/// What [`load`](crate::load) shall bring, and what it may use.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where the digits come from.
+    pub source: Source,
+    /// Class names; the first is the positive class, target 1.
+    pub classes: [String; 2],
+    /// Folder of packed data sets; `None`: `mnist-train` in the user's cache folder.
+    pub cache: Option<PathBuf>,
+    /// What [`Source::Auto`] draws where the real data cannot be had: seed, training and validation images.
+    pub fallback: (u64, usize, usize),
+    /// A local copy of MNIST_SAMPLE that saves the download: what `MNIST_SAMPLE_ARCHIVE` names.
+    pub archive_override: Option<PathBuf>,
+    /// Where MNIST_SAMPLE is fetched from.
+    pub remote: Remote,
+    /// Set from another thread, it ends a download or a wait with [`Error::Cancelled`].
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+/// An archive on a server, with what it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// http or https.
+    pub url: String,
+    /// Bytes.
+    pub size: u64,
+    /// MD5, 32 lower-case hexadecimal digits.
+    pub md5: String,
+}
+
+/// What [`load`](crate::load) tells while it works. The library itself prints nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Bytes of the download that are there.
+    Downloading {
+        /// Bytes so far, resumed ones included.
+        done: u64,
+        /// All bytes.
+        total: u64,
+    },
+    /// An attempt to download failed; another follows.
+    Retrying {
+        /// Why it failed.
+        reason: String,
+        /// How long it waits before it tries again.
+        wait: Duration,
+    },
+    /// Another process prepares the same data set.
+    Waiting {
+        /// The lock file that it holds.
+        lock: PathBuf,
+    },
+    /// Images are decoded; takes a fraction of a second.
+    Decoding {
+        /// The archive, folder or file.
+        place: String,
+    },
+    /// Something that the user should see; also among [`DataSet::notes`](crate::DataSet::notes).
+    Warning(String),
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            source: Source::Auto,
+            classes: ["3".into(), "7".into()],
+            cache: None,
+            fallback: (0, 12396, 2038),
+            archive_override: None,
+            remote: Remote::default(),
+            cancel: None,
+        }
+    }
+}
+
+impl Default for Remote {
+    /// The official MNIST_SAMPLE of fast.ai.
+    fn default() -> Self {
+        Self {
+            url: "https://s3.amazonaws.com/fast-ai-sample/mnist_sample.tgz".into(),
+            size: 3_214_948,
+            md5: mnist_sample::MD5.into(),
+        }
+    }
+}
+
+impl Request {
+    /// Refuses class names that cannot be, before anything is read or fetched.
+    ///
+    /// # Errors
+    /// [`Error::Classes`] with the reason.
+    pub fn check(&self) -> Result<(), Error> {
+        check_classes(&self.classes)?;
+        match self.source {
+            Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(&self.classes),
+            Source::Idx { .. } => idx::check_classes(&self.classes).map(|_| ()),
+            Source::Archive { .. } | Source::Folder { .. } => Ok(()),
+        }
+    }
+
+    /// Whether [`cancel`](Self::cancel) is set.
+    pub(crate) fn cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Relaxed))
+    }
+}

@@ -1,0 +1,150 @@
+use flate2::{Compression, write::GzEncoder};
+use tar::{Builder, Header};
+
+use super::*;
+use crate::png::tests::{encode, grey};
+
+pub(crate) fn classes() -> [String; 2] {
+    ["3".into(), "7".into()]
+}
+
+/// A .tgz of these entries, in this order; the names are written as they are, also bad ones.
+pub(crate) fn tgz(entries: &[(&str, EntryType, Vec<u8>)]) -> Vec<u8> {
+    let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, kind, bytes) in entries {
+        let mut header = Header::new_gnu();
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(*kind);
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        builder.append(&header, &bytes[..]).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+/// A small but whole archive of 2 x 2 images, in no order: four of `3` and two of `7` in each split.
+pub(crate) fn small() -> Vec<(&'static str, EntryType, Vec<u8>)> {
+    let names = [
+        "r/train/7/2.png", "r/train/3/9.png", "r/train/3/10.png", "r/labels.csv", "r/train/7/10.png", "r/train/3/1.png",
+        "r/valid/3/2.png", "r/valid/7/1.png", "r/train/5/1.png", "r/valid/7/0.png", "r/valid/3/1.png", "r/train/3/2.png",
+    ];
+    names
+        .iter()
+        .enumerate()
+        .map(|(value, name)| (*name, EntryType::Regular, grey(2, 2, &[value as u8, 1, 2, 3])))
+        .collect()
+}
+
+fn read_small_with(name: &'static str, kind: EntryType, bytes: Vec<u8>) -> Result<Splits, Error> {
+    let mut entries = small();
+    entries.insert(4, (name, kind, bytes));
+    decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight())
+}
+
+fn tight() -> Limits {
+    Limits { entries: 16, inflated: 64 << 10, pixels: 64, side: 16 }
+}
+
+fn first_pixels(digits: &crate::Digits) -> Vec<u8> {
+    (0..digits.len()).map(|index| digits.image(index)[0]).collect()
+}
+
+#[test]
+fn folder_names_and_file_names_decide_class_and_order() {
+    let splits = decode(&tgz(&small())[..], "a.tgz", &classes(), &tight()).unwrap();
+    assert_eq!(first_pixels(&splits.train), [5, 2, 11, 1, 4, 0], "3/1 3/10 3/2 3/9 7/10 7/2");
+    assert_eq!(splits.train.labels(), [1, 1, 1, 1, 0, 0]);
+    assert_eq!(first_pixels(&splits.valid), [10, 6, 9, 7]);
+    let swapped = decode(&tgz(&small())[..], "a.tgz", &["7".into(), "3".into()], &tight()).unwrap();
+    assert_eq!(first_pixels(&swapped.train), [4, 0, 5, 2, 11, 1]);
+}
+
+#[test]
+fn every_bad_entry_is_refused_by_name() {
+    use EntryType::*;
+    let png = || grey(2, 2, &[9; 4]);
+    let mut huge = png();
+    huge[16..24].copy_from_slice(&[0x40, 0, 0, 0, 0x40, 0, 0, 0]);
+    let mut broken = png();
+    broken[45] ^= 1;
+    let cut = png()[..50].to_vec();
+    let cases: [(&'static str, EntryType, Vec<u8>, &str); 14] = [
+        ("r/../../train/3/x.png", Regular, png(), "leaves the archive's root"),
+        ("../labels.csv", Regular, vec![], "leaves the archive's root"),
+        ("/etc/passwd", Regular, vec![], "leaves the archive's root"),
+        ("C:\\train\\x.png", Regular, vec![], "leaves the archive's root"),
+        ("r/train/3/x.png", Symlink, vec![], "it is a link"),
+        ("r/other", Link, vec![], "it is a link"),
+        ("r/null", Char, vec![], "neither a file nor a folder"),
+        ("r/disk", Block, vec![], "neither a file nor a folder"),
+        ("r/pipe", Fifo, vec![], "neither a file nor a folder"),
+        ("r/train/3/x.png", Regular, huge, "it is 1073741824 x 1073741824 pixels"),
+        ("r/train/3/x.png", Regular, grey(3, 2, &[0; 6]), "it is 2 x 3 pixels, the first image is 2 x 2"),
+        ("r/train/3/x.png", Regular, broken, "not a usable PNG"),
+        ("r/train/3/x.png", Regular, cut, "not a usable PNG"),
+        ("r/train/3/x.png", Regular, vec![0; 3000], "it is 3000 bytes long, the limit is 2048"),
+    ];
+    for (name, kind, bytes, reason) in cases {
+        let message = read_small_with(name, kind, bytes).unwrap_err().to_string();
+        let named = message.starts_with("`a.tgz`: entry `") && message.contains(name.trim_start_matches("r/"));
+        assert!(named && message.contains(reason), "{name}: {message}");
+        assert!(!message.contains('\n'));
+    }
+}
+
+#[test]
+fn a_huge_first_image_is_refused_before_it_is_allocated() {
+    let mut entries = small();
+    entries[0].2[16..24].copy_from_slice(&[0x40, 0, 0, 0, 0x40, 0, 0, 0]);
+    let message = decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    assert!(message.contains("`r/train/7/2.png`") && message.contains("the limit is 16 x 16"), "{message}");
+}
+
+#[test]
+fn more_entries_bytes_or_pixels_than_the_limit_are_refused() {
+    let read = |limits: Limits| decode(&tgz(&small())[..], "a.tgz", &classes(), &limits).unwrap_err().to_string();
+    assert!(read(Limits { entries: 11, ..tight() }).contains("`r/train/3/2.png` is refused: the archive has more than 11"));
+    assert!(read(Limits { pixels: 39, ..tight() }).contains("more than 39 pixels"));
+    assert!(read(Limits { inflated: 4096, ..tight() }).contains("inflates to more than 4096 bytes"));
+    // Also after the last entry, where a reader of tar no longer looks.
+    let mut bomb = tgz(&small());
+    let mut tail = GzEncoder::new(Vec::new(), Compression::best());
+    std::io::Write::write_all(&mut tail, &vec![0; 1 << 20]).unwrap();
+    bomb.extend(tail.finish().unwrap());
+    let message = decode(&bomb[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    assert!(message.contains("inflates to more than 65536 bytes"), "{message}");
+}
+
+#[test]
+fn a_truncated_or_altered_archive_is_no_data_set() {
+    let good = tgz(&small());
+    for cut in [0, 5, good.len() / 2, good.len() - 1] {
+        assert!(decode(&good[..cut], "a.tgz", &classes(), &tight()).is_err(), "cut at {cut}");
+    }
+    for at in [0, 200, good.len() - 6] {
+        let mut bytes = good.clone();
+        bytes[at] ^= 0x41;
+        assert!(decode(&bytes[..], "a.tgz", &classes(), &tight()).is_err(), "flipped at {at}");
+    }
+}
+
+#[test]
+fn colour_and_sixteen_bits_become_grey() {
+    use png::{BitDepth, ColorType};
+    let rgb = encode(2, 2, ColorType::Rgb, BitDepth::Eight, &[255; 12]);
+    let splits = read_small_with("r/train/3/0.png", EntryType::Regular, rgb).unwrap();
+    assert_eq!(splits.train.image(0), [255; 4]);
+    let deep = encode(2, 2, ColorType::Grayscale, BitDepth::Sixteen, &[0x80, 0x12, 0, 0, 0xff, 0xff, 7, 0]);
+    let splits = read_small_with("r/train/3/0.png", EntryType::Regular, deep).unwrap();
+    assert_eq!(splits.train.image(0), [128, 0, 255, 7]);
+}
+
+#[test]
+fn a_missing_class_is_named() {
+    let entries: Vec<_> = small().into_iter().filter(|(name, ..)| !name.contains("valid/7")).collect();
+    let message = decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    assert!(message.contains("no `valid/7/*.png` in it"), "{message}");
+    let message = decode(&tgz(&[])[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    assert!(message.contains("no `train/3/*.png` in it"), "{message}");
+}

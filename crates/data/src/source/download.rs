@@ -1,0 +1,139 @@
+//! Fetching an archive: resumed where it stopped, tried again where that can help, checked before use.
+//!
+//! The bytes are held in memory (a few megabytes) and written to `<name>.part` in the cache folder as they come, so
+//! that a later run goes on from there; the whole file is kept as `<name>`, from which a lost cache is made anew.
+
+mod http;
+mod partial;
+
+use std::{
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use self::{http::Client, partial::Partial};
+use crate::{Error, Event, Remote, Source, through_cache::Loading};
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From the request to the response: name, connection, TLS and headers.
+    pub response: Duration,
+    /// Without a single byte, within a response.
+    pub stall: Duration,
+    /// Failures in a row without a new byte.
+    pub attempts: u32,
+    /// The same, as long as nothing ever answered.
+    pub attempts_unanswered: u32,
+    /// Before the second attempt; doubles with each further one.
+    pub back_off: Duration,
+    /// Until the first response of any kind, over all attempts.
+    pub decide: Duration,
+    /// For another process that holds the lock.
+    pub lock: Duration,
+}
+
+impl Patience {
+    /// `auto` decides within 10 s whether there is a network; whoever asks for the download waits longer.
+    pub fn of(source: &Source) -> Self {
+        let (response, decide, attempts_unanswered) = match source {
+            Source::Auto => (4, 8, 2),
+            _ => (20, 60, 4),
+        };
+        Self {
+            response: Duration::from_secs(response),
+            stall: Duration::from_secs(10),
+            attempts: 4,
+            attempts_unanswered,
+            back_off: Duration::from_millis(500),
+            decide: Duration::from_secs(decide),
+            lock: Duration::from_secs(120),
+        }
+    }
+}
+
+/// Why an attempt ended.
+pub(crate) enum Failure {
+    /// Trying again may help.
+    Passing(String),
+    /// Trying again will not help.
+    Lasting(String),
+    /// The user wants it to end.
+    Cancelled,
+}
+
+/// The bytes of the remote archive, of the right size and MD5; `folder` is where partial and whole file are kept.
+pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Error> {
+    let remote = &loading.request.remote;
+    let mut partial = Partial::open(folder, remote);
+    let mut client = Client::new(loading.patience);
+    let started = Instant::now();
+    let (mut attempt, mut in_a_row, mut most) = (0, 0, partial.len());
+    loop {
+        attempt += 1;
+        let outcome = attempt_once(&mut client, &mut partial, remote, loading, started);
+        if let Some(trouble) = partial.take_trouble() {
+            loading.note(trouble);
+        }
+        let failed = |reason| Err(Error::Download { url: remote.url.clone(), reason, attempts: attempt });
+        let reason = match outcome {
+            Ok(()) => return Ok(partial.keep()),
+            Err(Failure::Cancelled) => return Err(Error::Cancelled),
+            Err(Failure::Lasting(reason)) => return failed(reason),
+            Err(Failure::Passing(reason)) => reason,
+        };
+        in_a_row = if partial.len() > most { 1 } else { in_a_row + 1 };
+        most = most.max(partial.len());
+        let Patience { attempts, attempts_unanswered, decide, .. } = loading.patience;
+        let over = match client.has_answered {
+            true => in_a_row >= attempts,
+            false => in_a_row >= attempts_unanswered || started.elapsed() >= decide,
+        };
+        if over {
+            return failed(reason);
+        }
+        back_off(loading, in_a_row, reason)?;
+    }
+}
+
+fn attempt_once(
+    client: &mut Client,
+    partial: &mut Partial,
+    remote: &Remote,
+    loading: &mut Loading<'_>,
+    started: Instant,
+) -> Result<(), Failure> {
+    if partial.len() < remote.size {
+        let patience = loading.patience;
+        let left = match client.has_answered {
+            true => patience.response,
+            false => patience.response.min(patience.decide.saturating_sub(started.elapsed())),
+        };
+        client.receive(partial, remote, left, loading)?;
+    }
+    let found = format!("{:x}", md5::compute(partial.bytes()));
+    if found == remote.md5 {
+        return Ok(());
+    }
+    partial.restart();
+    Err(Failure::Passing(format!("its MD5 is {found}, expected {}", remote.md5)))
+}
+
+fn back_off(loading: &mut Loading<'_>, in_a_row: u32, reason: String) -> Result<(), Error> {
+    let wait = loading.patience.back_off * 2u32.saturating_pow(in_a_row - 1);
+    (loading.on_event)(Event::Retrying { reason, wait });
+    let until = Instant::now() + wait;
+    while Instant::now() < until {
+        if loading.request.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        thread::sleep(Duration::from_millis(20).min(wait));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod server;
+#[cfg(test)]
+pub(crate) mod tests;

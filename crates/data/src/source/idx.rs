@@ -1,0 +1,147 @@
+//! The four IDX files of the original MNIST, plain or gzipped, and the two digits to keep.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::{
+    Digits, Error,
+    source::{Limits, Splits},
+};
+
+const IMAGES: [u8; 4] = [0, 0, 8, 3];
+const LABELS: [u8; 4] = [0, 0, 8, 1];
+
+/// The files found in a folder: training images and labels, test images and labels.
+#[derive(Debug)]
+pub(crate) struct Files([PathBuf; 4]);
+
+impl Files {
+    /// Finds the four files under either spelling of their names, plain before gzipped.
+    pub fn find(folder: &Path) -> Result<Self, Error> {
+        let find = |stem: &str, kind: &str| {
+            let names = ["-", "."].map(|dot| format!("{stem}{dot}{kind}-ubyte"));
+            let names = names.iter().cloned().chain(names.iter().map(|name| format!("{name}.gz")));
+            names.map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| Error::Layout {
+                place: folder.display().to_string(),
+                reason: format!("no `{stem}-{kind}-ubyte` in it, plain or .gz; the four files of MNIST are expected"),
+            })
+        };
+        Ok(Self([
+            find("train-images", "idx3")?,
+            find("train-labels", "idx1")?,
+            find("t10k-images", "idx3")?,
+            find("t10k-labels", "idx1")?,
+        ]))
+    }
+
+    /// Paths, sizes and times: what a cache of these files is made from.
+    pub fn identity(&self) -> Result<String, Error> {
+        self.0.iter().map(|path| file_identity(path)).collect()
+    }
+
+    /// Reads the two digits of both splits, in the order of the files within a class.
+    pub fn read(&self, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
+        let digits = check_classes(classes)?;
+        let [train_images, train_labels, valid_images, valid_labels] = &self.0;
+        let (train, valid) = rayon::join(
+            || read_split(train_images, train_labels, digits, limits),
+            || read_split(valid_images, valid_labels, digits, limits),
+        );
+        let (train, valid) = (train?, valid?);
+        match (train.height(), train.width()) == (valid.height(), valid.width()) {
+            true => Ok(Splits { train, valid }),
+            false => Err(refuse(valid_images, "its images are of another size than the training images".into())),
+        }
+    }
+}
+
+/// Canonical path, size and time of a file.
+pub(crate) fn file_identity(path: &Path) -> Result<String, Error> {
+    let unreadable = |cause| Error::Read { path: path.into(), cause };
+    let about = fs::metadata(path).map_err(unreadable)?;
+    let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let full = fs::canonicalize(path).map_err(unreadable)?;
+    Ok(format!("{}\0{}\0{}\0", full.display(), about.len(), modified.map_or(0, |time| time.as_nanos())))
+}
+
+/// The two digits that the classes name.
+pub(crate) fn check_classes(classes: &[String; 2]) -> Result<[u8; 2], Error> {
+    Ok([digit(&classes[0], classes)?, digit(&classes[1], classes)?])
+}
+
+fn digit(class: &str, classes: &[String; 2]) -> Result<u8, Error> {
+    class.parse().ok().filter(|_| class.len() == 1).ok_or_else(|| {
+        let reason = format!("`{class}` is no digit; the classes of IDX files are two of 0 to 9");
+        Error::Classes { classes: classes.clone(), reason }
+    })
+}
+
+fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) -> Result<Digits, Error> {
+    let (label_dims, label_bytes) = read_idx(labels, LABELS, limits)?;
+    let (dims, pixels) = read_idx(images, IMAGES, limits)?;
+    let [count, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
+    if label_dims != [count] {
+        return Err(refuse(images, format!("{count} images, but `{}` has {} labels", labels.display(), label_bytes.len())));
+    }
+    if count > limits.entries || height > limits.side || width > limits.side || height * width == 0 {
+        return Err(refuse(images, format!("{count} images of {height} x {width} pixels are beyond the limits")));
+    }
+    let mut kept = (Vec::new(), Vec::new());
+    for (target, digit) in [(1, digits[0]), (0, digits[1])] {
+        for (image, _) in pixels.chunks_exact(height * width).zip(&label_bytes).filter(|(_, label)| **label == digit) {
+            kept.0.extend_from_slice(image);
+            kept.1.push(target);
+        }
+        if kept.1.last() != Some(&target) {
+            return Err(refuse(labels, format!("no image of the digit {digit}")));
+        }
+    }
+    Ok(Digits::new(height, width, kept.0.into(), kept.1.into()))
+}
+
+/// Dimensions and bytes of one file.
+fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>, Vec<u8>), Error> {
+    let bytes = read_plain_or_gz(path, limits)?;
+    let dims_end = 4 + 4 * usize::from(magic[3]);
+    if bytes.len() < dims_end || bytes[..4] != magic {
+        let reason = format!("it does not start as an IDX file of {} dimensions of bytes", magic[3]);
+        return Err(refuse(path, reason));
+    }
+    let dims = bytes[4..dims_end].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]]) as usize);
+    let dims: Vec<usize> = dims.collect();
+    let body = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
+    if body != Some(bytes.len() - dims_end) {
+        let reason = format!("its header claims {dims:?} bytes, but it holds {}; it is cut off or damaged", bytes.len() - dims_end);
+        return Err(refuse(path, reason));
+    }
+    Ok((dims, bytes[dims_end..].to_vec()))
+}
+
+fn read_plain_or_gz(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let most = limits.inflated + 1;
+    match path.extension().is_some_and(|extension| extension == "gz") {
+        true => MultiGzDecoder::new(file).take(most).read_to_end(&mut bytes),
+        false => file.take(most).read_to_end(&mut bytes),
+    }
+    .map_err(unreadable)?;
+    match bytes.len() as u64 == most {
+        true => Err(refuse(path, format!("it holds more than {} bytes, which is the limit", limits.inflated))),
+        false => Ok(bytes),
+    }
+}
+
+fn refuse(path: &Path, reason: String) -> Error {
+    Error::Layout { place: path.display().to_string(), reason }
+}
+
+#[cfg(test)]
+mod tests;

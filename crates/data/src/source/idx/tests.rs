@@ -1,0 +1,83 @@
+use std::io::Write;
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+
+fn idx(magic: [u8; 4], dims: &[u32], body: &[u8]) -> Vec<u8> {
+    let dims = dims.iter().flat_map(|dim| dim.to_be_bytes());
+    magic.into_iter().chain(dims).chain(body.iter().copied()).collect()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Five training images of 1 x 2 pixels with the labels 7 3 5 3 7, and two test images with the labels 3 7.
+fn four_files(separator: &str, pack: impl Fn(&[u8]) -> Vec<u8>, suffix: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |stem: &str, kind: &str, bytes: Vec<u8>| {
+        fs::write(folder.path().join(format!("{stem}{separator}{kind}-ubyte{suffix}")), pack(&bytes)).unwrap();
+    };
+    write("train-images", "idx3", idx(IMAGES, &[5, 1, 2], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    write("train-labels", "idx1", idx(LABELS, &[5], &[7, 3, 5, 3, 7]));
+    write("t10k-images", "idx3", idx(IMAGES, &[2, 1, 2], &[20, 21, 22, 23]));
+    write("t10k-labels", "idx1", idx(LABELS, &[2], &[3, 7]));
+    folder
+}
+
+fn read(folder: &Path, classes: [&str; 2]) -> Result<Splits, Error> {
+    let limits = Limits { entries: 100, inflated: 1000, pixels: 1000, side: 64 };
+    Files::find(folder)?.read(&classes.map(String::from), &limits)
+}
+
+#[test]
+fn two_digits_are_kept_plain_or_gzipped_under_either_spelling() {
+    for folder in [four_files("-", <[u8]>::to_vec, ""), four_files(".", <[u8]>::to_vec, ""), four_files("-", gz, ".gz")] {
+        let splits = read(folder.path(), ["3", "7"]).unwrap();
+        assert_eq!(splits.train.pixels(), [2, 3, 6, 7, 0, 1, 8, 9]);
+        assert_eq!(splits.train.labels(), [1, 1, 0, 0]);
+        assert_eq!(splits.valid.pixels(), [20, 21, 22, 23]);
+        let swapped = read(folder.path(), ["7", "3"]).unwrap();
+        assert_eq!(swapped.valid.pixels(), [22, 23, 20, 21]);
+    }
+}
+
+#[test]
+fn missing_cut_off_or_mismatching_files_are_refused_by_name() {
+    let change = |name: &str, bytes: &[u8]| {
+        let folder = four_files("-", <[u8]>::to_vec, "");
+        fs::write(folder.path().join(name), bytes).unwrap();
+        read(folder.path(), ["3", "7"]).unwrap_err().to_string()
+    };
+    let images = "train-images-idx3-ubyte";
+    let cases = [
+        (images, idx(IMAGES, &[5, 1, 2], &[0; 9]), "it is cut off or damaged"),
+        (images, idx(IMAGES, &[u32::MAX; 3], &[0; 9]), "it is cut off or damaged"),
+        (images, idx(LABELS, &[10], &[0; 10]), "does not start as an IDX file of 3 dimensions"),
+        (images, vec![0, 0], "does not start as an IDX file"),
+        (images, idx(IMAGES, &[4, 1, 2], &[0; 8]), "4 images, but"),
+        (images, idx(IMAGES, &[5, 2, 2], &[0; 20]), "another size than the training images"),
+        (images, idx(IMAGES, &[5, 1, 65], &[0; 325]), "beyond the limits"),
+        (images, idx(IMAGES, &[5, 1, 2000], &[0; 10_000]), "more than 1000 bytes"),
+        ("t10k-labels-idx1-ubyte", idx(LABELS, &[2], &[3, 3]), "no image of the digit 7"),
+    ];
+    for (name, bytes, reason) in cases {
+        let message = change(name, &bytes);
+        assert!(message.contains(reason), "{message}");
+    }
+    let folder = four_files("-", <[u8]>::to_vec, "");
+    fs::remove_file(folder.path().join("t10k-labels-idx1-ubyte")).unwrap();
+    let message = read(folder.path(), ["3", "7"]).unwrap_err().to_string();
+    assert!(message.contains("no `t10k-labels-idx1-ubyte` in it"), "{message}");
+}
+
+#[test]
+fn classes_are_single_digits() {
+    let folder = four_files("-", <[u8]>::to_vec, "");
+    for classes in [["3", "x"], ["10", "3"], ["+3", "7"]] {
+        assert!(matches!(read(folder.path(), classes), Err(Error::Classes { .. })), "{classes:?}");
+    }
+}

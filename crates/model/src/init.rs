@@ -1,0 +1,88 @@
+//! Parameters drawn on the host, so that one seed gives the same bits on every backend.
+//!
+//! Burn's own initialisers draw from a random state that is global to the process and differs between backends. Here
+//! each parameter has a stream of its own, named by the seed and the parameter's path: adding a layer changes no other.
+
+use burn::{
+    module::Param,
+    nn::Linear,
+    tensor::{TensorData, backend::Backend},
+};
+use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+
+/// A linear layer that starts as PyTorch's `nn.Linear` does: weight `[inputs, outputs]` and bias `[outputs]` uniform in
+/// ±1/√inputs (Kaiming uniform with a = √5, <https://pytorch.org/docs/stable/generated/torch.nn.Linear.html>).
+pub fn linear<B: Backend>(seed: u64, path: &str, inputs: usize, outputs: usize, device: &B::Device) -> Linear<B> {
+    let bound = 1.0 / (inputs as f32).sqrt();
+    let weight = uniform(seed, &format!("{path}.weight"), inputs * outputs, bound);
+    let bias = uniform(seed, &format!("{path}.bias"), outputs, bound);
+    Linear {
+        weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
+        bias: Some(Param::from_data(TensorData::new(bias, [outputs]), device)),
+    }
+}
+
+/// `count` values, uniform in [-bound, bound), of the parameter at `path`.
+pub fn uniform(seed: u64, path: &str, count: usize, bound: f32) -> Vec<f32> {
+    let mut stream = stream(seed, path);
+    (0..count).map(|_| (unit(&mut stream) * 2.0 - 1.0) * bound).collect()
+}
+
+/// The random stream of one parameter.
+fn stream(seed: u64, path: &str) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..12].copy_from_slice(b"init");
+    let mut stream = ChaCha8Rng::from_seed(key);
+    stream.set_stream(fnv_1a(path));
+    stream
+}
+
+/// Uniform in [0, 1) with the 24 bits that an `f32` holds exactly.
+fn unit(stream: &mut ChaCha8Rng) -> f32 {
+    (stream.next_u32() >> 8) as f32 / (1 << 24) as f32
+}
+
+/// A stable 64-bit hash of a path (FNV-1a, <https://www.rfc-editor.org/rfc/rfc9923>).
+fn fnv_1a(path: &str) -> u64 {
+    path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_seed_and_path_give_the_same_bits() {
+        assert_eq!(uniform(7, "first.weight", 100, 1.0), uniform(7, "first.weight", 100, 1.0));
+    }
+
+    #[test]
+    fn another_seed_or_path_gives_another_stream() {
+        let values = uniform(7, "first.weight", 8, 1.0);
+        assert_ne!(values, uniform(8, "first.weight", 8, 1.0));
+        assert_ne!(values, uniform(7, "first.bias", 8, 1.0));
+    }
+
+    #[test]
+    fn values_fill_the_bounds_evenly() {
+        let values = uniform(0, "w", 100_000, 0.5);
+        assert!(values.iter().all(|v| (-0.5..0.5).contains(v)));
+        let mean = values.iter().sum::<f32>() / 100_000.0;
+        let variance = values.iter().map(|v| v * v).sum::<f32>() / 100_000.0;
+        assert!(mean.abs() < 0.005, "mean {mean}");
+        assert!((variance - 1.0 / 12.0).abs() < 0.002, "variance {variance}");
+    }
+
+    #[test]
+    fn values_never_change_between_releases() {
+        assert_eq!(uniform(0, "linear.weight", 3, 1.0), [0.9924543, 0.27617383, -0.54390395]);
+    }
+
+    #[test]
+    fn hash_agrees_with_the_published_vectors() {
+        assert_eq!(fnv_1a(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv_1a("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv_1a("foobar"), 0x8594_4171_f739_67e8);
+    }
+}

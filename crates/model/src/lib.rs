@@ -1,0 +1,18 @@
+//! The chapter's networks, losses and the pixel-similarity baseline, each generic over Burn's `Backend`.
+//!
+//! Everything takes images as rows of pixels, `[batch, pixels]` with values from 0 to 1, and targets as `[batch, 1]`
+//! with 1 for the positive class and 0 for the negative one. Networks give logits, `[batch, 1]`.
+
+pub mod distance;
+pub mod init;
+mod linear;
+pub mod loss;
+mod network;
+mod pixel_similarity;
+mod two_layer;
+
+pub use distance::Distance;
+pub use linear::LinearBaseline;
+pub use network::Network;
+pub use pixel_similarity::PixelSimilarity;
+pub use two_layer::TwoLayerNet;

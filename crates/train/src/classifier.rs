@@ -1,0 +1,118 @@
+//! A network with its loss: what the Learner trains.
+
+use burn::{
+    module::Module,
+    tensor::{
+        Tensor, Transaction,
+        backend::{AutodiffBackend, Backend},
+    },
+    train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
+};
+use data::DigitBatch;
+use model::{LinearBaseline, Network, TwoLayerNet, loss};
+
+use crate::plan::{Loss, ModelKind, Plan};
+
+/// A network with its loss.
+#[derive(Module, Debug)]
+pub struct Classifier<B: Backend> {
+    network: Network<B>,
+    #[module(skip)]
+    loss: Loss,
+}
+
+/// What a step leaves on the device.
+#[derive(Clone, Debug)]
+pub struct StepOutput<B: Backend> {
+    loss: Tensor<B, 1>,
+    logits: Tensor<B, 2>,
+    labels: Vec<u8>,
+}
+
+/// The same on the host.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// Mean loss of the batch.
+    pub loss: f32,
+    /// One logit per sample.
+    pub logits: Vec<f32>,
+    /// One label per sample, 1 or 0.
+    pub labels: Vec<u8>,
+}
+
+impl<B: Backend> Classifier<B> {
+    /// The plan's network for images of `pixels` pixels, its parameters drawn from the plan's seed, with the plan's loss.
+    pub fn new(plan: &Plan, pixels: usize, device: &B::Device) -> Self {
+        let network = match plan.model.kind {
+            ModelKind::Linear => Network::Linear(LinearBaseline::new(pixels, plan.seed, device)),
+            ModelKind::TwoLayer => {
+                Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, plan.seed, device))
+            }
+        };
+        Self { network, loss: plan.training.loss }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network<B> {
+        &self.network
+    }
+
+    /// Forward pass and loss of a batch.
+    pub fn forward(&self, batch: DigitBatch<B>) -> StepOutput<B> {
+        let logits = self.network.forward(batch.images);
+        let loss = match self.loss {
+            Loss::MnistLoss => loss::mnist_loss(logits.clone(), batch.targets),
+            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits.clone(), batch.targets),
+            Loss::MeanSquaredError => loss::mean_squared_error(logits.clone(), batch.targets),
+        };
+        StepOutput { loss, logits, labels: batch.labels }
+    }
+}
+
+impl<B: AutodiffBackend> TrainStep for Classifier<B> {
+    type Input = DigitBatch<B>;
+    type Output = StepOutput<B::InnerBackend>;
+
+    fn step(&self, batch: DigitBatch<B>) -> TrainOutput<Self::Output> {
+        let output = self.forward(batch);
+        let gradients = output.loss.backward();
+        let item = StepOutput { loss: output.loss.inner(), logits: output.logits.inner(), labels: output.labels };
+        TrainOutput::new(self, gradients, item)
+    }
+}
+
+impl<B: Backend> InferenceStep for Classifier<B> {
+    type Input = DigitBatch<B>;
+    type Output = StepOutput<B>;
+
+    fn step(&self, batch: DigitBatch<B>) -> StepOutput<B> {
+        self.forward(batch)
+    }
+}
+
+impl<B: Backend> StepOutput<B> {
+    /// Brings several outputs to the host in one transaction.
+    pub fn read(outputs: Vec<Self>) -> Vec<Scored> {
+        let mut transaction = Transaction::default();
+        let mut labels = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            transaction = transaction.register(output.loss).register(output.logits);
+            labels.push(output.labels);
+        }
+        let mut values = transaction.execute().into_iter().map(|data| data.convert::<f32>().iter::<f32>().collect());
+        let mut next = || values.next().expect("a transaction returns what was registered");
+        let score = |labels| {
+            let (loss, logits): (Vec<f32>, Vec<f32>) = (next(), next());
+            Scored { loss: loss[0], logits, labels }
+        };
+        labels.into_iter().map(score).collect()
+    }
+}
+
+impl<B: Backend> ItemLazy for StepOutput<B> {
+    type ItemSync = Scored;
+
+    fn sync(self) -> Scored {
+        Self::read(vec![self]).remove(0)
+    }
+}

@@ -1,0 +1,113 @@
+//! What can go wrong in a run.
+
+use std::{io, path::PathBuf};
+
+/// Every message is one line: what failed, where, why and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file of a run folder cannot be read.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file of a run folder cannot be written.
+    #[error("cannot write `{}`: {cause}; {}", path.display(), remedy(cause))]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file of a run folder is not what it should be.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Another process works in the run folder.
+    #[error("run folder `{}` is in use by another process; wait until it ends, or stop it", path.display())]
+    InUse {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// There is no such run.
+    #[error("`{}` is no run folder: {reason}; `train runs` lists the runs", path.display())]
+    NoRun {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why it is none.
+        reason: String,
+    },
+    /// A run has nothing to go on from.
+    #[error("run `{}` cannot be resumed: {reason}", path.display())]
+    Resume {
+        /// The run folder.
+        path: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
+    },
+    /// The loss is no number any more.
+    #[error(
+        "the {split} loss became {loss} in epoch {epoch}, step {step}, at learning rate {rate}: {cause}; \
+         the last good checkpoint is kept"
+    )]
+    Diverged {
+        /// `training` or `validation`.
+        split: &'static str,
+        /// NaN or infinity.
+        loss: f32,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Optimizer step, from 1.
+        step: usize,
+        /// Learning rate of that step.
+        rate: f64,
+        /// What probably caused it, and what to try.
+        cause: &'static str,
+    },
+    /// The model of a run does not fit the data given.
+    #[error("the model takes images of {expected}, the data has {found}")]
+    Shape {
+        /// Height x width.
+        expected: String,
+        /// Height x width.
+        found: String,
+    },
+    /// A model file cannot be made or used.
+    #[error("cannot use model `{}`: {reason}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Burn could not turn a record into bytes or back.
+    #[error("burn cannot convert a checkpoint's record: {0}")]
+    Record(String),
+    /// A backend cannot be used.
+    #[error("{0}")]
+    Backend(String),
+    /// The data cannot be had.
+    #[error(transparent)]
+    Data(#[from] data::Error),
+    /// The plan is not valid.
+    #[error(transparent)]
+    Plan(#[from] crate::plan::PlanError),
+}
+
+/// What a person can do about a failed write.
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder you may write to: `--set runs=FOLDER`"
+        }
+        _ => "choose another folder: `--set runs=FOLDER`",
+    }
+}

@@ -1,0 +1,45 @@
+//! `model.safetensors`: a network under the names and shapes of its PyTorch twin.
+
+use std::path::Path;
+
+use burn::tensor::backend::Backend;
+use burn_store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+use model::Network;
+
+use crate::{Error, files};
+
+/// Writes the network, whole or not at all. PyTorch's `nn.Linear` holds its weight as `[outputs, inputs]`, Burn's as
+/// `[inputs, outputs]`: the adapters transpose.
+pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> {
+    let names = network.torch_names().iter().map(|(here, torch)| (*here, *torch));
+    let mut store = SafetensorsStore::from_bytes(None)
+        .skip_enum_variants(true)
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .remap(renaming(path, names)?);
+    network.save_into(&mut store).map_err(|error| failed(path, &error))?;
+    files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
+}
+
+/// Gives the network the parameters in the file; all of them must be there, in the right shapes.
+pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Error> {
+    let names = network.torch_names().iter().map(|(here, torch)| (*torch, *here));
+    let mut store = SafetensorsStore::from_bytes(Some(files::read(path)?))
+        .skip_enum_variants(true)
+        .with_from_adapter(PyTorchToBurnAdapter)
+        .remap(renaming(path, names)?);
+    network.load_from(&mut store).map(|_| ()).map_err(|error| failed(path, &error))
+}
+
+/// A renaming of whole names, letter by letter.
+fn renaming<'a>(path: &Path, names: impl Iterator<Item = (&'a str, &'a str)>) -> Result<KeyRemapper, Error> {
+    names
+        .map(|(from, to)| (format!("^{}$", from.replace('.', r"\.")), to.to_owned()))
+        .try_fold(KeyRemapper::new(), |renaming, (from, to)| renaming.add_pattern(from, to))
+        .map_err(|error| failed(path, &error))
+}
+
+/// One line, however many Burn's message has.
+fn failed(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::Model { path: path.into(), reason }
+}

@@ -1,0 +1,73 @@
+//! Files that are either whole or not there.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+};
+
+use crate::error::Error;
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })
+}
+
+/// Reads a text file.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|cause| Error::Read { path: path.into(), cause })
+}
+
+/// Creates a folder and those above it.
+pub fn create_folder(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|cause| Error::Write { path: path.into(), cause })
+}
+
+/// Replaces a file at once: temporary name in the same folder, flushed to the disk, renamed. A kill or a full disk at any
+/// moment leaves the old file or the new one.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let temporary = path.with_added_extension("part");
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        sync_folder(path)
+    };
+    write().map_err(|cause| {
+        // The temporary file is of no use to anybody; the error that matters is the first.
+        let _ = fs::remove_file(&temporary);
+        Error::Write { path: path.into(), cause }
+    })
+}
+
+/// Makes a rename in the file's folder last through a power cut, where the system can.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_replacement_keeps_what_was_there_and_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("a.json");
+        let message = replace(&path, b"new").unwrap_err().to_string();
+        assert!(message.starts_with(&format!("cannot write `{}`: ", path.display())), "{message}");
+    }
+}

@@ -1,0 +1,219 @@
+//! A run from its plan to its model: Burn's Learner around our loop, `run.json` around both.
+
+pub mod best;
+pub mod checkpoint;
+mod divergence;
+mod end_of_epoch;
+mod gradients;
+mod optimizer;
+mod render;
+mod schedule;
+mod session;
+mod strategy;
+
+use std::{path::PathBuf, sync::Arc};
+
+use burn::{
+    module::Module,
+    tensor::backend::{AutodiffBackend, Backend},
+    train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger},
+};
+use data::{DataSet, DigitDataset, Digits, DigitLoader, Order};
+
+use crate::{
+    classifier::Classifier,
+    Error,
+    export,
+    fit::{
+        checkpoint::{Checkpoint, Position, Writer},
+        optimizer::SharedOptimizer,
+        schedule::Schedule,
+        session::Session,
+        strategy::{Components, Strategy},
+    },
+    observer::Observer,
+    plan::Plan,
+    run_folder::{self, RunFolder},
+    run_record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
+};
+
+pub use session::End;
+
+/// A run to do.
+pub struct Job<'a> {
+    /// What to do.
+    pub plan: Arc<Plan>,
+    /// With which data.
+    pub data: &'a DataSet,
+    /// Where it is recorded.
+    pub folder: &'a RunFolder,
+    /// The moment to go on from, in a resumed run.
+    pub resume: Option<Checkpoint>,
+    /// Backend and device, by name, for `run.json`.
+    pub device_names: [String; 2],
+    /// Who hears of the progress.
+    pub observer: Box<dyn Observer>,
+    /// Says when to stop.
+    pub interrupter: Interrupter,
+    /// Whether Burn's terminal interface shows the run.
+    pub tui: bool,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// Where it stands.
+    pub position: Position,
+    /// The model file; none before the first epoch is done.
+    pub model: Option<PathBuf>,
+}
+
+/// Trains on a device and leaves the run folder complete, whatever comes of it.
+///
+/// # Errors
+/// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
+pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    let (plan, folder) = (job.plan.clone(), job.folder);
+    let classifier = Classifier::<B>::new(&plan, job.data.train.image_len(), device);
+    let mut record = started(&job, classifier.num_params());
+    folder.write_record(&record)?;
+    let (position, end) = train(job, classifier.clone(), device);
+    // The best model so far is worth having however the run ended; what ended it is the error to tell.
+    let model = export_best(&position, classifier, folder, device);
+    let outcome = end.and_then(|end| Ok(Outcome { end, position: position.clone(), model: model? }));
+    close(&mut record, &position, &outcome);
+    let written = folder.write_record(&record);
+    outcome.and_then(|outcome| written.map(|()| outcome))
+}
+
+/// Trains; also after an error the position says how far it came.
+fn train<B: AutodiffBackend>(
+    mut job: Job<'_>,
+    classifier: Classifier<B>,
+    device: &B::Device,
+) -> (Position, Result<End, Error>) {
+    let resume = job.resume.take();
+    let position = resume.as_ref().map_or_else(Position::default, |checkpoint| checkpoint.position.clone());
+    let (folder, interrupter, tui) = (job.folder, job.interrupter.clone(), job.tui);
+    match prepare(job, resume, position.clone(), classifier, device) {
+        Ok((session, learner)) => launch(session, learner, interrupter, folder, tui),
+        Err(error) => (position, Err(error)),
+    }
+}
+
+/// The session and the Learner at the position to start from.
+fn prepare<B: AutodiffBackend>(
+    job: Job<'_>,
+    resume: Option<Checkpoint>,
+    position: Position,
+    mut classifier: Classifier<B>,
+    device: &B::Device,
+) -> Result<(Session<B>, Learner<Components<B>>), Error> {
+    let (plan, data) = (job.plan, job.data);
+    let mut optimizer = SharedOptimizer::new(&plan.optimizer);
+    if let Some(checkpoint) = resume {
+        classifier = checkpoint.load_model(classifier, device)?;
+        optimizer = checkpoint.load_optimizer(optimizer, device)?;
+    }
+    let order = Order::Shuffled { seed: plan.seed };
+    let train = loader(&plan, &data.train, order, device);
+    let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
+    let schedule = Schedule::new(&plan, steps, position.step);
+    let session = Session {
+        train: Arc::new(train),
+        valid: Arc::new(loader(&plan, &data.valid, Order::Sequential, device)),
+        optimizer: optimizer.clone(),
+        schedule: schedule.clone(),
+        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last),
+        log: job.folder.metrics_log(&position)?,
+        position,
+        observer: job.observer,
+        burn_events: job.tui,
+        plan,
+    };
+    Ok((session, Learner::new(classifier, optimizer, schedule)))
+}
+
+/// Batches of a split, for training or evaluation.
+pub fn loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
+    let dataset = DigitDataset::new(digits.clone());
+    DigitLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
+}
+
+/// Lets Burn's Learner run the session.
+fn launch<B: AutodiffBackend>(
+    session: Session<B>,
+    learner: Learner<Components<B>>,
+    interrupter: Interrupter,
+    folder: &RunFolder,
+    tui: bool,
+) -> (Position, Result<End, Error>) {
+    let training = SupervisedTraining::new(folder.path(), session.train.clone(), session.valid.clone())
+        .num_epochs(session.plan.training.epochs)
+        .with_application_logger(None)
+        .with_metric_logger(InMemoryMetricLogger::default())
+        .with_interrupter(interrupter);
+    let strategy = Arc::new(Strategy::new(session));
+    let training = training.with_training_strategy(TrainingStrategy::Custom(strategy.clone()));
+    render::choose(training, tui).launch(learner);
+    Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends").into_outcome()
+}
+
+/// Writes the best epoch's model; none before the first epoch is done.
+fn export_best<B: AutodiffBackend>(
+    position: &Position,
+    classifier: Classifier<B>,
+    folder: &RunFolder,
+    device: &B::Device,
+) -> Result<Option<PathBuf>, Error> {
+    let Some(best) = &position.watch.best else { return Ok(None) };
+    let checkpoint = checkpoint::read(&folder.checkpoints(), best.step)?;
+    let path = run_folder::model(folder.path());
+    export::save(&path, checkpoint.load_model(classifier, device)?.network())?;
+    Ok(Some(path))
+}
+
+/// The record of a run that begins, or goes on.
+fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
+    let position = job.resume.as_ref().map(|checkpoint| &checkpoint.position);
+    let [backend, device] = job.device_names.clone();
+    let digits = &job.data.train;
+    RunRecord {
+        state: State::Running,
+        reason: None,
+        backend,
+        device,
+        model: ModelRecord {
+            kind: job.plan.model.kind.name().into(),
+            parameters,
+            height: digits.height(),
+            width: digits.width(),
+        },
+        data: DataRecord::new(job.data),
+        versions: Versions::default(),
+        started: RunRecord::read(job.folder.path()).map_or_else(|_| now(), |before| before.started),
+        ended: None,
+        epochs: job.plan.training.epochs,
+        epochs_done: position.map_or(0, |position| position.epoch),
+        seconds: position.map_or(0.0, |position| position.seconds),
+        best: position.and_then(|position| position.watch.best.clone()),
+        last: position.and_then(|position| position.last),
+    }
+}
+
+/// Completes the record of a run that ended.
+fn close(record: &mut RunRecord, position: &Position, outcome: &Result<Outcome, Error>) {
+    (record.state, record.reason) = match outcome {
+        Ok(Outcome { end: End::Finished, .. }) => (State::Finished, None),
+        Ok(Outcome { end: End::StoppedEarly, .. }) => (State::Finished, Some("stopped early: patience ran out".into())),
+        Ok(Outcome { end: End::Interrupted, .. }) => (State::Interrupted, Some("asked to stop".into())),
+        Err(error) => (State::Failed, Some(error.to_string())),
+    };
+    record.ended = Some(now());
+    record.epochs_done = position.epoch;
+    record.seconds = position.seconds;
+    record.best = position.watch.best.clone();
+    record.last = position.last;
+}

@@ -1,0 +1,308 @@
+//! Checkpoints: one file each, with everything an exact resume needs, written whole by a thread of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::mpsc::{SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+};
+
+use burn::{
+    module::Module,
+    optim::Optimizer,
+    record::{FullPrecisionSettings, NamedMpkBytesRecorder, Record, Recorder, RecorderError},
+    tensor::backend::{AutodiffBackend, Backend},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    classifier::Classifier,
+    Error,
+    files,
+    fit::{best::Watch, optimizer::SharedOptimizer},
+    metrics::{Metrics, Tally},
+};
+
+const MAGIC: &[u8; 8] = b"burnckpt";
+const VERSION: u32 = 1;
+const EXTENSION: &str = "checkpoint";
+
+/// Where a run stands: everything beside the tensors that an exact resume needs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Epochs completed.
+    pub epoch: usize,
+    /// Batches of the next epoch that are already used.
+    pub batch: usize,
+    /// Optimizer steps taken.
+    pub step: usize,
+    /// Sums over those batches.
+    pub train: Tally,
+    /// Best epoch and patience.
+    pub watch: Watch,
+    /// Validation metrics of the last epoch completed.
+    pub last: Option<Metrics>,
+    /// Seconds spent so far.
+    pub seconds: f64,
+}
+
+/// A moment of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Where the run stands.
+    pub position: Position,
+    /// The classifier's record.
+    pub model: Vec<u8>,
+    /// The optimizer's record.
+    pub optimizer: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// The checkpoint of this moment.
+    pub fn take<B: AutodiffBackend>(
+        position: &Position,
+        classifier: Classifier<B>,
+        optimizer: &SharedOptimizer<B>,
+    ) -> Result<Self, Error> {
+        let model = to_bytes::<B, _>(classifier.into_record());
+        let optimizer = to_bytes::<B, _>(optimizer.to_record());
+        match (model, optimizer) {
+            (Ok(model), Ok(optimizer)) => Ok(Self { position: position.clone(), model, optimizer }),
+            (Err(error), _) | (_, Err(error)) => Err(Error::Record(error.to_string())),
+        }
+    }
+
+    /// Gives the classifier the parameters of that moment.
+    pub fn load_model<B: Backend>(&self, classifier: Classifier<B>, device: &B::Device) -> Result<Classifier<B>, Error> {
+        Ok(classifier.load_record(from_bytes(&self.model, device)?))
+    }
+
+    /// Gives the optimizer its state of that moment.
+    pub fn load_optimizer<B: AutodiffBackend>(
+        &self,
+        optimizer: SharedOptimizer<B>,
+        device: &B::Device,
+    ) -> Result<SharedOptimizer<B>, Error> {
+        Ok(optimizer.load_record(from_bytes::<B, _>(&self.optimizer, device)?))
+    }
+
+    /// The file's bytes: magic, version, three sections with their lengths, CRC-32 of all before it.
+    fn encode(&self) -> Vec<u8> {
+        let position = serde_json::to_vec(&self.position).expect("a position is plain data");
+        let mut bytes = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
+        for section in [&position, &self.model, &self.optimizer] {
+            bytes.extend((section.len() as u64).to_le_bytes());
+            bytes.extend(section);
+        }
+        let sum = crc32fast::hash(&bytes);
+        bytes.extend(sum.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let (body, sum) = bytes.split_last_chunk().ok_or("it is cut short")?;
+        if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
+            return Err("its checksum does not match: cut short or altered".into());
+        }
+        let mut rest = body.strip_prefix(MAGIC).ok_or("it is no checkpoint")?;
+        let version = u32::from_le_bytes(take(&mut rest)?);
+        if version != VERSION {
+            return Err(format!("it has version {version}, this program reads {VERSION}"));
+        }
+        let position = serde_json::from_slice(section(&mut rest)?).map_err(|error| error.to_string())?;
+        Ok(Self { position, model: section(&mut rest)?.into(), optimizer: section(&mut rest)?.into() })
+    }
+}
+
+fn to_bytes<B: Backend, R: Record<B> + 'static>(record: R) -> Result<Vec<u8>, RecorderError> {
+    Recorder::<B>::record(&NamedMpkBytesRecorder::<FullPrecisionSettings>::default(), record, ())
+}
+
+fn from_bytes<B: Backend, R: Record<B>>(bytes: &[u8], device: &B::Device) -> Result<R, Error> {
+    let recorder = NamedMpkBytesRecorder::<FullPrecisionSettings>::default();
+    Recorder::<B>::load(&recorder, bytes.to_vec(), device).map_err(|error| Error::Record(error.to_string()))
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], String> {
+    let (taken, left) = rest.split_first_chunk().ok_or("it is cut short")?;
+    *rest = left;
+    Ok(*taken)
+}
+
+fn section<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], String> {
+    let length = usize::try_from(u64::from_le_bytes(take(rest)?)).map_err(|error| error.to_string())?;
+    let (section, left) = rest.split_at_checked(length).ok_or("it is cut short")?;
+    *rest = left;
+    Ok(section)
+}
+
+/// The checkpoint taken after `step` optimizer steps.
+pub fn read(folder: &Path, step: usize) -> Result<Checkpoint, Error> {
+    let path = path(folder, step);
+    Checkpoint::decode(&files::read(&path)?).map_err(|reason| Error::Damaged { path, reason })
+}
+
+/// The newest whole checkpoint, and what is wrong with newer ones. `None` where there is no checkpoint at all.
+pub fn latest(folder: &Path) -> Result<(Option<Checkpoint>, Vec<Error>), Error> {
+    let mut damaged = Vec::new();
+    for step in steps(folder)?.into_iter().rev() {
+        match read(folder, step) {
+            Ok(checkpoint) => return Ok((Some(checkpoint), damaged)),
+            Err(error) => damaged.push(error),
+        }
+    }
+    damaged.pop().map_or(Ok((None, Vec::new())), Err)
+}
+
+/// Steps of the checkpoints in a folder, ascending.
+fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
+    let failed = |cause| Error::Read { path: folder.into(), cause };
+    let mut steps = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        steps.extend(step_of(&entry.map_err(failed)?.path()));
+    }
+    steps.sort_unstable();
+    Ok(steps)
+}
+
+fn path(folder: &Path, step: usize) -> PathBuf {
+    folder.join(format!("step-{step:08}.{EXTENSION}"))
+}
+
+fn step_of(path: &Path) -> Option<usize> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("step-")?.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()
+}
+
+/// Writes checkpoints in the background, in order, and deletes those no longer kept. The disk's flush takes as long as
+/// half an epoch here; in the training thread it would be waited for.
+pub struct Writer {
+    folder: PathBuf,
+    queue: Option<SyncSender<Checkpoint>>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Writer {
+    /// A writer that keeps the newest `keep_last` checkpoints and the best.
+    pub fn new(folder: PathBuf, keep_last: usize) -> Self {
+        let (queue, jobs) = sync_channel::<Checkpoint>(1);
+        let target = folder.clone();
+        let work = move || jobs.iter().try_for_each(|checkpoint| save(&target, &checkpoint, keep_last));
+        Self { folder, queue: Some(queue), thread: Some(thread::spawn(work)) }
+    }
+
+    /// Hands over a checkpoint; waits only while the one before the last is still being written.
+    ///
+    /// # Errors
+    /// Where an earlier one could not be written.
+    pub fn write(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        match self.queue.as_ref().map(|queue| queue.send(checkpoint)) {
+            Some(Ok(())) => Ok(()),
+            _ => self.finish(),
+        }
+    }
+
+    /// Waits until all are on the disk.
+    ///
+    /// # Errors
+    /// Where one could not be written.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.queue = None;
+        let result = self.thread.take().map(|thread| thread.join());
+        result.map_or(Ok(()), |joined| joined.expect("the writer does not panic"))
+    }
+
+    /// Where the checkpoints are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Errors are reported by `finish`; here a checkpoint in hand is only given its time.
+        let _ = self.finish();
+    }
+}
+
+fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize) -> Result<(), Error> {
+    files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
+    let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
+    let steps = steps(folder)?;
+    let old = steps.iter().rev().skip(keep_last.max(1)).filter(|step| Some(**step) != best);
+    for path in old.map(|step| path(folder, *step)) {
+        fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fit::best::Best, metrics::Metrics};
+
+    fn checkpoint(step: usize, best: usize) -> Checkpoint {
+        let metrics = Metrics { loss: 0.1, accuracy: 0.9, precision: None, recall: None, f1: None, roc_auc: None };
+        let best = Best { epoch: 1, step: best, value: 0.1, metrics };
+        let mut position = Position { epoch: 1, step, seconds: 0.1 + 0.2, ..Position::default() };
+        position.watch.best = Some(best);
+        Checkpoint { position, model: vec![1, 2, 3], optimizer: vec![4] }
+    }
+
+    fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().into(), 2);
+        for step in steps {
+            writer.write(checkpoint(*step, best)).unwrap();
+        }
+        writer.finish().unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_back_as_it_was_written() {
+        let folder = written(&[7], 7);
+        assert_eq!(read(folder.path(), 7).unwrap(), checkpoint(7, 7));
+    }
+
+    #[test]
+    fn the_newest_two_and_the_best_are_kept() {
+        let folder = written(&[10, 20, 30, 40], 10);
+        assert_eq!(steps(folder.path()).unwrap(), [10, 30, 40]);
+    }
+
+    #[test]
+    fn a_damaged_newest_gives_way_to_the_one_before() {
+        let folder = written(&[10, 20], 10);
+        let newest = path(folder.path(), 20);
+        let whole = fs::read(&newest).unwrap();
+        let altered = [&whole[..20], &[whole[20] ^ 1], &whole[21..]].concat();
+        for bytes in [&whole[..whole.len() - 1], &whole[..10], b"", &altered] {
+            fs::write(&newest, bytes).unwrap();
+            let (found, damaged) = latest(folder.path()).unwrap();
+            assert_eq!(found.unwrap().position.step, 10);
+            assert_eq!(damaged.len(), 1);
+        }
+    }
+
+    #[test]
+    fn without_a_whole_one_the_damage_is_reported() {
+        let folder = written(&[10], 10);
+        fs::write(path(folder.path(), 10), b"x").unwrap();
+        assert!(latest(folder.path()).unwrap_err().to_string().contains("step-00000010.checkpoint` is damaged"));
+    }
+
+    #[test]
+    fn an_empty_folder_has_no_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(latest(folder.path()).unwrap().0.is_none());
+    }
+
+    #[test]
+    fn a_failed_write_is_reported_by_the_next_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().join("missing"), 2);
+        let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
+        assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
+    }
+}

@@ -1,0 +1,140 @@
+//! The closed set of optimizers behind Burn's `Optimizer` trait.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use burn::{
+    optim::{
+        Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, MultiGradientsParams, Optimizer, Sgd, SgdConfig,
+        SimpleOptimizer, adaptor::OptimizerAdaptor, decay::WeightDecayConfig, momentum::MomentumConfig,
+    },
+    tensor::backend::AutodiffBackend,
+};
+
+use crate::{
+    classifier::Classifier,
+    plan::{OptimizerKind, OptimizerPlan},
+};
+
+/// The plan's optimizer.
+///
+/// Burn's Learner owns its optimizer and shows it to nobody, so the Learner gets one handle and the checkpoint another.
+#[derive(Clone)]
+pub struct SharedOptimizer<B: AutodiffBackend> {
+    plan: OptimizerPlan,
+    kind: Arc<Mutex<Kind<B>>>,
+}
+
+#[derive(Clone)]
+enum Kind<B: AutodiffBackend> {
+    Sgd(Adaptor<Sgd<B::InnerBackend>, B>),
+    Adam(Adaptor<Adam, B>),
+    AdamW(Adaptor<AdamW, B>),
+}
+
+type Adaptor<O, B> = OptimizerAdaptor<O, Classifier<B>, B>;
+type State<O, B> = <Adaptor<O, B> as Optimizer<Classifier<B>, B>>::Record;
+
+impl<B: AutodiffBackend> SharedOptimizer<B> {
+    /// The optimizer before its first step.
+    pub fn new(plan: &OptimizerPlan) -> Self {
+        let kind = match plan.kind {
+            OptimizerKind::Sgd => Kind::Sgd(sgd(plan, plan.momentum).into()),
+            OptimizerKind::Adam => Kind::Adam(adam(plan, plan.beta_1).into()),
+            OptimizerKind::AdamW => Kind::AdamW(adamw(plan, plan.beta_1).into()),
+        };
+        Self { plan: plan.clone(), kind: Arc::new(Mutex::new(kind)) }
+    }
+
+    /// Sets SGD's momentum, Adam's beta 1, for the steps that follow.
+    pub fn set_momentum(&self, momentum: f64) {
+        match &mut *self.lock() {
+            Kind::Sgd(adaptor) => replace(adaptor, sgd(&self.plan, momentum)),
+            Kind::Adam(adaptor) => replace(adaptor, adam(&self.plan, momentum)),
+            Kind::AdamW(adaptor) => replace(adaptor, adamw(&self.plan, momentum)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kind<B>> {
+        self.kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts another optimizer of the same kind in place and keeps the state.
+fn replace<O, B>(adaptor: &mut Adaptor<O, B>, optimizer: O)
+where
+    O: SimpleOptimizer<B::InnerBackend>,
+    B: AutodiffBackend,
+{
+    *adaptor = Adaptor::<O, B>::from(optimizer).load_record(adaptor.to_record());
+}
+
+/// PyTorch's SGD: no dampening, no Nesterov; weight decay added to the gradient.
+fn sgd<B: burn::tensor::backend::Backend>(plan: &OptimizerPlan, momentum: f64) -> Sgd<B> {
+    let momentum = MomentumConfig { momentum, dampening: 0.0, nesterov: false };
+    SgdConfig::new()
+        .with_momentum((momentum.momentum > 0.0).then_some(momentum))
+        .with_weight_decay(weight_decay(plan))
+        .build()
+}
+
+fn adam(plan: &OptimizerPlan, beta_1: f64) -> Adam {
+    AdamConfig::new()
+        .with_beta_1(beta_1 as f32)
+        .with_beta_2(plan.beta_2 as f32)
+        .with_epsilon(plan.epsilon as f32)
+        .with_weight_decay(weight_decay(plan))
+        .build()
+}
+
+fn adamw(plan: &OptimizerPlan, beta_1: f64) -> AdamW {
+    AdamWConfig::new()
+        .with_beta_1(beta_1 as f32)
+        .with_beta_2(plan.beta_2 as f32)
+        .with_epsilon(plan.epsilon as f32)
+        .with_weight_decay(plan.weight_decay as f32)
+        .build()
+}
+
+fn weight_decay(plan: &OptimizerPlan) -> Option<WeightDecayConfig> {
+    (plan.weight_decay > 0.0).then(|| WeightDecayConfig::new(plan.weight_decay as f32))
+}
+
+impl<B: AutodiffBackend> Optimizer<Classifier<B>, B> for SharedOptimizer<B> {
+    /// The state of the one that is in use.
+    type Record = (Option<State<Sgd<B::InnerBackend>, B>>, Option<State<Adam, B>>, Option<State<AdamW, B>>);
+
+    fn step(&mut self, rate: f64, classifier: Classifier<B>, gradients: GradientsParams) -> Classifier<B> {
+        match &mut *self.lock() {
+            Kind::Sgd(adaptor) => adaptor.step(rate, classifier, gradients),
+            Kind::Adam(adaptor) => adaptor.step(rate, classifier, gradients),
+            Kind::AdamW(adaptor) => adaptor.step(rate, classifier, gradients),
+        }
+    }
+
+    fn step_multi(&mut self, rate: f64, classifier: Classifier<B>, gradients: MultiGradientsParams) -> Classifier<B> {
+        match &mut *self.lock() {
+            Kind::Sgd(adaptor) => adaptor.step_multi(rate, classifier, gradients),
+            Kind::Adam(adaptor) => adaptor.step_multi(rate, classifier, gradients),
+            Kind::AdamW(adaptor) => adaptor.step_multi(rate, classifier, gradients),
+        }
+    }
+
+    fn to_record(&self) -> Self::Record {
+        match &*self.lock() {
+            Kind::Sgd(adaptor) => (Some(adaptor.to_record()), None, None),
+            Kind::Adam(adaptor) => (None, Some(adaptor.to_record()), None),
+            Kind::AdamW(adaptor) => (None, None, Some(adaptor.to_record())),
+        }
+    }
+
+    /// A state of another kind of optimizer is not loaded: a resume under a changed plan is refused before.
+    fn load_record(self, record: Self::Record) -> Self {
+        match (&mut *self.lock(), record) {
+            (Kind::Sgd(adaptor), (Some(state), _, _)) => *adaptor = adaptor.clone().load_record(state),
+            (Kind::Adam(adaptor), (_, Some(state), _)) => *adaptor = adaptor.clone().load_record(state),
+            (Kind::AdamW(adaptor), (_, _, Some(state))) => *adaptor = adaptor.clone().load_record(state),
+            _ => {}
+        }
+        self
+    }
+}

@@ -1,0 +1,228 @@
+//! The training loop: epochs of batches, validation, records, checkpoints.
+
+use std::{mem, sync::Arc, time::Instant};
+
+use burn::{
+    data::dataloader::{DataLoader, Progress},
+    module::AutodiffModule,
+    tensor::backend::AutodiffBackend,
+    train::{
+        EventProcessorTraining, Interrupter, Learner, LearnerEvent, SupervisedTrainingEventProcessor, TrainingItem,
+    },
+};
+use data::{DigitBatch, DigitLoader};
+
+use crate::{
+    classifier::StepOutput,
+    Error,
+    evaluation::{Evaluation, READ_TOGETHER},
+    fit::{
+        checkpoint::{Checkpoint, Position, Writer},
+        divergence, end_of_epoch,
+        gradients::{Accumulation, clip},
+        optimizer::SharedOptimizer,
+        schedule::{Schedule, varies_momentum},
+        strategy::Components,
+    },
+    metrics::Metrics,
+    observer::{BatchPlace, BatchRecord, EpochProgress, Observer},
+    plan::Plan,
+    run_folder::MetricsLog,
+};
+
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All epochs are done.
+    Finished,
+    /// The patience of early stopping ran out.
+    StoppedEarly,
+    /// It was asked to stop.
+    Interrupted,
+}
+
+/// A run in progress: what the loop works with and where it stands.
+pub struct Session<B: AutodiffBackend> {
+    /// What to do.
+    pub plan: Arc<Plan>,
+    /// The training split.
+    pub train: Arc<DigitLoader<B>>,
+    /// The validation split.
+    pub valid: Arc<DigitLoader<B::InnerBackend>>,
+    /// A second handle on the Learner's optimizer.
+    pub optimizer: SharedOptimizer<B>,
+    /// Learning rate and momentum of each step.
+    pub schedule: Schedule,
+    /// Where the run stands.
+    pub position: Position,
+    /// Where checkpoints go.
+    pub writer: Writer,
+    /// Where metrics go.
+    pub log: MetricsLog,
+    /// Who hears of the progress.
+    pub observer: Box<dyn Observer>,
+    /// Whether Burn's renderer wants every batch too.
+    pub burn_events: bool,
+}
+
+/// What Burn lends to its strategy.
+pub struct Lent<'a, B: AutodiffBackend> {
+    /// Network, optimizer and schedule.
+    pub learner: &'a mut Learner<Components<B>>,
+    /// The way to Burn's renderer.
+    pub processor: &'a mut SupervisedTrainingEventProcessor<Components<B>>,
+    /// Says when to stop.
+    pub interrupter: &'a Interrupter,
+}
+
+/// Batches whose outputs are still on the device.
+type Pending<B> = Vec<(BatchPlace, StepOutput<<B as AutodiffBackend>::InnerBackend>)>;
+
+impl<B: AutodiffBackend> Session<B> {
+    /// Trains from the position on until the plan is done, patience runs out or the interrupter says stop.
+    pub fn run(&mut self, mut lent: Lent<'_, B>) -> Result<End, Error> {
+        let end = self.epochs(&mut lent)?;
+        self.writer.finish()?;
+        Ok(end)
+    }
+
+    fn epochs(&mut self, lent: &mut Lent<'_, B>) -> Result<End, Error> {
+        while self.position.epoch < self.plan.training.epochs {
+            if self.position.watch.out_of_patience(&self.plan) {
+                return Ok(End::StoppedEarly);
+            }
+            let began = Instant::now();
+            let spent = self.position.seconds;
+            let images = self.train_epoch(lent, began)?;
+            if self.position.batch < self.train.num_batches() {
+                return Ok(End::Interrupted);
+            }
+            let training = began.elapsed().as_secs_f64();
+            let valid = self.validate(lent)?;
+            self.position.seconds = spent + began.elapsed().as_secs_f64();
+            end_of_epoch::settle(self, valid, began.elapsed().as_secs_f64(), images as f64 / training)?;
+            self.save(lent.learner)?;
+        }
+        Ok(End::Finished)
+    }
+
+    /// Trains what is left of the epoch; returns how many images that were. Asked to stop, it ends after a step.
+    fn train_epoch(&mut self, lent: &mut Lent<'_, B>, began: Instant) -> Result<usize, Error> {
+        let spent = self.position.seconds;
+        let loader = self.train.clone();
+        loader.set_epoch(self.position.epoch);
+        loader.set_start(self.position.batch);
+        let mut accumulation = Accumulation::new(self.plan.training.accumulate);
+        let (mut pending, mut images) = (Vec::with_capacity(READ_TOGETHER), 0);
+        for batch in loader.iter() {
+            images += batch.labels.len();
+            let stepped = self.train_batch(lent, batch, &mut accumulation, &mut pending);
+            let last = self.position.batch == loader.num_batches();
+            let stop = stepped && !last && lent.interrupter.should_stop();
+            let save = stop || (stepped && !last && self.save_is_due());
+            if save || last || pending.len() == READ_TOGETHER {
+                self.read(&mut pending)?;
+            }
+            if save {
+                self.position.seconds = spent + began.elapsed().as_secs_f64();
+                self.save(lent.learner)?;
+            }
+            if stop {
+                break;
+            }
+        }
+        Ok(images)
+    }
+
+    /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did.
+    fn train_batch(
+        &mut self,
+        lent: &mut Lent<'_, B>,
+        batch: DigitBatch<B>,
+        accumulation: &mut Accumulation<B>,
+        pending: &mut Pending<B>,
+    ) -> bool {
+        let samples = batch.labels.len();
+        let output = lent.learner.train_step(batch);
+        self.position.batch += 1;
+        let place = self.place();
+        self.tell_burn(lent, place, &output.item);
+        pending.push((place, output.item));
+        let last = self.position.batch == self.train.num_batches();
+        let gradients = accumulation.add(&lent.learner.model(), output.grads, samples, last);
+        let Some(mut gradients) = gradients else { return false };
+        if self.plan.training.clip_norm > 0.0 {
+            gradients = clip(&lent.learner.model(), gradients, self.plan.training.clip_norm as f32);
+        }
+        if let Some(momentum) = self.schedule.momentum(self.position.step).filter(|_| varies_momentum(&self.plan)) {
+            self.optimizer.set_momentum(momentum);
+        }
+        lent.learner.lr_step();
+        lent.learner.optimizer_step(gradients);
+        self.position.step += 1;
+        true
+    }
+
+    fn save_is_due(&self) -> bool {
+        let every = self.plan.checkpoint.every_steps;
+        every > 0 && self.position.step.is_multiple_of(every)
+    }
+
+    fn place(&self) -> BatchPlace {
+        BatchPlace {
+            epoch: self.position.epoch + 1,
+            batch: self.position.batch,
+            step: self.position.step,
+            learning_rate: self.schedule.learning_rate(self.position.step),
+        }
+    }
+
+    /// Brings the pending outputs to the host: sums, records, progress.
+    fn read(&mut self, pending: &mut Pending<B>) -> Result<(), Error> {
+        let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
+        for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
+            divergence::check("training", scored.loss, place)?;
+            self.position.train.add(scored.loss, &scored.logits, &scored.labels);
+            if self.plan.training.log_steps {
+                self.log.append(&BatchRecord { place, batch_loss: scored.loss })?;
+            }
+        }
+        self.report();
+        Ok(())
+    }
+
+    fn report(&mut self) {
+        let so_far = self.position.train.metrics();
+        self.observer.batches(&EpochProgress {
+            epoch: self.position.epoch + 1,
+            epochs: self.plan.training.epochs,
+            images: self.position.train.confusion.total() as usize,
+            images_total: self.train.num_items(),
+            loss: so_far.loss,
+            accuracy: so_far.accuracy,
+        });
+    }
+
+    fn validate(&mut self, lent: &mut Lent<'_, B>) -> Result<Metrics, Error> {
+        let evaluation = Evaluation::of(&lent.learner.model().valid(), &self.valid);
+        let metrics = evaluation.metrics();
+        divergence::check("validation", metrics.loss as f32, self.place())?;
+        Ok(metrics)
+    }
+
+    /// Hands a checkpoint of this moment to the writer.
+    fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
+        let checkpoint = Checkpoint::take(&self.position, learner.model(), &self.optimizer)?;
+        self.writer.write(checkpoint)
+    }
+
+    /// Tells Burn's renderer of a batch.
+    fn tell_burn(&self, lent: &mut Lent<'_, B>, place: BatchPlace, output: &StepOutput<B::InnerBackend>) {
+        if self.burn_events {
+            let batches = Progress::new(place.batch, self.train.num_batches());
+            let epochs = Progress::new(place.epoch, self.plan.training.epochs);
+            let item = TrainingItem::new(output.clone(), batches, epochs, Some(place.step), Some(place.learning_rate));
+            lent.processor.process_train(LearnerEvent::ProcessedItem(item));
+        }
+    }
+}

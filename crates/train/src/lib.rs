@@ -1,0 +1,17 @@
+//! Trains the chapter's models with Burn's Learner, on the backend chosen by cargo feature.
+//!
+//! The way of a run: command line and TOML -> [`plan::Plan`] -> backend -> [`fit::fit`] -> run folder.
+
+pub mod classifier;
+mod error;
+pub mod evaluation;
+pub mod export;
+pub mod files;
+pub mod fit;
+pub mod metrics;
+pub mod observer;
+pub mod plan;
+pub mod run_folder;
+pub mod run_record;
+
+pub use error::Error;

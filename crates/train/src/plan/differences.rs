@@ -1,0 +1,75 @@
+//! What two plans do not have in common, key by key.
+
+use super::Plan;
+use super::rules::RULES;
+use std::fmt;
+use toml::{Table, Value};
+
+/// A key that two plans disagree on; shows as ``` `training.epochs`: 40 -> 50 ```.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The dotted key.
+    pub key: &'static str,
+    /// Its value in the plan asked.
+    pub this: Value,
+    /// Its value in the other.
+    pub other: Value,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {} -> {}", self.key, self.this, self.other)
+    }
+}
+
+impl Plan {
+    /// The keys on which `other` differs, in the order of `base.toml`.
+    #[must_use]
+    pub fn differences(&self, other: &Plan) -> Vec<Difference> {
+        let (these, others) = (table(self), table(other));
+        let pairs = RULES.iter().map(|(key, _)| (*key, value(&these, key), value(&others, key)));
+        pairs
+            .filter(|(_, this, other)| this != other)
+            .map(|(key, this, other)| Difference { key, this, other })
+            .collect()
+    }
+}
+
+fn table(plan: &Plan) -> Table {
+    Table::try_from(plan).expect("a plan holds only what TOML can hold")
+}
+
+fn value(table: &Table, key: &str) -> Value {
+    let found = match key.split_once('.') {
+        None => table.get(key),
+        Some((section, key)) => table.get(section).and_then(|section| section.get(key)),
+    };
+    found.cloned().expect("every rule is for a field of the plan: a test compares both")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::{BuiltIn, Config, Plan, Setting};
+
+    fn plan(settings: &[&str]) -> Plan {
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+        Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap()
+    }
+
+    #[test]
+    fn a_plan_does_not_differ_from_itself() {
+        assert_eq!(plan(&[]).differences(&plan(&[])), []);
+    }
+
+    #[test]
+    fn names_each_key_that_changed() {
+        let changed = plan(&["optimizer.kind=adam", "seed=1", "schedule.momentums=[0.9, 0.8, 0.9]"]);
+        let shown: Vec<String> = plan(&[]).differences(&changed).iter().map(ToString::to_string).collect();
+        let expected = [
+            "`seed`: 0 -> 1",
+            "`optimizer.kind`: \"sgd\" -> \"adam\"",
+            "`schedule.momentums`: [0.95, 0.85, 0.95] -> [0.9, 0.8, 0.9]",
+        ];
+        assert_eq!(shown, expected);
+    }
+}
