@@ -20,8 +20,8 @@ use std::{
 use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::lock::Lock;
 use self::header::{HEADER_BYTES, Header};
+pub(crate) use self::lock::Lock;
 use crate::{Bytes, Digits, Error, fingerprint::hex, source::Splits};
 
 /// A data set and its fingerprint.
@@ -39,7 +39,7 @@ pub(crate) struct Slot {
 }
 
 /// `mnist-train` in the user's cache folder; `None` where the user has none.
-pub(crate) fn user_folder() -> Option<PathBuf> {
+pub fn user_folder() -> Option<PathBuf> {
     let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
     let home = || env::home_dir().filter(|home| home.is_absolute());
     let folder = if cfg!(windows) {

@@ -69,7 +69,9 @@ pub enum Error {
         attempts: u32,
     },
     /// The decoded images are not those of MNIST_SAMPLE.
-    #[error("`{place}` does not hold MNIST_SAMPLE: fingerprint {found}, expected {expected}; take source `archive` for other data")]
+    #[error(
+        "`{place}` does not hold MNIST_SAMPLE: fingerprint {found}, expected {expected}; take source `archive` for other data"
+    )]
     Fingerprint {
         /// The archive.
         place: String,

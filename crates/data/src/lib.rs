@@ -19,6 +19,7 @@ mod source;
 mod through_cache;
 
 pub use batcher::{DigitBatch, DigitBatcher};
+pub use cache::user_folder as user_cache_folder;
 pub use dataset::{Digit, DigitDataset};
 pub use digits::{Bytes, Digits};
 pub use error::Error;

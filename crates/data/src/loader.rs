@@ -11,11 +11,7 @@ use burn::{
     tensor::backend::Backend,
 };
 
-use crate::{
-    DigitBatch, DigitBatcher, DigitDataset, Order,
-    batcher::HostBatch,
-    prefetch::Prefetch,
-};
+use crate::{DigitBatch, DigitBatcher, DigitDataset, Order, batcher::HostBatch, prefetch::Prefetch};
 
 /// Serves a split in batches; the last batch of an epoch may be short.
 ///

@@ -33,7 +33,8 @@ pub fn decode_png(bytes: &[u8], max_side: usize) -> Result<GreyImage, Error> {
     if height > max_side || width > max_side {
         return refuse(format!("its header claims {height} x {width} pixels, the limit is {max_side} x {max_side}"));
     }
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 8 * max_side * max_side + (1 << 20) });
+    let mut decoder =
+        Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 8 * max_side * max_side + (1 << 20) });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     let mut reader = decoder.read_info().map_err(broken)?;

@@ -4,10 +4,10 @@ pub(crate) mod archive;
 pub(crate) mod download;
 pub(crate) mod folder;
 mod gather;
-mod tasks;
 pub(crate) mod idx;
 pub(crate) mod mnist_sample;
 pub(crate) mod synthetic;
+mod tasks;
 
 use crate::{Digits, Error};
 
@@ -43,7 +43,8 @@ pub(crate) fn check_classes(classes: &[String; 2]) -> Result<(), Error> {
     if classes[0] == classes[1] {
         return refuse("the two must differ");
     }
-    let is_folder_name = |name: &String| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    let is_folder_name =
+        |name: &String| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
     match classes.iter().all(is_folder_name) {
         true => Ok(()),
         false => refuse("a class is the name of a folder: not empty, no leading dot, no slash"),

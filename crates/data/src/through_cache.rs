@@ -99,7 +99,9 @@ impl Loading<'_> {
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => {
                 let folder = folder.display();
-                self.note(format!("the cache folder `{folder}` is of no use: {error}; the data is only kept in memory"));
+                self.note(format!(
+                    "the cache folder `{folder}` is of no use: {error}; the data is only kept in memory"
+                ));
                 Ok(None)
             }
         }

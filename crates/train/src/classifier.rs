@@ -45,9 +45,7 @@ impl<B: Backend> Classifier<B> {
     pub fn new(plan: &Plan, pixels: usize, device: &B::Device) -> Self {
         let network = match plan.model.kind {
             ModelKind::Linear => Network::Linear(LinearBaseline::new(pixels, plan.seed, device)),
-            ModelKind::TwoLayer => {
-                Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, plan.seed, device))
-            }
+            ModelKind::TwoLayer => Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, plan.seed, device)),
         };
         Self { network, loss: plan.training.loss }
     }
@@ -55,6 +53,11 @@ impl<B: Backend> Classifier<B> {
     /// The network.
     pub fn network(&self) -> &Network<B> {
         &self.network
+    }
+
+    /// The network, to give it other parameters.
+    pub fn network_mut(&mut self) -> &mut Network<B> {
+        &mut self.network
     }
 
     /// Forward pass and loss of a batch.

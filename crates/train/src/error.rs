@@ -71,14 +71,6 @@ pub enum Error {
         /// What probably caused it, and what to try.
         cause: &'static str,
     },
-    /// The model of a run does not fit the data given.
-    #[error("the model takes images of {expected}, the data has {found}")]
-    Shape {
-        /// Height x width.
-        expected: String,
-        /// Height x width.
-        found: String,
-    },
     /// A model file cannot be made or used.
     #[error("cannot use model `{}`: {reason}", path.display())]
     Model {
@@ -90,9 +82,6 @@ pub enum Error {
     /// Burn could not turn a record into bytes or back.
     #[error("burn cannot convert a checkpoint's record: {0}")]
     Record(String),
-    /// A backend cannot be used.
-    #[error("{0}")]
-    Backend(String),
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] data::Error),

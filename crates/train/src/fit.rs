@@ -18,11 +18,11 @@ use burn::{
     tensor::backend::{AutodiffBackend, Backend},
     train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger},
 };
-use data::{DataSet, DigitDataset, Digits, DigitLoader, Order};
+use data::{DataSet, DigitDataset, DigitLoader, Digits, Order};
 
 use crate::{
-    classifier::Classifier,
     Error,
+    classifier::Classifier,
     export,
     fit::{
         checkpoint::{Checkpoint, Position, Writer},

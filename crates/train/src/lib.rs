@@ -2,6 +2,9 @@
 //!
 //! The way of a run: command line and TOML -> [`plan::Plan`] -> backend -> [`fit::fit`] -> run folder.
 
+pub mod backend;
+pub mod backend_choice;
+pub mod baseline;
 pub mod classifier;
 mod error;
 pub mod evaluation;
@@ -11,7 +14,10 @@ pub mod fit;
 pub mod metrics;
 pub mod observer;
 pub mod plan;
+pub mod prepare_image;
+pub mod resume;
 pub mod run_folder;
 pub mod run_record;
+pub mod runs;
 
 pub use error::Error;

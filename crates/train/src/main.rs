@@ -1,18 +1,51 @@
-//! probe
-use std::sync::Arc;
-use burn::backend::Autodiff;
-use train::{fit::*, plan::*, run_folder::RunFolder, observer::*};
-struct P;
-impl Observer for P { fn batches(&mut self,_:&EpochProgress){} fn epoch(&mut self,r:&EpochRecord,n:usize){ println!("{}/{n} train {:.6} valid {:.6} acc {:.6} {:.1}ms {:.0} img/s", r.epoch, r.train.loss, r.valid.loss, r.valid.accuracy, r.seconds*1e3, r.images_per_second); } }
-fn main(){
-  let t=std::time::Instant::now();
-  let sets: Vec<Setting> = std::env::args().skip(2).map(|a| Setting::parse(&a).unwrap()).collect();
-  let plan=Arc::new(Plan::resolve(&Config::find("two-layer".as_ref()), &sets).unwrap());
-  let req=data::Request{source:data::Source::Archive{path:"../shared/data/mnist_sample.tgz".into()}, classes:plan.data.classes.clone(), cache:Some("/tmp/cc".into()), ..Default::default()};
-  let d=data::load(&req,&mut |_|{}).unwrap();
-  println!("data {:?}", t.elapsed());
-  let folder=RunFolder::create(&plan).unwrap();
-  let job=Job{plan,data:&d,folder:&folder,resume:None,device_names:["a".into(),"b".into()],observer:Box::new(P),interrupter:Default::default(),tui:false};
-  let o= if std::env::args().nth(1).as_deref()==Some("ndarray") { fit::<Autodiff<burn_ndarray::NdArray>>(job,&Default::default()) } else { fit::<Autodiff<burn_flex::Flex>>(job,&Default::default()) };
-  println!("{:?} {:?}", o, t.elapsed());
+//! The command line: arguments in, exit code out. Everything else is in the library.
+
+mod cli;
+mod commands;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use train::{Error, backend::BackendError, plan::PlanError};
+
+/// Done.
+const DONE: u8 = 0;
+/// The run failed.
+const FAILED: u8 = 1;
+/// Bad usage or configuration; nothing was fetched or trained.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let code = match commands::run(cli::Cli::parse()) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => DONE,
+        Err(error) => {
+            print_error(&error);
+            code_of(&error)
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// One line per problem.
+fn print_error(error: &anyhow::Error) {
+    for line in format!("{error:#}").lines() {
+        eprintln!("error: {line}");
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    let usage = error.is::<PlanError>()
+        || error.is::<cli::UsageError>()
+        || matches!(error.downcast_ref(), Some(Error::NoRun { .. } | Error::Resume { .. } | Error::InUse { .. }))
+        || matches!(error.downcast_ref(), Some(BackendError::NotCompiledIn { .. } | BackendError::NoSuchDevice { .. }))
+        || matches!(error.downcast_ref(), Some(data::Error::Classes { .. }));
+    if usage { USAGE } else { FAILED }
+}
+
+/// Whether the reader of our output has gone, as `head` does when it has enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -9,8 +9,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::{
-    Error,
-    files,
+    Error, files,
     fit::checkpoint::Position,
     observer::{BatchPlace, BatchRecord, EpochRecord},
     plan::Plan,
@@ -68,7 +67,8 @@ impl RunFolder {
     pub fn metrics_log(&self, position: &Position) -> Result<MetricsLog, Error> {
         let path = metrics(&self.path);
         if path.exists() {
-            let kept: String = files::read_text(&path)?.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
+            let kept: String =
+                files::read_text(&path)?.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
             files::replace(&path, kept.as_bytes())?;
         }
         let file = OpenOptions::new().create(true).append(true).open(&path);

@@ -97,7 +97,8 @@ impl Header {
         if crc32fast::hash(&zeroed) != u32_at(head, 12) {
             return Err("the checksum of its header does not hold".into());
         }
-        let mut header = Self { fingerprint: [0; 32], key: [0; 32], train: 0, valid: 0, height: 0, width: 0, body_crc: 0 };
+        let mut header =
+            Self { fingerprint: [0; 32], key: [0; 32], train: 0, valid: 0, height: 0, width: 0, body_crc: 0 };
         header.key.copy_from_slice(&head[16..48]);
         header.fingerprint.copy_from_slice(&head[48..80]);
         [header.train, header.valid, header.height, header.width] = [80, 88, 96, 104].map(|at| usize_at(head, at));
@@ -131,7 +132,8 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let header = Header { fingerprint: [1; 32], key: [2; 32], train: 0, valid: 0, height: 1, width: 1, body_crc: 0 };
+        let header =
+            Header { fingerprint: [1; 32], key: [2; 32], train: 0, valid: 0, height: 1, width: 1, body_crc: 0 };
         let mut bytes = header.to_bytes();
         assert!(Header::check(&bytes, &[2; 32]).is_ok());
         bytes[8] = 0;
@@ -141,7 +143,8 @@ mod tests {
     #[test]
     fn counts_that_overflow_are_no_panic() {
         let most = usize::MAX;
-        let header = Header { fingerprint: [0; 32], key: [2; 32], train: most, valid: 1, height: most, width: 2, body_crc: 0 };
+        let header =
+            Header { fingerprint: [0; 32], key: [2; 32], train: most, valid: 1, height: most, width: 2, body_crc: 0 };
         assert!(Header::check(&header.to_bytes(), &[2; 32]).unwrap_err().contains("128 bytes long"));
     }
 }

@@ -71,7 +71,8 @@ fn a_damaged_cache_is_noticed_told_and_made_anew() {
     let (first, _) = load_quietly(&request);
     let path = first.cache.clone().unwrap();
     let good = fs::read(&path).unwrap();
-    let damage: [(usize, &str); 5] = [(0, "no packed data set"), (8, "format"), (20, "header"), (90, "header"), (140, "checksum")];
+    let damage: [(usize, &str); 5] =
+        [(0, "no packed data set"), (8, "format"), (20, "header"), (90, "header"), (140, "checksum")];
     for (at, reason) in damage {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
@@ -116,7 +117,8 @@ fn concurrent_loads_decode_once_and_agree() {
         let request = request.clone();
         thread::spawn(move || load_quietly(&request))
     };
-    let results: Vec<_> = (0..4).map(load_both).collect::<Vec<_>>().into_iter().map(|run| run.join().unwrap()).collect();
+    let results: Vec<_> =
+        (0..4).map(load_both).collect::<Vec<_>>().into_iter().map(|run| run.join().unwrap()).collect();
     assert_eq!(results.iter().filter(|(_, events)| decoded(events)).count(), 1);
     assert!(results.iter().all(|(set, _)| set.fingerprint == results[0].0.fingerprint && set.notes.is_empty()));
 }
@@ -221,7 +223,11 @@ fn swapped_classes_of_synthetic_digits_swap_the_roles() {
 
 #[test]
 fn folders_and_idx_files_are_named_where_they_are_missing() {
-    for source in [Source::Folder { path: "/nowhere".into() }, Source::Idx { path: "/nowhere".into() }, Source::Archive { path: "/nowhere".into() }] {
+    for source in [
+        Source::Folder { path: "/nowhere".into() },
+        Source::Idx { path: "/nowhere".into() },
+        Source::Archive { path: "/nowhere".into() },
+    ] {
         let error = load(&Request { source, ..Request::default() }, &mut |_| ()).unwrap_err().to_string();
         assert!(error.contains("/nowhere"), "{error}");
     }
@@ -247,8 +253,12 @@ fn the_real_archive_is_what_the_book_shows() {
     assert_eq!(counts, [6131, 6265, 1010, 1028]);
     // train/3/10000.png, rows 4..10, columns 4..10.
     let rows = [
-        [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 29], [0, 0, 0, 48, 166, 224],
-        [0, 93, 244, 249, 253, 187], [0, 107, 253, 253, 230, 48], [0, 3, 20, 20, 15, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 29],
+        [0, 0, 0, 48, 166, 224],
+        [0, 93, 244, 249, 253, 187],
+        [0, 107, 253, 253, 230, 48],
+        [0, 3, 20, 20, 15, 0],
     ];
     for (row, expected) in (4..).zip(rows) {
         assert_eq!(set.train.image(1)[28 * row + 4..][..6], expected);

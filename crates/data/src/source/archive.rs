@@ -56,7 +56,8 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn run(&mut self, stream: impl Read, results: &Results, mut spawn: impl FnMut(Task)) -> Result<(), Error> {
-        let inflated = Capped { inner: MultiGzDecoder::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
+        let inflated =
+            Capped { inner: MultiGzDecoder::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
             self.take(&mut entry.map_err(|cause| self.broken(&cause))?)?;

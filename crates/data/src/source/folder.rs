@@ -87,7 +87,9 @@ impl Listing {
         let unreadable = |cause: io::Error| match cause.kind() {
             io::ErrorKind::NotFound => Error::Layout {
                 place: self.root.display().to_string(),
-                reason: format!("no folder `{prefix}` in it; the layout is train/<class>/*.png and valid/<class>/*.png"),
+                reason: format!(
+                    "no folder `{prefix}` in it; the layout is train/<class>/*.png and valid/<class>/*.png"
+                ),
             },
             _ => Error::Read { path: folder.into(), cause },
         };

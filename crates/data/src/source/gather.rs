@@ -77,7 +77,9 @@ impl Size {
         let (height, width) = png::header_size(bytes)?;
         if (height, width) != (self.height, self.width) {
             let expected = format!("{} x {}", self.height, self.width);
-            return Err(Error::Png { reason: format!("it is {height} x {width} pixels, the first image is {expected}") });
+            return Err(Error::Png {
+                reason: format!("it is {height} x {width} pixels, the first image is {expected}"),
+            });
         }
         pixels.copy_from_slice(&png::decode_png(bytes, height.max(width))?.pixels);
         Ok(())
@@ -86,10 +88,8 @@ impl Size {
 
 /// Joins batches into splits: positive class first, then by file name as strings.
 pub(crate) fn arrange(batches: &[Batch], size: Size, classes: &[String; 2], place: &str) -> Result<Splits, Error> {
-    let mut images: Vec<(&Place, &[u8])> = batches
-        .iter()
-        .flat_map(|batch| batch.places.iter().zip(batch.pixels.chunks_exact(size.pixels())))
-        .collect();
+    let mut images: Vec<(&Place, &[u8])> =
+        batches.iter().flat_map(|batch| batch.places.iter().zip(batch.pixels.chunks_exact(size.pixels()))).collect();
     images.sort_unstable_by(|(a, _), (b, _)| (a.valid, b.label, &a.name).cmp(&(b.valid, a.label, &b.name)));
     if let Some(twice) = images.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         let reason = "it is there twice".into();
@@ -112,7 +112,8 @@ fn check_both_classes(
     for label in [1, 0] {
         if !images.iter().any(|(image, _)| image.label == label) {
             let missing = format!("{}/{}", split_name(valid), class_name(label, classes));
-            let reason = format!("no `{missing}/*.png` in it; the layout is train/<class>/*.png and valid/<class>/*.png");
+            let reason =
+                format!("no `{missing}/*.png` in it; the layout is train/<class>/*.png and valid/<class>/*.png");
             return Err(Error::Layout { place: place.into(), reason });
         }
     }

@@ -87,7 +87,10 @@ fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) ->
     let (dims, pixels) = read_idx(images, IMAGES, limits)?;
     let [count, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
     if label_dims != [count] {
-        return Err(refuse(images, format!("{count} images, but `{}` has {} labels", labels.display(), label_bytes.len())));
+        return Err(refuse(
+            images,
+            format!("{count} images, but `{}` has {} labels", labels.display(), label_bytes.len()),
+        ));
     }
     if count > limits.entries || height > limits.side || width > limits.side || height * width == 0 {
         return Err(refuse(images, format!("{count} images of {height} x {width} pixels are beyond the limits")));
@@ -117,7 +120,10 @@ fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>,
     let dims: Vec<usize> = dims.collect();
     let body = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
     if body != Some(bytes.len() - dims_end) {
-        let reason = format!("its header claims {dims:?} bytes, but it holds {}; it is cut off or damaged", bytes.len() - dims_end);
+        let reason = format!(
+            "its header claims {dims:?} bytes, but it holds {}; it is cut off or damaged",
+            bytes.len() - dims_end
+        );
         return Err(refuse(path, reason));
     }
     Ok((dims, bytes[dims_end..].to_vec()))

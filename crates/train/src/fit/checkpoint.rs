@@ -16,8 +16,8 @@ use burn::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    classifier::Classifier,
     Error,
+    classifier::Classifier,
     files,
     fit::{best::Watch, optimizer::SharedOptimizer},
     metrics::{Metrics, Tally},
@@ -73,7 +73,11 @@ impl Checkpoint {
     }
 
     /// Gives the classifier the parameters of that moment.
-    pub fn load_model<B: Backend>(&self, classifier: Classifier<B>, device: &B::Device) -> Result<Classifier<B>, Error> {
+    pub fn load_model<B: Backend>(
+        &self,
+        classifier: Classifier<B>,
+        device: &B::Device,
+    ) -> Result<Classifier<B>, Error> {
         Ok(classifier.load_record(from_bytes(&self.model, device)?))
     }
 

@@ -13,8 +13,8 @@ use burn::{
 use data::{DigitBatch, DigitLoader};
 
 use crate::{
-    classifier::StepOutput,
     Error,
+    classifier::StepOutput,
     evaluation::{Evaluation, READ_TOGETHER},
     fit::{
         checkpoint::{Checkpoint, Position, Writer},

@@ -11,8 +11,8 @@ use burn::{
 };
 
 use crate::{
-    classifier::Classifier,
     Error,
+    classifier::Classifier,
     fit::{
         checkpoint::Position,
         optimizer::SharedOptimizer,

@@ -26,8 +26,18 @@ pub(crate) fn tgz(entries: &[(&str, EntryType, Vec<u8>)]) -> Vec<u8> {
 /// A small but whole archive of 2 x 2 images, in no order: four of `3` and two of `7` in each split.
 pub(crate) fn small() -> Vec<(&'static str, EntryType, Vec<u8>)> {
     let names = [
-        "r/train/7/2.png", "r/train/3/9.png", "r/train/3/10.png", "r/labels.csv", "r/train/7/10.png", "r/train/3/1.png",
-        "r/valid/3/2.png", "r/valid/7/1.png", "r/train/5/1.png", "r/valid/7/0.png", "r/valid/3/1.png", "r/train/3/2.png",
+        "r/train/7/2.png",
+        "r/train/3/9.png",
+        "r/train/3/10.png",
+        "r/labels.csv",
+        "r/train/7/10.png",
+        "r/train/3/1.png",
+        "r/valid/3/2.png",
+        "r/valid/7/1.png",
+        "r/train/5/1.png",
+        "r/valid/7/0.png",
+        "r/valid/3/1.png",
+        "r/train/3/2.png",
     ];
     names
         .iter()
@@ -104,7 +114,9 @@ fn a_huge_first_image_is_refused_before_it_is_allocated() {
 #[test]
 fn more_entries_bytes_or_pixels_than_the_limit_are_refused() {
     let read = |limits: Limits| decode(&tgz(&small())[..], "a.tgz", &classes(), &limits).unwrap_err().to_string();
-    assert!(read(Limits { entries: 11, ..tight() }).contains("`r/train/3/2.png` is refused: the archive has more than 11"));
+    assert!(
+        read(Limits { entries: 11, ..tight() }).contains("`r/train/3/2.png` is refused: the archive has more than 11")
+    );
     assert!(read(Limits { pixels: 39, ..tight() }).contains("more than 39 pixels"));
     assert!(read(Limits { inflated: 4096, ..tight() }).contains("inflates to more than 4096 bytes"));
     // Also after the last entry, where a reader of tar no longer looks.

@@ -1,7 +1,7 @@
 //! One request and its response.
 
 use std::{
-    io::Read,
+    io::{ErrorKind, Read},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -123,10 +123,11 @@ impl Client {
                 self.roots = RootCerts::WebPki;
                 Failure::Passing(reason)
             }
+            // TLS: a certificate that is not trusted, or a portal that speaks something else.
+            ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Failure::Lasting(reason),
             ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_) => {
                 Failure::Passing(reason)
             }
-            // No name server, or none that knows the name: what a machine without network says at once.
             _ => Failure::Lasting(reason),
         }
     }

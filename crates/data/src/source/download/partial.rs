@@ -29,10 +29,9 @@ impl Partial {
         let Some(folder) = folder else { return partial };
         let name = format!("mnist_sample-{}.tgz", remote.md5.get(..8).unwrap_or(&remote.md5));
         let (whole, part) = (folder.join(&name), folder.join(format!("{name}.part")));
-        if let Ok(bytes) = read_up_to(&whole, remote.size) {
-            if format!("{:x}", md5::compute(&bytes)) == remote.md5 {
-                return Self { bytes, ..partial };
-            }
+        let kept = read_up_to(&whole, remote.size);
+        if let Some(bytes) = kept.ok().filter(|bytes| format!("{:x}", md5::compute(bytes)) == remote.md5) {
+            return Self { bytes, ..partial };
         }
         let read = read_up_to(&part, remote.size);
         let useless = read.is_err() && part.exists();

@@ -54,7 +54,8 @@ fn fetch_into(folder: Option<&Path>, answers: &[Answer]) -> Run {
     let request = Request { remote: remote_of(&file(), &server.url), ..Request::default() };
     let mut events = Vec::new();
     let mut on_event = |event| events.push(event);
-    let mut loading = Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
+    let mut loading =
+        Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
     let result = fetch(&mut loading, folder);
     Run { result, events, server }
 }
@@ -182,7 +183,8 @@ fn cancelling_ends_it_and_keeps_the_partial_file() {
             cancel.store(true, std::sync::atomic::Ordering::Relaxed);
         }
     };
-    let mut loading = Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
+    let mut loading =
+        Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
     assert!(matches!(fetch(&mut loading, Some(folder.path())), Err(Error::Cancelled)));
     let part = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
     assert!(part.metadata().unwrap().len() > 0);
@@ -195,7 +197,8 @@ fn the_proxy_variables_are_honoured() {
     if std::env::var_os(HERE).is_some() {
         let remote = remote_of(&file(), "http://mnist.invalid/mnist_sample.tgz");
         let request = Request { remote, ..Request::default() };
-        let mut loading = Loading { request: &request, on_event: &mut |_| (), folder: None, patience: brief(), notes: vec![] };
+        let mut loading =
+            Loading { request: &request, on_event: &mut |_| (), folder: None, patience: brief(), notes: vec![] };
         assert_eq!(fetch(&mut loading, None).unwrap(), file());
         return;
     }

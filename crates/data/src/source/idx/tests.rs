@@ -35,7 +35,8 @@ fn read(folder: &Path, classes: [&str; 2]) -> Result<Splits, Error> {
 
 #[test]
 fn two_digits_are_kept_plain_or_gzipped_under_either_spelling() {
-    for folder in [four_files("-", <[u8]>::to_vec, ""), four_files(".", <[u8]>::to_vec, ""), four_files("-", gz, ".gz")] {
+    for folder in [four_files("-", <[u8]>::to_vec, ""), four_files(".", <[u8]>::to_vec, ""), four_files("-", gz, ".gz")]
+    {
         let splits = read(folder.path(), ["3", "7"]).unwrap();
         assert_eq!(splits.train.pixels(), [2, 3, 6, 7, 0, 1, 8, 9]);
         assert_eq!(splits.train.labels(), [1, 1, 0, 0]);

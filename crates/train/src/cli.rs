@@ -1,0 +1,189 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use train::plan::{Config, Plan, PlanError, Setting};
+
+/// A bad combination of arguments.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// Tell a handwritten 3 from a 7: the models of fast.ai book chapter 4 on Burn.
+///
+/// Without a subcommand it trains: CONFIG, or two-layer.toml where none is given.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = FIT_EXAMPLE)]
+pub struct Cli {
+    #[command(flatten)]
+    pub fit: FitArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const FIT_EXAMPLE: &str = "\
+Examples:
+  train                                                  the chapter's two-layer net
+  train linear --set optimizer.learning_rate=0.5         a config with one key changed
+  train configs/two-layer.toml --backend ndarray         on another backend
+  train --resume runs/two-layer/20260101-120000          go on where a run stopped";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model (the same as without a subcommand).
+    #[command(after_help = FIT_EXAMPLE)]
+    Fit(FitArgs),
+    /// Metrics, confusion matrix and accuracy by class of a trained model.
+    #[command(after_help = "\
+Examples:
+  train evaluate latest
+  train evaluate runs/two-layer/20260101-120000 --data folder:my-digits --json")]
+    Evaluate(EvaluateArgs),
+    /// Label and probability of images.
+    #[command(after_help = "\
+Examples:
+  train predict latest seven.png three.png
+  curl -s https://example.org/digit.png | train predict latest - --json")]
+    Predict(PredictArgs),
+    /// The pixel-similarity baseline: which class's mean image is nearer?
+    #[command(after_help = "Example:\n  train baseline --set data.source=mnist-sample")]
+    Baseline(PlanArgs),
+    /// What data there is; fetches it where it is not there yet.
+    #[command(after_help = "Example:\n  train data --set data.source=folder --set data.path=my-digits")]
+    Data(PlanArgs),
+    /// All backends: compiled in or how to get them, their devices, whether they work.
+    #[command(after_help = "Example:\n  train backends")]
+    Backends,
+    /// The runs there are, as a table.
+    #[command(after_help = "Example:\n  train runs --runs runs")]
+    Runs(RunsArgs),
+    /// A completion script for a shell.
+    #[command(after_help = "Example:\n  train completions bash > ~/.local/share/bash-completion/completions/train")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// A plan and how it is shown.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Go on with this run: a run folder, or `latest`.
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
+    /// Print nothing but warnings and errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Show the run in Burn's terminal interface.
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
+}
+
+/// What makes a plan.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// A TOML file, or the name of one in configs/: base, linear, two-layer.
+    pub config: Option<PathBuf>,
+    /// Change one key, as often as wanted.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub backend: BackendArgs,
+}
+
+/// Where it computes.
+#[derive(Debug, Args)]
+pub struct BackendArgs {
+    /// The backend; `train backends` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// The device's number in that list.
+    #[arg(long, value_name = "N")]
+    pub device: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// A run folder, or `latest`.
+    pub run: PathBuf,
+    /// Other data than the run's: SOURCE or SOURCE:PATH, as `archive:digits.tgz`, `folder:my-digits`, `synthetic`.
+    #[arg(long, value_name = "SOURCE[:PATH]")]
+    pub data: Option<String>,
+    /// Which split.
+    #[arg(long, value_enum, default_value_t)]
+    pub split: Split,
+    /// One JSON object instead of the tables.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub backend: BackendArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Split {
+    Train,
+    #[default]
+    Valid,
+}
+
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// A run folder, or `latest`.
+    pub run: PathBuf,
+    /// PNG files of any size; `-` reads one from standard input.
+    #[arg(required = true)]
+    pub images: Vec<PathBuf>,
+    /// For dark strokes on a light ground: the models know light strokes on black.
+    #[arg(long)]
+    pub invert: bool,
+    /// A JSON array of objects with path, label and probability.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// The output root.
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    pub runs: PathBuf,
+    /// A JSON array instead of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl PlanArgs {
+    /// The config these arguments name.
+    pub fn config(&self) -> Config {
+        self.config.as_deref().map(Config::find).unwrap_or_default()
+    }
+
+    /// `--set` first, then the flags.
+    pub fn settings(&self) -> Result<Vec<Setting>, PlanError> {
+        let mut settings = self.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
+        settings.extend(self.backend.settings());
+        Ok(settings)
+    }
+
+    /// The checked plan.
+    pub fn resolve(&self) -> Result<Plan, PlanError> {
+        Plan::resolve(&self.config(), &self.settings()?)
+    }
+}
+
+impl BackendArgs {
+    /// The flags that are given, as settings of the plan.
+    pub fn settings(&self) -> Vec<Setting> {
+        let backend =
+            self.backend.as_ref().map(|name| Setting::flag(format!("--backend {name}"), "backend", name.clone()));
+        let device =
+            self.device.map(|n| Setting::flag(format!("--device {n}"), "device", n.min(i64::MAX as usize) as i64));
+        backend.into_iter().chain(device).collect()
+    }
+}

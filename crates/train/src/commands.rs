@@ -1,0 +1,38 @@
+//! One file per subcommand, and what they share.
+
+mod backends;
+mod baseline;
+mod data;
+mod evaluate;
+mod fit;
+mod predict;
+mod runs;
+
+mod load_data;
+mod stop;
+mod stored_run;
+mod table;
+
+use clap::CommandFactory as _;
+
+use crate::{
+    DONE,
+    cli::{Cli, Command},
+};
+
+/// Does what was typed; returns the exit code.
+pub fn run(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command.unwrap_or(Command::Fit(cli.fit)) {
+        Command::Fit(args) => return fit::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args)?,
+        Command::Predict(args) => predict::run(&args)?,
+        Command::Baseline(args) => baseline::run(&args)?,
+        Command::Data(args) => data::run(&args)?,
+        Command::Backends => backends::run()?,
+        Command::Runs(args) => runs::run(&args)?,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "train", &mut std::io::stdout());
+        }
+    }
+    Ok(DONE)
+}

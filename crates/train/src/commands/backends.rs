@@ -1,0 +1,24 @@
+//! `train backends`: what there is to compute with.
+
+use std::io::Write as _;
+
+use train::backend::{self, BackendError, Kind};
+
+use super::table::table;
+
+/// Prints all known backends.
+pub fn run() -> anyhow::Result<()> {
+    let mut rows = table(&["backend", "state", "devices"], 9);
+    for kind in Kind::ALL {
+        let (state, devices) = match backend::devices(kind) {
+            Ok(devices) => {
+                let names = devices.iter().enumerate().map(|(index, device)| format!("{index}: {}", device.name));
+                ("works", names.collect::<Vec<_>>().join("\n"))
+            }
+            Err(BackendError::NotCompiledIn { kind }) => ("not compiled in", kind.cargo_command()),
+            Err(error) => ("no device", error.to_string()),
+        };
+        rows.add_row([kind.name(), state, &devices]);
+    }
+    Ok(writeln!(std::io::stdout(), "{rows}")?)
+}

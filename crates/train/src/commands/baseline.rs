@@ -1,0 +1,48 @@
+//! `train baseline`: what any model has to beat.
+
+use std::io::Write as _;
+
+use burn::tensor::backend::AutodiffBackend;
+use data::DataSet;
+use model::Distance;
+use train::{
+    backend::{self, Visitor},
+    backend_choice, baseline,
+    metrics::Confusion,
+};
+
+use super::{load_data, table::table};
+use crate::{cli::PlanArgs, terminal::fraction};
+
+/// Prints the accuracies of both distances.
+pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
+    let plan = args.resolve()?;
+    backend::limit_threads(plan.threads);
+    let chosen = backend_choice::choose(plan.backend, plan.device)?;
+    let data = load_data::load(&plan, None)?;
+    let [l1, l2] = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Baseline(&data))?;
+    let [positive, negative] = &data.classes;
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", load_data::describe(&data))?;
+    let mut rows = table(
+        &["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
+        1,
+    );
+    for (name, confusion) in [("L1", l1), ("L2", l2)] {
+        let classes = [confusion.recall(), confusion.specificity()];
+        let mean = classes[0].zip(classes[1]).map(|(a, b)| (a + b) / 2.0);
+        rows.add_row([name.into(), fraction(classes[0]), fraction(classes[1]), fraction(mean)]);
+    }
+    Ok(writeln!(out, "\n{rows}")?)
+}
+
+struct Baseline<'a>(&'a DataSet);
+
+impl Visitor for Baseline<'_> {
+    type Output = [Confusion; 2];
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let fitted = baseline::fit::<B::InnerBackend>(self.0, &device);
+        [Distance::L1, Distance::L2].map(|distance| baseline::evaluate(&fitted, &self.0.valid, distance, &device))
+    }
+}

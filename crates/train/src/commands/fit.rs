@@ -1,0 +1,132 @@
+//! `train` and `train fit`: from arguments to a run folder.
+
+use std::{path::Path, sync::Arc};
+
+use burn::tensor::backend::AutodiffBackend;
+use data::DataSet;
+use train::{
+    Error,
+    backend::{self, Visitor},
+    backend_choice::{self, Chosen},
+    fit::{self, End, Job, Outcome, checkpoint::Checkpoint},
+    plan::{BackendChoice, Plan, SourceKind},
+    resume,
+    run_folder::RunFolder,
+};
+
+use super::{load_data, stop::Stop, stored_run};
+use crate::{
+    DONE,
+    cli::FitArgs,
+    terminal::{self, clock, say},
+};
+
+/// As a shell reports a process that an interrupt ended.
+const INTERRUPTED: u8 = 130;
+
+/// Trains, or goes on with a run.
+pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
+    let resumed = args.resume.as_deref().map(stored_run::find).transpose()?;
+    let mut plan = match &resumed {
+        Some(run) => resume::plan(run, args.plan.config.as_ref().map(|_| args.plan.config()), &args.plan.settings()?)?,
+        None => args.plan.resolve()?,
+    };
+    backend::limit_threads(plan.threads);
+    let chosen = backend_choice::choose(plan.backend, plan.device)?;
+    let stop = Stop::listen()?;
+    let data = load_data::load(&plan, Some(stop.asked()))?;
+    make_definite(&mut plan, &chosen, &data);
+    let (folder, checkpoint) = match &resumed {
+        Some(run) => resume::open(run, &plan, &data, &mut |warning| eprintln!("warning: {warning}"))?,
+        None => (RunFolder::create(&plan)?, None),
+    };
+    if !args.quiet {
+        introduce(&plan, &chosen, &data, folder.path(), checkpoint.as_ref());
+    }
+    let outcome = train(args, plan, &chosen, &data, &folder, checkpoint, &stop)?;
+    if !args.quiet {
+        conclude(&outcome, folder.path());
+    }
+    Ok(if outcome.end == End::Interrupted { INTERRUPTED } else { DONE })
+}
+
+/// Writes what `auto` came to into the plan, so that the run folder's config repeats this run wherever it is used.
+fn make_definite(plan: &mut Plan, chosen: &Chosen, data: &DataSet) {
+    let named = |name: &str, choice: &&BackendChoice| choice.name() == name;
+    plan.backend = BackendChoice::ALL.iter().find(|c| named(chosen.kind.name(), c)).copied().unwrap_or(plan.backend);
+    let source = SourceKind::ALL.iter().find(|source| source.name() == data.source);
+    plan.data.source = source.copied().unwrap_or(plan.data.source);
+}
+
+fn train(
+    args: &FitArgs,
+    plan: Plan,
+    chosen: &Chosen,
+    data: &DataSet,
+    folder: &RunFolder,
+    resume: Option<Checkpoint>,
+    stop: &Stop,
+) -> anyhow::Result<Outcome> {
+    let tui = wants_tui(args);
+    let job = Job {
+        plan: Arc::new(plan),
+        data,
+        folder,
+        resume,
+        device_names: [chosen.kind.name().into(), chosen.device.name.clone()],
+        observer: terminal::observer(args.quiet || tui),
+        interrupter: stop.interrupter(),
+        tui,
+    };
+    Ok(backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Fit(job))??)
+}
+
+#[cfg(feature = "tui")]
+fn wants_tui(args: &FitArgs) -> bool {
+    args.tui
+}
+
+#[cfg(not(feature = "tui"))]
+fn wants_tui(_: &FitArgs) -> bool {
+    false
+}
+
+/// The job, waiting for its backend.
+struct Fit<'a>(Job<'a>);
+
+impl Visitor for Fit<'_> {
+    type Output = Result<Outcome, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        fit::fit::<B>(self.0, &device)
+    }
+}
+
+fn introduce(plan: &Plan, chosen: &Chosen, data: &DataSet, run: &Path, checkpoint: Option<&Checkpoint>) {
+    say(&format!("backend  {} on {} ({})", chosen.kind, chosen.device.name, chosen.reason));
+    say(&format!("data     {}", load_data::describe(data)));
+    say(&format!("model    {}, {}, {} epochs", plan.model.kind, plan.training.loss, plan.training.epochs));
+    say(&format!("run      {}", run.display()));
+    if let Some(checkpoint) = checkpoint {
+        let at = &checkpoint.position;
+        say(&format!("resume   after epoch {} and {} batches, step {}", at.epoch, at.batch, at.step));
+    }
+}
+
+fn conclude(outcome: &Outcome, run: &Path) {
+    let position = &outcome.position;
+    let run = run.display();
+    match outcome.end {
+        End::Finished => {}
+        End::StoppedEarly => say(&format!("stopped  early after epoch {}: patience ran out", position.epoch)),
+        End::Interrupted => say(&format!("stopped  as asked, nothing is lost; go on with `train --resume {run}`")),
+    }
+    if let Some(best) = &position.watch.best {
+        let Some(model) = &outcome.model else { return };
+        let (accuracy, loss) = (best.metrics.accuracy, best.metrics.loss);
+        say(&format!("best     epoch {}: accuracy {accuracy:.4}, valid loss {loss:.6}", best.epoch));
+        say(&format!("model    {}", model.display()));
+    }
+    let seconds = std::time::Duration::from_secs_f64(position.seconds);
+    say(&format!("time     {} of training and validation", clock(seconds)));
+}

@@ -1,0 +1,94 @@
+//! Brings the plan's data, telling the user what takes time.
+
+use std::{env, path::PathBuf, sync::Arc, sync::atomic::AtomicBool};
+
+use data::{DataSet, Event, Request, Source};
+use indicatif::{ProgressBar, ProgressStyle};
+use train::plan::{Plan, SourceKind};
+
+/// A local copy of the official archive, for machines without network.
+const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
+
+/// The plan's data.
+pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Result<DataSet, data::Error> {
+    let mut teller = Teller { bar: None };
+    data::load(&request(plan, cancel), &mut |event| teller.tell(event))
+}
+
+fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
+    let drawn = (plan.seed, plan.data.synthetic_train, plan.data.synthetic_valid);
+    let path = plan.data.path.clone();
+    let source = match plan.data.source {
+        SourceKind::Auto => Source::Auto,
+        SourceKind::MnistSample => Source::MnistSample,
+        SourceKind::Archive => Source::Archive { path },
+        SourceKind::Folder => Source::Folder { path },
+        SourceKind::Idx => Source::Idx { path },
+        SourceKind::Synthetic => Source::Synthetic { seed: drawn.0, train: drawn.1, valid: drawn.2 },
+    };
+    Request {
+        source,
+        classes: plan.data.classes.clone(),
+        cache: Some(plan.data.cache.clone()).filter(|folder| !folder.as_os_str().is_empty()),
+        fallback: drawn,
+        archive_override: env::var_os(ARCHIVE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
+        cancel,
+        ..Request::default()
+    }
+}
+
+/// Shows events on standard error.
+struct Teller {
+    bar: Option<ProgressBar>,
+}
+
+impl Teller {
+    fn tell(&mut self, event: Event) {
+        match event {
+            Event::Downloading { done, total } => self.download(done, total),
+            Event::Retrying { reason, wait } => {
+                self.line(&format!("download: {reason}; again in {} s", wait.as_secs()))
+            }
+            Event::Waiting { lock } => self.line(&format!("waiting: another process holds `{}`", lock.display())),
+            Event::Warning(warning) => self.line(&format!("warning: {warning}")),
+            _ => {}
+        }
+    }
+
+    fn download(&mut self, done: u64, total: u64) {
+        let style = "downloading {bar:24.cyan/blue} {bytes}/{total_bytes} {bytes_per_sec}";
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(total).with_style(style.progress_chars("━━─"))
+        });
+        bar.set_position(done);
+        if done == total {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+}
+
+/// One line about a data set.
+pub fn describe(data: &DataSet) -> String {
+    let [positive, negative] = &data.classes;
+    format!(
+        "{}: {} training and {} validation images of {} x {}, {positive} against {negative}",
+        data.source,
+        data.train.len(),
+        data.valid.len(),
+        data.train.height(),
+        data.train.width(),
+    )
+}
+
+/// Where wgpu and cuda keep compiled kernels: beside the packed data, or in the system's temporary folder.
+pub fn kernel_cache() -> PathBuf {
+    data::user_cache_folder().unwrap_or_else(env::temp_dir)
+}

@@ -1,0 +1,109 @@
+//! `train predict`: label and probability of images.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use burn::tensor::{Tensor, TensorData, activation::sigmoid, backend::AutodiffBackend};
+use data::{GreyImage, decode_png};
+use serde::Serialize;
+use train::{
+    Error,
+    backend::{self, Visitor},
+    prepare_image,
+};
+
+use super::{load_data, stored_run::StoredRun, table::table};
+use crate::cli::PredictArgs;
+
+/// Rows and columns of the largest image taken.
+const MAX_SIDE: usize = 8192;
+
+/// What the model says of an image.
+#[derive(Debug, Serialize)]
+struct Prediction {
+    /// As it was given.
+    path: PathBuf,
+    /// The class with the higher probability.
+    label: String,
+    /// Of that class.
+    probability: f32,
+}
+
+/// Prints a line, or a JSON object, per image.
+pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
+    let stored = StoredRun::open(&args.run, &args.backend)?;
+    let images = args.images.iter().map(|path| prepared(path, &stored, args.invert)).collect::<Result<Vec<_>, _>>()?;
+    let chosen = stored.chosen.clone();
+    let work = Predict { stored: &stored, images: &images };
+    let probabilities = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
+    let classes = &stored.record.data.classes;
+    let predictions: Vec<_> =
+        args.images.iter().zip(probabilities).map(|(path, p)| prediction(path, p, classes)).collect();
+    if args.json { print_json(&predictions) } else { print(&predictions) }
+}
+
+/// The image at `path`, or on standard input, in the model's size.
+fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<GreyImage> {
+    let name = path.display();
+    let bytes = read(path).with_context(|| format!("cannot read `{name}`"))?;
+    let mut image = decode_png(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))?;
+    if invert {
+        image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
+    } else if prepare_image::is_dark_on_light(&image) {
+        eprintln!(
+            "warning: `{name}` looks like dark strokes on a light ground, the model knows light on black: try --invert"
+        );
+    }
+    let model = &stored.record.model;
+    Ok(prepare_image::fit(&image, model.height, model.width))
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        return std::io::stdin().read_to_end(&mut bytes).map(|_| bytes);
+    }
+    fs::read(path)
+}
+
+struct Predict<'a> {
+    stored: &'a StoredRun,
+    images: &'a [GreyImage],
+}
+
+impl Visitor for Predict<'_> {
+    /// The probability of the positive class per image.
+    type Output = Result<Vec<f32>, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
+        let rows = self.images.iter().flat_map(|image| &image.pixels).map(|pixel| f32::from(*pixel) / 255.0);
+        let pixels = self.stored.record.model.height * self.stored.record.model.width;
+        let images = TensorData::new(rows.collect::<Vec<f32>>(), [self.images.len(), pixels]);
+        let logits = classifier.network().forward(Tensor::from_data(images, &device));
+        Ok(sigmoid(logits).into_data().convert::<f32>().iter().collect())
+    }
+}
+
+fn prediction(path: &Path, positive: f32, classes: &[String; 2]) -> Prediction {
+    let is_positive = positive > 0.5;
+    let (label, probability) = if is_positive { (&classes[0], positive) } else { (&classes[1], 1.0 - positive) };
+    Prediction { path: path.into(), label: label.clone(), probability }
+}
+
+fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(predictions)?)?)
+}
+
+fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
+    let mut lines = table(&["image", "label", "probability"], 1);
+    for prediction in predictions {
+        let probability = format!("{:.4}", prediction.probability);
+        lines.add_row([prediction.path.display().to_string(), prediction.label.clone(), probability]);
+    }
+    Ok(writeln!(std::io::stdout(), "{lines}")?)
+}

@@ -1,0 +1,138 @@
+//! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use train::observer::{EpochProgress, EpochRecord, Observer};
+
+const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s     time";
+
+/// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The observer that suits where the output goes.
+pub fn observer(quiet: bool) -> Box<dyn Observer> {
+    let live = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    match (quiet, live) {
+        (true, _) => Box::new(Quiet),
+        (false, true) => Box::new(Lines { bar: Some(Bar::new()), printed: 0 }),
+        (false, false) => Box::new(Lines { bar: None, printed: 0 }),
+    }
+}
+
+struct Quiet;
+
+impl Observer for Quiet {
+    fn batches(&mut self, _: &EpochProgress) {}
+    fn epoch(&mut self, _: &EpochRecord, _: usize) {}
+}
+
+/// A line per epoch, above a bar where there is one.
+struct Lines {
+    bar: Option<Bar>,
+    printed: usize,
+}
+
+impl Observer for Lines {
+    fn batches(&mut self, progress: &EpochProgress) {
+        if let Some(bar) = &mut self.bar {
+            bar.show(progress);
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
+        if self.printed == 0 {
+            self.print(COLUMNS);
+        }
+        self.printed += 1;
+        self.print(&row(record));
+        if let Some(bar) = self.bar.as_ref().filter(|_| record.epoch == epochs) {
+            bar.bar.finish_and_clear();
+        }
+    }
+}
+
+impl Lines {
+    fn print(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.bar.suspend(|| say(line)),
+            None => say(line),
+        }
+    }
+}
+
+fn row(record: &EpochRecord) -> String {
+    let (train, valid) = (&record.train, &record.valid);
+    format!(
+        "{:>5}  {:>10.6}  {:>10.6}  {:>8.4}  {:>6}  {:>7}  {:>10.0}  {:>6.0} ms",
+        record.epoch,
+        train.loss,
+        valid.loss,
+        valid.accuracy,
+        fraction(valid.f1),
+        fraction(valid.roc_auc),
+        record.images_per_second,
+        record.seconds * 1e3,
+    )
+}
+
+/// Four decimals, or a dash where a metric is undefined.
+pub fn fraction(metric: Option<f64>) -> String {
+    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+}
+
+/// The live bar.
+struct Bar {
+    bar: ProgressBar,
+    began: Instant,
+    /// Images trained before this process took part, as seen with the first progress.
+    before: Option<usize>,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(15));
+        let style = ProgressStyle::with_template("{bar:20.cyan/blue} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
+        Self { bar, began: Instant::now(), before: None }
+    }
+
+    fn show(&mut self, progress: &EpochProgress) {
+        let all = progress.epochs * progress.images_total;
+        let done = (progress.epoch - 1) * progress.images_total + progress.images;
+        let before = *self.before.get_or_insert(done);
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        let rate = (done - before) as f64 / self.began.elapsed().as_secs_f64();
+        let left = if rate > 0.0 { Duration::from_secs_f64((all - done) as f64 / rate) } else { Duration::ZERO };
+        self.bar.set_message(format!(
+            "epoch {}/{}  loss {:.4}  accuracy {:.4}  {rate:.0} images/s  {} left",
+            progress.epoch,
+            progress.epochs,
+            progress.loss,
+            progress.accuracy,
+            clock(left),
+        ));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A duration as a person reads it.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
+        _ => format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60),
+    }
+}

@@ -1,0 +1,21 @@
+//! The program from outside, as a user meets it: each test has a folder of its own and no network.
+
+#[path = "outside/harness.rs"]
+mod harness;
+
+#[path = "outside/bad_input.rs"]
+mod bad_input;
+#[path = "outside/chapter.rs"]
+mod chapter;
+#[path = "outside/commands.rs"]
+mod commands;
+#[path = "outside/export.rs"]
+mod export;
+#[path = "outside/fit.rs"]
+mod fit;
+#[path = "outside/parity.rs"]
+mod parity;
+#[path = "outside/resume.rs"]
+mod resume;
+#[path = "outside/trouble.rs"]
+mod trouble;

@@ -1,0 +1,178 @@
+//! A folder to run the program in, and what came of it.
+
+use std::{
+    env,
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Small synthetic data: an epoch takes milliseconds.
+pub const SMALL: &[&str] = &[
+    "--set", "data.source=synthetic", "--set", "data.synthetic_train=600", "--set", "data.synthetic_valid=200",
+    "--set", "training.batch_size=64",
+];
+
+/// A folder with an empty cache, and the program in it.
+pub struct Place {
+    folder: TempDir,
+}
+
+/// What a finished program left.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.path().join(name), text).unwrap();
+        self
+    }
+
+    /// The program with these arguments, not started yet. Whatever it would download fails at once.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command.env("XDG_CACHE_HOME", self.path().join("cache")).env_remove("MNIST_SAMPLE_ARCHIVE");
+        for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env(proxy, "http://127.0.0.1:9");
+        }
+        command
+    }
+
+    pub fn train(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Trains on small synthetic data.
+    pub fn train_small(&self, arguments: &[&str]) -> Ran {
+        self.train(&[arguments, SMALL].concat())
+    }
+
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// The run folders, the oldest first.
+    pub fn runs(&self) -> Vec<PathBuf> {
+        let below = |path: &Path| fs::read_dir(path).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
+        let names: Vec<PathBuf> = below(&self.path().join("runs"));
+        let mut runs: Vec<PathBuf> = names.iter().flat_map(|name| -> Vec<PathBuf> { below(name) }).collect();
+        runs.sort();
+        runs
+    }
+
+    /// The one run folder there is.
+    pub fn run(&self) -> PathBuf {
+        let runs = self.runs();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs[0].clone()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    /// Ended with this code and exactly this on standard error.
+    #[track_caller]
+    pub fn fails(&self, code: i32, message: &str) {
+        assert_eq!((self.code, self.stderr.as_str()), (code, format!("error: {message}\n").as_str()), "{self:?}");
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// `run.json`.
+pub fn record(run: &Path) -> Value {
+    serde_json::from_slice(&fs::read(run.join("run.json")).unwrap()).unwrap()
+}
+
+/// The lines of `metrics.jsonl` without what may differ between equal runs: times.
+pub fn metrics(run: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).map(without_times).collect()
+}
+
+fn without_times(mut line: Value) -> Value {
+    let fields = line.as_object_mut().unwrap();
+    fields.retain(|key, _| key != "seconds" && key != "images_per_second");
+    line
+}
+
+pub fn model(run: &Path) -> Vec<u8> {
+    fs::read(run.join("model.safetensors")).unwrap()
+}
+
+/// Waits until `done`, at most a minute.
+#[track_caller]
+pub fn wait_until(mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it did not happen within a minute");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The real archive, where the user has it; says so where not.
+pub fn real_archive() -> Option<String> {
+    let archive = env::var("MNIST_SAMPLE_ARCHIVE").ok().filter(|path| Path::new(path).is_file());
+    if archive.is_none() {
+        println!("skipped: MNIST_SAMPLE_ARCHIVE does not name the real archive");
+    }
+    archive.map(|path| fs::canonicalize(path).unwrap().display().to_string())
+}
+
+/// The program, built with the features of this test run; Cargo finds it fresh where `cargo test` has built it.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let features: Vec<&str> =
+            [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu"))]
+                .into_iter()
+                .filter_map(|(name, is_on)| is_on.then_some(name))
+                .collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let build = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "train", "--bin", "train", "--features", &features.join(",")])
+            .current_dir(root)
+            .status();
+        assert!(build.unwrap().success(), "the program does not build");
+        // target/debug/deps/outside-0123456789abcdef -> target/debug/train
+        let name = format!("train{}", env::consts::EXE_SUFFIX);
+        env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name)
+    })
+}

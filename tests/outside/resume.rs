@@ -1,0 +1,158 @@
+//! A run that was stopped, killed or cut short ends with the same bits as one that was not.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::harness::{Place, SMALL, metrics, model, record, wait_until};
+
+const EPOCHS: &[&str] = &["--set", "training.epochs=6", "--set", "training.log_steps=true"];
+
+/// The run that is never killed, and the one that is killed again and again.
+#[track_caller]
+fn same_after_kills(settings: &[&str]) {
+    let arguments = [settings, EPOCHS, SMALL].concat();
+    let whole = Place::new();
+    whole.train(&arguments).ok();
+    let killed = Place::new();
+    kill_after(&killed, &arguments, 1);
+    let run = killed.run();
+    let resume = ["--resume", run.to_str().unwrap()];
+    let done = |run: &Path| record(run)["state"] == "finished";
+    for epochs in [3, 5] {
+        if !done(&run) {
+            kill_after(&killed, &resume, epochs);
+        }
+    }
+    if !done(&run) {
+        killed.train(&resume).ok();
+    }
+    assert_eq!(record(&run)["state"], "finished");
+    assert_eq!(metrics(&run), metrics(&whole.run()), "{settings:?}");
+    assert!(model(&run) == model(&whole.run()), "other bits with {settings:?}");
+}
+
+/// Starts the program and kills it, as `kill -9` does, as soon as a checkpoint of that many epochs is there.
+fn kill_after(place: &Place, arguments: &[&str], epochs: usize) {
+    let mut child = place.start(arguments);
+    wait_until(|| {
+        let checkpoints = place.runs().first().map(|run| run.join("checkpoints")).and_then(|path| fs::read_dir(path).ok());
+        let newest = checkpoints.into_iter().flatten().filter_map(|entry| step(&entry.ok()?.path())).max();
+        newest.is_some_and(|step| step >= epochs * 10) || child.try_wait().unwrap().is_some()
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Ten steps are an epoch here.
+fn step(path: &Path) -> Option<usize> {
+    path.file_name()?.to_str()?.strip_prefix("step-")?.strip_suffix(".checkpoint")?.parse().ok()
+}
+
+fn every_optimizer_and_schedule(backend: &str) {
+    for optimizer in [
+        &["--set", "optimizer.kind=sgd", "--set", "optimizer.momentum=0.9", "--set", "optimizer.weight_decay=0.01"][..],
+        &["--set", "optimizer.kind=adam", "--set", "optimizer.learning_rate=0.001"],
+        &["--set", "optimizer.kind=adamw", "--set", "optimizer.learning_rate=0.001"],
+    ] {
+        for schedule in ["schedule.kind=constant", "schedule.kind=cosine", "schedule.kind=one-cycle"] {
+            same_after_kills(&[&["--backend", backend, "--set", schedule], optimizer].concat());
+        }
+    }
+}
+
+#[test]
+fn killed_runs_resume_exactly_on_flex() {
+    every_optimizer_and_schedule("flex");
+}
+
+#[test]
+fn killed_runs_resume_exactly_on_ndarray() {
+    every_optimizer_and_schedule("ndarray");
+}
+
+#[test]
+fn killed_runs_resume_exactly_from_within_an_epoch() {
+    let each_step = ["--set", "checkpoint.every_steps=1", "--set", "checkpoint.keep_last=3"];
+    same_after_kills(&each_step);
+    same_after_kills(&[&each_step[..], &["--set", "training.accumulate=3", "--set", "training.clip_norm=0.1"]].concat());
+}
+
+#[test]
+fn an_interrupt_saves_and_says_how_to_resume() {
+    let arguments = [&["--set", "training.epochs=400"], SMALL].concat();
+    let place = Place::new();
+    let child = place.command(&arguments).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until(|| place.runs().first().is_some_and(|run| metrics(run).len() >= 3));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let run = place.run();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains(&format!("train --resume {}", run.strip_prefix(place.path()).unwrap().display())), "{stdout}");
+    assert_eq!(record(&run)["state"], "interrupted");
+    assert!(run.join("model.safetensors").is_file(), "the best model so far");
+
+    place.train(&["--resume", "latest", "--quiet"]).ok();
+    let whole = Place::new();
+    whole.train(&arguments).ok();
+    assert!(model(&run) == model(&whole.run()));
+    assert_eq!(metrics(&run), metrics(&whole.run()));
+}
+
+#[test]
+fn more_epochs_go_on_as_if_planned_from_the_start() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
+    let whole = Place::new();
+    whole.train_small(&["--set", "training.epochs=5"]).ok();
+    assert!(model(&place.run()) == model(&whole.run()));
+}
+
+#[test]
+fn a_resume_under_a_changed_plan_is_refused_naming_the_change() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    let run = place.run();
+    let before = fs::read(run.join("config.toml")).unwrap();
+    let ran = place.train(&["--resume", "latest", "--set", "optimizer.learning_rate=0.2", "--set", "training.epochs=4"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`optimizer.learning_rate`: 0.1 -> 0.2"), "{ran:?}");
+    assert_eq!(fs::read(run.join("config.toml")).unwrap(), before);
+}
+
+#[test]
+fn a_finished_run_says_how_to_get_more_epochs() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    let ran = place.train(&["--resume", "latest"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--set training.epochs=4"), "{ran:?}");
+}
+
+#[test]
+fn a_truncated_checkpoint_gives_way_to_the_one_before() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=3"]).ok();
+    let run = place.run();
+    let newest = run.join("checkpoints/step-00000030.checkpoint");
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    let ran = place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
+    assert!(ran.stderr.starts_with("warning: `") && ran.stderr.contains("step-00000030.checkpoint` is damaged"), "{ran:?}");
+    let whole = Place::new();
+    whole.train_small(&["--set", "training.epochs=5"]).ok();
+    assert!(model(&run) == model(&whole.run()));
+    assert_eq!(metrics(&run), metrics(&whole.run()), "no line twice");
+}
+
+#[test]
+fn a_run_in_use_is_left_alone() {
+    let place = Place::new();
+    let mut child = place.start(&[&["--set", "training.epochs=100000"], SMALL].concat());
+    wait_until(|| place.runs().first().is_some_and(|run| run.join("metrics.jsonl").exists()));
+    let ran = place.train(&["--resume", "latest"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is in use by another process"), "{ran:?}");
+}
