@@ -27,7 +27,7 @@ fn the_resolved_plan_run_again_gives_the_same_bits() {
     let first = place.run();
     place.train(&[first.join("config.toml").to_str().unwrap(), "--set", "data.workers=3"]).ok();
     let runs = place.runs();
-    assert_eq!(model(&runs[0]), model(&runs[1]), "any number of workers");
+    assert!(model(&runs[0]) == model(&runs[1]), "any number of workers");
     assert_eq!(metrics(&runs[0]), metrics(&runs[1]));
 }
 
@@ -38,7 +38,7 @@ fn the_number_of_threads_does_not_change_the_bits() {
         place.train_small(&["--set", threads, "--set", "training.epochs=2"]).ok();
     }
     let runs = place.runs();
-    assert_eq!(model(&runs[0]), model(&runs[1]));
+    assert!(model(&runs[0]) == model(&runs[1]));
 }
 
 #[test]
@@ -62,7 +62,8 @@ fn without_a_config_the_built_in_two_layer_net_trains() {
 #[test]
 fn without_network_it_trains_on_built_in_digits_and_says_so() {
     let place = Place::new();
-    let small = ["--set", "data.synthetic_train=300", "--set", "data.synthetic_valid=100", "--set", "training.epochs=1"];
+    let small =
+        ["--set", "data.synthetic_train=300", "--set", "data.synthetic_valid=100", "--set", "training.epochs=1"];
     let ran = place.train(&small).ok();
     assert!(ran.stderr.contains("warning: "), "{ran:?}");
     assert!(ran.stderr.contains("synthetic") && ran.stderr.contains("MNIST_SAMPLE_ARCHIVE"), "{ran:?}");
@@ -81,7 +82,9 @@ fn quiet_prints_nothing() {
 fn accumulated_batches_step_as_one_large_batch() {
     let losses = |settings: &[&str]| {
         let place = Place::new();
-        place.train_small(&[&["--set", "training.epochs=2", "--set", "optimizer.momentum=0.9"], settings].concat()).ok();
+        place
+            .train_small(&[&["--set", "training.epochs=2", "--set", "optimizer.momentum=0.9"], settings].concat())
+            .ok();
         let lines = metrics(&place.run());
         lines.iter().map(|line| line["valid"]["loss"].as_f64().unwrap()).collect::<Vec<_>>()
     };

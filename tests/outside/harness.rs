@@ -1,8 +1,7 @@
 //! A folder to run the program in, and what came of it.
 
 use std::{
-    env,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::OnceLock,
@@ -15,8 +14,14 @@ use tempfile::TempDir;
 
 /// Small synthetic data: an epoch takes milliseconds.
 pub const SMALL: &[&str] = &[
-    "--set", "data.source=synthetic", "--set", "data.synthetic_train=600", "--set", "data.synthetic_valid=200",
-    "--set", "training.batch_size=64",
+    "--set",
+    "data.source=synthetic",
+    "--set",
+    "data.synthetic_train=600",
+    "--set",
+    "data.synthetic_valid=200",
+    "--set",
+    "training.batch_size=64",
 ];
 
 /// A folder with an empty cache, and the program in it.
@@ -63,7 +68,7 @@ impl Place {
 
     /// Trains on small synthetic data.
     pub fn train_small(&self, arguments: &[&str]) -> Ran {
-        self.train(&[arguments, SMALL].concat())
+        self.train(&[SMALL, arguments].concat())
     }
 
     pub fn start(&self, arguments: &[&str]) -> Child {
@@ -72,7 +77,8 @@ impl Place {
 
     /// The run folders, the oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let below = |path: &Path| fs::read_dir(path).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
+        let below =
+            |path: &Path| fs::read_dir(path).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
         let names: Vec<PathBuf> = below(&self.path().join("runs"));
         let mut runs: Vec<PathBuf> = names.iter().flat_map(|name| -> Vec<PathBuf> { below(name) }).collect();
         runs.sort();
@@ -160,11 +166,10 @@ pub fn real_archive() -> Option<String> {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let features: Vec<&str> =
-            [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu"))]
-                .into_iter()
-                .filter_map(|(name, is_on)| is_on.then_some(name))
-                .collect();
+        let features: Vec<&str> = [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu"))]
+            .into_iter()
+            .filter_map(|(name, is_on)| is_on.then_some(name))
+            .collect();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let build = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "-p", "train", "--bin", "train", "--features", &features.join(",")])

@@ -9,7 +9,7 @@ const EPOCHS: &[&str] = &["--set", "training.epochs=6", "--set", "training.log_s
 /// The run that is never killed, and the one that is killed again and again.
 #[track_caller]
 fn same_after_kills(settings: &[&str]) {
-    let arguments = [settings, EPOCHS, SMALL].concat();
+    let arguments = [SMALL, EPOCHS, settings].concat();
     let whole = Place::new();
     whole.train(&arguments).ok();
     let killed = Place::new();
@@ -34,7 +34,8 @@ fn same_after_kills(settings: &[&str]) {
 fn kill_after(place: &Place, arguments: &[&str], epochs: usize) {
     let mut child = place.start(arguments);
     wait_until(|| {
-        let checkpoints = place.runs().first().map(|run| run.join("checkpoints")).and_then(|path| fs::read_dir(path).ok());
+        let checkpoints =
+            place.runs().first().map(|run| run.join("checkpoints")).and_then(|path| fs::read_dir(path).ok());
         let newest = checkpoints.into_iter().flatten().filter_map(|entry| step(&entry.ok()?.path())).max();
         newest.is_some_and(|step| step >= epochs * 10) || child.try_wait().unwrap().is_some()
     });
@@ -73,7 +74,9 @@ fn killed_runs_resume_exactly_on_ndarray() {
 fn killed_runs_resume_exactly_from_within_an_epoch() {
     let each_step = ["--set", "checkpoint.every_steps=1", "--set", "checkpoint.keep_last=3"];
     same_after_kills(&each_step);
-    same_after_kills(&[&each_step[..], &["--set", "training.accumulate=3", "--set", "training.clip_norm=0.1"]].concat());
+    same_after_kills(
+        &[&each_step[..], &["--set", "training.accumulate=3", "--set", "training.clip_norm=0.1"]].concat(),
+    );
 }
 
 #[test]
@@ -87,7 +90,10 @@ fn an_interrupt_saves_and_says_how_to_resume() {
     assert_eq!(output.status.code(), Some(130));
     let run = place.run();
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.contains(&format!("train --resume {}", run.strip_prefix(place.path()).unwrap().display())), "{stdout}");
+    assert!(
+        stdout.contains(&format!("train --resume {}", run.strip_prefix(place.path()).unwrap().display())),
+        "{stdout}"
+    );
     assert_eq!(record(&run)["state"], "interrupted");
     assert!(run.join("model.safetensors").is_file(), "the best model so far");
 
@@ -114,7 +120,8 @@ fn a_resume_under_a_changed_plan_is_refused_naming_the_change() {
     place.train_small(&["--set", "training.epochs=2"]).ok();
     let run = place.run();
     let before = fs::read(run.join("config.toml")).unwrap();
-    let ran = place.train(&["--resume", "latest", "--set", "optimizer.learning_rate=0.2", "--set", "training.epochs=4"]);
+    let ran =
+        place.train(&["--resume", "latest", "--set", "optimizer.learning_rate=0.2", "--set", "training.epochs=4"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("`optimizer.learning_rate`: 0.1 -> 0.2"), "{ran:?}");
     assert_eq!(fs::read(run.join("config.toml")).unwrap(), before);
@@ -138,7 +145,10 @@ fn a_truncated_checkpoint_gives_way_to_the_one_before() {
     let bytes = fs::read(&newest).unwrap();
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
     let ran = place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
-    assert!(ran.stderr.starts_with("warning: `") && ran.stderr.contains("step-00000030.checkpoint` is damaged"), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("warning: `") && ran.stderr.contains("step-00000030.checkpoint` is damaged"),
+        "{ran:?}"
+    );
     let whole = Place::new();
     whole.train_small(&["--set", "training.epochs=5"]).ok();
     assert!(model(&run) == model(&whole.run()));

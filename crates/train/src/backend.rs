@@ -186,14 +186,14 @@ pub fn devices(kind: Kind) -> Result<Vec<Device>, BackendError> {
 }
 
 /// Runs `visitor` on device number `index` of `kind`. `cache` is the user's cache folder, below which wgpu and cuda keep
-/// compiled kernels and what tuning them found.
+/// compiled kernels.
 pub fn dispatch<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) -> Result<V::Output, BackendError> {
     let available = devices(kind)?;
     if index >= available.len() {
         return Err(BackendError::NoSuchDevice { kind, index, available });
     }
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    kernels::configure(cache, available[index].is_software);
+    kernels::configure(cache);
     let _ = cache;
     match kind {
         #[cfg(feature = "ndarray")]

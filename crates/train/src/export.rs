@@ -14,6 +14,9 @@ pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> 
     let names = network.torch_names().iter().map(|(here, torch)| (*here, *torch));
     let mut store = SafetensorsStore::from_bytes(None)
         .skip_enum_variants(true)
+        // Burn's own metadata is written in random order; one entry keeps the file the same bits.
+        .clear_metadata()
+        .metadata("format", "pt")
         .with_to_adapter(BurnToPyTorchAdapter)
         .remap(renaming(path, names)?);
     network.save_into(&mut store).map_err(|error| failed(path, &error))?;

@@ -1,0 +1,108 @@
+//! The chapter's figures on the real data, where `MNIST_SAMPLE_ARCHIVE` names it.
+
+use std::sync::Arc;
+
+use data::{DataSet, Digits, Request, Source};
+use serde_json::Value;
+
+use crate::harness::{Place, metrics, real_archive, record};
+
+fn real_data() -> Option<DataSet> {
+    let path = real_archive()?.into();
+    let cache = tempfile::tempdir().unwrap();
+    let request = Request { source: Source::Archive { path }, cache: Some(cache.path().into()), ..Request::default() };
+    Some(data::load(&request, &mut |_| {}).unwrap())
+}
+
+/// Trains on the real data; returns the place and the epochs.
+fn trained(arguments: &[&str]) -> Option<(Place, Vec<Value>)> {
+    let path = format!("data.path={}", real_archive()?);
+    let place = Place::new();
+    place.train(&[arguments, &["--set", "data.source=archive", "--set", &path]].concat()).ok();
+    let epochs = metrics(&place.run());
+    Some((place, epochs))
+}
+
+fn accuracy(epoch: &Value) -> f64 {
+    epoch["valid"]["accuracy"].as_f64().unwrap()
+}
+
+#[test]
+fn the_splits_have_the_published_numbers_of_images() {
+    let Some(data) = real_data() else { return };
+    let counts = |digits: &Arc<Digits>| (digits.count(1), digits.count(0));
+    assert_eq!((counts(&data.train), counts(&data.valid)), ((6131, 6265), (1010, 1028)));
+    assert_eq!(data.fingerprint, data::MNIST_SAMPLE_FINGERPRINT);
+}
+
+#[test]
+fn the_second_3_has_the_pixels_of_the_books_table() {
+    const TABLE: [[u8; 18]; 11] = [
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 29, 150, 195, 254, 255, 254, 176, 193, 150, 96, 0, 0, 0],
+        [0, 0, 0, 48, 166, 224, 253, 253, 234, 196, 253, 253, 253, 253, 233, 0, 0, 0],
+        [0, 93, 244, 249, 253, 187, 46, 10, 8, 4, 10, 194, 253, 253, 233, 0, 0, 0],
+        [0, 107, 253, 253, 230, 48, 0, 0, 0, 0, 0, 192, 253, 253, 156, 0, 0, 0],
+        [0, 3, 20, 20, 15, 0, 0, 0, 0, 0, 43, 224, 253, 245, 74, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 249, 253, 245, 126, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 14, 101, 223, 253, 248, 124, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 11, 166, 239, 253, 253, 253, 187, 30, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 16, 248, 250, 253, 253, 253, 253, 232, 213, 111, 2, 0, 0],
+        [0, 0, 0, 0, 0, 0, 0, 43, 98, 98, 208, 253, 253, 253, 253, 187, 22, 0],
+    ];
+    let Some(data) = real_data() else { return };
+    let image = data.train.image(1);
+    for (row, expected) in (4..15).zip(TABLE) {
+        assert_eq!(image[row * 28 + 4..row * 28 + 22], expected, "row {row}");
+    }
+}
+
+#[test]
+fn the_pixel_similarity_baseline_scores_as_published() {
+    let Some(archive) = real_archive() else { return };
+    let path = format!("data.path={archive}");
+    let ran = Place::new().train(&["baseline", "--set", "data.source=archive", "--set", &path]).ok();
+    let row = |name: &str| {
+        let line = ran.stdout.lines().find(|line| line.trim_start().starts_with(name)).unwrap().to_owned();
+        line.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("L1"), ["0.9168", "0.9854", "0.9511"]);
+    assert_eq!(row("L2"), ["0.9584", "0.9737", "0.9661"]);
+}
+
+#[test]
+fn the_linear_baseline_reaches_0_975_in_20_epochs() {
+    let Some((place, epochs)) = trained(&["linear"]) else { return };
+    assert_eq!(record(&place.run())["model"]["parameters"], 785);
+    assert_eq!(epochs.len(), 20);
+    assert!(accuracy(&epochs[19]) >= 0.975, "{}", epochs[19]);
+}
+
+#[test]
+fn the_two_layer_net_reaches_0_981_in_40_epochs_with_each_of_five_seeds() {
+    for seed in 0..5 {
+        let seed = format!("seed={seed}");
+        let Some((_, epochs)) = trained(&["two-layer", "--set", &seed]) else { return };
+        assert_eq!(epochs.len(), 40);
+        println!("{seed}: {}", accuracy(&epochs[39]));
+        assert!(accuracy(&epochs[39]) >= 0.981, "{seed}: {}", epochs[39]);
+    }
+}
+
+#[test]
+fn an_epoch_has_49_batches_of_at_most_256() {
+    let Some((_, epochs)) = trained(&["linear", "--set", "training.epochs=1"]) else { return };
+    assert_eq!(epochs[0]["step"], 49);
+}
+
+#[test]
+fn trained_on_drawn_digits_alone_it_knows_0_9_of_the_real_ones() {
+    let Some(archive) = real_archive() else { return };
+    let place = Place::new();
+    place.train(&["--set", "data.source=synthetic"]).ok();
+    let data = format!("archive:{archive}");
+    let report = place.train(&["evaluate", "latest", "--data", &data, "--json"]).ok().json();
+    let accuracy = report["metrics"]["accuracy"].as_f64().unwrap();
+    println!("trained on synthetic, real accuracy {accuracy}");
+    assert!(accuracy >= 0.95, "{report}");
+}

@@ -1,0 +1,217 @@
+//! The other subcommands.
+
+use std::{fs, io::Write as _, path::Path, process::Stdio};
+
+use data::{Request, Source};
+
+use crate::harness::{Place, SMALL, real_archive};
+
+/// A drawn 7 of 28 x 28 pixels, each enlarged to a square of `scale` x `scale`.
+fn seven(scale: usize) -> Vec<u8> {
+    let request = Request { source: Source::Synthetic { seed: 9, train: 2, valid: 2 }, ..Request::default() };
+    let drawn = data::load(&request, &mut |_| {}).unwrap().valid;
+    let side = 28 * scale;
+    (0..side * side).map(|i| drawn.image(1)[i / side / scale * 28 + i % side / scale]).collect()
+}
+
+fn png(side: usize, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side as u32, side as u32);
+    encoder.set_color(colour);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+    bytes
+}
+
+fn trained() -> Place {
+    let place = Place::new();
+    let data =
+        ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2000", "--set", "data.synthetic_valid=200"];
+    place.train(&[&["linear", "--set", "training.epochs=10"][..], &data].concat()).ok();
+    place
+}
+
+#[test]
+fn predict_labels_images_of_any_size_and_colour() {
+    let place = trained();
+    let grey = seven(1);
+    let colour: Vec<u8> = seven(5).iter().flat_map(|v| [*v; 3]).collect();
+    fs::write(place.path().join("small.png"), png(28, png::ColorType::Grayscale, &grey)).unwrap();
+    fs::write(place.path().join("large.png"), png(140, png::ColorType::Rgb, &colour)).unwrap();
+    let predictions = place.train(&["predict", "latest", "small.png", "large.png", "--json"]).ok().json();
+    for (prediction, path) in predictions.as_array().unwrap().iter().zip(["small.png", "large.png"]) {
+        assert_eq!((&prediction["path"], &prediction["label"]), (&path.into(), &"7".into()), "{predictions}");
+        let probability = prediction["probability"].as_f64().unwrap();
+        assert!((0.5..=1.0).contains(&probability), "{predictions}");
+    }
+}
+
+#[test]
+fn predict_reads_standard_input() {
+    let place = trained();
+    let mut command = place.command(&["predict", "latest", "-", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&png(28, png::ColorType::Grayscale, &seven(1))).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let predictions: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&predictions[0]["path"], &predictions[0]["label"]), (&"-".into(), &"7".into()));
+}
+
+#[test]
+fn predict_warns_of_dark_strokes_and_inverts_when_asked() {
+    let place = trained();
+    let dark: Vec<u8> = seven(1).iter().map(|v| 255 - v).collect();
+    fs::write(place.path().join("dark.png"), png(28, png::ColorType::Grayscale, &dark)).unwrap();
+    let ran = place.train(&["predict", "latest", "dark.png"]).ok();
+    assert!(ran.stderr.contains("try --invert"), "{ran:?}");
+    let ran = place.train(&["predict", "latest", "dark.png", "--invert", "--json"]).ok();
+    assert_eq!((&ran.json()[0]["label"], ran.stderr.as_str()), (&"7".into(), ""));
+}
+
+#[test]
+fn predict_names_the_image_it_cannot_use() {
+    let place = trained();
+    place.write("text.png", "no image");
+    place
+        .train(&["predict", "latest", "text.png"])
+        .fails(1, "cannot use `text.png`: not a usable PNG: it does not start with a PNG header");
+    place
+        .train(&["predict", "latest", "missing.png"])
+        .fails(1, "cannot read `missing.png`: No such file or directory (os error 2)");
+}
+
+#[test]
+fn evaluate_repeats_the_metrics_of_the_run() {
+    let place = trained();
+    let best = crate::harness::record(&place.run())["best"]["metrics"].clone();
+    let report = place.train(&["evaluate", "latest", "--json"]).ok().json();
+    assert_eq!(report["metrics"], best);
+    assert_eq!(report["images"], 200);
+    let confusion = report["confusion"].as_object().unwrap();
+    assert_eq!(confusion.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), 200);
+    let ran = place.train(&["evaluate", "latest"]).ok();
+    assert!(ran.stdout.contains("predicted 3") && ran.stdout.contains("roc auc"), "{}", ran.stdout);
+}
+
+#[test]
+fn evaluate_takes_other_data() {
+    let place = trained();
+    let folder = place.path().join("digits");
+    for (split, class) in [("train", "3"), ("train", "7"), ("valid", "3"), ("valid", "7")] {
+        let class_folder = folder.join(split).join(class);
+        fs::create_dir_all(&class_folder).unwrap();
+        fs::write(class_folder.join("1.png"), png(28, png::ColorType::Grayscale, &seven(1))).unwrap();
+    }
+    let report = place.train(&["evaluate", "latest", "--data", "folder:digits", "--json"]).ok().json();
+    assert_eq!((&report["images"], &report["data"]["source"]), (&2.into(), &"folder".into()));
+    let train = place.train(&["evaluate", "latest", "--split", "train", "--json"]).ok().json();
+    assert_eq!(train["images"], 2000);
+}
+
+#[test]
+fn evaluate_refuses_images_of_another_size() {
+    let place = trained();
+    for (split, class) in [("train", "3"), ("train", "7"), ("valid", "3"), ("valid", "7")] {
+        let folder = place.path().join("digits").join(split).join(class);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("1.png"), png(20, png::ColorType::Grayscale, &[0; 400])).unwrap();
+    }
+    place
+        .train(&["evaluate", "latest", "--data", "folder:digits"])
+        .fails(2, "the model takes images of 28 x 28, the data has 20 x 20");
+}
+
+#[test]
+fn runs_lists_every_run_with_its_state() {
+    let place = Place::new();
+    assert_eq!(place.train(&["runs"]).ok().stdout, "no runs below `runs` yet; `train` makes one\n");
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    let ran = place.train(&["runs"]).ok();
+    for word in ["finished", "two-layer", "flex", "synthetic", "2/2"] {
+        assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
+    }
+    assert_eq!(place.train(&["runs", "--json"]).ok().json()[0]["state"], "finished");
+}
+
+#[test]
+fn a_killed_run_is_listed_as_killed() {
+    let place = Place::new();
+    let mut child = place.start(&[&["--set", "training.epochs=100000"], SMALL].concat());
+    crate::harness::wait_until(|| place.runs().first().is_some_and(|run| run.join("metrics.jsonl").exists()));
+    let state = || place.train(&["runs", "--json"]).json()[0]["state"].clone();
+    assert_eq!(state(), "running");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(state(), "killed");
+}
+
+#[test]
+fn backends_lists_all_known_ones() {
+    let ran = Place::new().train(&["backends"]).ok();
+    for name in ["ndarray", "flex", "wgpu", "tch-cpu", "tch-cuda", "tch-mps", "cuda"] {
+        assert!(ran.stdout.contains(name), "{}", ran.stdout);
+    }
+    assert!(ran.stdout.contains("cargo run -p train --features cuda"), "{}", ran.stdout);
+}
+
+#[test]
+fn data_shows_what_there_is() {
+    let ran = Place::new().train(&["data", "--set", "data.source=synthetic"]).ok();
+    for word in ["synthetic", "6198", "12396", "1019", "2038", "28 x 28", "fingerprint"] {
+        assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn baseline_needs_no_training() {
+    let ran = Place::new().train(&["baseline", "--set", "data.source=synthetic"]).ok();
+    assert!(ran.stdout.contains("L1") && ran.stdout.contains("L2"), "{}", ran.stdout);
+}
+
+#[test]
+fn every_subcommand_has_help_with_an_example() {
+    for subcommand in ["fit", "evaluate", "predict", "baseline", "data", "backends", "runs", "completions"] {
+        let ran = Place::new().train(&[subcommand, "--help"]).ok();
+        assert!(
+            ran.stdout.contains("Example") && ran.stdout.contains(&format!("train {subcommand}")),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn completions_are_generated_for_a_shell() {
+    let ran = Place::new().train(&["completions", "bash"]).ok();
+    assert!(ran.stdout.contains("_train()") && ran.stdout.contains("evaluate"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_trouble() {
+    let place = trained();
+    for arguments in ["runs", "evaluate latest", "backends", "data --set data.source=synthetic", "completions bash"] {
+        let line = format!("'{}' {arguments} | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}", program(&place));
+        let output = std::process::Command::new("bash")
+            .args(["-c", &line])
+            .current_dir(place.path())
+            .env("XDG_CACHE_HOME", place.path().join("cache"))
+            .output()
+            .unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{arguments}: {output:?}");
+    }
+}
+
+fn program(place: &Place) -> String {
+    place.command(&[]).get_program().to_str().unwrap().into()
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_no_failure() {
+    let Some(archive) = real_archive() else { return };
+    let place = Place::new();
+    place.write("cache", "a file in the place of the folder");
+    let path = format!("data.path={archive}");
+    let ran = place.train(&["data", "--set", "data.source=archive", "--set", &path]).ok();
+    assert!(ran.stdout.contains("none, in memory"), "{ran:?}");
+    assert!(Path::new(&place.path().join("cache")).is_file());
+}

@@ -1,0 +1,66 @@
+//! `model.safetensors` in real PyTorch.
+
+use std::{fs, process::Command};
+
+use crate::harness::Place;
+
+/// Loads the file into the twin by name and shape and prints its probabilities of the images as JSON.
+const SCRIPT: &str = "
+import json, sys, torch
+from torch import nn
+from safetensors.torch import load_file
+state = load_file(sys.argv[1])
+linear = 'weight' in state
+twin = nn.Linear(784, 1) if linear else nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
+twin.load_state_dict(state)
+images = torch.tensor(json.load(open(sys.argv[2]))).float() / 255
+print(json.dumps(twin(images).sigmoid().flatten().tolist()))
+";
+
+/// The Python that has torch and safetensors: `TRAIN_TEST_PYTHON`, else `python3`.
+fn python() -> Option<String> {
+    let python = std::env::var("TRAIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let works = Command::new(&python).args(["-c", "import torch, safetensors"]).output();
+    if works.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    println!("skipped: `{python}` has no torch and safetensors; TRAIN_TEST_PYTHON names one that has");
+    None
+}
+
+#[test]
+fn pytorch_loads_the_model_and_agrees_to_1e_5() {
+    let Some(python) = python() else { return };
+    for config in ["linear", "two-layer"] {
+        let place = Place::new();
+        place.train_small(&[config, "--set", "training.epochs=3"]).ok();
+        let images: Vec<Vec<u8>> =
+            (0..20u32).map(|seed| (0..784u32).map(|i| ((i * i * (seed + 3)) % 256) as u8).collect()).collect();
+        let mut arguments = vec!["predict".to_owned(), "latest".into(), "--json".into()];
+        for (number, pixels) in images.iter().enumerate() {
+            let name = format!("{number}.png");
+            write_png(&place.path().join(&name), pixels);
+            arguments.push(name);
+        }
+        place.write("images.json", &serde_json::to_string(&images).unwrap()).write("twin.py", SCRIPT);
+        let ours = place.train(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).ok().json();
+        let output = Command::new(&python)
+            .args(["twin.py", place.run().join("model.safetensors").to_str().unwrap(), "images.json"])
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let theirs: Vec<f64> = serde_json::from_slice(&output.stdout).unwrap();
+        for (ours, theirs) in ours.as_array().unwrap().iter().zip(theirs) {
+            let probability = ours["probability"].as_f64().unwrap();
+            let positive = if ours["label"] == "3" { probability } else { 1.0 - probability };
+            assert!((positive - theirs).abs() < 1e-5, "{config}: {positive} and {theirs}");
+        }
+    }
+}
+
+fn write_png(path: &std::path::Path, pixels: &[u8]) {
+    let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+}
