@@ -1,5 +1,7 @@
 //! The program from outside, as a user meets it: each test has a folder of its own and no network.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "outside/harness.rs"]
 mod harness;
 

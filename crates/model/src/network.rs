@@ -8,6 +8,7 @@ use burn::{
 use crate::{LinearBaseline, TwoLayerNet};
 
 /// One of the networks.
+#[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
 pub enum Network<B: Backend> {
     /// `pixels -> 1`.

@@ -45,11 +45,12 @@ fn covered(from: usize, to: usize) -> Vec<Vec<(usize, f64)>> {
 
 /// Dark strokes on a light ground: its border is mostly light.
 pub fn is_dark_on_light(image: &GreyImage) -> bool {
-    let (height, width) = (image.height, image.width);
-    let is_border = |i: &usize| i / width == 0 || i / width == height - 1 || i % width == 0 || i % width == width - 1;
-    let border: Vec<usize> = (0..height * width).filter(is_border).collect();
-    let sum: usize = border.iter().map(|i| usize::from(image.pixels[*i])).sum();
-    sum > 127 * border.len()
+    let (last_row, last_column) = (image.height - 1, image.width - 1);
+    let place = |i: usize| (i / image.width, i % image.width);
+    let is_border = |(row, column)| row == 0 || row == last_row || column == 0 || column == last_column;
+    let border = image.pixels.iter().enumerate().filter(|(i, _)| is_border(place(*i))).map(|(_, pixel)| *pixel);
+    let (sum, count) = border.fold((0, 0), |(sum, count), pixel| (sum + usize::from(pixel), count + 1));
+    sum > 127 * count
 }
 
 #[cfg(test)]

@@ -200,10 +200,8 @@ impl Writer {
     /// # Errors
     /// Where an earlier one could not be written.
     pub fn write(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
-        match self.queue.as_ref().map(|queue| queue.send(checkpoint)) {
-            Some(Ok(())) => Ok(()),
-            _ => self.finish(),
-        }
+        let is_taken = self.queue.as_ref().is_some_and(|queue| queue.send(checkpoint).is_ok());
+        if is_taken { Ok(()) } else { self.finish() }
     }
 
     /// Waits until all are on the disk.

@@ -1,0 +1,84 @@
+# `just` lists the recipes. Each is a plain cargo command, or a setup that one backend needs.
+
+venv := justfile_directory() / ".venv"
+libtorch := justfile_directory() / ".cargo/libtorch.toml"
+
+_default:
+    @just --list
+
+# train the two-layer net, or the config and settings given
+train *ARGS:
+    cargo run -p train -- {{ARGS}}
+
+# on a GPU through Vulkan, Metal or DX12
+train-wgpu *ARGS:
+    cargo run -p train --features wgpu -- --backend wgpu {{ARGS}}
+
+# on the CPU with libtorch
+train-tch-cpu *ARGS: (_libtorch "setup-tch-cpu")
+    cargo run -p train --features tch-cpu -- --backend tch-cpu {{ARGS}}
+
+# on an NVIDIA GPU with libtorch
+train-tch-cuda *ARGS: (_libtorch "setup-tch-cuda")
+    cargo run -p train --features tch-cuda -- --backend tch-cuda {{ARGS}}
+
+# on an NVIDIA GPU with Burn's own kernels
+train-cuda *ARGS:
+    cargo run -p train --features cuda -- --backend cuda {{ARGS}}
+
+# all tests; MNIST_SAMPLE_ARCHIVE=mnist_sample.tgz adds those on the real data
+test:
+    cargo test --workspace
+
+# parity of all backends that run on a CPU; needs setup-wgpu and setup-tch-cpu
+test-parity: (_libtorch "setup-tch-cpu")
+    cargo test -p tests --features wgpu,tch-cpu parity -- --nocapture
+
+# speed and memory as a table, beside PyTorch and fastai where BENCH_PYTHON names a Python that has them
+bench:
+    cargo bench -p tests --bench speed --profile dev
+
+# formatting, clippy, docs, dependencies
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    cargo deny check licenses bans sources
+
+# Vulkan's software driver, to try wgpu without a GPU (Debian, Ubuntu)
+setup-wgpu:
+    apt-get install -y --no-install-recommends mesa-vulkan-drivers libvulkan1
+
+# libtorch 2.9.0 for the CPU, from the PyPI package torch, in .venv
+setup-tch-cpu: _venv
+    #!/usr/bin/env sh
+    set -eu
+    cpu=https://download.pytorch.org/whl/cpu
+    if ! "{{venv}}/bin/pip" install -q --no-deps --retries 0 --timeout 15 --index-url "$cpu" torch==2.9.0 2> /dev/null; then
+        # PyPI's package without its GPU half: what is left of it would need all of CUDA to start.
+        "{{venv}}/bin/pip" install -q --no-deps torch==2.9.0
+        if [ "$(uname)" = Linux ]; then
+            "{{venv}}/bin/pip" install -q --no-deps nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-cupti-cu12==12.8.90
+            rm -f "{{venv}}"/lib/python3*/site-packages/torch/lib/libtorch_cuda*.so
+        fi
+    fi
+    just _use-libtorch
+
+# libtorch 2.9.0 with CUDA 12.8, from the PyPI package torch, in .venv
+setup-tch-cuda: _venv
+    "{{venv}}/bin/pip" install -q --force-reinstall torch==2.9.0
+    just _use-libtorch
+
+_venv:
+    test -x "{{venv}}/bin/pip" || python3 -m venv "{{venv}}"
+
+_libtorch SETUP:
+    test -e "{{libtorch}}" || just {{SETUP}}
+
+# tells cargo where libtorch is, and lets it look again
+_use-libtorch:
+    #!/usr/bin/env sh
+    set -eu
+    folder=$("{{venv}}/bin/python" -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])')
+    printf '[env]\nLIBTORCH = "%s"\n' "$folder" > "{{libtorch}}"
+    cargo clean -p torch-sys -p burn-tch

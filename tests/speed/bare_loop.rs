@@ -1,0 +1,46 @@
+//! The least a training loop can do on a backend: tensors prepared, no metrics, no records.
+
+use std::time::Instant;
+
+use burn::{
+    data::dataloader::DataLoader as _,
+    optim::{Optimizer as _, SgdConfig},
+    tensor::backend::AutodiffBackend,
+    train::TrainStep as _,
+};
+use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};
+use train::{
+    backend::Visitor,
+    classifier::Classifier,
+    plan::{Config, Plan},
+};
+
+const EPOCHS: usize = 10;
+
+/// Trains the two-layer net; the seconds of the median epoch.
+pub struct BareLoop<'a> {
+    pub data: &'a DataSet,
+}
+
+impl Visitor for BareLoop<'_> {
+    type Output = f64;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> f64 {
+        let plan = Plan::resolve(&Config::find("two-layer".as_ref()), &[]).expect("the shipped config is valid");
+        let mut classifier = Classifier::<B>::new(&plan, self.data.train.image_len(), &device);
+        let mut optimizer = SgdConfig::new().init::<B, Classifier<B>>();
+        let dataset = DigitDataset::new(self.data.train.clone());
+        let loader = DigitLoader::<B>::new(dataset, plan.training.batch_size, Order::Shuffled { seed: 0 }, 0, device);
+        let batches: Vec<DigitBatch<B>> = loader.iter().collect();
+        let mut seconds = Vec::new();
+        for _ in 0..EPOCHS {
+            let began = Instant::now();
+            for batch in batches.clone() {
+                let gradients = classifier.step(batch).grads;
+                classifier = optimizer.step(plan.optimizer.learning_rate, classifier, gradients);
+            }
+            seconds.push(began.elapsed().as_secs_f64());
+        }
+        super::median(&seconds)
+    }
+}
