@@ -17,6 +17,8 @@ mod export;
 mod fit;
 #[path = "outside/parity.rs"]
 mod parity;
+#[path = "outside/readme.rs"]
+mod readme;
 #[path = "outside/resume.rs"]
 mod resume;
 #[path = "outside/trouble.rs"]

@@ -25,10 +25,21 @@ pub struct Evaluation {
 impl Evaluation {
     /// Scores all batches of the loader.
     pub fn of<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Self {
+        Self::telling(classifier, loader, |_| {})
+    }
+
+    /// The same, and `tell` hears of each batch.
+    pub fn telling<B: Backend>(
+        classifier: &Classifier<B>,
+        loader: &DigitLoader<B>,
+        mut tell: impl FnMut(&StepOutput<B>),
+    ) -> Self {
         let mut evaluation = Self::default();
         let mut outputs = Vec::with_capacity(READ_TOGETHER);
         for batch in loader.iter() {
-            outputs.push(InferenceStep::step(classifier, batch));
+            let output = InferenceStep::step(classifier, batch);
+            tell(&output);
+            outputs.push(output);
             if outputs.len() == READ_TOGETHER {
                 evaluation.add(StepOutput::read(std::mem::take(&mut outputs)));
             }

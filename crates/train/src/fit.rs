@@ -1,6 +1,7 @@
 //! A run from its plan to its model: Burn's Learner around our loop, `run.json` around both.
 
 pub mod best;
+mod burn_events;
 pub mod checkpoint;
 mod divergence;
 mod end_of_epoch;
@@ -10,6 +11,8 @@ mod render;
 mod schedule;
 mod session;
 mod strategy;
+#[cfg(feature = "tui")]
+mod tui;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -3,12 +3,10 @@
 use std::{mem, sync::Arc, time::Instant};
 
 use burn::{
-    data::dataloader::{DataLoader, Progress},
+    data::dataloader::DataLoader,
     module::AutodiffModule,
     tensor::backend::AutodiffBackend,
-    train::{
-        EventProcessorTraining, Interrupter, Learner, LearnerEvent, SupervisedTrainingEventProcessor, TrainingItem,
-    },
+    train::{Interrupter, Learner, SupervisedTrainingEventProcessor},
 };
 use data::{DigitBatch, DigitLoader};
 
@@ -17,6 +15,7 @@ use crate::{
     classifier::StepOutput,
     evaluation::{Evaluation, READ_TOGETHER},
     fit::{
+        burn_events::Events,
         checkpoint::{Checkpoint, Position, Writer},
         divergence, end_of_epoch,
         gradients::{Accumulation, clip},
@@ -146,7 +145,7 @@ impl<B: AutodiffBackend> Session<B> {
         let output = lent.learner.train_step(batch);
         self.position.batch += 1;
         let place = self.place();
-        self.tell_burn(lent, place, &output.item);
+        Events::new(self).train::<B>(lent.processor, place, &output.item);
         pending.push((place, output.item));
         let last = self.position.batch == self.train.num_batches();
         let gradients = accumulation.add(&lent.learner.model(), output.grads, samples, last);
@@ -204,7 +203,13 @@ impl<B: AutodiffBackend> Session<B> {
     }
 
     fn validate(&mut self, lent: &mut Lent<'_, B>) -> Result<Metrics, Error> {
-        let evaluation = Evaluation::of(&lent.learner.model().valid(), &self.valid);
+        let classifier = lent.learner.model().valid();
+        let (mut batch, events) = (0, Events::new(self));
+        let evaluation = Evaluation::telling(&classifier, &self.valid, |output| {
+            batch += 1;
+            events.valid::<B>(lent.processor, batch, output);
+        });
+        events.end_epoch::<B>(lent.processor);
         let metrics = evaluation.metrics();
         divergence::check("validation", metrics.loss as f32, self.place())?;
         Ok(metrics)
@@ -214,15 +219,5 @@ impl<B: AutodiffBackend> Session<B> {
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
         let checkpoint = Checkpoint::take(&self.position, learner.model(), &self.optimizer)?;
         self.writer.write(checkpoint)
-    }
-
-    /// Tells Burn's renderer of a batch.
-    fn tell_burn(&self, lent: &mut Lent<'_, B>, place: BatchPlace, output: &StepOutput<B::InnerBackend>) {
-        if self.burn_events {
-            let batches = Progress::new(place.batch, self.train.num_batches());
-            let epochs = Progress::new(place.epoch, self.plan.training.epochs);
-            let item = TrainingItem::new(output.clone(), batches, epochs, Some(place.step), Some(place.learning_rate));
-            lent.processor.process_train(LearnerEvent::ProcessedItem(item));
-        }
     }
 }

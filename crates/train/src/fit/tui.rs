@@ -1,0 +1,97 @@
+//! Burn's terminal interface (feature `tui`): our metrics in the form it wants.
+
+use std::sync::Arc;
+
+use burn::{
+    tensor::backend::AutodiffBackend,
+    train::{
+        SupervisedTraining,
+        metric::{
+            Adaptor, Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
+            SerializedEntry,
+        },
+        renderer::tui::TuiMetricsRendererWrapper,
+    },
+};
+
+use crate::{
+    classifier::Scored,
+    fit::strategy::Components,
+    metrics::{Metrics, Tally},
+};
+
+/// Shows the training in Burn's terminal interface; its stop key works like Ctrl-C.
+pub fn show<B: AutodiffBackend>(training: SupervisedTraining<Components<B>>) -> SupervisedTraining<Components<B>> {
+    let renderer = TuiMetricsRendererWrapper::new(training.interrupter(), None);
+    training.renderer(renderer).metrics((Exact::new("Loss", false, loss), Exact::new("Accuracy", true, accuracy)))
+}
+
+fn loss(metrics: &Metrics) -> f64 {
+    metrics.loss
+}
+
+fn accuracy(metrics: &Metrics) -> f64 {
+    metrics.accuracy
+}
+
+/// A metric over the epoch so far, weighed by sample, as Burn's own are not.
+#[derive(Clone)]
+struct Exact {
+    name: MetricName,
+    higher_is_better: bool,
+    of: fn(&Metrics) -> f64,
+    epoch: Tally,
+    batch: Tally,
+}
+
+impl Exact {
+    fn new(name: &str, higher_is_better: bool, of: fn(&Metrics) -> f64) -> Self {
+        let name = Arc::new(name.to_owned());
+        Self { name, higher_is_better, of, epoch: Tally::default(), batch: Tally::default() }
+    }
+
+    fn aggregated(&self, tally: &Tally) -> NumericEntry {
+        let count = tally.confusion.total() as usize;
+        NumericEntry::Aggregated { aggregated_value: (self.of)(&tally.metrics()), count }
+    }
+}
+
+impl Metric for Exact {
+    type Input = Scored;
+
+    fn name(&self) -> MetricName {
+        self.name.clone()
+    }
+
+    fn attributes(&self) -> MetricAttributes {
+        NumericAttributes { unit: None, higher_is_better: self.higher_is_better }.into()
+    }
+
+    fn update(&mut self, scored: &Scored, _: &MetricMetadata) -> SerializedEntry {
+        self.batch = Tally::default();
+        self.batch.add(scored.loss, &scored.logits, &scored.labels);
+        self.epoch.add(scored.loss, &scored.logits, &scored.labels);
+        let formatted = format!("epoch {:.4} - batch {:.4}", self.running_value().current(), self.value().current());
+        SerializedEntry::new(formatted, self.value().serialize())
+    }
+
+    fn clear(&mut self) {
+        self.epoch = Tally::default();
+    }
+}
+
+impl Numeric for Exact {
+    fn value(&self) -> NumericEntry {
+        self.aggregated(&self.batch)
+    }
+
+    fn running_value(&self) -> NumericEntry {
+        self.aggregated(&self.epoch)
+    }
+}
+
+impl Adaptor<Scored> for Scored {
+    fn adapt(&self) -> Scored {
+        self.clone()
+    }
+}
