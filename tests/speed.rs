@@ -10,7 +10,7 @@ mod peers;
 #[path = "speed/program.rs"]
 mod program;
 
-use std::{env, path::PathBuf, time::Instant};
+use std::{env, path::Path, time::Instant};
 
 use data::{DataSet, Request, Source};
 use train::backend::{Kind, dispatch};
@@ -19,11 +19,12 @@ use train::backend::{Kind, dispatch};
 const ROUNDS: usize = 5;
 
 fn main() {
-    let Some(archive) = env::var_os("MNIST_SAMPLE_ARCHIVE").map(PathBuf::from).filter(|path| path.is_file()) else {
+    // Cargo runs benchmarks in the folder of their package; a relative path means the one the user is in, the root.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let Some(archive) = env::var_os("MNIST_SAMPLE_ARCHIVE").and_then(|path| root.join(path).canonicalize().ok()) else {
         println!("skipped: MNIST_SAMPLE_ARCHIVE does not name the real archive");
         return;
     };
-    let archive = archive.canonicalize().expect("it is a file");
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut rows = Rows::default();
     let peers = peers::Peers::find(&archive, threads);
@@ -48,7 +49,7 @@ fn main() {
 }
 
 /// Decodes the archive without a cache and loads it from one.
-fn load(archive: &std::path::Path, rows: &mut Rows) -> DataSet {
+fn load(archive: &Path, rows: &mut Rows) -> DataSet {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = Source::Archive { path: archive.into() };
     let request = Request { source, cache: Some(folder.path().into()), ..Request::default() };

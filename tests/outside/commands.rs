@@ -77,7 +77,7 @@ fn predict_names_the_image_it_cannot_use() {
         .fails(1, "cannot use `text.png`: not a usable PNG: it does not start with a PNG header");
     place
         .train(&["predict", "latest", "missing.png"])
-        .fails(1, "cannot read `missing.png`: No such file or directory (os error 2)");
+        .fails(2, "cannot read `missing.png`: No such file or directory (os error 2)");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod order;
 mod png;
 mod prefetch;
 mod request;
+mod scale;
 mod source;
 mod through_cache;
 

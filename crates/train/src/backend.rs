@@ -6,6 +6,7 @@
 
 #[cfg(feature = "wgpu")]
 mod adapters;
+pub mod choice;
 #[cfg(feature = "cuda")]
 mod cuda_toolkit;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]

@@ -13,7 +13,10 @@ mod stop;
 mod stored_run;
 mod table;
 
+use std::io::Write as _;
+
 use clap::CommandFactory as _;
+use clap_complete::Shell;
 
 use crate::{
     DONE,
@@ -30,9 +33,14 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Data(args) => data::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "train", &mut std::io::stdout());
-        }
+        Command::Completions { shell } => completions(shell)?,
     }
     Ok(DONE)
+}
+
+/// Made in memory first: the generator panics where its reader has gone.
+fn completions(shell: Shell) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "train", &mut script);
+    Ok(std::io::stdout().write_all(&script)?)
 }

@@ -54,8 +54,8 @@ pub enum Error {
     },
     /// The loss is no number any more.
     #[error(
-        "the {split} loss became {loss} in epoch {epoch}, step {step}, at learning rate {rate}: {cause}; \
-         the last good checkpoint is kept"
+        "the {split} loss became {loss} in epoch {epoch}, step {step}, at learning rate {rate:?}: {cause}{}",
+        if *.is_saved { "; the last good checkpoint is kept" } else { "" }
     )]
     Diverged {
         /// `training` or `validation`.
@@ -70,6 +70,8 @@ pub enum Error {
         rate: f64,
         /// What probably caused it, and what to try.
         cause: &'static str,
+        /// Whether there is a checkpoint from before.
+        is_saved: bool,
     },
     /// A model file cannot be made or used.
     #[error("cannot use model `{}`: {reason}", path.display())]

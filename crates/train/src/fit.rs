@@ -13,6 +13,7 @@ mod session;
 mod strategy;
 #[cfg(feature = "tui")]
 mod tui;
+mod writer;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,16 +29,17 @@ use crate::{
     classifier::Classifier,
     export,
     fit::{
-        checkpoint::{Checkpoint, Position, Writer},
+        checkpoint::{Checkpoint, Position},
         optimizer::SharedOptimizer,
         schedule::Schedule,
         session::Session,
         strategy::{Components, Strategy},
+        writer::Writer,
     },
     observer::Observer,
     plan::Plan,
-    run_folder::{self, RunFolder},
-    run_record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
+    run::record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
+    run::{RunFolder, folder},
 };
 
 pub use session::End;
@@ -116,6 +118,7 @@ fn prepare<B: AutodiffBackend>(
 ) -> Result<(Session<B>, Learner<Components<B>>), Error> {
     let (plan, data) = (job.plan, job.data);
     let mut optimizer = SharedOptimizer::new(&plan.optimizer);
+    let is_saved = resume.is_some();
     if let Some(checkpoint) = resume {
         classifier = checkpoint.load_model(classifier, device)?;
         optimizer = checkpoint.load_optimizer(optimizer, device)?;
@@ -133,6 +136,7 @@ fn prepare<B: AutodiffBackend>(
         log: job.folder.metrics_log(&position)?,
         position,
         observer: job.observer,
+        is_saved,
         burn_events: job.tui,
         plan,
     };
@@ -173,7 +177,7 @@ fn export_best<B: AutodiffBackend>(
 ) -> Result<Option<PathBuf>, Error> {
     let Some(best) = &position.watch.best else { return Ok(None) };
     let checkpoint = checkpoint::read(&folder.checkpoints(), best.step)?;
-    let path = run_folder::model(folder.path());
+    let path = folder::model(folder.path());
     export::save(&path, checkpoint.load_model(classifier, device)?.network())?;
     Ok(Some(path))
 }

@@ -3,7 +3,6 @@
 //! The way of a run: command line and TOML -> [`plan::Plan`] -> backend -> [`fit::fit`] -> run folder.
 
 pub mod backend;
-pub mod backend_choice;
 pub mod baseline;
 pub mod classifier;
 mod error;
@@ -14,10 +13,6 @@ pub mod fit;
 pub mod metrics;
 pub mod observer;
 pub mod plan;
-pub mod prepare_image;
-pub mod resume;
-pub mod run_folder;
-pub mod run_record;
-pub mod runs;
+pub mod run;
 
 pub use error::Error;

@@ -4,10 +4,10 @@ mod cli;
 mod commands;
 mod terminal;
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 use clap::Parser as _;
-use train::{Error, backend::BackendError, plan::PlanError};
+use train::{Error, plan::PlanError};
 
 /// Done.
 const DONE: u8 = 0;
@@ -15,6 +15,8 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 /// Bad usage or configuration; nothing was fetched or trained.
 const USAGE: u8 = 2;
+/// Interrupted, as a shell reports it.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let code = match commands::run(cli::Cli::parse()) {
@@ -36,16 +38,20 @@ fn print_error(error: &anyhow::Error) {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    let usage = error.is::<PlanError>()
-        || error.is::<cli::UsageError>()
-        || matches!(error.downcast_ref(), Some(Error::NoRun { .. } | Error::Resume { .. } | Error::InUse { .. }))
-        || matches!(error.downcast_ref(), Some(BackendError::NotCompiledIn { .. } | BackendError::NoSuchDevice { .. }))
-        || matches!(error.downcast_ref(), Some(data::Error::Classes { .. }));
-    if usage { USAGE } else { FAILED }
+    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
+    let run = matches!(error.downcast_ref(), Some(Error::NoRun { .. } | Error::Resume { .. } | Error::InUse { .. }));
+    let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
+    match error.downcast_ref() {
+        Some(data::Error::Cancelled) => INTERRUPTED,
+        Some(data::Error::Classes { .. }) => USAGE,
+        Some(data::Error::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => USAGE,
+        _ if error.is::<PlanError>() || error.is::<cli::UsageError>() || run || backend => USAGE,
+        _ => FAILED,
+    }
 }
 
 /// Whether the reader of our output has gone, as `head` does when it has enough.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let cause = error.downcast_ref::<std::io::Error>();
-    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }

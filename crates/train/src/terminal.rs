@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use train::observer::{EpochProgress, EpochRecord, Observer};
 
-const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s     time";
+const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s       time";
 
 /// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
 pub fn say(line: &str) {
@@ -108,8 +108,11 @@ impl Bar {
         let before = *self.before.get_or_insert(done);
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
+        if done == before {
+            return;
+        }
         let rate = (done - before) as f64 / self.began.elapsed().as_secs_f64();
-        let left = if rate > 0.0 { Duration::from_secs_f64((all - done) as f64 / rate) } else { Duration::ZERO };
+        let left = Duration::from_secs_f64((all - done) as f64 / rate);
         self.bar.set_message(format!(
             "epoch {}/{}  loss {:.4}  accuracy {:.4}  {rate:.0} images/s  {} left",
             progress.epoch,

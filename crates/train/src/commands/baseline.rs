@@ -6,8 +6,8 @@ use burn::tensor::backend::AutodiffBackend;
 use data::DataSet;
 use model::Distance;
 use train::{
-    backend::{self, Visitor},
-    backend_choice, baseline,
+    backend::{self, Visitor, choice},
+    baseline,
     metrics::Confusion,
 };
 
@@ -18,7 +18,7 @@ use crate::{cli::PlanArgs, terminal::fraction};
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let plan = args.resolve()?;
     backend::limit_threads(plan.threads);
-    let chosen = backend_choice::choose(plan.backend, plan.device)?;
+    let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, None)?;
     let [l1, l2] = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Baseline(&data))?;
     let [positive, negative] = &data.classes;

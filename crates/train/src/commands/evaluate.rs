@@ -89,7 +89,12 @@ fn print(args: &EvaluateArgs, data: &DataSet, evaluation: &Evaluation) -> anyhow
     let (metrics, confusion) = (evaluation.metrics(), evaluation.confusion());
     let [positive, negative] = &data.classes;
     let mut out = std::io::stdout();
-    writeln!(out, "{} of {}", format!("{:?}", args.split).to_lowercase(), load_data::describe(data))?;
+    let split = match args.split {
+        Split::Train => "training",
+        Split::Valid => "validation",
+    };
+    let source = &data.source;
+    writeln!(out, "{} {split} images of {source}, {positive} against {negative}", evaluation.labels.len())?;
     let mut scores = table(&["loss", "accuracy", "precision", "recall", "f1", "roc auc"], 0);
     let optional = [metrics.precision, metrics.recall, metrics.f1, metrics.roc_auc].map(fraction);
     scores.add_row([format!("{:.6}", metrics.loss), format!("{:.4}", metrics.accuracy)].into_iter().chain(optional));

@@ -6,23 +6,20 @@ use burn::tensor::backend::AutodiffBackend;
 use data::DataSet;
 use train::{
     Error,
+    backend::choice::{self, Chosen},
     backend::{self, Visitor},
-    backend_choice::{self, Chosen},
     fit::{self, End, Job, Outcome, checkpoint::Checkpoint},
     plan::{BackendChoice, Plan, SourceKind},
-    resume,
-    run_folder::RunFolder,
+    run::RunFolder,
+    run::resume,
 };
 
 use super::{load_data, stop::Stop, stored_run};
 use crate::{
-    DONE,
+    DONE, INTERRUPTED,
     cli::FitArgs,
     terminal::{self, clock, say},
 };
-
-/// As a shell reports a process that an interrupt ended.
-const INTERRUPTED: u8 = 130;
 
 /// Trains, or goes on with a run.
 pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
@@ -32,7 +29,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         None => args.plan.resolve()?,
     };
     backend::limit_threads(plan.threads);
-    let chosen = backend_choice::choose(plan.backend, plan.device)?;
+    let chosen = choice::choose(plan.backend, plan.device)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     make_definite(&mut plan, &chosen, &data);
@@ -109,7 +106,8 @@ fn introduce(plan: &Plan, chosen: &Chosen, data: &DataSet, run: &Path, checkpoin
     say(&format!("run      {}", run.display()));
     if let Some(checkpoint) = checkpoint {
         let at = &checkpoint.position;
-        say(&format!("resume   after epoch {} and {} batches, step {}", at.epoch, at.batch, at.step));
+        let within = if at.batch > 0 { format!(", batch {} of the next", at.batch) } else { String::new() };
+        say(&format!("resume   after epoch {}{within}, step {}", at.epoch, at.step));
     }
 }
 

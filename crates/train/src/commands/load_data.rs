@@ -2,21 +2,28 @@
 
 use std::{env, path::PathBuf, sync::Arc, sync::atomic::AtomicBool};
 
+use anyhow::bail;
 use data::{DataSet, Event, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use train::plan::{Plan, SourceKind};
+
+use crate::cli::UsageError;
 
 /// A local copy of the official archive, for machines without network.
 const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
 
 /// The plan's data.
-pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Result<DataSet, data::Error> {
+pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<DataSet> {
+    let path = &plan.data.path;
+    if !path.as_os_str().is_empty() && !path.exists() {
+        bail!(UsageError(format!("`data.path` is \"{}\": there is no such file or folder", path.display())));
+    }
     let mut teller = Teller { bar: None };
-    data::load(&request(plan, cancel), &mut |event| teller.tell(event))
+    Ok(data::load(&request(plan, cancel), &mut |event| teller.tell(event))?)
 }
 
 fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
-    let drawn = (plan.seed, plan.data.synthetic_train, plan.data.synthetic_valid);
+    let drawn = (plan.data.synthetic_seed, plan.data.synthetic_train, plan.data.synthetic_valid);
     let path = plan.data.path.clone();
     let source = match plan.data.source {
         SourceKind::Auto => Source::Auto,
@@ -47,7 +54,7 @@ impl Teller {
         match event {
             Event::Downloading { done, total } => self.download(done, total),
             Event::Retrying { reason, wait } => {
-                self.line(&format!("download: {reason}; again in {} s", wait.as_secs()))
+                self.line(&format!("download: {reason}; again in {:.1} s", wait.as_secs_f64()))
             }
             Event::Waiting { lock } => self.line(&format!("waiting: another process holds `{}`", lock.display())),
             Event::Warning(warning) => self.line(&format!("warning: {warning}")),

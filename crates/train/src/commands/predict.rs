@@ -13,11 +13,10 @@ use serde::Serialize;
 use train::{
     Error,
     backend::{self, Visitor},
-    prepare_image,
 };
 
 use super::{load_data, stored_run::StoredRun, table::table};
-use crate::cli::PredictArgs;
+use crate::cli::{PredictArgs, UsageError};
 
 /// Rows and columns of the largest image taken.
 const MAX_SIDE: usize = 8192;
@@ -49,17 +48,17 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
 /// The image at `path`, or on standard input, in the model's size.
 fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<GreyImage> {
     let name = path.display();
-    let bytes = read(path).with_context(|| format!("cannot read `{name}`"))?;
+    let bytes = read(path).map_err(|cause| UsageError(format!("cannot read `{name}`: {cause}")))?;
     let mut image = decode_png(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))?;
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
-    } else if prepare_image::is_dark_on_light(&image) {
+    } else if image.is_dark_on_light() {
         eprintln!(
             "warning: `{name}` looks like dark strokes on a light ground, the model knows light on black: try --invert"
         );
     }
     let model = &stored.record.model;
-    Ok(prepare_image::fit(&image, model.height, model.width))
+    Ok(image.fitted(model.height, model.width))
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -4,8 +4,8 @@ use std::{io::Write as _, time::Duration};
 
 use serde_json::json;
 use train::{
-    run_record::State,
-    runs::{self, Run},
+    run::list::{self, Run},
+    run::record::State,
 };
 
 use super::table::table;
@@ -16,7 +16,7 @@ use crate::{
 
 /// Prints a line per run, the oldest first.
 pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
-    let runs = runs::list(&args.runs)?;
+    let runs = list::list(&args.runs)?;
     let mut out = std::io::stdout();
     if args.json {
         let rows: Vec<_> =

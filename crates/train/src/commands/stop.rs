@@ -22,7 +22,7 @@ impl Stop {
         ctrlc::set_handler(move || {
             if asked.swap(true, Ordering::Relaxed) {
                 eprintln!("stopped at once; the last checkpoint is kept");
-                std::process::exit(130);
+                std::process::exit(crate::INTERRUPTED.into());
             }
             eprintln!("stopping after this step; once more stops at once");
             interrupter.stop(None);

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use burn::tensor::backend::Backend;
 use train::{
     Error,
-    backend_choice::{self, Chosen},
+    backend::choice::{self, Chosen},
     classifier::Classifier,
     export,
     plan::{Config, Plan, PlanError, Setting},
-    run_folder,
-    run_record::RunRecord,
-    runs,
+    run::RunRecord,
+    run::folder,
+    run::list,
 };
 
 use crate::cli::BackendArgs;
@@ -32,28 +32,37 @@ pub struct StoredRun {
 
 /// The run folder that is meant: a path, or `latest` for the newest below `runs`.
 pub fn find(run: &Path) -> Result<PathBuf, Error> {
+    newest(run, |_| true, "there is no run below `runs` yet")
+}
+
+/// The same, where `latest` is the newest that has a model.
+fn find_trained(run: &Path) -> Result<PathBuf, Error> {
+    newest(run, |path| folder::model(path).is_file(), "there is no run with a model below `runs` yet")
+}
+
+fn newest(run: &Path, wanted: fn(&Path) -> bool, none: &str) -> Result<PathBuf, Error> {
     if run != Path::new("latest") || run.exists() {
-        return run_folder::check(run).map(|()| run.into());
+        return folder::check(run).map(|()| run.into());
     }
-    let newest = runs::list(Path::new("runs"))?.into_iter().next_back();
-    let reason = || "there is no run below `runs` yet".to_owned();
-    newest.map(|run| run.path).ok_or_else(|| Error::NoRun { path: run.into(), reason: reason() })
+    let runs = list::list(Path::new("runs"))?;
+    let newest = runs.into_iter().rev().map(|run| run.path).find(|path| wanted(path));
+    newest.ok_or_else(|| Error::NoRun { path: run.into(), reason: none.into() })
 }
 
 impl StoredRun {
     /// The run the user names, on the backend the flags name, else on the run's own, else on the fastest there is.
     pub fn open(run: &Path, backend: &BackendArgs) -> anyhow::Result<Self> {
-        let path = find(run)?;
+        let path = find_trained(run)?;
         let record = RunRecord::read(&path)?;
         let mut settings = backend.settings();
-        let config = Config::File(run_folder::config(&path));
+        let config = Config::File(folder::config(&path));
         let mut plan = Plan::resolve(&config, &settings)?;
-        let chosen = match backend_choice::choose(plan.backend, plan.device) {
+        let chosen = match choice::choose(plan.backend, plan.device) {
             Err(error) if settings.is_empty() => {
                 eprintln!("warning: {error}; it is not the run's backend that computes now");
                 settings.push(Setting::flag("--backend auto", "backend", "auto"));
                 plan = Plan::resolve(&config, &settings)?;
-                backend_choice::choose(plan.backend, 0)?
+                choice::choose(plan.backend, 0)?
             }
             chosen => chosen?,
         };
@@ -62,12 +71,12 @@ impl StoredRun {
 
     /// Its plan with more settings.
     pub fn plan_with(&self, settings: &[Setting]) -> Result<Plan, PlanError> {
-        Plan::resolve(&Config::File(run_folder::config(&self.path)), &[&self.settings, settings].concat())
+        Plan::resolve(&Config::File(folder::config(&self.path)), &[&self.settings, settings].concat())
     }
 
     /// Its model with its loss.
     pub fn classifier<B: Backend>(&self, device: &B::Device) -> Result<Classifier<B>, Error> {
-        let file = run_folder::model(&self.path);
+        let file = folder::model(&self.path);
         if !file.is_file() {
             let reason = format!("it has no model yet; finish it with `train --resume {}`", self.path.display());
             return Err(Error::NoRun { path: self.path.clone(), reason });

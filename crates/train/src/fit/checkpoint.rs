@@ -1,10 +1,8 @@
-//! Checkpoints: one file each, with everything an exact resume needs, written whole by a thread of its own.
+//! Checkpoints: one file each, with everything an exact resume needs.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::mpsc::{SyncSender, sync_channel},
-    thread::{self, JoinHandle},
 };
 
 use burn::{
@@ -91,7 +89,7 @@ impl Checkpoint {
     }
 
     /// The file's bytes: magic, version, three sections with their lengths, CRC-32 of all before it.
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let position = serde_json::to_vec(&self.position).expect("a position is plain data");
         let mut bytes = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
         for section in [&position, &self.model, &self.optimizer] {
@@ -159,7 +157,7 @@ pub fn latest(folder: &Path) -> Result<(Option<Checkpoint>, Vec<Error>), Error> 
 }
 
 /// Steps of the checkpoints in a folder, ascending.
-fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
+pub(super) fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
     let failed = |cause| Error::Read { path: folder.into(), cause };
     let mut steps = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -169,7 +167,8 @@ fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
     Ok(steps)
 }
 
-fn path(folder: &Path, step: usize) -> PathBuf {
+/// The file of the checkpoint taken after `step` steps.
+pub(super) fn path(folder: &Path, step: usize) -> PathBuf {
     folder.join(format!("step-{step:08}.{EXTENSION}"))
 }
 
@@ -178,72 +177,15 @@ fn step_of(path: &Path) -> Option<usize> {
     name.strip_prefix("step-")?.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()
 }
 
-/// Writes checkpoints in the background, in order, and deletes those no longer kept. The disk's flush takes as long as
-/// half an epoch here; in the training thread it would be waited for.
-pub struct Writer {
-    folder: PathBuf,
-    queue: Option<SyncSender<Checkpoint>>,
-    thread: Option<JoinHandle<Result<(), Error>>>,
-}
-
-impl Writer {
-    /// A writer that keeps the newest `keep_last` checkpoints and the best.
-    pub fn new(folder: PathBuf, keep_last: usize) -> Self {
-        let (queue, jobs) = sync_channel::<Checkpoint>(1);
-        let target = folder.clone();
-        let work = move || jobs.iter().try_for_each(|checkpoint| save(&target, &checkpoint, keep_last));
-        Self { folder, queue: Some(queue), thread: Some(thread::spawn(work)) }
-    }
-
-    /// Hands over a checkpoint; waits only while the one before the last is still being written.
-    ///
-    /// # Errors
-    /// Where an earlier one could not be written.
-    pub fn write(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
-        let is_taken = self.queue.as_ref().is_some_and(|queue| queue.send(checkpoint).is_ok());
-        if is_taken { Ok(()) } else { self.finish() }
-    }
-
-    /// Waits until all are on the disk.
-    ///
-    /// # Errors
-    /// Where one could not be written.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        self.queue = None;
-        let result = self.thread.take().map(|thread| thread.join());
-        result.map_or(Ok(()), |joined| joined.expect("the writer does not panic"))
-    }
-
-    /// Where the checkpoints are.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        // Errors are reported by `finish`; here a checkpoint in hand is only given its time.
-        let _ = self.finish();
-    }
-}
-
-fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize) -> Result<(), Error> {
-    files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
-    let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
-    let steps = steps(folder)?;
-    let old = steps.iter().rev().skip(keep_last.max(1)).filter(|step| Some(**step) != best);
-    for path in old.map(|step| path(folder, *step)) {
-        fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::{fit::best::Best, metrics::Metrics};
+    use crate::{
+        fit::{best::Best, writer::Writer},
+        metrics::Metrics,
+    };
 
-    fn checkpoint(step: usize, best: usize) -> Checkpoint {
+    pub(crate) fn checkpoint(step: usize, best: usize) -> Checkpoint {
         let metrics = Metrics { loss: 0.1, accuracy: 0.9, precision: None, recall: None, f1: None, roc_auc: None };
         let best = Best { epoch: 1, step: best, value: 0.1, metrics };
         let mut position = Position { epoch: 1, step, seconds: 0.1 + 0.2, ..Position::default() };
@@ -251,7 +193,7 @@ mod tests {
         Checkpoint { position, model: vec![1, 2, 3], optimizer: vec![4] }
     }
 
-    fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
+    pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::new(folder.path().into(), 2);
         for step in steps {
@@ -265,12 +207,6 @@ mod tests {
     fn a_checkpoint_is_read_back_as_it_was_written() {
         let folder = written(&[7], 7);
         assert_eq!(read(folder.path(), 7).unwrap(), checkpoint(7, 7));
-    }
-
-    #[test]
-    fn the_newest_two_and_the_best_are_kept() {
-        let folder = written(&[10, 20, 30, 40], 10);
-        assert_eq!(steps(folder.path()).unwrap(), [10, 30, 40]);
     }
 
     #[test]
@@ -298,13 +234,5 @@ mod tests {
     fn an_empty_folder_has_no_checkpoint() {
         let folder = tempfile::tempdir().unwrap();
         assert!(latest(folder.path()).unwrap().0.is_none());
-    }
-
-    #[test]
-    fn a_failed_write_is_reported_by_the_next_call() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().join("missing"), 2);
-        let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
-        assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
     }
 }

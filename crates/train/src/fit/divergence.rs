@@ -3,7 +3,7 @@
 use crate::{Error, observer::BatchPlace};
 
 /// Refuses a loss that is NaN or infinite, naming the step and what probably caused it.
-pub fn check(split: &'static str, loss: f32, place: BatchPlace) -> Result<(), Error> {
+pub fn check(split: &'static str, loss: f32, place: BatchPlace, is_saved: bool) -> Result<(), Error> {
     if loss.is_finite() {
         return Ok(());
     }
@@ -13,5 +13,5 @@ pub fn check(split: &'static str, loss: f32, place: BatchPlace) -> Result<(), Er
         _ => "try a tenth of the learning rate, or `training.clip_norm = 1.0`",
     };
     let (epoch, step, rate) = (place.epoch, place.step + 1, place.learning_rate);
-    Err(Error::Diverged { split, loss, epoch, step, rate, cause })
+    Err(Error::Diverged { split, loss, epoch, step, rate, cause, is_saved })
 }

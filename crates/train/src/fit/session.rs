@@ -16,17 +16,18 @@ use crate::{
     evaluation::{Evaluation, READ_TOGETHER},
     fit::{
         burn_events::Events,
-        checkpoint::{Checkpoint, Position, Writer},
+        checkpoint::{Checkpoint, Position},
         divergence, end_of_epoch,
         gradients::{Accumulation, clip},
         optimizer::SharedOptimizer,
         schedule::{Schedule, varies_momentum},
         strategy::Components,
+        writer::Writer,
     },
     metrics::Metrics,
     observer::{BatchPlace, BatchRecord, EpochProgress, Observer},
     plan::Plan,
-    run_folder::MetricsLog,
+    run::folder::MetricsLog,
 };
 
 /// How a run ended that did not fail.
@@ -60,6 +61,8 @@ pub struct Session<B: AutodiffBackend> {
     pub log: MetricsLog,
     /// Who hears of the progress.
     pub observer: Box<dyn Observer>,
+    /// Whether there is a checkpoint to go on from.
+    pub is_saved: bool,
     /// Whether Burn's renderer wants every batch too.
     pub burn_events: bool,
 }
@@ -180,7 +183,7 @@ impl<B: AutodiffBackend> Session<B> {
     fn read(&mut self, pending: &mut Pending<B>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
-            divergence::check("training", scored.loss, place)?;
+            divergence::check("training", scored.loss, place, self.is_saved)?;
             self.position.train.add(scored.loss, &scored.logits, &scored.labels);
             if self.plan.training.log_steps {
                 self.log.append(&BatchRecord { place, batch_loss: scored.loss })?;
@@ -211,13 +214,14 @@ impl<B: AutodiffBackend> Session<B> {
         });
         events.end_epoch::<B>(lent.processor);
         let metrics = evaluation.metrics();
-        divergence::check("validation", metrics.loss as f32, self.place())?;
+        divergence::check("validation", metrics.loss as f32, self.place(), self.is_saved)?;
         Ok(metrics)
     }
 
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
         let checkpoint = Checkpoint::take(&self.position, learner.model(), &self.optimizer)?;
+        self.is_saved = true;
         self.writer.write(checkpoint)
     }
 }

@@ -50,6 +50,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("data.path", Text),
     ("data.classes", Classes),
     ("data.cache", Text),
+    ("data.synthetic_seed", Integer(0, i64::MAX)),
     ("data.synthetic_train", Integer(2, 10_000_000)),
     ("data.synthetic_valid", Integer(2, 10_000_000)),
     ("data.workers", Integer(0, 256)),

@@ -16,6 +16,8 @@ pub struct DataPlan {
     pub classes: [String; 2],
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
     pub cache: PathBuf,
+    /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.
+    pub synthetic_seed: u64,
     /// Images `synthetic` draws for training, at least 2.
     pub synthetic_train: usize,
     /// Images `synthetic` draws for validation, at least 2.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Error, files, fit::best::Best, metrics::Metrics, run_folder};
+use crate::{Error, files, fit::best::Best, metrics::Metrics, run::folder};
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub struct Versions {
 impl RunRecord {
     /// The record of the run in `path`.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = run_folder::record_path(path);
+        let file = folder::record_path(path);
         let text = files::read_text(&file)?;
         serde_json::from_str(&text).map_err(|error| Error::Damaged { path: file, reason: error.to_string() })
     }

@@ -13,7 +13,7 @@ use crate::{
     fit::checkpoint::Position,
     observer::{BatchPlace, BatchRecord, EpochRecord},
     plan::Plan,
-    run_record::RunRecord,
+    run::RunRecord,
 };
 
 /// A run folder that this process alone works in.

@@ -6,8 +6,11 @@ use std::{
 };
 
 use crate::{
-    Error, run_folder,
-    run_record::{RunRecord, State},
+    Error,
+    fit::best::Watch,
+    observer::EpochRecord,
+    plan::{Config, Plan},
+    run::{RunRecord, folder, record::State},
 };
 
 /// A run and its record.
@@ -34,9 +37,27 @@ pub fn list(root: &Path) -> Result<Vec<Run>, Error> {
 }
 
 fn read(path: PathBuf) -> Option<Run> {
-    let record = RunRecord::read(&path).ok()?;
-    let killed = record.state == State::Running && !run_folder::is_in_use(&path);
+    let mut record = RunRecord::read(&path).ok()?;
+    let killed = record.state == State::Running && !folder::is_in_use(&path);
+    if record.state == State::Running {
+        catch_up(&mut record, &path);
+    }
     Some(Run { path, record, killed })
+}
+
+/// What `metrics.jsonl` tells of a run that has not written its record since it began.
+fn catch_up(record: &mut RunRecord, path: &Path) {
+    let Ok(plan) = Plan::resolve(&Config::File(folder::config(path)), &[]) else { return };
+    let text = fs::read_to_string(folder::metrics(path)).unwrap_or_default();
+    let epochs: Vec<EpochRecord> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut watch = Watch::default();
+    for epoch in &epochs {
+        watch.observe(&plan, epoch.epoch, epoch.step, &epoch.valid);
+        record.epochs_done = epoch.epoch;
+        record.last = Some(epoch.valid);
+    }
+    record.seconds = epochs.iter().map(|epoch| epoch.seconds).sum();
+    record.best = watch.best;
 }
 
 fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {

@@ -24,7 +24,7 @@ pub struct Chosen {
 /// Where it is not compiled in, has no device, or not this one. Nothing else is taken in its place.
 pub fn choose(choice: BackendChoice, index: usize) -> Result<Chosen, BackendError> {
     match Kind::from_name(choice.name()) {
-        Some(kind) => take(kind, index, "asked for".into()),
+        Some(kind) => take(kind, index, "as the plan says".into()),
         None => fastest(index),
     }
 }

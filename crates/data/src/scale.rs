@@ -1,21 +1,33 @@
-//! An image of any size becomes one of the model's.
+//! An image of any size becomes one of a given size.
 
-use data::GreyImage;
+use crate::GreyImage;
 
-/// Scales to fit `height` x `width` keeping the proportions, centred on black, as MNIST's digits are.
-pub fn fit(image: &GreyImage, height: usize, width: usize) -> GreyImage {
-    if (image.height, image.width) == (height, width) {
-        return image.clone();
+impl GreyImage {
+    /// Scales to fit `height` x `width` keeping the proportions, centred on black, as MNIST's digits are.
+    pub fn fitted(&self, height: usize, width: usize) -> Self {
+        if (self.height, self.width) == (height, width) {
+            return self.clone();
+        }
+        let scale = (height as f64 / self.height as f64).min(width as f64 / self.width as f64);
+        let inner = [self.height, self.width].map(|side| ((side as f64 * scale).round() as usize).max(1));
+        let scaled = resize(self, inner);
+        let (top, left) = ((height - inner[0]) / 2, (width - inner[1]) / 2);
+        let mut pixels = vec![0; height * width];
+        for (row, line) in scaled.chunks(inner[1]).enumerate() {
+            pixels[(top + row) * width + left..][..inner[1]].copy_from_slice(line);
+        }
+        GreyImage { height, width, pixels }
     }
-    let scale = (height as f64 / image.height as f64).min(width as f64 / image.width as f64);
-    let inner = [image.height, image.width].map(|side| ((side as f64 * scale).round() as usize).max(1));
-    let scaled = resize(image, inner);
-    let (top, left) = ((height - inner[0]) / 2, (width - inner[1]) / 2);
-    let mut pixels = vec![0; height * width];
-    for (row, line) in scaled.chunks(inner[1]).enumerate() {
-        pixels[(top + row) * width + left..][..inner[1]].copy_from_slice(line);
+
+    /// Dark strokes on a light ground: its border is mostly light.
+    pub fn is_dark_on_light(&self) -> bool {
+        let (last_row, last_column) = (self.height - 1, self.width - 1);
+        let place = |i: usize| (i / self.width, i % self.width);
+        let is_border = |(row, column)| row == 0 || row == last_row || column == 0 || column == last_column;
+        let border = self.pixels.iter().enumerate().filter(|(i, _)| is_border(place(*i))).map(|(_, pixel)| *pixel);
+        let (sum, count) = border.fold((0, 0), |(sum, count), pixel| (sum + usize::from(pixel), count + 1));
+        sum > 127 * count
     }
-    GreyImage { height, width, pixels }
 }
 
 /// Each pixel is the mean of the area of the original that it covers; what it covers in part counts in part.
@@ -43,16 +55,6 @@ fn covered(from: usize, to: usize) -> Vec<Vec<(usize, f64)>> {
     (0..to).map(part).collect()
 }
 
-/// Dark strokes on a light ground: its border is mostly light.
-pub fn is_dark_on_light(image: &GreyImage) -> bool {
-    let (last_row, last_column) = (image.height - 1, image.width - 1);
-    let place = |i: usize| (i / image.width, i % image.width);
-    let is_border = |(row, column)| row == 0 || row == last_row || column == 0 || column == last_column;
-    let border = image.pixels.iter().enumerate().filter(|(i, _)| is_border(place(*i))).map(|(_, pixel)| *pixel);
-    let (sum, count) = border.fold((0, 0), |(sum, count), pixel| (sum + usize::from(pixel), count + 1));
-    sum > 127 * count
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,12 +66,12 @@ mod tests {
     #[test]
     fn an_image_of_the_right_size_stays_as_it_is() {
         let digit = image(2, 2, vec![1, 2, 3, 4]);
-        assert_eq!(fit(&digit, 2, 2), digit);
+        assert_eq!(digit.fitted(2, 2), digit);
     }
 
     #[test]
     fn a_larger_image_is_averaged_down() {
-        assert_eq!(fit(&image(56, 56, vec![200; 56 * 56]), 28, 28), image(28, 28, vec![200; 784]));
+        assert_eq!(image(56, 56, vec![200; 56 * 56]).fitted(28, 28), image(28, 28, vec![200; 784]));
     }
 
     #[test]
@@ -80,13 +82,13 @@ mod tests {
 
     #[test]
     fn a_wide_image_keeps_its_proportions_between_black_bars() {
-        let fitted = fit(&image(2, 4, vec![255; 8]), 4, 4);
+        let fitted = image(2, 4, vec![255; 8]).fitted(4, 4);
         assert_eq!(fitted.pixels, [[0; 4], [255; 4], [255; 4], [0; 4]].concat());
     }
 
     #[test]
     fn a_light_border_means_dark_on_light() {
-        assert!(is_dark_on_light(&image(3, 3, vec![255, 255, 255, 255, 0, 255, 255, 255, 255])));
-        assert!(!is_dark_on_light(&image(3, 3, vec![0, 0, 0, 0, 255, 0, 0, 0, 0])));
+        assert!(image(3, 3, vec![255, 255, 255, 255, 0, 255, 255, 255, 255]).is_dark_on_light());
+        assert!(!image(3, 3, vec![0, 0, 0, 0, 255, 0, 0, 0, 0]).is_dark_on_light());
     }
 }

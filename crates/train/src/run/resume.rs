@@ -8,8 +8,8 @@ use crate::{
     Error,
     fit::checkpoint::{self, Checkpoint},
     plan::{Config, Plan, Setting},
-    run_folder::{self, RunFolder},
-    run_record::RunRecord,
+    run::RunRecord,
+    run::{RunFolder, folder},
 };
 
 /// The run's plan with what is asked for on top.
@@ -17,7 +17,7 @@ use crate::{
 /// # Errors
 /// Where that changes anything but to more epochs: [`Error::Resume`] names what.
 pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<Plan, Error> {
-    let recorded = Config::File(run_folder::config(run));
+    let recorded = Config::File(folder::config(run));
     let before = Plan::resolve(&recorded, &[])?;
     let after = Plan::resolve(&config.unwrap_or(recorded), settings)?;
     let longer = after.training.epochs >= before.training.epochs;

@@ -1,0 +1,86 @@
+//! Writes checkpoints whole, by a thread of its own, and deletes those no longer kept.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::mpsc::{SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+};
+
+use crate::{
+    Error, files,
+    fit::checkpoint::{Checkpoint, path, steps},
+};
+
+/// Writes checkpoints in the background, in order, and deletes those no longer kept. The disk's flush takes as long as
+/// half an epoch here; in the training thread it would be waited for.
+pub struct Writer {
+    queue: Option<SyncSender<Checkpoint>>,
+    thread: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Writer {
+    /// A writer that keeps the newest `keep_last` checkpoints and the best.
+    pub fn new(folder: PathBuf, keep_last: usize) -> Self {
+        let (queue, jobs) = sync_channel::<Checkpoint>(1);
+        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last));
+        Self { queue: Some(queue), thread: Some(thread::spawn(work)) }
+    }
+
+    /// Hands over a checkpoint; waits only while the one before the last is still being written.
+    ///
+    /// # Errors
+    /// Where an earlier one could not be written.
+    pub fn write(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        let is_taken = self.queue.as_ref().is_some_and(|queue| queue.send(checkpoint).is_ok());
+        if is_taken { Ok(()) } else { self.finish() }
+    }
+
+    /// Waits until all are on the disk.
+    ///
+    /// # Errors
+    /// Where one could not be written.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.queue = None;
+        let result = self.thread.take().map(|thread| thread.join());
+        result.map_or(Ok(()), |joined| joined.expect("the writer does not panic"))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Errors are reported by `finish`; here a checkpoint in hand is only given its time.
+        let _ = self.finish();
+    }
+}
+
+fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize) -> Result<(), Error> {
+    files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
+    let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
+    let steps = steps(folder)?;
+    let old = steps.iter().rev().skip(keep_last.max(1)).filter(|step| Some(**step) != best);
+    for path in old.map(|step| path(folder, *step)) {
+        fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::checkpoint::tests::{checkpoint, written};
+
+    #[test]
+    fn the_newest_two_and_the_best_are_kept() {
+        let folder = written(&[10, 20, 30, 40], 10);
+        assert_eq!(steps(folder.path()).unwrap(), [10, 30, 40]);
+    }
+
+    #[test]
+    fn a_failed_write_is_reported_by_the_next_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(folder.path().join("missing"), 2);
+        let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
+        assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
+    }
+}
