@@ -1,7 +1,9 @@
 //! A folder to run the program in, and what came of it.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::OnceLock,
@@ -164,6 +166,10 @@ pub fn real_archive() -> Option<String> {
     archive.map(|path| path.display().to_string())
 }
 
+fn of_this_package(variable: &OsStr) -> bool {
+    variable.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+}
+
 /// The program, built with the features of this test run; Cargo finds it fresh where `cargo test` has built it.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -173,7 +179,12 @@ fn program() -> &'static Path {
             .filter_map(|(name, is_on)| is_on.then_some(name))
             .collect();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let build = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // What Cargo tells a test about its package would make build scripts that read it run again.
+        env::vars_os().filter(|(key, _)| of_this_package(key)).for_each(|(key, _)| {
+            cargo.env_remove(key);
+        });
+        let build = cargo
             .args(["build", "--quiet", "-p", "train", "--bin", "train", "--features", &features.join(",")])
             .current_dir(root)
             .status();

@@ -166,3 +166,79 @@ fn a_run_in_use_is_left_alone() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("is in use by another process"), "{ran:?}");
 }
+
+/// As a kill between the last checkpoint and the model would leave it.
+fn cut_off_before_the_model(run: &Path) {
+    fs::remove_file(run.join("model.safetensors")).unwrap();
+    let record = fs::read_to_string(run.join("run.json")).unwrap();
+    fs::write(run.join("run.json"), record.replace("\"finished\"", "\"running\"")).unwrap();
+}
+
+#[test]
+fn a_run_killed_after_its_last_epoch_still_gets_its_model() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=3"]).ok();
+    let run = place.run();
+    let (before, lines) = (model(&run), metrics(&run));
+    cut_off_before_the_model(&run);
+    let ran = place.train(&["evaluate", run.to_str().unwrap()]);
+    assert!(ran.code == 2 && ran.stderr.contains("has no model"), "{ran:?}");
+    place.train(&["--resume", "latest"]).ok();
+    assert!(model(&run) == before);
+    assert_eq!((metrics(&run), &record(&run)["state"]), (lines, &"finished".into()));
+}
+
+#[test]
+fn an_edited_or_cut_plan_is_noticed() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    let config = place.run().join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    for other in [text.replace("hidden = 30", "hidden = 31"), text[..300].to_owned(), String::new()] {
+        fs::write(&config, other).unwrap();
+        for arguments in [&["--resume", "latest", "--set", "training.epochs=4"][..], &["evaluate", "latest"]] {
+            let ran = place.train(arguments);
+            assert_eq!(ran.code, 1, "{ran:?}");
+            assert!(ran.stderr.contains("config.toml` is damaged: it is not as the run wrote it"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_lost_its_checkpoints_does_not_silently_start_over() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=2"]).ok();
+    let run = place.run();
+    fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let before = metrics(&run);
+    let ran = place.train(&["--resume", "latest", "--set", "training.epochs=4"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("its checkpoints are gone"), "{ran:?}");
+    assert_eq!(metrics(&run), before);
+}
+
+#[test]
+fn an_interrupt_stops_a_run_of_one_step_an_epoch() {
+    let place = Place::new();
+    let arguments = [SMALL, &["--set", "training.batch_size=600", "--set", "training.epochs=100000"]].concat();
+    let mut child = place.start(&arguments);
+    wait_until(|| place.runs().first().is_some_and(|run| metrics(run).len() >= 3));
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    wait_until(|| child.try_wait().unwrap().is_some());
+    assert_eq!(record(&place.run())["state"], "interrupted");
+}
+
+#[test]
+fn runs_and_a_resume_do_not_stand_in_each_others_way() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=1"]).ok();
+    let mut watcher = Command::new("sh");
+    let look = format!("while :; do '{}' runs; done", place.command(&[]).get_program().to_str().unwrap());
+    let mut watcher =
+        watcher.args(["-c", &look]).current_dir(place.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    for epochs in 2..12 {
+        place.train(&["--resume", "latest", "--set", &format!("training.epochs={epochs}")]).ok();
+    }
+    watcher.kill().unwrap();
+    watcher.wait().unwrap();
+}

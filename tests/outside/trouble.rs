@@ -52,7 +52,7 @@ fn an_output_root_that_cannot_be_written_is_named_before_training() {
     let ran = place.train_small(&[]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.starts_with("error: cannot write `runs/two-layer`: "), "{ran:?}");
-    assert!(ran.stderr.trim_end().ends_with("choose another folder: `--set runs=FOLDER`"), "{ran:?}");
+    assert!(ran.stderr.trim_end().ends_with("another output root: `--set runs=FOLDER`"), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1);
 }
 

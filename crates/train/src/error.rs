@@ -44,6 +44,12 @@ pub enum Error {
         /// Why it is none.
         reason: String,
     },
+    /// A run has no model.
+    #[error("run `{0}` has no model: it ended, or was killed, before its first epoch; `train --resume {0}` goes on", path.display())]
+    NoModel {
+        /// The run folder.
+        path: PathBuf,
+    },
     /// A run has nothing to go on from.
     #[error("run `{}` cannot be resumed: {reason}", path.display())]
     Resume {
@@ -97,8 +103,8 @@ fn remedy(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "choose a folder you may write to: `--set runs=FOLDER`"
+            "you may not write there; another output root: `--set runs=FOLDER`"
         }
-        _ => "choose another folder: `--set runs=FOLDER`",
+        _ => "is the folder still there? another output root: `--set runs=FOLDER`",
     }
 }

@@ -30,7 +30,8 @@ pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Err
         .skip_enum_variants(true)
         .with_from_adapter(PyTorchToBurnAdapter)
         .remap(renaming(path, names)?);
-    network.load_from(&mut store).map(|_| ()).map_err(|error| failed(path, &error))
+    let unfit = "its tensors are not those of the run's network, by name and shape";
+    network.load_from(&mut store).map(|_| ()).map_err(|_| failed(path, &unfit))
 }
 
 /// A renaming of whole names, letter by letter.

@@ -100,7 +100,8 @@ fn train<B: AutodiffBackend>(
     device: &B::Device,
 ) -> (Position, Result<End, Error>) {
     let resume = job.resume.take();
-    let position = resume.as_ref().map_or_else(Position::default, |checkpoint| checkpoint.position.clone());
+    let start = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
+    let position = resume.as_ref().map_or_else(start, |checkpoint| checkpoint.position.clone());
     let (folder, interrupter, tui) = (job.folder, job.interrupter.clone(), job.tui);
     match prepare(job, resume, position.clone(), classifier, device) {
         Ok((session, learner)) => launch(session, learner, interrupter, folder, tui),
@@ -127,13 +128,14 @@ fn prepare<B: AutodiffBackend>(
     let train = loader(&plan, &data.train, order, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
     let schedule = Schedule::new(&plan, steps, position.step);
+    let log = job.folder.metrics_log(&position)?;
     let session = Session {
         train: Arc::new(train),
         valid: Arc::new(loader(&plan, &data.valid, Order::Sequential, device)),
         optimizer: optimizer.clone(),
         schedule: schedule.clone(),
-        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last),
-        log: job.folder.metrics_log(&position)?,
+        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, Some(log.handle()?)),
+        log,
         position,
         observer: job.observer,
         is_saved,

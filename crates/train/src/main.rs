@@ -33,13 +33,16 @@ fn main() -> ExitCode {
 /// One line per problem.
 fn print_error(error: &anyhow::Error) {
     for line in format!("{error:#}").lines() {
-        eprintln!("error: {line}");
+        terminal::tell(&format!("error: {line}"));
     }
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
     use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
-    let run = matches!(error.downcast_ref(), Some(Error::NoRun { .. } | Error::Resume { .. } | Error::InUse { .. }));
+    let run = matches!(
+        error.downcast_ref(),
+        Some(Error::NoRun { .. } | Error::NoModel { .. } | Error::Resume { .. } | Error::InUse { .. } | Error::Plan(_))
+    );
     let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
     match error.downcast_ref() {
         Some(data::Error::Cancelled) => INTERRUPTED,

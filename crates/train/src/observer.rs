@@ -27,6 +27,8 @@ pub struct EpochProgress {
     pub loss: f64,
     /// Training accuracy of the epoch so far.
     pub accuracy: f64,
+    /// Training images a second in this epoch.
+    pub images_per_second: f64,
 }
 
 /// One line of `metrics.jsonl`: an epoch.

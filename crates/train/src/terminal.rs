@@ -15,10 +15,19 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Writes a line to standard error; who has closed it does not want to know.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether a live bar can be shown.
+pub fn is_live() -> bool {
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// The observer that suits where the output goes.
 pub fn observer(quiet: bool) -> Box<dyn Observer> {
-    let live = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-    match (quiet, live) {
+    match (quiet, is_live()) {
         (true, _) => Box::new(Quiet),
         (false, true) => Box::new(Lines { bar: Some(Bar::new()), printed: 0 }),
         (false, false) => Box::new(Lines { bar: None, printed: 0 }),
@@ -86,7 +95,7 @@ pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
 }
 
-/// The live bar.
+/// The live bar; a narrow terminal cuts it at the right.
 struct Bar {
     bar: ProgressBar,
     began: Instant,
@@ -97,7 +106,7 @@ struct Bar {
 impl Bar {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(15));
-        let style = ProgressStyle::with_template("{bar:20.cyan/blue} {msg}");
+        let style = ProgressStyle::with_template("{bar:16.cyan/blue} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
         Self { bar, began: Instant::now(), before: None }
     }
@@ -106,20 +115,21 @@ impl Bar {
         let all = progress.epochs * progress.images_total;
         let done = (progress.epoch - 1) * progress.images_total + progress.images;
         let before = *self.before.get_or_insert(done);
-        self.bar.set_length(all as u64);
-        self.bar.set_position(done as u64);
         if done == before {
             return;
         }
         let rate = (done - before) as f64 / self.began.elapsed().as_secs_f64();
         let left = Duration::from_secs_f64((all - done) as f64 / rate);
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
         self.bar.set_message(format!(
-            "epoch {}/{}  loss {:.4}  accuracy {:.4}  {rate:.0} images/s  {} left",
+            "{}/{}  {} left  loss {:.4}  accuracy {:.4}  {:.0} images/s",
             progress.epoch,
             progress.epochs,
+            clock(left),
             progress.loss,
             progress.accuracy,
-            clock(left),
+            progress.images_per_second,
         ));
     }
 }

@@ -18,7 +18,7 @@ use super::{load_data, stop::Stop, stored_run};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
-    terminal::{self, clock, say},
+    terminal::{self, clock, say, tell},
 };
 
 /// Trains, or goes on with a run.
@@ -32,9 +32,12 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     let chosen = choice::choose(plan.backend, plan.device)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
+    if stop.is_asked() {
+        return Ok(INTERRUPTED);
+    }
     make_definite(&mut plan, &chosen, &data);
     let (folder, checkpoint) = match &resumed {
-        Some(run) => resume::open(run, &plan, &data, &mut |warning| eprintln!("warning: {warning}"))?,
+        Some(run) => resume::open(run, &plan, &data, &mut |warning| tell(&format!("warning: {warning}")))?,
         None => (RunFolder::create(&plan)?, None),
     };
     if !args.quiet {
@@ -117,7 +120,10 @@ fn conclude(outcome: &Outcome, run: &Path) {
     match outcome.end {
         End::Finished => {}
         End::StoppedEarly => say(&format!("stopped  early after epoch {}: patience ran out", position.epoch)),
-        End::Interrupted => say(&format!("stopped  as asked, nothing is lost; go on with `train --resume {run}`")),
+        End::Interrupted => say(&format!(
+            "stopped  as asked, nothing is lost; go on with `train --resume {}`",
+            quoted(&run.to_string())
+        )),
     }
     if let Some(best) = &position.watch.best {
         let Some(model) = &outcome.model else { return };
@@ -127,4 +133,10 @@ fn conclude(outcome: &Outcome, run: &Path) {
     }
     let seconds = std::time::Duration::from_secs_f64(position.seconds);
     say(&format!("time     {} of training and validation", clock(seconds)));
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

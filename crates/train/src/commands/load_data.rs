@@ -7,7 +7,7 @@ use data::{DataSet, Event, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use train::plan::{Plan, SourceKind};
 
-use crate::cli::UsageError;
+use crate::{cli::UsageError, terminal::tell};
 
 /// A local copy of the official archive, for machines without network.
 const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
@@ -76,8 +76,8 @@ impl Teller {
 
     fn line(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
         }
     }
 }

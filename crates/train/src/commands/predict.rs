@@ -16,7 +16,10 @@ use train::{
 };
 
 use super::{load_data, stored_run::StoredRun, table::table};
-use crate::cli::{PredictArgs, UsageError};
+use crate::{
+    cli::{PredictArgs, UsageError},
+    terminal::tell,
+};
 
 /// Rows and columns of the largest image taken.
 const MAX_SIDE: usize = 8192;
@@ -53,9 +56,12 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Gre
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
     } else if image.is_dark_on_light() {
-        eprintln!(
-            "warning: `{name}` looks like dark strokes on a light ground, the model knows light on black: try --invert"
-        );
+        tell(&format!(
+            "warning: `{name}` looks like dark strokes on light, the model knows light on black: try --invert"
+        ));
+    }
+    if image.pixels.iter().all(|pixel| *pixel == image.pixels[0]) {
+        tell(&format!("warning: `{name}` is blank"));
     }
     let model = &stored.record.model;
     Ok(image.fitted(model.height, model.width))
@@ -64,7 +70,8 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Gre
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        return std::io::stdin().read_to_end(&mut bytes).map(|_| bytes);
+        std::io::stdin().read_to_end(&mut bytes)?;
+        return if bytes.is_empty() { Err(std::io::Error::other("standard input is empty")) } else { Ok(bytes) };
     }
     fs::read(path)
 }

@@ -8,6 +8,8 @@ use std::sync::{
 use anyhow::Context as _;
 use burn::train::Interrupter;
 
+use crate::terminal::{is_live, tell};
+
 /// What an interrupt reaches.
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -20,12 +22,16 @@ impl Stop {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
         ctrlc::set_handler(move || {
-            if asked.swap(true, Ordering::Relaxed) {
-                eprintln!("stopped at once; the last checkpoint is kept");
+            let is_second = asked.swap(true, Ordering::Relaxed);
+            interrupter.stop(None);
+            if is_second {
+                tell("\nstopped at once; what was saved is kept");
                 std::process::exit(crate::INTERRUPTED.into());
             }
-            eprintln!("stopping after this step; once more stops at once");
-            interrupter.stop(None);
+            // A live bar has the line to itself, and a step is shorter than a person reads.
+            if !is_live() {
+                tell("stopping as soon as all is saved; once more stops at once");
+            }
         })
         .context("cannot listen for Ctrl-C")?;
         Ok(stop)
@@ -34,6 +40,11 @@ impl Stop {
     /// Set when a stop is asked for.
     pub fn asked(&self) -> Arc<AtomicBool> {
         self.asked.clone()
+    }
+
+    /// Whether a stop is asked for.
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The same for Burn's Learner.

@@ -14,7 +14,7 @@ use train::{
     run::list,
 };
 
-use crate::cli::BackendArgs;
+use crate::{cli::BackendArgs, terminal::tell};
 
 /// A run with a model.
 pub struct StoredRun {
@@ -53,13 +53,14 @@ impl StoredRun {
     /// The run the user names, on the backend the flags name, else on the run's own, else on the fastest there is.
     pub fn open(run: &Path, backend: &BackendArgs) -> anyhow::Result<Self> {
         let path = find_trained(run)?;
+        folder::read_plan(&path)?;
         let record = RunRecord::read(&path)?;
         let mut settings = backend.settings();
         let config = Config::File(folder::config(&path));
         let mut plan = Plan::resolve(&config, &settings)?;
         let chosen = match choice::choose(plan.backend, plan.device) {
             Err(error) if settings.is_empty() => {
-                eprintln!("warning: {error}; it is not the run's backend that computes now");
+                tell(&format!("warning: {error}; it is not the run's backend that computes now"));
                 settings.push(Setting::flag("--backend auto", "backend", "auto"));
                 plan = Plan::resolve(&config, &settings)?;
                 choice::choose(plan.backend, 0)?
@@ -78,8 +79,7 @@ impl StoredRun {
     pub fn classifier<B: Backend>(&self, device: &B::Device) -> Result<Classifier<B>, Error> {
         let file = folder::model(&self.path);
         if !file.is_file() {
-            let reason = format!("it has no model yet; finish it with `train --resume {}`", self.path.display());
-            return Err(Error::NoRun { path: self.path.clone(), reason });
+            return Err(Error::NoModel { path: self.path.clone() });
         }
         let pixels = self.record.model.height * self.record.model.width;
         let mut classifier = Classifier::new(&self.plan, pixels, device);

@@ -28,6 +28,8 @@ const EXTENSION: &str = "checkpoint";
 /// Where a run stands: everything beside the tensors that an exact resume needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
+    /// The data's fingerprint: the run goes on with no other.
+    pub fingerprint: String,
     /// Epochs completed.
     pub epoch: usize,
     /// Batches of the next epoch that are already used.
@@ -174,7 +176,8 @@ pub(super) fn path(folder: &Path, step: usize) -> PathBuf {
 
 fn step_of(path: &Path) -> Option<usize> {
     let name = path.file_name()?.to_str()?;
-    name.strip_prefix("step-")?.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()
+    let step = name.strip_prefix("step-")?.strip_suffix(EXTENSION)?.strip_suffix('.')?.parse().ok()?;
+    (path.is_file() && self::path(path.parent()?, step) == path).then_some(step)
 }
 
 #[cfg(test)]
@@ -195,7 +198,7 @@ pub(super) mod tests {
 
     pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().into(), 2);
+        let mut writer = Writer::new(folder.path().into(), 2, None);
         for step in steps {
             writer.write(checkpoint(*step, best)).unwrap();
         }

@@ -93,6 +93,9 @@ impl<B: AutodiffBackend> Session<B> {
             if self.position.watch.out_of_patience(&self.plan) {
                 return Ok(End::StoppedEarly);
             }
+            if lent.interrupter.should_stop() {
+                return Ok(End::Interrupted);
+            }
             let began = Instant::now();
             let spent = self.position.seconds;
             let images = self.train_epoch(lent, began)?;
@@ -124,6 +127,7 @@ impl<B: AutodiffBackend> Session<B> {
             let save = stop || (stepped && !last && self.save_is_due());
             if save || last || pending.len() == READ_TOGETHER {
                 self.read(&mut pending)?;
+                self.report(images as f64 / began.elapsed().as_secs_f64());
             }
             if save {
                 self.position.seconds = spent + began.elapsed().as_secs_f64();
@@ -189,11 +193,10 @@ impl<B: AutodiffBackend> Session<B> {
                 self.log.append(&BatchRecord { place, batch_loss: scored.loss })?;
             }
         }
-        self.report();
         Ok(())
     }
 
-    fn report(&mut self) {
+    fn report(&mut self, images_per_second: f64) {
         let so_far = self.position.train.metrics();
         self.observer.batches(&EpochProgress {
             epoch: self.position.epoch + 1,
@@ -202,6 +205,7 @@ impl<B: AutodiffBackend> Session<B> {
             images_total: self.train.num_items(),
             loss: so_far.loss,
             accuracy: so_far.accuracy,
+            images_per_second,
         });
     }
 

@@ -1,7 +1,7 @@
 //! Writes checkpoints whole, by a thread of its own, and deletes those no longer kept.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
     thread::{self, JoinHandle},
@@ -20,10 +20,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that keeps the newest `keep_last` checkpoints and the best.
-    pub fn new(folder: PathBuf, keep_last: usize) -> Self {
+    /// A writer that keeps the newest `keep_last` checkpoints and the best. It flushes `log` before each: a checkpoint is
+    /// never newer than the metrics before it, not even after a power cut.
+    pub fn new(folder: PathBuf, keep_last: usize, log: Option<File>) -> Self {
+        remove_unfinished(&folder);
         let (queue, jobs) = sync_channel::<Checkpoint>(1);
-        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last));
+        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last, log.as_ref()));
         Self { queue: Some(queue), thread: Some(thread::spawn(work)) }
     }
 
@@ -54,7 +56,19 @@ impl Drop for Writer {
     }
 }
 
-fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize) -> Result<(), Error> {
+/// What a kill left half written.
+fn remove_unfinished(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+    for path in entries.filter(|path| path.extension().is_some_and(|extension| extension == "part")) {
+        // It is in nobody's way.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize, log: Option<&File>) -> Result<(), Error> {
+    if let Some(log) = log {
+        log.sync_data().map_err(|cause| Error::Write { path: folder.with_file_name("metrics.jsonl"), cause })?;
+    }
     files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
     let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
     let steps = steps(folder)?;
@@ -79,7 +93,7 @@ mod tests {
     #[test]
     fn a_failed_write_is_reported_by_the_next_call() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().join("missing"), 2);
+        let mut writer = Writer::new(folder.path().join("missing"), 2, None);
         let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
         assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
     }

@@ -1,9 +1,11 @@
 //! One folder per run: the resolved plan, the state, the metrics, the checkpoints and the model.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::Write as _,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use time::OffsetDateTime;
@@ -12,7 +14,7 @@ use crate::{
     Error, files,
     fit::checkpoint::Position,
     observer::{BatchPlace, BatchRecord, EpochRecord},
-    plan::Plan,
+    plan::{Config, Plan},
     run::RunRecord,
 };
 
@@ -29,10 +31,13 @@ impl RunFolder {
     pub fn create(plan: &Plan) -> Result<Self, Error> {
         let parent = Path::new(&plan.runs).join(&plan.name);
         files::create_folder(&parent)?;
-        let path = claim(&parent, &id(OffsetDateTime::now_utc()))?;
-        files::create_folder(&checkpoints(&path))?;
-        files::replace(&config(&path), plan.to_toml().as_bytes())?;
-        let lock = lock(&path)?;
+        let id = id(OffsetDateTime::now_utc());
+        let unfinished = parent.join(format!(".{id}-{}.part", std::process::id()));
+        let made = make(&unfinished, plan).and_then(|lock| Ok((claim(&unfinished, &parent, &id)?, lock)));
+        let (path, lock) = made.inspect_err(|_| {
+            // Half a folder is of no use to anybody; the error that matters is the first.
+            let _ = fs::remove_dir_all(&unfinished);
+        })?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -40,6 +45,7 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<Self, Error> {
         check(path)?;
         let lock = lock(path)?;
+        files::create_folder(&checkpoints(path))?;
         Ok(Self { path: path.into(), _lock: lock })
     }
 
@@ -60,15 +66,16 @@ impl RunFolder {
 
     /// Writes the resolved plan again: a resume may have more epochs.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), Error> {
-        files::replace(&config(&self.path), plan.to_toml().as_bytes())
+        write_plan(&self.path, plan)
     }
 
     /// Opens `metrics.jsonl` to append to, without the lines a resume from `position` will write again.
     pub fn metrics_log(&self, position: &Position) -> Result<MetricsLog, Error> {
         let path = metrics(&self.path);
         if path.exists() {
-            let kept: String =
-                files::read_text(&path)?.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
+            let bytes = files::read(&path)?;
+            let lines = String::from_utf8_lossy(&bytes);
+            let kept: String = lines.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
             files::replace(&path, kept.as_bytes())?;
         }
         let file = OpenOptions::new().create(true).append(true).open(&path);
@@ -94,6 +101,11 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
+    /// A second handle, to flush it to the disk with.
+    pub fn handle(&self) -> Result<File, Error> {
+        self.file.try_clone().map_err(|cause| Error::Write { path: self.path.clone(), cause })
+    }
+
     /// Appends a line.
     pub fn append(&mut self, record: &impl serde::Serialize) -> Result<(), Error> {
         let mut line = serde_json::to_vec(record).expect("a record is plain data");
@@ -138,32 +150,75 @@ pub fn check(path: &Path) -> Result<(), Error> {
 
 /// Whether a process works in the run folder now.
 pub fn is_in_use(path: &Path) -> bool {
-    matches!(lock(path), Err(Error::InUse { .. }))
+    // A shared lock on a handle to read: it stands in nobody's way for longer than this line.
+    File::open(lock_path(path)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Creates the first folder of this name, or name-2, name-3, .., that does not exist yet.
-fn claim(parent: &Path, id: &str) -> Result<PathBuf, Error> {
+/// The plan as the run wrote it.
+///
+/// # Errors
+/// Where it has been cut short or edited since: nothing of the run can be repeated or gone on with then.
+pub fn read_plan(path: &Path) -> Result<Plan, Error> {
+    let file = config(path);
+    let text = files::read_text(&file)?;
+    let (head, toml) = text.split_once('\n').unwrap_or_default();
+    if head != plan_head(toml) {
+        let reason = "it is not as the run wrote it: cut short or edited; a changed plan is a new run".to_owned();
+        return Err(Error::Damaged { path: file, reason });
+    }
+    Ok(Plan::resolve(&Config::File(file), &[])?)
+}
+
+fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
+    let toml = plan.to_toml();
+    files::replace(&config(path), format!("{}\n{toml}", plan_head(&toml)).as_bytes())
+}
+
+/// The first line of `config.toml`.
+fn plan_head(toml: &str) -> String {
+    format!("# The resolved plan of this run (crc32 {:08x}); to change it, copy it.", crc32fast::hash(toml.as_bytes()))
+}
+
+/// Everything of a new folder; returns its lock, which goes with it when it is renamed.
+fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
+    files::create_folder(&checkpoints(path))?;
+    write_plan(path, plan)?;
+    lock(path)
+}
+
+/// Renames the folder to this name, or name-2, name-3, .., the first that does not exist yet.
+fn claim(unfinished: &Path, parent: &Path, id: &str) -> Result<PathBuf, Error> {
+    use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
     for attempt in 1.. {
-        let name = if attempt == 1 { id.to_owned() } else { format!("{id}-{attempt}") };
-        let path = parent.join(name);
-        match fs::create_dir(&path) {
+        let path = parent.join(if attempt == 1 { id.to_owned() } else { format!("{id}-{attempt}") });
+        match fs::rename(unfinished, &path) {
             Ok(()) => return Ok(path),
-            Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+            // A folder with something in it is never replaced by a rename.
+            Err(cause) if matches!(cause.kind(), AlreadyExists | DirectoryNotEmpty) => {}
+            Err(_) if path.exists() => {}
             Err(cause) => return Err(Error::Write { path, cause }),
         }
     }
     unreachable!("the numbers do not end")
 }
 
+fn lock_path(path: &Path) -> PathBuf {
+    path.join("lock")
+}
+
+/// Waits a moment for a process that only looks.
 fn lock(path: &Path) -> Result<File, Error> {
-    let file_path = path.join("lock");
+    let file_path = lock_path(path);
     let failed = |cause| Error::Write { path: file_path.clone(), cause };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&file_path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
-        Err(fs::TryLockError::Error(cause)) => Err(failed(cause)),
+    for _ in 0..10 {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
     }
+    Err(Error::InUse { path: path.into() })
 }
 
 fn id(at: OffsetDateTime) -> String {

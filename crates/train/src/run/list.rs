@@ -9,7 +9,6 @@ use crate::{
     Error,
     fit::best::Watch,
     observer::EpochRecord,
-    plan::{Config, Plan},
     run::{RunRecord, folder, record::State},
 };
 
@@ -47,8 +46,9 @@ fn read(path: PathBuf) -> Option<Run> {
 
 /// What `metrics.jsonl` tells of a run that has not written its record since it began.
 fn catch_up(record: &mut RunRecord, path: &Path) {
-    let Ok(plan) = Plan::resolve(&Config::File(folder::config(path)), &[]) else { return };
-    let text = fs::read_to_string(folder::metrics(path)).unwrap_or_default();
+    let Ok(plan) = folder::read_plan(path) else { return };
+    let bytes = fs::read(folder::metrics(path)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
     let epochs: Vec<EpochRecord> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut watch = Watch::default();
     for epoch in &epochs {

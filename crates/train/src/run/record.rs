@@ -1,11 +1,14 @@
 //! `run.json`: what a run is and how it stands.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{Error, files, fit::best::Best, metrics::Metrics, run::folder};
+
+/// Rows and columns that an image may have.
+const SIDES: RangeInclusive<usize> = 1..=1024;
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +101,14 @@ impl RunRecord {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let file = folder::record_path(path);
         let text = files::read_text(&file)?;
-        serde_json::from_str(&text).map_err(|error| Error::Damaged { path: file, reason: error.to_string() })
+        let damaged = |reason: String| Error::Damaged { path: file.clone(), reason };
+        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let sides = [record.model.height, record.model.width];
+        if sides.iter().all(|side| SIDES.contains(side)) {
+            Ok(record)
+        } else {
+            Err(damaged(format!("images of {sides:?}")))
+        }
     }
 
     /// The file's content.

@@ -8,8 +8,8 @@ use crate::{
     Error,
     fit::checkpoint::{self, Checkpoint},
     plan::{Config, Plan, Setting},
-    run::RunRecord,
     run::{RunFolder, folder},
+    run::{RunRecord, record::State},
 };
 
 /// The run's plan with what is asked for on top.
@@ -18,7 +18,7 @@ use crate::{
 /// Where that changes anything but to more epochs: [`Error::Resume`] names what.
 pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<Plan, Error> {
     let recorded = Config::File(folder::config(run));
-    let before = Plan::resolve(&recorded, &[])?;
+    let before = folder::read_plan(run)?;
     let after = Plan::resolve(&config.unwrap_or(recorded), settings)?;
     let longer = after.training.epochs >= before.training.epochs;
     let differences = before.differences(&after);
@@ -32,10 +32,11 @@ pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<
     Err(Error::Resume { path: run.into(), reason })
 }
 
-/// Takes the folder over and finds the checkpoint to go on from; none where the run was killed before its first one.
+/// Takes the folder over and finds the checkpoint to go on from; none where the run was killed before its first one. A run
+/// that has done its epochs but was killed before its model was written goes on to that.
 ///
 /// # Errors
-/// Where the run is done, in use, without a whole checkpoint, or was trained on other data.
+/// Where the run is done, in use, has lost its checkpoints, or was trained on other data.
 pub fn open(
     run: &Path,
     plan: &Plan,
@@ -43,17 +44,39 @@ pub fn open(
     warn: &mut dyn FnMut(&Error),
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
-    let refuse = |reason: String| Error::Resume { path: run.into(), reason };
-    let record = RunRecord::read(run).ok();
-    if let Some(other) = record.map(|record| record.data.fingerprint).filter(|print| *print != data.fingerprint) {
-        return Err(refuse(format!("it was trained on other data (fingerprint {other}, now {})", data.fingerprint)));
-    }
+    let record = RunRecord::read(run).inspect_err(&mut *warn).ok();
     let (checkpoint, damaged) = checkpoint::latest(&folder.checkpoints())?;
     damaged.iter().for_each(warn);
-    let done = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.position.epoch);
-    if done >= plan.training.epochs {
-        return Err(refuse(format!("all {done} epochs are done; for more: `--set training.epochs={}`", 2 * done)));
+    let reason = match (&checkpoint, record) {
+        (None, record) => lost(run, record),
+        (Some(checkpoint), _) if checkpoint.position.fingerprint != data.fingerprint => Some(format!(
+            "it was trained on other data (fingerprint {}, now {})",
+            checkpoint.position.fingerprint, data.fingerprint
+        )),
+        (Some(checkpoint), Some(record)) if record.state == State::Finished && folder::model(run).is_file() => {
+            done(plan, checkpoint)
+        }
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        return Err(Error::Resume { path: run.into(), reason });
     }
     folder.write_plan(plan)?;
     Ok((folder, checkpoint))
+}
+
+/// Why a run without a checkpoint cannot start over: it had come further.
+fn lost(run: &Path, record: Option<RunRecord>) -> Option<String> {
+    let had_epochs = record.is_some_and(|record| record.epochs_done > 0) || folder::model(run).is_file();
+    had_epochs.then(|| "its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into())
+}
+
+/// Why a finished run has nothing to go on with.
+fn done(plan: &Plan, checkpoint: &Checkpoint) -> Option<String> {
+    let epochs = checkpoint.position.epoch;
+    if epochs >= plan.training.epochs {
+        return Some(format!("all {epochs} epochs are done; for more: `--set training.epochs={}`", 2 * epochs));
+    }
+    let stopped = checkpoint.position.watch.out_of_patience(plan);
+    stopped.then(|| format!("it stopped early after epoch {epochs}: patience ran out"))
 }
