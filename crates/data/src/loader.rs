@@ -11,7 +11,7 @@ use burn::{
     tensor::backend::Backend,
 };
 
-use crate::{DigitBatch, DigitBatcher, DigitDataset, Order, batcher::HostBatch, prefetch::Prefetch};
+use crate::{DigitBatch, DigitDataset, Order, batcher::HostBatch, prefetch::Prefetch};
 
 /// Serves a split in batches; the last batch of an epoch may be short.
 ///
@@ -33,7 +33,6 @@ pub struct DigitLoader<B: Backend> {
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     dataset: DigitDataset,
-    batcher: DigitBatcher,
 }
 
 impl<B: Backend> DigitLoader<B> {
@@ -78,7 +77,7 @@ impl<B: Backend> DigitLoader<B> {
 
 impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
-        let recipe = Recipe { dataset: self.dataset.clone(), batcher: DigitBatcher::default() };
+        let recipe = Recipe { dataset: self.dataset.clone() };
         let total = self.num_items();
         let processed = (self.start.load(Ordering::Relaxed) * self.batch_size).min(total);
         Box::new(Batches::<B> {
@@ -108,7 +107,7 @@ impl Recipe {
         let digits = self.dataset.digits();
         let mut batch = HostBatch::with_capacity(indices.len(), digits.image_len());
         for index in indices {
-            batch.push(digits.image(*index), digits.labels()[*index], &self.batcher);
+            batch.push(digits.image(*index), digits.labels()[*index]);
         }
         batch
     }
