@@ -106,7 +106,7 @@ struct Bar {
 impl Bar {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(15));
-        let style = ProgressStyle::with_template("{bar:16.cyan/blue} {wide_msg}");
+        let style = ProgressStyle::with_template("{bar:16.cyan/blue} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
         Self { bar, began: Instant::now(), before: None }
     }
@@ -122,7 +122,7 @@ impl Bar {
         let left = Duration::from_secs_f64((all - done) as f64 / rate);
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
-        self.bar.set_message(format!(
+        let message = format!(
             "{}/{}  {} left  loss {:.4}  accuracy {:.4}  {:.0} images/s",
             progress.epoch,
             progress.epochs,
@@ -130,8 +130,15 @@ impl Bar {
             progress.loss,
             progress.accuracy,
             progress.images_per_second,
-        ));
+        );
+        self.bar.set_message(message.chars().take(room()).collect::<String>());
     }
+}
+
+/// Columns for the message: beside the bar, and before the ^C that a terminal shows; a line that wraps is not cleared.
+fn room() -> usize {
+    let (_, columns) = console::Term::stderr().size();
+    usize::from(columns).saturating_sub(16 + 1 + 3)
 }
 
 impl Drop for Bar {
