@@ -216,9 +216,12 @@ pub fn dispatch<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) 
     }
 }
 
-/// Limits the CPU threads of ndarray, flex (rayon's global pool) and libtorch. Call it when the process starts: a pool
+/// Limits the CPU threads of flex (rayon's global pool) and libtorch; 0 leaves all cores to them. Call it when the process starts: a pool
 /// that is in use already keeps its size, and then the answer is `false`.
 pub fn limit_threads(threads: usize) -> bool {
+    if threads == 0 {
+        return true;
+    }
     #[cfg(any(feature = "tch-cpu", feature = "tch-cuda", feature = "tch-mps"))]
     torch::limit_threads(threads);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().is_ok()

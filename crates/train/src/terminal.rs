@@ -135,10 +135,10 @@ impl Bar {
     }
 }
 
-/// Columns for the message: beside the bar, and before the ^C that a terminal shows; a line that wraps is not cleared.
+/// Columns for the message beside the bar: a line that wraps is not cleared.
 fn room() -> usize {
     let (_, columns) = console::Term::stderr().size();
-    usize::from(columns).saturating_sub(16 + 1 + 3)
+    usize::from(columns).saturating_sub(16 + 1)
 }
 
 impl Drop for Bar {
