@@ -1,11 +1,14 @@
 //! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
 
+mod margin;
+
 use std::{
     io::{IsTerminal as _, Write as _},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
+use margin::Margin;
 use train::observer::{EpochProgress, EpochRecord, Observer};
 
 const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s       time";
@@ -105,7 +108,10 @@ struct Bar {
 
 impl Bar {
     fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(15));
+        let bar = ProgressBar::with_draw_target(
+            Some(1),
+            ProgressDrawTarget::term_like_with_hz(Box::new(Margin::stderr()), 15),
+        );
         let style = ProgressStyle::with_template("{bar:16.cyan/blue} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"));
         Self { bar, began: Instant::now(), before: None }
@@ -137,8 +143,7 @@ impl Bar {
 
 /// Columns for the message beside the bar: a line that wraps is not cleared.
 fn room() -> usize {
-    let (_, columns) = console::Term::stderr().size();
-    usize::from(columns).saturating_sub(16 + 1)
+    usize::from(Margin::stderr().width()).saturating_sub(16 + 1)
 }
 
 impl Drop for Bar {
