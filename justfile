@@ -53,14 +53,11 @@ setup-wgpu:
 setup-tch-cpu: _venv
     #!/usr/bin/env sh
     set -eu
-    cpu=https://download.pytorch.org/whl/cpu
-    if ! "{{venv}}/bin/pip" install -q --no-deps --retries 0 --timeout 15 --index-url "$cpu" torch==2.9.0 2> /dev/null; then
-        # PyPI's package without its GPU half: what is left of it would need all of CUDA to start.
-        "{{venv}}/bin/pip" install -q --no-deps torch==2.9.0
-        if [ "$(uname)" = Linux ]; then
-            "{{venv}}/bin/pip" install -q --no-deps nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-cupti-cu12==12.8.90
-            rm -f "{{venv}}"/lib/python3*/site-packages/torch/lib/libtorch_cuda*.so
-        fi
+    "{{venv}}/bin/pip" install -q --no-deps torch==2.9.0
+    if [ "$(uname)" = Linux ]; then
+        # The package without its GPU half, which would need all of CUDA to start.
+        "{{venv}}/bin/pip" install -q --no-deps nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-cupti-cu12==12.8.90
+        rm -f "{{venv}}"/lib/python3*/site-packages/torch/lib/libtorch_cuda*.so
     fi
     just _use-libtorch
 
