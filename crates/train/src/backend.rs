@@ -72,11 +72,6 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it is meant for a device other than the CPU. (wgpu may still find a software adapter only: see [`Device`].)
-    pub fn is_accelerator(self) -> bool {
-        matches!(self, Kind::Wgpu | Kind::TchCuda | Kind::TchMps | Kind::Cuda)
-    }
-
     /// Whether this program was built with it.
     pub fn is_compiled_in(self) -> bool {
         match self {
@@ -163,7 +158,8 @@ pub trait Visitor {
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output;
 }
 
-/// The devices of `kind`, the best first; never empty. Opens none of them, and neither panics nor prints.
+/// The devices of `kind`, the best first; never empty. Opens none of them and does not panic; a driver may print a line of its
+/// own (Mesa does without a desktop session).
 pub fn devices(kind: Kind) -> Result<Vec<Device>, BackendError> {
     let found = match kind {
         #[cfg(feature = "ndarray")]
