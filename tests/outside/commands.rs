@@ -146,6 +146,47 @@ fn a_killed_run_is_listed_as_killed() {
 }
 
 #[test]
+fn a_damaged_run_is_listed_and_named() {
+    let place = Place::new();
+    place.train_small(&[]).ok();
+    fs::write(place.run().join("run.json"), "{").unwrap();
+    let ran = place.train(&["runs"]).ok();
+    assert!(ran.stdout.contains("damaged"), "{}", ran.stdout);
+    assert!(ran.stderr.starts_with("warning: `runs/") && ran.stderr.contains("run.json` is damaged"), "{}", ran.stderr);
+    assert_eq!(place.train(&["runs", "--json"]).ok().json()[0]["state"], "damaged");
+}
+
+#[test]
+fn a_model_with_a_value_that_is_not_finite_is_refused() {
+    let place = trained();
+    let model = place.run().join("model.safetensors");
+    let mut bytes = fs::read(&model).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&model, bytes).unwrap();
+    let message = format!("cannot use model `{}`: it holds a value that is not finite", model.display());
+    let ran = place.train(&["evaluate", place.run().to_str().unwrap()]);
+    assert!(ran.code == 1 && ran.stderr.starts_with(&format!("error: {message}")), "{ran:?}");
+}
+
+#[test]
+fn evaluate_refuses_a_path_that_nothing_would_read() {
+    trained()
+        .train(&["evaluate", "latest", "--data", "synthetic:x"])
+        .fails(2, "--data synthetic:x: source `synthetic` reads no path, `x` would be ignored");
+}
+
+#[test]
+fn an_output_that_takes_no_more_is_named() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        return println!("skipped: this system has no /dev/full");
+    };
+    let output = Place::new().command(&["runs"]).stdout(full).output().unwrap();
+    let message = "error: cannot write to standard output: No space left on device (os error 28)\n";
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), message));
+}
+
+#[test]
 fn backends_lists_all_known_ones() {
     let ran = Place::new().train(&["backends"]).ok();
     for name in ["ndarray", "flex", "wgpu", "tch-cpu", "tch-cuda", "tch-mps", "cuda"] {

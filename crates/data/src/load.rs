@@ -73,7 +73,7 @@ pub(crate) fn load_with(
                 files.read(classes, &limits)
             })
         }
-        Source::Synthetic { seed, train, valid } => Ok(draw(&mut loading, (*seed, *train, *valid))),
+        Source::Synthetic { seed, train, valid } => draw(&mut loading, (*seed, *train, *valid)),
     }
 }
 
@@ -82,15 +82,16 @@ fn auto(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
         Err(Error::Cancelled) => Err(Error::Cancelled),
         Err(error) => {
             loading.note(format!("synthetic digits take the place of MNIST_SAMPLE: {error}"));
-            Ok(draw(loading, loading.request.fallback))
+            draw(loading, loading.request.fallback)
         }
         loaded => loaded,
     }
 }
 
 /// Draws digits; they are not cached, because drawing them is fast and the seed says all.
-fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) -> DataSet {
-    let (train, valid) = synthetic::generate(seed, train, valid);
+fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) -> Result<DataSet, Error> {
+    let request = loading.request;
+    let (train, valid) = synthetic::generate(seed, [train, valid], &|| request.cancelled())?;
     let classes = loading.request.classes.clone();
     let (train, valid) = match classes[0] == "3" {
         true => (train, valid),
@@ -99,7 +100,7 @@ fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) ->
     let fingerprint = fingerprint(&train, &valid);
     let notes = std::mem::take(&mut loading.notes);
     let (train, valid) = (train.into(), valid.into());
-    DataSet { train, valid, classes, source: "synthetic".into(), notes, fingerprint, cache: None }
+    Ok(DataSet { train, valid, classes, source: "synthetic".into(), notes, fingerprint, cache: None })
 }
 
 /// The same images with the other class as the positive one.

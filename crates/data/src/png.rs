@@ -1,7 +1,7 @@
 //! PNG files as 8-bit grey images.
 //!
-//! Colour becomes grey by the luma weights of ITU-R BT.601 (0.299, 0.587, 0.114), 16 bits become 8, and whatever is
-//! transparent becomes black, the background of MNIST.
+//! Colour becomes grey by the luma weights of ITU-R BT.601 (0.299, 0.587, 0.114), 16 bits become 8. What is transparent
+//! becomes black, the ground of MNIST, or white where the drawing is dark and would vanish.
 
 mod plain;
 
@@ -61,9 +61,9 @@ pub(crate) fn header_size(bytes: &[u8]) -> Result<(usize, usize), Error> {
 fn to_grey(samples: Vec<u8>, colour: ColorType) -> Vec<u8> {
     match colour {
         ColorType::Grayscale | ColorType::Indexed => samples,
-        ColorType::GrayscaleAlpha => samples.chunks_exact(2).map(|s| over_black(s[0], s[1])).collect(),
+        ColorType::GrayscaleAlpha => over_ground(samples.chunks_exact(2).map(|s| (s[0], s[1]))),
         ColorType::Rgb => samples.chunks_exact(3).map(luma).collect(),
-        ColorType::Rgba => samples.chunks_exact(4).map(|s| over_black(luma(s), s[3])).collect(),
+        ColorType::Rgba => over_ground(samples.chunks_exact(4).map(|s| (luma(s), s[3]))),
     }
 }
 
@@ -73,8 +73,13 @@ fn luma(rgb: &[u8]) -> u8 {
     ((weighted + 0x8000) >> 16) as u8
 }
 
-fn over_black(grey: u8, alpha: u8) -> u8 {
-    ((u32::from(grey) * u32::from(alpha) + 127) / 255) as u8
+/// Pairs of grey and alpha over black, or over white where what is opaque is dark in the mean.
+fn over_ground(pixels: impl Iterator<Item = (u8, u8)> + Clone) -> Vec<u8> {
+    let sums = pixels.clone().map(|(grey, alpha)| (u64::from(grey) * u64::from(alpha), u64::from(alpha)));
+    let (ink, opaque) = sums.fold((0, 0), |sum, pixel| (sum.0 + pixel.0, sum.1 + pixel.1));
+    let ground = if ink < 128 * opaque { 255 } else { 0 };
+    let blend = |(grey, alpha)| u32::from(grey) * u32::from(alpha) + ground * (255 - u32::from(alpha));
+    pixels.map(|pixel| ((blend(pixel) + 127) / 255) as u8).collect()
 }
 
 fn broken(error: png::DecodingError) -> Error {
@@ -125,8 +130,14 @@ pub(crate) mod tests {
         assert_eq!(decoded(GrayscaleAlpha, Eight, &[200, 255, 200, 0]), [200, 0]);
         assert_eq!(decoded(Rgb, Eight, &[255, 0, 0, 255, 255, 255]), [76, 255]);
         assert_eq!(decoded(Rgb, Sixteen, &[0, 0, 255, 255, 0, 0, 9, 9, 9, 9, 9, 9]), [150, 9]);
-        assert_eq!(decoded(Rgba, Eight, &[255, 255, 255, 128, 0, 0, 255, 255]), [128, 29]);
+        assert_eq!(decoded(Rgba, Eight, &[255, 255, 255, 128, 0, 255, 255, 255]), [128, 179]);
         assert_eq!(decoded(Indexed, Two, &[0b0110_0000]), [255, 76]);
+    }
+
+    #[test]
+    fn a_dark_drawing_on_a_transparent_ground_does_not_vanish() {
+        assert_eq!(decoded(ColorType::GrayscaleAlpha, BitDepth::Eight, &[0, 255, 0, 0]), [0, 255]);
+        assert_eq!(decoded(ColorType::Rgba, BitDepth::Eight, &[40, 40, 40, 255, 255, 255, 255, 0]), [40, 255]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub struct Request {
     pub archive_override: Option<PathBuf>,
     /// Where MNIST_SAMPLE is fetched from.
     pub remote: Remote,
-    /// Set from another thread, it ends a download or a wait with [`Error::Cancelled`].
+    /// Set from another thread, it ends a download, a wait or the drawing of digits with [`Error::Cancelled`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
 

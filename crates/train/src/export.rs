@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use burn::tensor::backend::Backend;
+use burn::{
+    module::{Module as _, ModuleVisitor, Param},
+    tensor::{Tensor, backend::Backend},
+};
 use burn_store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use model::Network;
 
@@ -31,7 +34,19 @@ pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Err
         .with_from_adapter(PyTorchToBurnAdapter)
         .remap(renaming(path, names)?);
     let unfit = "its tensors are not those of the run's network, by name and shape";
-    network.load_from(&mut store).map(|_| ()).map_err(|_| failed(path, &unfit))
+    network.load_from(&mut store).map_err(|_| failed(path, &unfit))?;
+    let mut finite = AllFinite(true);
+    network.visit(&mut finite);
+    if finite.0 { Ok(()) } else { Err(failed(path, &"it holds a value that is not finite, as no run writes it")) }
+}
+
+/// Whether all parameters are finite.
+struct AllFinite(bool);
+
+impl<B: Backend> ModuleVisitor<B> for AllFinite {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.0 &= param.val().into_data().iter::<f32>().all(f32::is_finite);
+    }
 }
 
 /// A renaming of whole names, letter by letter.

@@ -30,9 +30,10 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// One line per problem.
+/// One line per problem. What the system says of a file comes with its path; a bare message is about our output.
 fn print_error(error: &anyhow::Error) {
-    for line in format!("{error:#}").lines() {
+    let output = if error.is::<std::io::Error>() { "cannot write to standard output: " } else { "" };
+    for line in format!("{output}{error:#}").lines() {
         terminal::tell(&format!("error: {line}"));
     }
 }

@@ -10,7 +10,7 @@ mod stroke;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
 
-use crate::Digits;
+use crate::{Digits, Error};
 
 /// Rows and columns of an image, MNIST's.
 const SIDE: usize = 28;
@@ -21,23 +21,35 @@ const SIDE: usize = 28;
 /// and its number among that digit's images: a larger split begins each digit with the images of a smaller one. Threads
 /// do not change the bits, nor does the machine: sums, products, quotients and square roots are all that draws, and
 /// IEEE 754 defines their last bit.
-pub fn generate(seed: u64, train: usize, valid: usize) -> (Digits, Digits) {
-    (split(seed, 0, train), split(seed, 1, valid))
+///
+/// # Errors
+/// [`Error::Cancelled`] once `cancelled` says so.
+pub fn generate(
+    seed: u64,
+    [train, valid]: [usize; 2],
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<(Digits, Digits), Error> {
+    Ok((split(seed, 0, train, cancelled)?, split(seed, 1, valid, cancelled)?))
 }
 
 /// Draws `count` images of split number `split`.
-fn split(seed: u64, split: u64, count: usize) -> Digits {
+fn split(seed: u64, split: u64, count: usize, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Digits, Error> {
     let threes = count / 2;
     let mut pixels = vec![0; count * SIDE * SIDE];
-    pixels.par_chunks_exact_mut(SIDE * SIDE).enumerate().for_each(|(index, image)| {
+    let draw = |(index, image): (usize, &mut [u8])| {
+        if cancelled() {
+            return Err(Error::Cancelled);
+        }
         let three = index < threes;
         let number = if three { index } else { index - threes };
         let hand = &mut Hand::new([seed, split, three.into(), number as u64]);
         let strokes = if three { stroke::three(hand) } else { stroke::seven(hand) };
         raster::ink(hand, strokes, image);
-    });
+        Ok(())
+    };
+    pixels.par_chunks_exact_mut(SIDE * SIDE).enumerate().try_for_each(draw)?;
     let labels: Vec<u8> = (0..count).map(|index| (index < threes).into()).collect();
-    Digits::new(SIDE, SIDE, pixels.into(), labels.into())
+    Ok(Digits::new(SIDE, SIDE, pixels.into(), labels.into()))
 }
 
 /// The chance in one image: its own random stream, so that no image depends on how many numbers another one took.
@@ -77,6 +89,10 @@ mod tests {
 
     use super::*;
 
+    fn generate(seed: u64, train: usize, valid: usize) -> (Digits, Digits) {
+        super::generate(seed, [train, valid], &|| false).unwrap()
+    }
+
     fn images(digits: &Digits) -> impl Iterator<Item = &[u8]> {
         (0..digits.len()).map(|index| digits.image(index))
     }
@@ -108,6 +124,11 @@ mod tests {
         let (train, valid) = generate(0, 7, 4);
         assert_eq!(train.labels(), [1, 1, 1, 0, 0, 0, 0]);
         assert_eq!(valid.labels(), [1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn drawing_ends_when_it_is_cancelled() {
+        assert!(matches!(super::generate(0, [10, 10], &|| true), Err(Error::Cancelled)));
     }
 
     #[test]

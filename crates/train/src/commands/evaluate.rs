@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use anyhow::bail;
 use burn::tensor::backend::AutodiffBackend;
 use data::{DataSet, Order};
 use serde_json::json;
@@ -10,7 +11,7 @@ use train::{
     backend::{self, Visitor},
     evaluation::Evaluation,
     fit,
-    plan::{Plan, Setting},
+    plan::{Plan, Setting, SourceKind},
 };
 
 use super::{load_data, stored_run::StoredRun, table::table};
@@ -39,7 +40,12 @@ fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
     let (source, path) = data.split_once(':').unwrap_or((data, ""));
     let origin = format!("--data {data}");
     let flag = |key: &str, value: &str| Setting::flag(origin.clone(), key, value.to_owned());
-    Ok(stored.plan_with(&[flag("data.source", source), flag("data.path", path)])?)
+    let plan = stored.plan_with(&[flag("data.source", source), flag("data.path", path)])?;
+    let reads_path = matches!(plan.data.source, SourceKind::Archive | SourceKind::Folder | SourceKind::Idx);
+    if !path.is_empty() && !reads_path {
+        bail!(UsageError(format!("{origin}: source `{source}` reads no path, `{path}` would be ignored")));
+    }
+    Ok(plan)
 }
 
 fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {

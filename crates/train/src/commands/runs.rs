@@ -4,6 +4,8 @@ use std::{io::Write as _, time::Duration};
 
 use serde_json::json;
 use train::{
+    Error,
+    run::RunRecord,
     run::list::{self, Run},
     run::record::State,
 };
@@ -11,7 +13,7 @@ use train::{
 use super::table::table;
 use crate::{
     cli::RunsArgs,
-    terminal::{clock, fraction},
+    terminal::{clock, fraction, tell},
 };
 
 /// Prints a line per run, the oldest first.
@@ -19,8 +21,7 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
     let runs = list::list(&args.runs)?;
     let mut out = std::io::stdout();
     if args.json {
-        let rows: Vec<_> =
-            runs.iter().map(|run| json!({ "path": run.path, "state": state(run), "run": run.record })).collect();
+        let rows: Vec<_> = runs.iter().map(object).collect();
         return Ok(writeln!(out, "{:#}", json!(rows))?);
     }
     if runs.is_empty() {
@@ -30,13 +31,27 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
     for run in &runs {
         rows.add_row(row(run));
     }
-    Ok(writeln!(out, "{rows}")?)
+    writeln!(out, "{rows}")?;
+    for run in &runs {
+        if let Err(error @ Error::Damaged { .. }) = &run.record {
+            tell(&format!("warning: {error}"));
+        }
+    }
+    Ok(())
+}
+
+fn object(run: &Run) -> serde_json::Value {
+    let reason = run.record.as_ref().err().map(ToString::to_string);
+    json!({ "path": run.path, "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
 }
 
 fn row(run: &Run) -> [String; 8] {
-    let record = &run.record;
+    let path = run.path.display().to_string();
+    let Ok(record) = &run.record else {
+        return [&path, state(run), "-", "-", "-", "-", "-", "-"].map(String::from);
+    };
     [
-        run.path.display().to_string(),
+        path,
         state(run).into(),
         record.model.kind.clone(),
         record.backend.clone(),
@@ -48,11 +63,12 @@ fn row(run: &Run) -> [String; 8] {
 }
 
 fn state(run: &Run) -> &'static str {
-    match run.record.state {
-        _ if run.killed => "killed",
-        State::Running => "running",
-        State::Finished => "finished",
-        State::Interrupted => "interrupted",
-        State::Failed => "failed",
+    match &run.record {
+        Ok(RunRecord { state: State::Finished, .. }) => "finished",
+        Ok(RunRecord { state: State::Interrupted, .. }) => "interrupted",
+        Ok(RunRecord { state: State::Failed, .. }) => "failed",
+        _ if run.in_use => "running",
+        Err(Error::Damaged { .. }) => "damaged",
+        _ => "killed",
     }
 }

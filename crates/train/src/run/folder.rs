@@ -31,6 +31,7 @@ impl RunFolder {
     pub fn create(plan: &Plan) -> Result<Self, Error> {
         let parent = Path::new(&plan.runs).join(&plan.name);
         files::create_folder(&parent)?;
+        sweep(&parent);
         let id = id(OffsetDateTime::now_utc());
         let unfinished = parent.join(format!(".{id}-{}.part", std::process::id()));
         let made = make(&unfinished, plan).and_then(|lock| Ok((claim(&unfinished, &parent, &id)?, lock)));
@@ -184,6 +185,20 @@ fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
     write_plan(path, plan)?;
     lock(path)
+}
+
+/// Removes what processes left that were killed while they made their folder.
+fn sweep(parent: &Path) {
+    let left = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let age = path.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+        // A minute: the folder of a process that has not come to its lock yet.
+        name.starts_with('.') && name.ends_with(".part") && age > Some(Duration::from_secs(60)) && !is_in_use(path)
+    };
+    for path in fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|p| left(p)) {
+        // It stands in nobody's way; the next run tries again.
+        let _ = fs::remove_dir_all(path);
+    }
 }
 
 /// Renames the folder to this name, or name-2, name-3, .., the first that does not exist yet.

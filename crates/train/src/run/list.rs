@@ -13,35 +13,37 @@ use crate::{
 };
 
 /// A run and its record.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Run {
     /// Its folder.
     pub path: PathBuf,
-    /// Its record.
-    pub record: RunRecord,
-    /// Its state as it is: a process that was killed could not write that down.
-    pub killed: bool,
+    /// Its record; a run that was killed before its first epoch may have none, a damaged one says why.
+    pub record: Result<RunRecord, Error>,
+    /// Whether a process works in it.
+    pub in_use: bool,
 }
 
-/// All runs `<root>/<name>/<id>` with a readable record, the oldest first. A root that is not there has none.
+/// All runs `<root>/<name>/<id>`, the oldest first. A root that is not there has none.
 pub fn list(root: &Path) -> Result<Vec<Run>, Error> {
     let mut runs = Vec::new();
     for name in folders(root)? {
-        for path in folders(&name)? {
-            runs.extend(read(path));
-        }
+        runs.extend(folders(&name)?.into_iter().filter(|path| folder::check(path).is_ok()).map(read));
     }
-    runs.sort_by(|a, b| (&a.record.started, &a.path).cmp(&(&b.record.started, &b.path)));
+    runs.sort_by(|a, b| (started(a), &a.path).cmp(&(started(b), &b.path)));
     Ok(runs)
 }
 
-fn read(path: PathBuf) -> Option<Run> {
-    let mut record = RunRecord::read(&path).ok()?;
-    let killed = record.state == State::Running && !folder::is_in_use(&path);
-    if record.state == State::Running {
-        catch_up(&mut record, &path);
+fn started(run: &Run) -> Option<&str> {
+    run.record.as_ref().ok().map(|record| record.started.as_str())
+}
+
+fn read(path: PathBuf) -> Run {
+    let in_use = folder::is_in_use(&path);
+    let mut record = RunRecord::read(&path);
+    if let Ok(record @ RunRecord { state: State::Running, .. }) = &mut record {
+        catch_up(record, &path);
     }
-    Some(Run { path, record, killed })
+    Run { path, record, in_use }
 }
 
 /// What `metrics.jsonl` tells of a run that has not written its record since it began.
@@ -67,5 +69,6 @@ fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
         entries => entries.map_err(failed)?,
     };
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    Ok(paths.into_iter().filter(|path| path.is_dir()).collect())
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    Ok(paths.into_iter().filter(|path| path.is_dir() && !is_hidden(path)).collect())
 }
