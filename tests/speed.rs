@@ -19,6 +19,7 @@ use train::backend::{Kind, dispatch};
 const ROUNDS: usize = 5;
 
 fn main() {
+    train::memory::keep();
     // Cargo runs benchmarks in the folder of their package; a relative path means the one the user is in, the root.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let Some(archive) = env::var_os("MNIST_SAMPLE_ARCHIVE").and_then(|path| root.join(path).canonicalize().ok()) else {

@@ -1,12 +1,13 @@
 //! The same parameters and the same batches give the same numbers on every compiled-in backend, up to its precision.
 
+use model::AutodiffBackend;
 use std::{fs, path::Path};
 
 use burn::{
     data::dataloader::DataLoader as _,
     module::{Module, ModuleVisitor, Param},
     optim::GradientsParams,
-    tensor::{Tensor, backend::AutodiffBackend},
+    tensor::Tensor,
     train::{ItemLazy as _, TrainStep as _},
 };
 use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};

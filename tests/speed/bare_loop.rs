@@ -1,11 +1,11 @@
 //! The least a training loop can do on a backend: tensors prepared, no metrics, no records.
 
+use model::AutodiffBackend;
 use std::time::Instant;
 
 use burn::{
     data::dataloader::DataLoader as _,
     optim::{Optimizer as _, SgdConfig},
-    tensor::backend::AutodiffBackend,
     train::TrainStep as _,
 };
 use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};

@@ -3,6 +3,7 @@
 //! Everything takes images as rows of pixels, `[batch, pixels]` with values from 0 to 1, and targets as `[batch, 1]`
 //! with 1 for the positive class and 0 for the negative one. Networks give logits, `[batch, 1]`.
 
+mod backend;
 pub mod distance;
 pub mod init;
 mod linear;
@@ -11,6 +12,7 @@ mod network;
 mod pixel_similarity;
 mod two_layer;
 
+pub use backend::{AutodiffBackend, Backend};
 pub use distance::Distance;
 pub use linear::LinearBaseline;
 pub use network::Network;

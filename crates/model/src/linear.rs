@@ -1,16 +1,12 @@
 //! The chapter's linear baseline.
 
-use burn::{
-    module::Module,
-    nn::Linear,
-    tensor::{Tensor, backend::Backend},
-};
+use burn::{module::Module, nn::Linear, tensor::Tensor};
 
-use crate::init;
+use crate::{Backend, backend, init};
 
 /// One linear layer, `pixels -> 1`: 785 parameters for 28 x 28 images.
 #[derive(Module, Debug)]
-pub struct LinearBaseline<B: Backend> {
+pub struct LinearBaseline<B: burn::tensor::backend::Backend> {
     linear: Linear<B>,
 }
 
@@ -26,7 +22,7 @@ impl<B: Backend> LinearBaseline<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, 1]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        self.linear.forward(images)
+        backend::linear(&self.linear, images)
     }
 }
 

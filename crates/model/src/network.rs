@@ -1,16 +1,13 @@
 //! The closed set of networks that a config can name.
 
-use burn::{
-    module::Module,
-    tensor::{Tensor, backend::Backend},
-};
+use burn::{module::Module, tensor::Tensor};
 
-use crate::{LinearBaseline, TwoLayerNet};
+use crate::{Backend, LinearBaseline, TwoLayerNet};
 
 /// One of the networks.
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
-pub enum Network<B: Backend> {
+pub enum Network<B: burn::tensor::backend::Backend> {
     /// `pixels -> 1`.
     Linear(LinearBaseline<B>),
     /// `pixels -> hidden -> 1`.

@@ -3,14 +3,14 @@
 use burn::{
     module::Module,
     nn::Linear,
-    tensor::{Tensor, activation::relu, backend::Backend},
+    tensor::{Tensor, activation::relu},
 };
 
-use crate::init;
+use crate::{Backend, backend, init};
 
 /// `pixels -> hidden -> 1` with ReLU: 23,581 parameters for 28 x 28 images and 30 hidden units.
 #[derive(Module, Debug)]
-pub struct TwoLayerNet<B: Backend> {
+pub struct TwoLayerNet<B: burn::tensor::backend::Backend> {
     first: Linear<B>,
     second: Linear<B>,
 }
@@ -30,8 +30,8 @@ impl<B: Backend> TwoLayerNet<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, 1]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        let activations = relu(self.first.forward(images)); // [batch, hidden]
-        self.second.forward(activations)
+        let activations = relu(backend::linear(&self.first, images)); // [batch, hidden]
+        backend::linear(&self.second, activations)
     }
 }
 

@@ -2,20 +2,17 @@
 
 use burn::{
     module::Module,
-    tensor::{
-        Tensor, Transaction,
-        backend::{AutodiffBackend, Backend},
-    },
+    tensor::{Tensor, Transaction},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::DigitBatch;
-use model::{LinearBaseline, Network, TwoLayerNet, loss};
+use model::{AutodiffBackend, Backend, LinearBaseline, Network, TwoLayerNet, loss};
 
 use crate::plan::{Loss, ModelKind, Plan};
 
 /// A network with its loss.
 #[derive(Module, Debug)]
-pub struct Classifier<B: Backend> {
+pub struct Classifier<B: burn::tensor::backend::Backend> {
     network: Network<B>,
     #[module(skip)]
     loss: Loss,
@@ -23,7 +20,7 @@ pub struct Classifier<B: Backend> {
 
 /// What a step leaves on the device.
 #[derive(Clone, Debug)]
-pub struct StepOutput<B: Backend> {
+pub struct StepOutput<B: burn::tensor::backend::Backend> {
     loss: Tensor<B, 1>,
     logits: Tensor<B, 2>,
     labels: Vec<u8>,
@@ -93,7 +90,7 @@ impl<B: Backend> InferenceStep for Classifier<B> {
     }
 }
 
-impl<B: Backend> StepOutput<B> {
+impl<B: burn::tensor::backend::Backend> StepOutput<B> {
     /// Brings several outputs to the host in one transaction.
     pub fn read(outputs: Vec<Self>) -> Vec<Scored> {
         let mut transaction = Transaction::default();
@@ -112,7 +109,7 @@ impl<B: Backend> StepOutput<B> {
     }
 }
 
-impl<B: Backend> ItemLazy for StepOutput<B> {
+impl<B: burn::tensor::backend::Backend> ItemLazy for StepOutput<B> {
     type ItemSync = Scored;
 
     fn sync(self) -> Scored {

@@ -1,7 +1,8 @@
 //! A classifier on a split: one pass without gradients.
 
-use burn::{data::dataloader::DataLoader, tensor::backend::Backend, train::InferenceStep};
+use burn::{data::dataloader::DataLoader, train::InferenceStep};
 use data::DigitLoader;
+use model::Backend;
 
 use crate::{
     classifier::{Classifier, Scored, StepOutput},

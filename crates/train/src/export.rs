@@ -4,10 +4,10 @@ use std::path::Path;
 
 use burn::{
     module::{Module as _, ModuleVisitor, Param},
-    tensor::{Tensor, backend::Backend},
+    tensor::Tensor,
 };
 use burn_store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
-use model::Network;
+use model::{Backend, Network};
 
 use crate::{Error, files};
 

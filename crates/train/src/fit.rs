@@ -15,11 +15,11 @@ mod strategy;
 mod tui;
 mod writer;
 
+use model::{AutodiffBackend, Backend};
 use std::{path::PathBuf, sync::Arc};
 
 use burn::{
     module::Module,
-    tensor::backend::{AutodiffBackend, Backend},
     train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger},
 };
 use data::{DataSet, DigitDataset, DigitLoader, Digits, Order};

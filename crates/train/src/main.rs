@@ -19,6 +19,7 @@ const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
+    train::memory::keep();
     let code = match commands::run(cli::Cli::parse()) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => DONE,

@@ -1,8 +1,8 @@
 //! `train baseline`: what any model has to beat.
 
+use model::AutodiffBackend;
 use std::io::Write as _;
 
-use burn::tensor::backend::AutodiffBackend;
 use data::DataSet;
 use model::Distance;
 use train::{

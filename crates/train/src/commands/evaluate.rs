@@ -1,9 +1,9 @@
 //! `train evaluate`: a trained model on a split.
 
+use model::AutodiffBackend;
 use std::io::Write as _;
 
 use anyhow::bail;
-use burn::tensor::backend::AutodiffBackend;
 use data::{DataSet, Order};
 use serde_json::json;
 use train::{

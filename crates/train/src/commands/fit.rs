@@ -1,8 +1,8 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
+use model::AutodiffBackend;
 use std::{path::Path, sync::Arc};
 
-use burn::tensor::backend::AutodiffBackend;
 use data::DataSet;
 use train::{
     Error,

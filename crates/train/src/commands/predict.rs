@@ -1,5 +1,6 @@
 //! `train predict`: label and probability of images.
 
+use model::AutodiffBackend;
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -7,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use burn::tensor::{Tensor, TensorData, activation::sigmoid, backend::AutodiffBackend};
+use burn::tensor::{Tensor, TensorData, activation::sigmoid};
 use data::{GreyImage, decode_png};
 use serde::Serialize;
 use train::{

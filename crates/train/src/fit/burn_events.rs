@@ -2,9 +2,9 @@
 
 use burn::{
     data::dataloader::Progress,
-    tensor::backend::AutodiffBackend,
     train::{EventProcessorTraining, LearnerEvent, SupervisedTrainingEventProcessor, TrainingItem},
 };
+use model::AutodiffBackend;
 
 use crate::{
     classifier::StepOutput,

@@ -1,5 +1,6 @@
 //! Checkpoints: one file each, with everything an exact resume needs.
 
+use model::{AutodiffBackend, Backend};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,7 +10,6 @@ use burn::{
     module::Module,
     optim::Optimizer,
     record::{FullPrecisionSettings, NamedMpkBytesRecorder, Record, Recorder, RecorderError},
-    tensor::backend::{AutodiffBackend, Backend},
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,7 @@
 //! What is written down when an epoch ends.
 
+use model::AutodiffBackend;
 use std::mem;
-
-use burn::tensor::backend::AutodiffBackend;
 
 use crate::{Error, fit::session::Session, metrics::Metrics, observer::EpochRecord};
 

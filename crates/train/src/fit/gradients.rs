@@ -3,8 +3,9 @@
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::{GradientsAccumulator, GradientsParams},
-    tensor::{ElementConversion, Tensor, backend::AutodiffBackend},
+    tensor::{ElementConversion, Tensor},
 };
+use model::AutodiffBackend;
 
 use crate::classifier::Classifier;
 

@@ -1,16 +1,14 @@
 //! Which of Burn's renderers shows a run: none, as our observer does, or its terminal interface (feature `tui`).
 
-use burn::{
-    tensor::backend::AutodiffBackend,
-    train::{
-        SupervisedTraining,
-        metric::MetricDefinition,
-        renderer::{
-            EvaluationName, EvaluationProgress, MetricState, MetricsRenderer, MetricsRendererEvaluation,
-            MetricsRendererTraining, ProgressType, TrainingProgress,
-        },
+use burn::train::{
+    SupervisedTraining,
+    metric::MetricDefinition,
+    renderer::{
+        EvaluationName, EvaluationProgress, MetricState, MetricsRenderer, MetricsRendererEvaluation,
+        MetricsRendererTraining, ProgressType, TrainingProgress,
     },
 };
+use model::AutodiffBackend;
 
 use crate::fit::strategy::Components;
 

@@ -1,11 +1,11 @@
 //! The training loop: epochs of batches, validation, records, checkpoints.
 
+use model::AutodiffBackend;
 use std::{mem, sync::Arc, time::Instant};
 
 use burn::{
     data::dataloader::DataLoader,
     module::AutodiffModule,
-    tensor::backend::AutodiffBackend,
     train::{Interrupter, Learner, SupervisedTrainingEventProcessor},
 };
 use data::{DigitBatch, DigitLoader};
@@ -77,8 +77,8 @@ pub struct Lent<'a, B: AutodiffBackend> {
     pub interrupter: &'a Interrupter,
 }
 
-/// Batches whose outputs are still on the device.
-type Pending<B> = Vec<(BatchPlace, StepOutput<<B as AutodiffBackend>::InnerBackend>)>;
+/// Batches whose outputs are still on the device; `B` is the backend without gradients.
+type Pending<B> = Vec<(BatchPlace, StepOutput<B>)>;
 
 impl<B: AutodiffBackend> Session<B> {
     /// Trains from the position on until the plan is done, patience runs out or the interrupter says stop.
@@ -146,7 +146,7 @@ impl<B: AutodiffBackend> Session<B> {
         lent: &mut Lent<'_, B>,
         batch: DigitBatch<B>,
         accumulation: &mut Accumulation<B>,
-        pending: &mut Pending<B>,
+        pending: &mut Pending<B::InnerBackend>,
     ) -> bool {
         let samples = batch.labels.len();
         let output = lent.learner.train_step(batch);
@@ -184,7 +184,7 @@ impl<B: AutodiffBackend> Session<B> {
     }
 
     /// Brings the pending outputs to the host: sums, records, progress.
-    fn read(&mut self, pending: &mut Pending<B>) -> Result<(), Error> {
+    fn read(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             divergence::check("training", scored.loss, place, self.is_saved)?;

@@ -1,13 +1,11 @@
 //! Our loop as a learning strategy of Burn's Learner.
 
+use model::AutodiffBackend;
 use std::sync::{Mutex, PoisonError};
 
-use burn::{
-    tensor::backend::AutodiffBackend,
-    train::{
-        Learner, LearningComponentsMarker, SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader,
-        TrainingComponents, ValidLoader,
-    },
+use burn::train::{
+    Learner, LearningComponentsMarker, SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader,
+    TrainingComponents, ValidLoader,
 };
 
 use crate::{

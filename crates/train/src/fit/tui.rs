@@ -1,17 +1,15 @@
 //! Burn's terminal interface (feature `tui`): our metrics in the form it wants.
 
+use model::AutodiffBackend;
 use std::sync::Arc;
 
-use burn::{
-    tensor::backend::AutodiffBackend,
-    train::{
-        SupervisedTraining,
-        metric::{
-            Adaptor, Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
-            SerializedEntry,
-        },
-        renderer::tui::TuiMetricsRendererWrapper,
+use burn::train::{
+    SupervisedTraining,
+    metric::{
+        Adaptor, Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
+        SerializedEntry,
     },
+    renderer::tui::TuiMetricsRendererWrapper,
 };
 
 use crate::{
