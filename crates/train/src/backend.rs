@@ -1,5 +1,6 @@
 //! The backends: what is known, what is compiled in, which devices there are, and the one place where a backend named at
-//! run time becomes a type. `cfg(feature = ..)` for backends stands in this file and nowhere else.
+//! run time becomes a type. `cfg(feature = ..)` for backends stands in this file, and in `model`'s for what they compute
+//! in their own way.
 //!
 //! Burn's own constructors panic, some of them on a thread of their own, when a driver is missing. So every backend is
 //! asked for its devices first ([`devices`]), through calls that return errors, and only a device from that list is opened.
@@ -213,8 +214,8 @@ pub fn dispatch<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) 
     }
 }
 
-/// Limits the CPU threads of flex (rayon's global pool) and libtorch; 0 leaves all cores to them. Call it when the process starts: a pool
-/// that is in use already keeps its size, and then the answer is `false`.
+/// Limits the CPU threads of flex (rayon's global pool) and libtorch; 0 leaves all cores to them. Call it when the process
+/// starts: a pool that is in use already keeps its size, and then the answer is `false`.
 pub fn limit_threads(threads: usize) -> bool {
     if threads == 0 {
         return true;
