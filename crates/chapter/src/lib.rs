@@ -14,9 +14,10 @@
 //! | data sets and batches | [`letters`] |
 //! | stochastic gradient descent in seven steps | [`sgd`] |
 //! | layers, and what is between them | [`layers`], [`non_linearity`] |
+//! | the words | [`words`] |
 //!
 //! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers, curves,
-//! paths. What the chapter builds in the end, a Learner that trains, is the package `train`.
+//! paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that trains, is the package `train`.
 
 pub mod accuracy;
 pub mod curve;
@@ -31,6 +32,8 @@ pub mod non_linearity;
 pub mod quadratic_fit;
 pub mod sgd;
 pub mod similarity;
+pub mod source;
 pub mod tensors;
 #[cfg(test)]
 mod testing;
+pub mod words;
