@@ -8,6 +8,7 @@ use burn::{
 use model::init;
 
 /// A layer of a [`Sequential`].
+#[allow(clippy::large_enum_variant, reason = "a network has few layers")]
 #[derive(Module, Debug)]
 pub enum Layer<B: Backend> {
     /// Weighted sums plus a bias.

@@ -17,7 +17,8 @@
 //! | the words | [`words`] |
 //!
 //! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers, curves,
-//! paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that trains, is the package `train`.
+//! paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
+//! trains, is the package `train`.
 
 pub mod accuracy;
 pub mod curve;

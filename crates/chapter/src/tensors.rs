@@ -1,6 +1,6 @@
 //! Tensors: shape, rank, type; rows, columns and parts of them; images stacked into one; products that broadcast.
 
-use burn::tensor::{Bool, Distribution, Int, Tensor, TensorKind, backend::Backend};
+use burn::tensor::{BasicOps, Bool, Distribution, Int, Tensor, backend::Backend};
 use data::{DigitBatch, Digits};
 
 /// What can be said of a tensor without looking at its values.
@@ -18,7 +18,7 @@ pub struct Facts {
 pub fn facts<B, const D: usize, K>(tensor: &Tensor<B, D, K>) -> Facts
 where
     B: Backend,
-    K: TensorKind<B> + burn::tensor::BasicOps<B>,
+    K: BasicOps<B>,
 {
     Facts { shape: tensor.dims().to_vec(), rank: tensor.rank(), dtype: tensor.dtype().name() }
 }
@@ -50,11 +50,9 @@ pub fn times_one_and_a_half<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2
 
 /// All images of one label in one tensor, pixels from 0 to 1: `[images, height, width]`.
 pub fn stack<B: Backend>(digits: &Digits, label: u8, device: &B::Device) -> Tensor<B, 3> {
-    let images = (0..digits.len()).filter(|index| digits.labels()[*index] == label).map(|index| {
-        let image = DigitBatch::of(digits, index..index + 1, device).images;
-        image.reshape([digits.height(), digits.width()])
-    });
-    Tensor::stack(images.collect::<Vec<Tensor<B, 2>>>(), 0)
+    let of_the_label = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
+    let images = DigitBatch::of(digits, of_the_label, device).images;
+    images.reshape([digits.count(label), digits.height(), digits.width()])
 }
 
 /// The same values as rows, one image a row: `[images, height, width]` to `[images, height * width]`.

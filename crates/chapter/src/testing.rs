@@ -38,6 +38,6 @@ fn load(source: Source) -> DataSet {
 #[track_caller]
 pub(crate) fn near(values: &[f32], expected: &[f32], within: f32) {
     assert_eq!(values.len(), expected.len());
-    let off = values.iter().zip(expected).any(|(value, expected)| !((value - expected).abs() <= within));
-    assert!(!off, "{values:?} is not {expected:?} within {within}");
+    let is_near = values.iter().zip(expected).all(|(value, expected)| (value - expected).abs() <= within);
+    assert!(is_near, "{values:?} is not {expected:?} within {within}");
 }
