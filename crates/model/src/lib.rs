@@ -6,6 +6,7 @@
 mod backend;
 pub mod distance;
 pub mod init;
+mod layers;
 mod linear;
 pub mod loss;
 mod network;
