@@ -70,19 +70,31 @@ pub trait Backend: burn::tensor::backend::Backend {
         Self::conv2d_weight_backward(images, kernels, gradient, sliding.into())
     }
 
-    /// Batch normalisation by the statistics of this batch: each channel to mean 0 and variance 1, then scaled and
-    /// shifted (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>).
+    /// Batch normalisation by the statistics of this batch (Ioffe and Szegedy 2015,
+    /// <https://arxiv.org/abs/1502.03167>).
     ///
     /// # Shapes
     /// - inputs, result: `[batch, channels, height, width]`
     /// - scale, shift, mean, variance: `[channels]`
-    fn batch_norm(
+    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
+        let [mean, variance] = Self::channel_statistics(inputs.clone());
+        let output = Self::normalise(inputs, [mean.clone(), variance.clone()], affine, epsilon);
+        Normalised { output, mean, variance }
+    }
+
+    /// Mean and variance (divided by the count) of each channel over the batch.
+    fn channel_statistics(inputs: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
+        batch_norm::statistics::<Self>(inputs)
+    }
+
+    /// (x - mean) / √(variance + ε) · scale + shift, in each channel.
+    fn normalise(
         inputs: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
+        [mean, variance]: [FloatTensor<Self>; 2],
+        [scale, shift]: [FloatTensor<Self>; 2],
         epsilon: f64,
-    ) -> Normalised<Self> {
-        batch_norm::forward::<Self>(inputs, scale, shift, epsilon)
+    ) -> FloatTensor<Self> {
+        batch_norm::normalise::<Self>(inputs, [mean, variance], [scale, shift], epsilon)
     }
 
     /// The gradients of batch normalisation: of inputs, scale and shift.

@@ -24,14 +24,14 @@ pub(crate) fn convolution<B: Backend>(layer: &Conv2d<B>, images: Tensor<B, 4>) -
 /// and then the running ones follow; by the running ones in evaluation.
 pub(crate) fn batch_norm<B: Backend>(layer: &BatchNorm<B>, inputs: Tensor<B, 4>) -> Tensor<B, 4> {
     let device = inputs.device();
-    let [batch, channels, height, width] = inputs.dims();
+    let [batch, _, height, width] = inputs.dims();
     let (scale, shift) = (layer.gamma.val(), layer.beta.val());
+    let affine = [primitive(scale), primitive(shift)];
     if !B::ad_enabled(&device) {
-        let factor = scale / (layer.running_var.value() + layer.epsilon).sqrt();
-        let offset = shift - layer.running_mean.value() * factor.clone();
-        return inputs * factor.reshape([1, channels, 1, 1]) + offset.reshape([1, channels, 1, 1]);
+        let running = [&layer.running_mean, &layer.running_var].map(|running| primitive(running.value()));
+        return tensor(B::normalise(primitive(inputs), running, affine, layer.epsilon));
     }
-    let normalised = B::batch_norm(primitive(inputs), primitive(scale), primitive(shift), layer.epsilon);
+    let normalised = B::batch_norm(primitive(inputs), affine, layer.epsilon);
     // As in PyTorch, the running variance is that of the distribution, not of the sample.
     let count = (batch * height * width) as f64;
     let unbiased = tensor::<B, 1>(normalised.variance) * (count / (count - 1.0).max(1.0));

@@ -39,16 +39,12 @@ impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
         }
     }
 
-    fn batch_norm(
-        inputs: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        epsilon: f64,
-    ) -> Normalised<Self> {
+    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
+        let [scale, shift] = affine;
         let nodes = [inputs.node.clone(), scale.node.clone(), shift.node.clone()];
         let (kept, kept_scale) = (inputs.primitive.clone(), scale.primitive.clone());
         let Normalised { output, mean, variance } =
-            B::batch_norm(inputs.primitive, scale.primitive, shift.primitive, epsilon);
+            B::batch_norm(inputs.primitive, [scale.primitive, shift.primitive], epsilon);
         let output = match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 prep.finish((kept, kept_scale, [mean.clone(), variance.clone()], epsilon), output)

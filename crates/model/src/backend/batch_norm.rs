@@ -13,20 +13,23 @@ pub struct Normalised<B: Backend> {
     pub variance: FloatTensor<B>,
 }
 
-/// (x - mean) / √(variance + ε) · scale + shift.
-pub(super) fn forward<B: Backend>(
-    inputs: FloatTensor<B>,
-    scale: FloatTensor<B>,
-    shift: FloatTensor<B>,
-    epsilon: f64,
-) -> Normalised<B> {
+/// Mean and variance of each channel.
+pub(super) fn statistics<B: Backend>(inputs: FloatTensor<B>) -> [FloatTensor<B>; 2] {
     let inputs = tensor::<B, 4>(inputs);
     let mean = mean_of_channels(inputs.clone());
-    let centred = inputs - mean.clone();
-    let variance = mean_of_channels(centred.clone().square());
-    let output = centred * (per_channel(scale) / (variance.clone() + epsilon).sqrt()) + per_channel(shift);
-    let flat = |tensor: Tensor<B, 4>| primitive(tensor.flatten::<1>(0, 3));
-    Normalised { output: primitive(output), mean: flat(mean), variance: flat(variance) }
+    let variance = mean_of_channels((inputs - mean.clone()).square());
+    [mean, variance].map(|tensor| primitive(tensor.flatten::<1>(0, 3)))
+}
+
+/// (x - mean) / √(variance + ε) · scale + shift.
+pub(super) fn normalise<B: Backend>(
+    inputs: FloatTensor<B>,
+    [mean, variance]: [FloatTensor<B>; 2],
+    [scale, shift]: [FloatTensor<B>; 2],
+    epsilon: f64,
+) -> FloatTensor<B> {
+    let factor = per_channel::<B>(scale) / (per_channel::<B>(variance) + epsilon).sqrt();
+    primitive((tensor::<B, 4>(inputs) - per_channel(mean)) * factor + per_channel(shift))
 }
 
 /// With x̂ the normalised inputs and n their count in a channel: shift Σg, scale Σg x̂, inputs

@@ -14,7 +14,7 @@ use burn::tensor::{
 };
 
 use self::{batch_norm::Channels, convolution::Convolution};
-use super::{Backend, Normalised, Sliding};
+use super::{Backend, Sliding};
 
 /// A backend whose tensors lie in the memory of this process.
 trait Host: Backend {
@@ -58,19 +58,21 @@ macro_rules! on_slices {
             Self::tensor(convolution.kernel_gradient(&Self::values(images), &Self::values(gradient)), shape)
         }
 
-        fn batch_norm(
-            inputs: FloatTensor<Self>,
-            scale: FloatTensor<Self>,
-            shift: FloatTensor<Self>,
-            epsilon: f64,
-        ) -> Normalised<Self> {
+        fn channel_statistics(inputs: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
             let shape: [usize; 4] = inputs.shape().dims();
-            let (channels, inputs) = (Channels::of(shape), Self::values(inputs));
-            let (mean, variance) = channels.statistics(&inputs);
-            let output =
-                channels.normalise(&inputs, [&mean, &variance], [&Self::values(scale), &Self::values(shift)], epsilon);
-            let per_channel = |values: Vec<f32>| Self::tensor(values, [shape[1]]);
-            Normalised { output: Self::tensor(output, shape), mean: per_channel(mean), variance: per_channel(variance) }
+            Channels::of(shape).statistics(&Self::values(inputs)).map(|values| Self::tensor(values, [shape[1]]))
+        }
+
+        fn normalise(
+            inputs: FloatTensor<Self>,
+            statistics: [FloatTensor<Self>; 2],
+            affine: [FloatTensor<Self>; 2],
+            epsilon: f64,
+        ) -> FloatTensor<Self> {
+            let shape: [usize; 4] = inputs.shape().dims();
+            let (statistics, affine) = (statistics.map(Self::values), affine.map(Self::values));
+            let [statistics, affine] = [&statistics, &affine].map(|[a, b]| [&**a, &**b]);
+            Self::tensor(Channels::of(shape).normalise(&Self::values(inputs), statistics, affine, epsilon), shape)
         }
 
         fn batch_norm_gradients(

@@ -21,7 +21,7 @@ impl Channels {
     }
 
     /// Mean and variance of each channel.
-    pub fn statistics(&self, inputs: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    pub fn statistics(&self, inputs: &[f32]) -> [Vec<f32>; 2] {
         let count = (self.batch * self.plane) as f64;
         let of_channel = |channel| {
             let mean = self.sum(channel, |at| sum(&inputs[at..][..self.plane], |x| x)) / count;
@@ -29,7 +29,8 @@ impl Channels {
             let squares = self.sum(channel, |at| sum(&inputs[at..][..self.plane], |x| (x - shift) * (x - shift)));
             (shift, (squares / count) as f32)
         };
-        (0..self.channels).into_par_iter().map(of_channel).collect::<Vec<_>>().into_iter().unzip()
+        let (mean, variance) = (0..self.channels).into_par_iter().map(of_channel).unzip();
+        [mean, variance]
     }
 
     /// (x - mean) / √(variance + ε) · scale + shift.
@@ -67,8 +68,7 @@ impl Channels {
             let of_shift = self.sum(channel, |at| sum(&gradient[at..][..self.plane], |g| g));
             (of_scale as f32, of_shift as f32)
         };
-        let (of_scale, of_shift): (Vec<f32>, Vec<f32>) =
-            (0..self.channels).into_par_iter().map(sums).collect::<Vec<_>>().into_iter().unzip();
+        let (of_scale, of_shift): (Vec<f32>, Vec<f32>) = (0..self.channels).into_par_iter().map(sums).unzip();
         let count = (self.batch * self.plane) as f32;
         let of_inputs = self.map_planes(|c, at, plane| {
             let factor = scale[c] / deviations[c];

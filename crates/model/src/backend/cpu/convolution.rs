@@ -18,7 +18,7 @@ use super::{
 const GROUP: usize = 8;
 
 /// The sizes of a convolution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Convolution {
     batch: usize,
     in_channels: usize,
@@ -30,6 +30,8 @@ pub(super) struct Convolution {
     /// Rows and columns of the result.
     result: [usize; 2],
     sliding: Sliding,
+    /// Of each value of a kernel in one channel.
+    reaches: Vec<Reach>,
 }
 
 impl Convolution {
@@ -39,7 +41,15 @@ impl Convolution {
         let [out_channels, kernel_channels, kernel @ ..] = kernels;
         assert_eq!(in_channels, kernel_channels, "kernels have the channels of the images");
         let positions = |axis: usize| (image[axis] + 2 * sliding.padding - kernel[axis]) / sliding.stride + 1;
-        Self { batch, in_channels, image, out_channels, kernel, result: [positions(0), positions(1)], sliding }
+        let result = [positions(0), positions(1)];
+        let reach = |(down, right): (usize, usize)| {
+            let columns = within(result[1], image[1], right, sliding);
+            let first = (columns.start * sliding.stride + right).saturating_sub(sliding.padding).min(image[1]);
+            Reach { rows: within(result[0], image[0], down, sliding), columns, first, down, sliding }
+        };
+        let offsets = (0..kernel[0]).flat_map(|down| (0..kernel[1]).map(move |right| (down, right)));
+        let reaches = offsets.map(reach).collect();
+        Self { batch, in_channels, image, out_channels, kernel, result, sliding, reaches }
     }
 
     /// `[batch, out channels, height, width]`.
@@ -97,47 +107,51 @@ impl Convolution {
 
     /// Writes an image's patches, zero where a kernel reaches over the border.
     fn unfold(&self, image: &[f32], patches: &mut [f32]) {
-        let mut rows = patches.chunks_exact_mut(self.result[1]);
-        self.for_each_row(|from, columns| {
-            let row = rows.next().expect("a row of patches per kernel value and row of positions");
-            row[..columns.start].fill(0.0);
-            row[columns.end..].fill(0.0);
-            let values = from.map_or(&[][..], |from| &image[from..]).iter().step_by(self.sliding.stride);
-            row[columns].iter_mut().zip(values).for_each(|(patch, value)| *patch = *value);
-        });
+        for (patches, (plane, reach)) in patches.chunks_exact_mut(self.positions()).zip(self.kernel_values()) {
+            let plane = &image[plane..][..self.plane()];
+            for (position, patches) in patches.chunks_exact_mut(self.result[1]).enumerate() {
+                let Some(row) = reach.row(position) else {
+                    patches.fill(0.0);
+                    continue;
+                };
+                let values = &plane[row * self.image[1]..][..self.image[1]][reach.first..];
+                patches[..reach.columns.start].fill(0.0);
+                patches[reach.columns.end..].fill(0.0);
+                let patches = &mut patches[reach.columns.clone()];
+                match self.sliding.stride {
+                    1 => patches.copy_from_slice(&values[..patches.len()]),
+                    2 => patches.iter_mut().zip(values.chunks(2)).for_each(|(patch, value)| *patch = value[0]),
+                    n => patches.iter_mut().zip(values.chunks(n)).for_each(|(patch, value)| *patch = value[0]),
+                }
+            }
+        }
     }
 
     /// Adds the patches' values to where they are in the image.
     fn fold(&self, patches: &[f32], image: &mut [f32]) {
-        let mut rows = patches.chunks_exact(self.result[1]);
-        self.for_each_row(|from, columns| {
-            let row = rows.next().expect("a row of patches per kernel value and row of positions");
-            let Some(from) = from else { return };
-            let values = image[from..].iter_mut().step_by(self.sliding.stride);
-            values.zip(&row[columns]).for_each(|(value, patch)| *value += patch);
-        });
-    }
-
-    /// Visits the patches' rows, each for one value of a kernel and one row of positions: where in the image its first
-    /// value within the border lies, and which columns of positions are within.
-    fn for_each_row(&self, mut visit: impl FnMut(Option<usize>, Range<usize>)) {
-        let Sliding { stride, padding } = self.sliding;
-        for channel in 0..self.in_channels {
-            for (down, right) in
-                (0..self.kernel[0]).flat_map(|down| (0..self.kernel[1]).map(move |right| (down, right)))
-            {
-                let columns = within(self.result[1], self.image[1], right, self.sliding);
-                let rows = within(self.result[0], self.image[0], down, self.sliding);
-                for position in 0..self.result[0] {
-                    if !rows.contains(&position) || columns.is_empty() {
-                        visit(None, 0..0);
-                        continue;
-                    }
-                    let row = channel * self.image[0] + position * stride + down - padding;
-                    visit(Some(row * self.image[1] + columns.start * stride + right - padding), columns.clone());
+        for (patches, (plane, reach)) in patches.chunks_exact(self.positions()).zip(self.kernel_values()) {
+            let plane = &mut image[plane..][..self.plane()];
+            for (position, patches) in patches.chunks_exact(self.result[1]).enumerate() {
+                let Some(row) = reach.row(position) else { continue };
+                let values = &mut plane[row * self.image[1]..][..self.image[1]][reach.first..];
+                let patches = &patches[reach.columns.clone()];
+                match self.sliding.stride {
+                    1 => values.iter_mut().zip(patches).for_each(|(value, patch)| *value += patch),
+                    2 => values.chunks_mut(2).zip(patches).for_each(|(value, patch)| value[0] += patch),
+                    n => values.chunks_mut(n).zip(patches).for_each(|(value, patch)| value[0] += patch),
                 }
             }
         }
+    }
+
+    /// For each value of a kernel, in order: where its channel begins in an image, and what it reaches there.
+    fn kernel_values(&self) -> impl Iterator<Item = (usize, &Reach)> {
+        let begins = (0..self.in_channels).map(|channel| channel * self.plane());
+        begins.flat_map(|begin| self.reaches.iter().map(move |reach| (begin, reach)))
+    }
+
+    fn plane(&self) -> usize {
+        self.image[0] * self.image[1]
     }
 
     fn kernels<'a>(&self, kernels: &'a [f32]) -> Matrix<'a> {
@@ -166,6 +180,27 @@ impl Convolution {
 
     fn result_len(&self) -> usize {
         self.out_channels * self.positions()
+    }
+}
+
+/// What one value of a kernel reaches in a channel.
+#[derive(Clone, Debug)]
+struct Reach {
+    /// The rows and columns of positions at which it is within the image.
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// The image's column at the first of these columns.
+    first: usize,
+    /// Its row in the kernel.
+    down: usize,
+    sliding: Sliding,
+}
+
+impl Reach {
+    /// The image's row at a row of positions.
+    fn row(&self, position: usize) -> Option<usize> {
+        let within = self.rows.contains(&position) && !self.columns.is_empty();
+        within.then(|| position * self.sliding.stride + self.down - self.sliding.padding)
     }
 }
 
