@@ -103,9 +103,9 @@ impl<B: Backend> Step<B> {
 
     fn torch_names(here: &str, convolution: &str, norm: &str) -> Vec<(String, String)> {
         let weight = (format!("{here}.convolution.weight"), format!("{convolution}.weight"));
-        let names =
-            [("gamma", "weight"), ("beta", "bias"), ("running_mean", "running_mean"), ("running_var", "running_var")];
-        let norm = names.map(|(ours, torch)| (format!("{here}.norm.{ours}"), format!("{norm}.{torch}")));
+        // Burn's adapter for PyTorch has already called gamma and beta weight and bias.
+        let names = ["weight", "bias", "running_mean", "running_var"];
+        let norm = names.map(|name| (format!("{here}.norm.{name}"), format!("{norm}.{name}")));
         [weight].into_iter().chain(norm).collect()
     }
 }
