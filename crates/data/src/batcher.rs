@@ -1,11 +1,13 @@
 //! Burn's `Batcher`: items become one tensor of images and one of targets.
 
+use std::ops::Range;
+
 use burn::{
     data::dataloader::batcher::Batcher,
     tensor::{Tensor, TensorData, backend::Backend},
 };
 
-use crate::Digit;
+use crate::{Digit, Digits};
 
 /// A batch as a network takes it.
 #[derive(Clone, Debug)]
@@ -34,6 +36,20 @@ impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
         let mut batch = HostBatch::default();
         for digit in &items {
             batch.push(digit.pixels(), digit.label());
+        }
+        batch.upload(device)
+    }
+}
+
+impl<B: Backend> DigitBatch<B> {
+    /// The digits of a range as one batch, in their order.
+    ///
+    /// # Panics
+    /// When the range goes beyond the end.
+    pub fn of(digits: &Digits, range: Range<usize>, device: &B::Device) -> Self {
+        let mut batch = HostBatch::with_capacity(range.len(), digits.image_len());
+        for index in range {
+            batch.push(digits.image(index), digits.labels()[index]);
         }
         batch.upload(device)
     }
@@ -84,5 +100,13 @@ mod tests {
         assert_eq!(batch.targets.dims(), [2, 1]);
         assert_eq!(batch.targets.into_data().to_vec::<f32>().unwrap(), [1.0, 0.0]);
         assert_eq!(batch.labels, [1, 0]);
+    }
+
+    #[test]
+    fn a_range_of_digits_is_a_batch_in_their_order() {
+        let digits = Digits::new(1, 1, vec![0, 51, 255].into(), vec![1, 0, 1].into());
+        let batch = DigitBatch::<Flex>::of(&digits, 1..3, &Default::default());
+        assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.2, 1.0]);
+        assert_eq!(batch.labels, [0, 1]);
     }
 }

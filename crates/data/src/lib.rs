@@ -1,7 +1,8 @@
 //! Where digits come from and how they reach a network: sources, packed cache, `Dataset`, `Batcher`, loader.
 //!
 //! The way of the data: archive, folder, IDX files or drawn strokes -> one packed, memory-mapped cache file -> [`Digits`]
-//! -> [`DigitDataset`] -> [`Order`] -> [`DigitBatcher`] -> one tensor a batch, served by [`DigitLoader`].
+//! -> [`DigitDataset`] -> [`Order`] -> [`DigitBatcher`] -> one tensor a batch, served by [`DigitLoader`]. The batching
+//! itself is [`ItemLoader`]'s, which takes any of Burn's data sets.
 
 mod batcher;
 mod cache;
@@ -9,6 +10,7 @@ mod dataset;
 mod digits;
 mod error;
 mod fingerprint;
+mod item_loader;
 mod load;
 mod loader;
 mod order;
@@ -25,6 +27,7 @@ pub use dataset::{Digit, DigitDataset};
 pub use digits::{Bytes, Digits};
 pub use error::Error;
 pub use fingerprint::{MNIST_SAMPLE_FINGERPRINT, fingerprint};
+pub use item_loader::ItemLoader;
 pub use load::{DataSet, load};
 pub use loader::DigitLoader;
 pub use order::Order;

@@ -7,22 +7,18 @@ use std::sync::{
 
 use burn::{
     data::dataloader::{DataLoader, DataLoaderIterator, Progress},
-    data::dataset::Dataset,
     tensor::backend::Backend,
 };
 
-use crate::{DigitBatch, DigitDataset, Order, batcher::HostBatch, prefetch::Prefetch};
+use crate::{DigitBatch, DigitDataset, ItemLoader, Order, batcher::HostBatch, prefetch::Prefetch};
 
-/// Serves a split in batches; the last batch of an epoch may be short.
+/// Serves a split in batches of an [`ItemLoader`], each as one tensor of images and one of targets.
 ///
 /// Which epoch [`iter`](DataLoader::iter) serves is set by [`set_epoch`](Self::set_epoch), as with PyTorch's
 /// `DistributedSampler`, and a resumed epoch skips the batches it has already seen by [`set_start`](Self::set_start).
 #[derive(Debug)]
 pub struct DigitLoader<B: Backend> {
-    dataset: DigitDataset,
-    range: (usize, usize),
-    batch_size: usize,
-    order: Order,
+    items: ItemLoader<DigitDataset>,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -41,9 +37,8 @@ impl<B: Backend> DigitLoader<B> {
     /// # Panics
     /// When `batch_size` is 0.
     pub fn new(dataset: DigitDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
-        assert!(batch_size > 0, "a batch holds at least one item");
-        let range = (0, dataset.len());
-        Self { dataset, range, batch_size, order, workers, device, epoch: Arc::default(), start: Arc::default() }
+        let items = ItemLoader::new(dataset, batch_size, order);
+        Self { items, workers, device, epoch: Arc::default(), start: Arc::default() }
     }
 
     /// Chooses the epoch that the next iteration serves.
@@ -58,46 +53,38 @@ impl<B: Backend> DigitLoader<B> {
 
     /// Batches of an epoch.
     pub fn num_batches(&self) -> usize {
-        (self.range.1 - self.range.0).div_ceil(self.batch_size)
+        self.items.num_batches()
     }
 
-    /// The item indices of each batch that the next iteration serves.
-    fn batches(&self) -> Vec<Vec<usize>> {
-        let (from, to) = self.range;
-        let order = self.order.indices(self.epoch.load(Ordering::Relaxed), to - from);
-        let start = self.start.load(Ordering::Relaxed);
-        order.chunks(self.batch_size).skip(start).map(|batch| batch.iter().map(|i| i + from).collect()).collect()
-    }
-
-    fn with(&self, device: B::Device, range: (usize, usize)) -> Self {
-        let (epoch, start) = (self.epoch.clone(), self.start.clone());
-        Self { dataset: self.dataset.clone(), range, device, epoch, start, ..*self }
+    fn with(&self, device: B::Device, items: ItemLoader<DigitDataset>) -> Self {
+        Self { items, workers: self.workers, device, epoch: self.epoch.clone(), start: self.start.clone() }
     }
 }
 
 impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
-        let recipe = Recipe { dataset: self.dataset.clone() };
+        let recipe = Recipe { dataset: self.items.dataset().clone() };
+        let start = self.start.load(Ordering::Relaxed);
+        let batches = self.items.indices(self.epoch.load(Ordering::Relaxed)).into_iter().skip(start).collect();
         let total = self.num_items();
-        let processed = (self.start.load(Ordering::Relaxed) * self.batch_size).min(total);
         Box::new(Batches::<B> {
-            batches: Prefetch::new(recipe, self.batches(), self.workers),
+            batches: Prefetch::new(recipe, batches, self.workers),
             device: &self.device,
-            processed,
+            processed: (start * self.items.batch_size()).min(total),
             total,
         })
     }
 
     fn num_items(&self) -> usize {
-        self.range.1 - self.range.0
+        self.items.num_items()
     }
 
     fn to_device(&self, device: &B::Device) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
-        Arc::new(self.with(device.clone(), self.range))
+        Arc::new(self.with(device.clone(), self.items.clone()))
     }
 
     fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
-        Arc::new(self.with(self.device.clone(), (self.range.0 + start, self.range.0 + end)))
+        Arc::new(self.with(self.device.clone(), self.items.clone().slice(start, end)))
     }
 }
 

@@ -3,6 +3,8 @@
 //! Burn's own initialisers draw from a random state that is global to the process and differs between backends. Here
 //! each parameter has a stream of its own, named by the seed and the parameter's path: adding a layer changes no other.
 
+use std::f64::consts::TAU;
+
 use burn::{
     module::Param,
     nn::{Linear, PaddingConfig2d, conv::Conv2d},
@@ -52,6 +54,18 @@ pub fn uniform(seed: u64, path: &str, count: usize, bound: f32) -> Vec<f32> {
     (0..count).map(|_| (unit(&mut stream) * 2.0 - 1.0) * bound).collect()
 }
 
+/// `count` values of the parameter at `path`, normal with mean 0 and this standard deviation (Box and Muller,
+/// <https://doi.org/10.1214/aoms/1177706645>).
+pub fn normal(seed: u64, path: &str, count: usize, std: f32) -> Vec<f32> {
+    let mut stream = stream(seed, path);
+    let mut draw = || {
+        let radius = (-2.0 * (1.0 - f64::from(unit(&mut stream))).ln()).sqrt();
+        let angle = TAU * f64::from(unit(&mut stream));
+        (radius * angle.cos()) as f32 * std
+    };
+    (0..count).map(|_| draw()).collect()
+}
+
 /// The random stream of one parameter.
 fn stream(seed: u64, path: &str) -> ChaCha8Rng {
     let mut key = [0; 32];
@@ -96,6 +110,17 @@ mod tests {
         let variance = values.iter().map(|v| v * v).sum::<f32>() / 100_000.0;
         assert!(mean.abs() < 0.005, "mean {mean}");
         assert!((variance - 1.0 / 12.0).abs() < 0.002, "variance {variance}");
+    }
+
+    #[test]
+    fn normal_values_have_their_mean_and_deviation() {
+        let values = normal(0, "w", 100_000, 2.0);
+        let mean = values.iter().sum::<f32>() / 100_000.0;
+        let variance = values.iter().map(|v| v * v).sum::<f32>() / 100_000.0;
+        let within_one = values.iter().filter(|v| v.abs() < 2.0).count();
+        assert!(mean.abs() < 0.02, "mean {mean}");
+        assert!((variance - 4.0).abs() < 0.1, "variance {variance}");
+        assert!((67_800..68_700).contains(&within_one), "68.27 % within one deviation: {within_one}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The pixel-similarity baseline on a data set: a plain function behind the same evaluation as the networks.
 
-use burn::tensor::{Tensor, TensorData, backend::Backend};
-use data::{DataSet, Digits};
+use burn::tensor::backend::Backend;
+use data::{DataSet, DigitBatch, Digits};
 use model::{Distance, PixelSimilarity};
 
 use crate::metrics::Confusion;
@@ -12,8 +12,9 @@ const CHUNK: usize = 512;
 /// The mean image of each class of the training split.
 pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B> {
     let positives = data.train.count(1);
-    let images = |from, to| images(&data.train, from, to, device);
-    PixelSimilarity::fit(images(0, positives), images(positives, data.train.len()))
+    // A split holds its positives first.
+    let images = |range| DigitBatch::of(&data.train, range, device).images;
+    PixelSimilarity::fit(images(0..positives), images(positives..data.train.len()))
 }
 
 /// Its predictions on a split.
@@ -26,18 +27,11 @@ pub fn evaluate<B: Backend>(
     let mut confusion = Confusion::default();
     for from in (0..digits.len()).step_by(CHUNK) {
         let to = (from + CHUNK).min(digits.len());
-        let scores = baseline.scores(images(digits, from, to, device), distance);
+        let scores = baseline.scores(DigitBatch::of(digits, from..to, device).images, distance);
         let scores = scores.into_data().convert::<f32>();
         for (score, label) in scores.iter::<f32>().zip(&digits.labels()[from..to]) {
             confusion.add(score > 0.0, *label == 1);
         }
     }
     confusion
-}
-
-/// Images as rows of pixels from 0 to 1, `[to - from, pixels]`. A split holds its positives first.
-fn images<B: Backend>(digits: &Digits, from: usize, to: usize, device: &B::Device) -> Tensor<B, 2> {
-    let bytes = &digits.pixels()[from * digits.image_len()..to * digits.image_len()];
-    let pixels: Vec<f32> = bytes.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
-    Tensor::from_data(TensorData::new(pixels, [to - from, digits.image_len()]), device)
 }
