@@ -7,6 +7,8 @@ mod harness;
 
 #[path = "outside/bad_input.rs"]
 mod bad_input;
+#[path = "outside/by_hand.rs"]
+mod by_hand;
 #[path = "outside/chapter.rs"]
 mod chapter;
 #[path = "outside/commands.rs"]

@@ -1,7 +1,5 @@
 //! Burn's `Batcher`: items become one tensor of images and one of targets.
 
-use std::ops::Range;
-
 use burn::{
     data::dataloader::batcher::Batcher,
     tensor::{Tensor, TensorData, backend::Backend},
@@ -42,27 +40,27 @@ impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
 }
 
 impl<B: Backend> DigitBatch<B> {
-    /// The digits of a range as one batch, in their order.
+    /// The digits at these indices, such as a range, as one batch.
     ///
     /// # Panics
-    /// When the range goes beyond the end.
-    pub fn of(digits: &Digits, range: Range<usize>, device: &B::Device) -> Self {
-        let mut batch = HostBatch::with_capacity(range.len(), digits.image_len());
-        for index in range {
-            batch.push(digits.image(index), digits.labels()[index]);
-        }
-        batch.upload(device)
+    /// When an index is beyond the end.
+    pub fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
+        HostBatch::of(digits, indices).upload(device)
     }
 }
 
 impl HostBatch {
-    /// An empty batch with room for `items` images.
-    pub(crate) fn with_capacity(items: usize, image_len: usize) -> Self {
-        Self { images: Vec::with_capacity(items * image_len), labels: Vec::with_capacity(items) }
+    /// The digits at these indices.
+    pub(crate) fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>) -> Self {
+        let indices = indices.into_iter();
+        let items = indices.size_hint().0;
+        let images = Vec::with_capacity(items * digits.image_len());
+        let mut batch = Self { images, labels: Vec::with_capacity(items) };
+        indices.for_each(|index| batch.push(digits.image(index), digits.labels()[index]));
+        batch
     }
 
-    /// Adds an image.
-    pub(crate) fn push(&mut self, pixels: &[u8], label: u8) {
+    fn push(&mut self, pixels: &[u8], label: u8) {
         self.images.extend(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0));
         self.labels.push(label);
     }

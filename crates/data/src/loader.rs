@@ -91,12 +91,7 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
 impl Recipe {
     /// The host batch of these items.
     pub(crate) fn make(&self, indices: &[usize]) -> HostBatch {
-        let digits = self.dataset.digits();
-        let mut batch = HostBatch::with_capacity(indices.len(), digits.image_len());
-        for index in indices {
-            batch.push(digits.image(*index), digits.labels()[*index]);
-        }
-        batch
+        HostBatch::of(self.dataset.digits(), indices.iter().copied())
     }
 }
 

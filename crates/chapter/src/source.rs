@@ -1,0 +1,116 @@
+//! The lines of the very functions that are talked about, taken from the source when this crate is built.
+
+/// A source file of this repository.
+#[derive(Clone, Copy, Debug)]
+pub struct File {
+    /// Its path, from the root of the repository.
+    pub path: &'static str,
+    /// What stands in it.
+    pub text: &'static str,
+}
+
+/// Lists files below `crates`, each with its text.
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(File { path: concat!("crates/", $path), text: include_str!(concat!("../../", $path)) }),*]
+    };
+}
+
+/// The files of this package, and those of `data` and `model` that it stands on.
+pub const FILES: &[File] = files![
+    "chapter/src/accuracy.rs",
+    "chapter/src/curve.rs",
+    "chapter/src/gradient.rs",
+    "chapter/src/layers.rs",
+    "chapter/src/learning_rate.rs",
+    "chapter/src/letters.rs",
+    "chapter/src/losses.rs",
+    "chapter/src/metric_and_loss.rs",
+    "chapter/src/non_linearity.rs",
+    "chapter/src/quadratic_fit.rs",
+    "chapter/src/quadratic_fit/measurements.rs",
+    "chapter/src/sgd.rs",
+    "chapter/src/similarity.rs",
+    "chapter/src/tensors.rs",
+    "data/src/batcher.rs",
+    "data/src/dataset.rs",
+    "data/src/item_loader.rs",
+    "data/src/order.rs",
+    "model/src/distance.rs",
+    "model/src/init.rs",
+    "model/src/linear.rs",
+    "model/src/loss.rs",
+    "model/src/pixel_similarity.rs",
+    "model/src/two_layer.rs",
+];
+
+/// The lines of a function, type or constant in one of [`FILES`], as [`find`] gives them.
+pub fn item(path: &str, name: &str) -> Option<&'static str> {
+    let file = FILES.iter().find(|file| file.path == path)?;
+    find(file.text, name)
+}
+
+/// The lines of the first item of this name, with the comments and attributes above it. The text is taken to be in the
+/// form that rustfmt gives it.
+pub fn find<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().position(|line| names(line, name))?;
+    let above = lines[..at].iter().rev().take_while(|line| belongs_to_the_next(line)).count();
+    let last = at + lines[at..].iter().position(|line| ends(line, indent(lines[at])))?;
+    let offset = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+    Some(&text[offset(lines[at - above])..offset(lines[last]) + lines[last].len()])
+}
+
+/// Whether an item of this name begins on the line.
+fn names(line: &str, name: &str) -> bool {
+    let line = line.trim_start();
+    let line = line.strip_prefix("pub(crate) ").or_else(|| line.strip_prefix("pub ")).unwrap_or(line);
+    let kinds = ["fn ", "struct ", "enum ", "trait ", "type ", "const "];
+    let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind)).and_then(|rest| rest.strip_prefix(name));
+    rest.is_some_and(|rest| rest.starts_with(['(', '<', ' ', ':', ';', '{']))
+}
+
+fn belongs_to_the_next(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("///") || line.starts_with("#[")
+}
+
+/// Whether an item that is indented so far ends with this line.
+fn ends(line: &str, item: usize) -> bool {
+    indent(line) == item && (line.ends_with('}') || line.ends_with(';'))
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "//! A file.\n\nuse x;\n\n/// Doubles.\n#[must_use]\npub fn double(\n    x: u8,\n) -> u8 {\n    2 * x\n}\n\n\
+        struct Unit;\n\nimpl Unit {\n    /// One.\n    fn one(&self) -> u8 {\n        1\n    }\n}\n\nconst DOUBLES: u8 = 2;\n";
+
+    #[test]
+    fn an_item_comes_whole_with_what_stands_above_it() {
+        let double = "/// Doubles.\n#[must_use]\npub fn double(\n    x: u8,\n) -> u8 {\n    2 * x\n}";
+        assert_eq!(find(TEXT, "double"), Some(double));
+        assert_eq!(find(TEXT, "Unit"), Some("struct Unit;"));
+        assert_eq!(find(TEXT, "one"), Some("    /// One.\n    fn one(&self) -> u8 {\n        1\n    }"));
+        assert_eq!(find(TEXT, "DOUBLES"), Some("const DOUBLES: u8 = 2;"));
+    }
+
+    #[test]
+    fn a_name_is_a_whole_name() {
+        assert_eq!(find(TEXT, "doub"), None);
+        assert_eq!(find(TEXT, "on"), None);
+    }
+
+    #[test]
+    fn the_seven_steps_are_in_the_source() {
+        for (_, function) in crate::sgd::STEPS {
+            let lines = item("crates/chapter/src/sgd.rs", function).unwrap();
+            assert!(lines.starts_with("/// Step ") && lines.lines().count() <= 30, "{lines}");
+        }
+    }
+}

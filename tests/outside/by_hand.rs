@@ -1,0 +1,122 @@
+//! Stochastic gradient descent by hand ends where Burn's Learner does: with the same bits in every parameter.
+
+use std::path::Path;
+
+use burn::{
+    module::{Module as _, ModuleVisitor, Param},
+    tensor::Tensor,
+};
+use chapter::sgd::{self, Model, Parameters, Training};
+use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
+use model::AutodiffBackend;
+use train::{
+    backend::{Kind, Visitor, dispatch},
+    classifier::Classifier,
+    export,
+    plan::{Config, ModelKind, Plan},
+};
+
+use crate::harness::{Place, record};
+
+/// The run that both do. Its loss goes down in each epoch, so the best model is the last one.
+const SETTINGS: [&str; 8] = [
+    "--set",
+    "data.source=synthetic",
+    "--set",
+    "data.synthetic_train=1301",
+    "--set",
+    "data.synthetic_valid=200",
+    "--set",
+    "training.epochs=3",
+];
+
+/// The same training by hand, beside the model file that the Learner left.
+struct ByHand<'a> {
+    plan: &'a Plan,
+    model_file: &'a Path,
+}
+
+impl Visitor for ByHand<'_> {
+    /// The parameters at the start, by hand at the end, and the Learner's.
+    type Output = [Vec<u32>; 3];
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> [Vec<u32>; 3] {
+        let (plan, data) = (self.plan, drawn(self.plan));
+        let mut classifier = Classifier::<B>::new(plan, data.train.image_len(), &device);
+        let start = parameters(&classifier);
+        let trained = sgd::train(&training(plan), start.clone(), &train(plan, &data, &device), &valid(&data, &device));
+        export::load(self.model_file, classifier.network_mut()).unwrap();
+        [start, trained.parameters, parameters(&classifier)].map(|parameters| bits(&parameters))
+    }
+}
+
+fn training<B: AutodiffBackend>(plan: &Plan) -> Training<B> {
+    let model: Model<B> = match plan.model.kind {
+        ModelKind::Linear => sgd::linear,
+        ModelKind::TwoLayer => sgd::two_layer,
+    };
+    Training { model, learning_rate: plan.optimizer.learning_rate, epochs: plan.training.epochs, good_enough: 2.0 }
+}
+
+fn drawn(plan: &Plan) -> DataSet {
+    let source = Source::Synthetic { seed: 0, train: plan.data.synthetic_train, valid: plan.data.synthetic_valid };
+    data::load(&Request { source, ..Request::default() }, &mut |_| {}).unwrap()
+}
+
+fn train<B: AutodiffBackend>(plan: &Plan, data: &DataSet, device: &B::Device) -> DigitLoader<B> {
+    let order = Order::Shuffled { seed: plan.seed };
+    DigitLoader::new(DigitDataset::new(data.train.clone()), plan.training.batch_size, order, 0, device.clone())
+}
+
+fn valid<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> DigitLoader<B> {
+    DigitLoader::new(DigitDataset::new(data.valid.clone()), 256, Order::Sequential, 0, device.clone())
+}
+
+/// The parameters as they are held by hand: a bias is a row.
+fn parameters<B: AutodiffBackend>(classifier: &Classifier<B>) -> Parameters<B> {
+    let mut rows = Rows::<B>(Vec::new());
+    classifier.visit(&mut rows);
+    rows.0
+}
+
+struct Rows<B: AutodiffBackend>(Parameters<B>);
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Rows<B> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let columns = param.dims()[D - 1];
+        self.0.push(Tensor::from_inner(param.val().inner().reshape([-1, columns as i32])));
+    }
+}
+
+fn bits<B: AutodiffBackend>(parameters: &Parameters<B>) -> Vec<u32> {
+    let values = |tensor: &Tensor<B, 2>| tensor.to_data().iter::<f32>().map(f32::to_bits).collect::<Vec<_>>();
+    parameters.iter().flat_map(values).collect()
+}
+
+fn compare(kind: Kind, config: &str) {
+    let place = Place::new();
+    place.train(&[&[config, "--backend", kind.name()], &SETTINGS[..]].concat()).ok();
+    let run = place.run();
+    assert_eq!(record(&run)["best"]["epoch"], 3, "the last epoch is the best");
+    let plan = Plan::resolve(&Config::find(&run.join("config.toml")), &[]).unwrap();
+    let by_hand = ByHand { plan: &plan, model_file: &run.join("model.safetensors") };
+    let [start, ours, theirs] = dispatch(kind, 0, place.path(), by_hand).unwrap();
+    assert_eq!(ours.len(), if config == "linear" { 785 } else { 23_581 });
+    assert_ne!(start, ours);
+    let off = ours.iter().zip(&theirs).filter(|(a, b)| a != b).count();
+    assert_eq!(off, 0, "{kind}, {config}: so many of {} parameters have other bits", ours.len());
+}
+
+#[test]
+fn the_linear_model_by_hand_has_the_bits_of_the_learners() {
+    for kind in [Kind::Ndarray, Kind::Flex] {
+        compare(kind, "linear");
+    }
+}
+
+#[test]
+fn the_two_layer_net_by_hand_has_the_bits_of_the_learners() {
+    for kind in [Kind::Ndarray, Kind::Flex] {
+        compare(kind, "two-layer");
+    }
+}
