@@ -10,10 +10,33 @@ import json, sys, torch
 from torch import nn
 from safetensors.torch import load_file
 state = load_file(sys.argv[1])
-linear = 'weight' in state
-twin = nn.Linear(784, 1) if linear else nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
+
+
+class Residual(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        step = lambda i, size, stride: nn.Sequential(
+            nn.Conv2d(i, o, size, stride, size // 2, bias=False), nn.BatchNorm2d(o))
+        self.one, self.two, self.skip = step(i, 3, 2), step(o, 3, 1), step(i, 1, 2)
+
+    def forward(self, x):
+        return (self.two(self.one(x).relu()) + self.skip(x)).relu()
+
+def twin():
+    if 'weight' in state:
+        return nn.Linear(784, 1)
+    if '2.weight' in state:
+        return nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
+    blocks = Residual(16, 16), Residual(16, 32), Residual(32, 64)
+    stem = nn.Conv2d(1, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 1))
+
+twin = twin()
 twin.load_state_dict(state)
+twin.eval()
 images = torch.tensor(json.load(open(sys.argv[2]))).float() / 255
+if '8.weight' in state:
+    images = images.reshape(-1, 1, 28, 28)
 print(json.dumps(twin(images).sigmoid().flatten().tolist()))
 ";
 
@@ -31,7 +54,7 @@ fn python() -> Option<String> {
 #[test]
 fn pytorch_loads_the_model_and_agrees_to_1e_5() {
     let Some(python) = python() else { return };
-    for config in ["linear", "two-layer"] {
+    for config in ["linear", "two-layer", "resnet"] {
         let place = Place::new();
         place.train_small(&[config, "--set", "training.epochs=3"]).ok();
         let images: Vec<Vec<u8>> =

@@ -80,6 +80,12 @@ fn killed_runs_resume_exactly_from_within_an_epoch() {
 }
 
 #[test]
+fn a_killed_residual_net_resumes_exactly_with_its_running_statistics() {
+    let small = ["resnet", "--set", "model.channels=2", "--set", "training.batch_size=64"];
+    same_after_kills(&small);
+}
+
+#[test]
 fn an_interrupt_saves_and_says_how_to_resume() {
     let arguments = [&["--set", "training.epochs=400"], SMALL].concat();
     let place = Place::new();

@@ -54,6 +54,11 @@ impl Digits {
         self.width
     }
 
+    /// Rows and columns of one image.
+    pub fn sides(&self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+
     /// Pixels of one image, `height * width`.
     pub fn image_len(&self) -> usize {
         self.height * self.width

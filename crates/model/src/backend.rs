@@ -1,15 +1,17 @@
-//! Burn's backends, with the operations that one of them computes slowly done in another way there.
+//! Burn's backends, with the operations that some of them compute slowly done in another way there.
 //!
 //! This is how the Burn Book adds an operation of one's own (<https://burn.dev/books/burn/advanced/backend-extension/index.html>): a
 //! trait above Burn's `Backend`, implemented for every backend and, with its gradient, for `Autodiff` around any of
 //! them. The networks ask for this trait; each of its operations is Burn's own where a backend says nothing else.
 
 mod autodiff;
+mod batch_norm;
+#[cfg(any(test, feature = "flex", feature = "ndarray"))]
+mod cpu;
 
-use burn::{
-    nn::Linear,
-    tensor::{Tensor, TensorPrimitive, ops::FloatTensor},
-};
+use burn::tensor::ops::{ConvOptions, FloatTensor};
+
+pub use batch_norm::Normalised;
 
 /// A backend of Burn that the networks compute on.
 pub trait Backend: burn::tensor::backend::Backend {
@@ -37,6 +39,74 @@ pub trait Backend: burn::tensor::backend::Backend {
     fn linear_weight_gradient(inputs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::linear_weight_backward(inputs, gradient)
     }
+
+    /// A convolution without bias, a cross-correlation as everywhere in deep learning.
+    ///
+    /// # Shapes
+    /// - images: `[batch, in channels, height, width]`
+    /// - kernels: `[out channels, in channels, size, size]`
+    /// - result: `[batch, out channels, (height + 2 padding - size) / stride + 1, likewise of width]`
+    fn convolution(images: FloatTensor<Self>, kernels: FloatTensor<Self>, sliding: Sliding) -> FloatTensor<Self> {
+        Self::conv2d(images, kernels, None, sliding.into())
+    }
+
+    /// The gradient of a convolution's images.
+    fn convolution_image_gradient(
+        images: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        sliding: Sliding,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(images, kernels, gradient, sliding.into())
+    }
+
+    /// The gradient of a convolution's kernels.
+    fn convolution_kernel_gradient(
+        images: FloatTensor<Self>,
+        kernels: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        sliding: Sliding,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_weight_backward(images, kernels, gradient, sliding.into())
+    }
+
+    /// Batch normalisation by the statistics of this batch (Ioffe and Szegedy 2015,
+    /// <https://arxiv.org/abs/1502.03167>).
+    ///
+    /// # Shapes
+    /// - inputs, result: `[batch, channels, height, width]`
+    /// - scale, shift, mean, variance: `[channels]`
+    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
+        let [mean, variance] = Self::channel_statistics(inputs.clone());
+        let output = Self::normalise(inputs, [mean.clone(), variance.clone()], affine, epsilon);
+        Normalised { output, mean, variance }
+    }
+
+    /// Mean and variance (divided by the count) of each channel over the batch.
+    fn channel_statistics(inputs: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
+        batch_norm::statistics::<Self>(inputs)
+    }
+
+    /// (x - mean) / √(variance + ε) · scale + shift, in each channel.
+    fn normalise(
+        inputs: FloatTensor<Self>,
+        [mean, variance]: [FloatTensor<Self>; 2],
+        [scale, shift]: [FloatTensor<Self>; 2],
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        batch_norm::normalise::<Self>(inputs, [mean, variance], [scale, shift], epsilon)
+    }
+
+    /// The gradients of batch normalisation: of inputs, scale and shift.
+    fn batch_norm_gradients(
+        inputs: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        [mean, variance]: [FloatTensor<Self>; 2],
+        gradient: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> [FloatTensor<Self>; 3] {
+        batch_norm::gradients::<Self>(inputs, scale, [mean, variance], gradient, epsilon)
+    }
 }
 
 /// A [`Backend`] with gradients.
@@ -44,8 +114,20 @@ pub trait AutodiffBackend: Backend + burn::tensor::backend::AutodiffBackend<Inne
 
 impl<B> AutodiffBackend for B where B: Backend + burn::tensor::backend::AutodiffBackend<InnerBackend: Backend> {}
 
-#[cfg(any(test, feature = "flex"))]
-impl Backend for burn_flex::Flex {}
+/// How a convolution's kernels slide over the images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sliding {
+    /// Pixels from one position to the next.
+    pub stride: usize,
+    /// Rows and columns of zeros around the image.
+    pub padding: usize,
+}
+
+impl From<Sliding> for ConvOptions<2> {
+    fn from(Sliding { stride, padding }: Sliding) -> Self {
+        Self::new([stride; 2], [padding; 2], [1; 2], 1)
+    }
+}
 
 #[cfg(feature = "tch")]
 impl<E: burn_tch::TchElement> Backend for burn_tch::LibTorch<E> {}
@@ -55,56 +137,3 @@ impl Backend for burn_wgpu::Wgpu {}
 
 #[cfg(feature = "cuda")]
 impl Backend for burn_cuda::Cuda {}
-
-#[cfg(any(test, feature = "ndarray"))]
-impl Backend for burn_ndarray::NdArray {
-    /// As (gradientᵀ · inputs)ᵀ: Burn's matrix product on ndarray copies what is transposed, and of the two products
-    /// this one transposes the small matrices instead of the batch.
-    fn linear_weight_gradient(inputs: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        use burn::tensor::{TensorMetadata as _, ops::FloatTensorOps as _};
-        let transposed = Self::float_matmul(Self::float_swap_dims(gradient, 0, 1), inputs);
-        let weight_gradient = Self::float_swap_dims(transposed, 0, 1);
-        let shape = weight_gradient.shape();
-        // A reshape brings it into the weight's own order in memory, in which the optimizer's sums are fast.
-        Self::float_reshape(weight_gradient, shape)
-    }
-}
-
-/// The layer on inputs of shape `[batch, inputs]`; the result is `[batch, outputs]`.
-pub(crate) fn linear<B: Backend>(layer: &Linear<B>, inputs: Tensor<B, 2>) -> Tensor<B, 2> {
-    let primitive = |tensor: TensorPrimitive<B>| tensor.tensor();
-    let inputs = primitive(inputs.into_primitive());
-    let weight = primitive(layer.weight.val().into_primitive());
-    let bias = layer.bias.as_ref().expect("the networks here have a bias in each layer").val();
-    Tensor::from_primitive(TensorPrimitive::Float(B::linear_layer(inputs, weight, primitive(bias.into_primitive()))))
-}
-
-#[cfg(test)]
-mod tests {
-    use burn::{backend::Autodiff, tensor::Distribution};
-
-    use super::*;
-    use crate::init;
-
-    /// The largest difference between our gradients of a linear layer and Burn's, of weight, bias and inputs.
-    fn largest_difference<B: Backend>() -> f32 {
-        let device = Default::default();
-        let layer = init::linear::<Autodiff<B>>(0, "layer", 50, 7, &device);
-        let inputs = Tensor::<Autodiff<B>, 2>::random([33, 50], Distribution::Default, &device).require_grad();
-        let gradients = |result: Tensor<Autodiff<B>, 2>| {
-            let gradients = result.square().mean().backward();
-            let weight = layer.weight.val().grad(&gradients).unwrap().flatten::<1>(0, 1);
-            let bias = layer.bias.as_ref().unwrap().val().grad(&gradients).unwrap();
-            Tensor::cat(vec![weight, bias, inputs.grad(&gradients).unwrap().flatten(0, 1)], 0)
-        };
-        let (ours, burns) = (gradients(linear(&layer, inputs.clone())), gradients(layer.forward(inputs.clone())));
-        (ours - burns).abs().max().into_data().to_vec::<f32>().unwrap()[0]
-    }
-
-    #[test]
-    fn gradients_of_a_linear_layer_are_burns() {
-        assert_eq!(largest_difference::<burn_flex::Flex>(), 0.0);
-        let difference = largest_difference::<burn_ndarray::NdArray>();
-        assert!(difference < 1e-6, "{difference}");
-    }
-}

@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 
 use burn::{
     module::Param,
-    nn::Linear,
+    nn::{Linear, PaddingConfig2d, conv::Conv2d},
     tensor::{TensorData, backend::Backend},
 };
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -21,6 +21,30 @@ pub fn linear<B: Backend>(seed: u64, path: &str, inputs: usize, outputs: usize, 
     Linear {
         weight: Param::from_data(TensorData::new(weight, [inputs, outputs]), device),
         bias: Some(Param::from_data(TensorData::new(bias, [outputs]), device)),
+    }
+}
+
+/// A convolution without bias that starts as PyTorch's `nn.Conv2d` does: kernels uniform in ±1/√(inputs · size²), `size` x
+/// `size`, with zeros around the image such that stride 1 keeps its size.
+pub fn convolution<B: Backend>(
+    seed: u64,
+    path: &str,
+    [inputs, outputs]: [usize; 2],
+    [size, stride]: [usize; 2],
+    device: &B::Device,
+) -> Conv2d<B> {
+    let per_output = inputs * size * size;
+    let bound = 1.0 / (per_output as f32).sqrt();
+    let weight = uniform(seed, &format!("{path}.weight"), outputs * per_output, bound);
+    let pad = size / 2;
+    Conv2d {
+        weight: Param::from_data(TensorData::new(weight, [outputs, inputs, size, size]), device),
+        bias: None,
+        stride: [stride; 2],
+        kernel_size: [size; 2],
+        dilation: [1; 2],
+        groups: 1,
+        padding: PaddingConfig2d::Explicit(pad, pad, pad, pad),
     }
 }
 

@@ -6,10 +6,12 @@
 mod backend;
 pub mod distance;
 pub mod init;
+mod layers;
 mod linear;
 pub mod loss;
 mod network;
 mod pixel_similarity;
+mod resnet;
 mod two_layer;
 
 pub use backend::{AutodiffBackend, Backend};
@@ -17,4 +19,5 @@ pub use distance::Distance;
 pub use linear::LinearBaseline;
 pub use network::Network;
 pub use pixel_similarity::PixelSimilarity;
+pub use resnet::ResNet;
 pub use two_layer::TwoLayerNet;

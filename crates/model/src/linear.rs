@@ -2,7 +2,7 @@
 
 use burn::{module::Module, nn::Linear, tensor::Tensor};
 
-use crate::{Backend, backend, init};
+use crate::{Backend, init, layers};
 
 /// One linear layer, `pixels -> 1`: 785 parameters for 28 x 28 images.
 #[derive(Module, Debug)]
@@ -22,7 +22,7 @@ impl<B: Backend> LinearBaseline<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, 1]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        backend::linear(&self.linear, images)
+        layers::linear(&self.linear, images)
     }
 }
 

@@ -1,8 +1,11 @@
 //! The closed set of networks that a config can name.
 
-use burn::{module::Module, tensor::Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::Tensor,
+};
 
-use crate::{Backend, LinearBaseline, TwoLayerNet};
+use crate::{AutodiffBackend, Backend, LinearBaseline, ResNet, TwoLayerNet};
 
 /// One of the networks.
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
@@ -12,6 +15,8 @@ pub enum Network<B: burn::tensor::backend::Backend> {
     Linear(LinearBaseline<B>),
     /// `pixels -> hidden -> 1`.
     TwoLayer(TwoLayerNet<B>),
+    /// A stem and three residual blocks of convolutions.
+    ResNet(ResNet<B>),
 }
 
 impl<B: Backend> Network<B> {
@@ -24,20 +29,39 @@ impl<B: Backend> Network<B> {
         match self {
             Self::Linear(model) => model.forward(images),
             Self::TwoLayer(model) => model.forward(images),
+            Self::ResNet(model) => model.forward(images),
         }
     }
 
-    /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, 1)`, or
-    /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, 1))`.
-    pub fn torch_names(&self) -> &'static [(&'static str, &'static str)] {
+    /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, 1)`;
+    /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, 1))`; for the residual net
+    /// `nn.Sequential(Conv2d, BatchNorm2d, ReLU, Residual, Residual, Residual, AdaptiveAvgPool2d, Flatten, Linear)`, where a
+    /// `Residual` has `one`, `two` and `skip`, each an `nn.Sequential(Conv2d, BatchNorm2d)`.
+    pub fn torch_names(&self) -> Vec<(String, String)> {
+        let layer =
+            |here: &str, torch: &str| ["weight", "bias"].map(|p| (format!("{here}.{p}"), format!("{torch}{p}")));
         match self {
-            Self::Linear(_) => &[("linear.weight", "weight"), ("linear.bias", "bias")],
-            Self::TwoLayer(_) => &[
-                ("first.weight", "0.weight"),
-                ("first.bias", "0.bias"),
-                ("second.weight", "2.weight"),
-                ("second.bias", "2.bias"),
-            ],
+            Self::Linear(_) => layer("linear", "").into(),
+            Self::TwoLayer(_) => [layer("first", "0."), layer("second", "2.")].concat(),
+            Self::ResNet(model) => model.torch_names(),
         }
+    }
+}
+
+impl<B: AutodiffBackend> Network<B> {
+    /// Number of values that training changes by their gradients: Burn's `num_params` also counts running statistics.
+    pub fn num_trained(&self) -> usize {
+        let mut trained = Trained(0);
+        self.visit(&mut trained);
+        trained.0
+    }
+}
+
+/// Counts parameters.
+struct Trained(usize);
+
+impl<B: Backend> ModuleVisitor<B> for Trained {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        self.0 += if param.val().is_require_grad() { param.val().shape().num_elements() } else { 0 };
     }
 }

@@ -6,7 +6,7 @@ use burn::{
     tensor::{Tensor, activation::relu},
 };
 
-use crate::{Backend, backend, init};
+use crate::{Backend, init, layers};
 
 /// `pixels -> hidden -> 1` with ReLU: 23,581 parameters for 28 x 28 images and 30 hidden units.
 #[derive(Module, Debug)]
@@ -30,8 +30,8 @@ impl<B: Backend> TwoLayerNet<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, 1]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        let activations = relu(backend::linear(&self.first, images)); // [batch, hidden]
-        backend::linear(&self.second, activations)
+        let activations = relu(layers::linear(&self.first, images)); // [batch, hidden]
+        layers::linear(&self.second, activations)
     }
 }
 

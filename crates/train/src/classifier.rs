@@ -6,7 +6,7 @@ use burn::{
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::DigitBatch;
-use model::{AutodiffBackend, Backend, LinearBaseline, Network, TwoLayerNet, loss};
+use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
 
 use crate::plan::{Loss, ModelKind, Plan};
 
@@ -38,11 +38,13 @@ pub struct Scored {
 }
 
 impl<B: Backend> Classifier<B> {
-    /// The plan's network for images of `pixels` pixels, its parameters drawn from the plan's seed, with the plan's loss.
-    pub fn new(plan: &Plan, pixels: usize, device: &B::Device) -> Self {
+    /// The plan's network for images of `height` x `width`, its parameters drawn from the plan's seed, with the plan's loss.
+    pub fn new(plan: &Plan, [height, width]: [usize; 2], device: &B::Device) -> Self {
+        let (pixels, seed) = (height * width, plan.seed);
         let network = match plan.model.kind {
-            ModelKind::Linear => Network::Linear(LinearBaseline::new(pixels, plan.seed, device)),
-            ModelKind::TwoLayer => Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, plan.seed, device)),
+            ModelKind::Linear => Network::Linear(LinearBaseline::new(pixels, seed, device)),
+            ModelKind::TwoLayer => Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, seed, device)),
+            ModelKind::ResNet => Network::ResNet(ResNet::new([height, width], plan.model.channels, seed, device)),
         };
         Self { network, loss: plan.training.loss }
     }

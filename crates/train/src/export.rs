@@ -14,25 +14,25 @@ use crate::{Error, files};
 /// Writes the network, whole or not at all. PyTorch's `nn.Linear` holds its weight as `[outputs, inputs]`, Burn's as
 /// `[inputs, outputs]`: the adapters transpose.
 pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> {
-    let names = network.torch_names().iter().map(|(here, torch)| (*here, *torch));
+    let names = network.torch_names();
     let mut store = SafetensorsStore::from_bytes(None)
         .skip_enum_variants(true)
         // Burn's own metadata is written in random order; one entry keeps the file the same bits.
         .clear_metadata()
         .metadata("format", "pt")
         .with_to_adapter(BurnToPyTorchAdapter)
-        .remap(renaming(path, names)?);
+        .remap(renaming(path, names.iter().map(|(here, torch)| (here, torch)))?);
     network.save_into(&mut store).map_err(|error| failed(path, &error))?;
     files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
 }
 
 /// Gives the network the parameters in the file; all of them must be there, in the right shapes.
 pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Error> {
-    let names = network.torch_names().iter().map(|(here, torch)| (*torch, *here));
+    let names = network.torch_names();
     let mut store = SafetensorsStore::from_bytes(Some(files::read(path)?))
         .skip_enum_variants(true)
         .with_from_adapter(PyTorchToBurnAdapter)
-        .remap(renaming(path, names)?);
+        .remap(renaming(path, names.iter().map(|(here, torch)| (torch, here)))?);
     let unfit = "its tensors are not those of the run's network, by name and shape";
     network.load_from(&mut store).map_err(|_| failed(path, &unfit))?;
     let mut finite = AllFinite(true);
@@ -50,7 +50,7 @@ impl<B: Backend> ModuleVisitor<B> for AllFinite {
 }
 
 /// A renaming of whole names, letter by letter.
-fn renaming<'a>(path: &Path, names: impl Iterator<Item = (&'a str, &'a str)>) -> Result<KeyRemapper, Error> {
+fn renaming<'a>(path: &Path, names: impl Iterator<Item = (&'a String, &'a String)>) -> Result<KeyRemapper, Error> {
     names
         .map(|(from, to)| (format!("^{}$", from.replace('.', r"\.")), to.to_owned()))
         .try_fold(KeyRemapper::new(), |renaming, (from, to)| renaming.add_pattern(from, to))

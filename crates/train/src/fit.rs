@@ -18,10 +18,7 @@ mod writer;
 use model::{AutodiffBackend, Backend};
 use std::{path::PathBuf, sync::Arc};
 
-use burn::{
-    module::Module,
-    train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger},
-};
+use burn::train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger};
 use data::{DataSet, DigitDataset, DigitLoader, Digits, Order};
 
 use crate::{
@@ -81,8 +78,8 @@ pub struct Outcome {
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
 pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
     let (plan, folder) = (job.plan.clone(), job.folder);
-    let classifier = Classifier::<B>::new(&plan, job.data.train.image_len(), device);
-    let mut record = started(&job, classifier.num_params());
+    let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
+    let mut record = started(&job, classifier.network().num_trained());
     folder.write_record(&record)?;
     let (position, end) = train(job, classifier.clone(), device);
     // The best model so far is worth having however the run ended; what ended it is the error to tell.

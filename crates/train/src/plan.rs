@@ -117,7 +117,7 @@ mod tests {
     fn two_layer_is_the_chapters_net() {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::TwoLayer), &[]).unwrap();
         assert_eq!(plan.name, "two-layer");
-        assert_eq!(plan.model, ModelPlan { kind: ModelKind::TwoLayer, hidden: 30 });
+        assert_eq!(plan.model, ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16 });
         assert_eq!(plan.training.epochs, 40);
         assert_eq!(plan.training.batch_size, 256);
         assert_eq!(plan.training.loss, Loss::MnistLoss);

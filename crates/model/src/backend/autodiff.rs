@@ -9,10 +9,10 @@ use burn::{
             ops::{Backward, Ops, OpsKind},
         },
     },
-    tensor::ops::FloatTensor,
+    tensor::{backend::AutodiffBackend as _, ops::FloatTensor},
 };
 
-use super::Backend;
+use super::{Backend, Normalised, Sliding};
 
 impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
     fn linear_layer(
@@ -27,6 +27,31 @@ impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
             OpsKind::Tracked(prep) => prep.finish(state, result),
             OpsKind::UnTracked(prep) => prep.finish(result),
         }
+    }
+
+    fn convolution(images: FloatTensor<Self>, kernels: FloatTensor<Self>, sliding: Sliding) -> FloatTensor<Self> {
+        let nodes = [images.node.clone(), kernels.node.clone()];
+        let state = (images.primitive.clone(), kernels.primitive.clone(), sliding);
+        let result = B::convolution(images.primitive, kernels.primitive, sliding);
+        match Convolution.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, result),
+            OpsKind::UnTracked(prep) => prep.finish(result),
+        }
+    }
+
+    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
+        let [scale, shift] = affine;
+        let nodes = [inputs.node.clone(), scale.node.clone(), shift.node.clone()];
+        let (kept, kept_scale) = (inputs.primitive.clone(), scale.primitive.clone());
+        let Normalised { output, mean, variance } =
+            B::batch_norm(inputs.primitive, [scale.primitive, shift.primitive], epsilon);
+        let output = match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish((kept, kept_scale, [mean.clone(), variance.clone()], epsilon), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        };
+        Normalised { output, mean: Self::from_inner(mean), variance: Self::from_inner(variance) }
     }
 }
 
@@ -50,6 +75,48 @@ impl<B: Backend> Backward<B, 3> for LinearLayer {
         }
         if let Some(node) = of_bias {
             gradients.register::<B>(node.id, B::linear_bias_backward(gradient));
+        }
+    }
+}
+
+/// [`Backend::convolution`] of images with kernels.
+#[derive(Debug)]
+struct Convolution;
+
+impl<B: Backend> Backward<B, 2> for Convolution {
+    /// Images, kernels and how they slide.
+    type State = (FloatTensor<B>, FloatTensor<B>, Sliding);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (images, kernels, sliding) = ops.state;
+        let [of_images, of_kernels] = ops.parents;
+        let gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = of_images {
+            let of_images = B::convolution_image_gradient(images.clone(), kernels.clone(), gradient.clone(), sliding);
+            gradients.register::<B>(node.id, of_images);
+        }
+        if let Some(node) = of_kernels {
+            gradients.register::<B>(node.id, B::convolution_kernel_gradient(images, kernels, gradient, sliding));
+        }
+    }
+}
+
+/// [`Backend::batch_norm`] of inputs, scale and shift.
+#[derive(Debug)]
+struct BatchNorm;
+
+impl<B: Backend> Backward<B, 3> for BatchNorm {
+    /// Inputs, scale, mean and variance, and ε.
+    type State = (FloatTensor<B>, FloatTensor<B>, [FloatTensor<B>; 2], f64);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let (inputs, scale, statistics, epsilon) = ops.state;
+        let gradient = gradients.consume::<B>(&ops.node);
+        let found = B::batch_norm_gradients(inputs, scale, statistics, gradient, epsilon);
+        for (node, gradient) in ops.parents.into_iter().zip(found) {
+            if let Some(node) = node {
+                gradients.register::<B>(node.id, gradient);
+            }
         }
     }
 }

@@ -81,8 +81,8 @@ impl StoredRun {
         if !file.is_file() {
             return Err(Error::NoModel { path: self.path.clone() });
         }
-        let pixels = self.record.model.height * self.record.model.width;
-        let mut classifier = Classifier::new(&self.plan, pixels, device);
+        let model = &self.record.model;
+        let mut classifier = Classifier::new(&self.plan, [model.height, model.width], device);
         export::load(&file, classifier.network_mut())?;
         Ok(classifier)
     }

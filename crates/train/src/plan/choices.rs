@@ -41,6 +41,8 @@ choices! {
         Linear = "linear",
         /// `configs/two-layer.toml`: the chapter's simple net.
         TwoLayer = "two-layer",
+        /// `configs/resnet.toml`: a small residual net of convolutions.
+        ResNet = "resnet",
     }
 }
 
@@ -91,6 +93,8 @@ choices! {
         Linear = "linear",
         /// 784 -> hidden -> 1 with ReLU.
         TwoLayer = "two-layer",
+        /// Convolutions: a stem and three residual blocks.
+        ResNet = "resnet",
     }
 }
 

@@ -80,6 +80,7 @@ impl BuiltIn {
             BuiltIn::Base => include_str!("../../../../configs/base.toml"),
             BuiltIn::Linear => include_str!("../../../../configs/linear.toml"),
             BuiltIn::TwoLayer => include_str!("../../../../configs/two-layer.toml"),
+            BuiltIn::ResNet => include_str!("../../../../configs/resnet.toml"),
         }
     }
 }

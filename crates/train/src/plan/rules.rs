@@ -56,6 +56,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("data.workers", Integer(0, 256)),
     ("model.kind", Word(ModelKind::NAMES)),
     ("model.hidden", Integer(1, 65_536)),
+    ("model.channels", Integer(1, 1024)),
     ("training.epochs", Integer(1, 1_000_000)),
     ("training.batch_size", Integer(1, 1_000_000)),
     ("training.loss", Word(Loss::NAMES)),

@@ -32,8 +32,10 @@ pub struct DataPlan {
 pub struct ModelPlan {
     /// The kind of network.
     pub kind: ModelKind,
-    /// Units of the hidden layer, at least 1.
+    /// Units of the hidden layer of `two-layer`, at least 1.
     pub hidden: usize,
+    /// Channels of the stem of `resnet`, at least 1.
+    pub channels: usize,
 }
 
 /// `[training]`: epochs, batches and loss.

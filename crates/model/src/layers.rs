@@ -1,0 +1,158 @@
+//! Burn's layers, computed by our [`Backend`].
+
+use burn::{
+    nn::{BatchNorm, Linear, conv::Conv2d},
+    tensor::{Tensor, TensorPrimitive, ops::FloatTensor},
+};
+
+use crate::{Backend, backend::Sliding};
+
+/// A linear layer with bias on inputs of shape `[batch, inputs]`; the result is `[batch, outputs]`.
+pub(crate) fn linear<B: Backend>(layer: &Linear<B>, inputs: Tensor<B, 2>) -> Tensor<B, 2> {
+    let bias = layer.bias.as_ref().expect("a linear layer here has a bias").val();
+    tensor(B::linear_layer(primitive(inputs), primitive(layer.weight.val()), primitive(bias)))
+}
+
+/// A convolution without bias on images of shape `[batch, in channels, height, width]`; the result is
+/// `[batch, out channels, height', width']`.
+pub(crate) fn convolution<B: Backend>(layer: &Conv2d<B>, images: Tensor<B, 4>) -> Tensor<B, 4> {
+    let sliding = Sliding { stride: layer.stride[0], padding: layer.kernel_size[0] / 2 };
+    tensor(B::convolution(primitive(images), primitive(layer.weight.val()), sliding))
+}
+
+/// Batch normalisation of `[batch, channels, height, width]`: by the batch's own statistics where there are gradients,
+/// and then the running ones follow; by the running ones in evaluation.
+pub(crate) fn batch_norm<B: Backend>(layer: &BatchNorm<B>, inputs: Tensor<B, 4>) -> Tensor<B, 4> {
+    let device = inputs.device();
+    let [batch, _, height, width] = inputs.dims();
+    let (scale, shift) = (layer.gamma.val(), layer.beta.val());
+    let affine = [primitive(scale), primitive(shift)];
+    if !B::ad_enabled(&device) {
+        let running = [&layer.running_mean, &layer.running_var].map(|running| primitive(running.value()));
+        return tensor(B::normalise(primitive(inputs), running, affine, layer.epsilon));
+    }
+    let normalised = B::batch_norm(primitive(inputs), affine, layer.epsilon);
+    // As in PyTorch, the running variance is that of the distribution, not of the sample.
+    let count = (batch * height * width) as f64;
+    let unbiased = tensor::<B, 1>(normalised.variance) * (count / (count - 1.0).max(1.0));
+    let follow = |running: Tensor<B, 1>, now: Tensor<B, 1>| running * (1.0 - layer.momentum) + now * layer.momentum;
+    layer.running_mean.update(follow(layer.running_mean.value_sync(), tensor(normalised.mean)).detach());
+    layer.running_var.update(follow(layer.running_var.value_sync(), unbiased).detach());
+    tensor(normalised.output)
+}
+
+fn tensor<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(primitive))
+}
+
+fn primitive<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
+    tensor.into_primitive().tensor()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::{
+        backend::Autodiff,
+        nn::{BatchNormConfig, PaddingConfig2d, conv::Conv2dConfig},
+        tensor::{Distribution, backend::AutodiffBackend},
+    };
+    use burn_flex::Flex;
+    use burn_ndarray::NdArray;
+
+    use super::*;
+    use crate::init;
+
+    type With<B> = Autodiff<B>;
+
+    /// The largest difference between two results, and between the gradients of `of` by way of each.
+    fn differences<B: Backend, const D: usize, const E: usize>(
+        ours: Tensor<With<B>, D>,
+        burns: Tensor<With<B>, D>,
+        of: &[Tensor<With<B>, E>],
+    ) -> [f32; 2] {
+        let weights = Tensor::<With<B>, D>::random(ours.dims(), Distribution::Default, &ours.device());
+        let gradients = |result: &Tensor<With<B>, D>| {
+            let gradients = (result.clone() * weights.clone()).sum().backward();
+            let flat = of.iter().map(|tensor| tensor.grad(&gradients).unwrap().flatten::<1>(0, E - 1)).collect();
+            Tensor::cat(flat, 0)
+        };
+        let largest = |a: Tensor<B, 1>, b: Tensor<B, 1>| (a - b).abs().max().into_data().to_vec::<f32>().unwrap()[0];
+        let (a, b) = (gradients(&ours), gradients(&burns));
+        [largest(ours.inner().flatten(0, D - 1), burns.inner().flatten(0, D - 1)), largest(a, b)]
+    }
+
+    fn random<B: AutodiffBackend, const D: usize>(shape: [usize; D]) -> Tensor<B, D> {
+        Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Default::default()).require_grad()
+    }
+
+    fn linear_as_burn<B: Backend>() {
+        let layer = init::linear::<With<B>>(0, "layer", 50, 7, &Default::default());
+        let inputs = random([33, 50]);
+        let (ours, burns) = (linear(&layer, inputs.clone()), layer.forward(inputs.clone()));
+        let [result, gradient] = differences::<B, 2, 2>(ours, burns, &[inputs, layer.weight.val()]);
+        assert!(result < 1e-5 && gradient < 1e-5, "{result} {gradient}");
+    }
+
+    fn convolution_as_burn<B: Backend>(stride: usize, size: usize) {
+        let padding = PaddingConfig2d::Explicit(size / 2, size / 2, size / 2, size / 2);
+        let config = Conv2dConfig::new([3, 5], [size; 2]).with_stride([stride; 2]).with_padding(padding);
+        let layer = config.with_bias(false).init::<With<B>>(&Default::default());
+        // 19 images: more than two groups, the last one short.
+        let images = random([19, 3, 9, 8]);
+        let (ours, burns) = (convolution(&layer, images.clone()), layer.forward(images.clone()));
+        let [result, gradient] = differences::<B, 4, 4>(ours, burns, &[images, layer.weight.val()]);
+        assert!(result < 1e-5 && gradient < 1e-4, "{result} {gradient}");
+    }
+
+    fn batch_norm_as_burn<B: Backend>() {
+        let layers = [0, 1].map(|_| BatchNormConfig::new(4).init::<With<B>>(&Default::default()));
+        let inputs = random::<With<B>, 4>([6, 4, 5, 5]) * 3.0 + 2.0;
+        let inputs = inputs.detach().require_grad();
+        let (ours, burns) = (batch_norm(&layers[0], inputs.clone()), layers[1].forward(inputs.clone()));
+        let [result, gradient] = differences::<B, 4, 4>(ours, burns, &[inputs]);
+        assert!(result < 1e-5 && gradient < 1e-5, "{result} {gradient}");
+        let means = layers.each_ref().map(|layer| layer.running_mean.value_sync().inner());
+        let [ours, burns] = means.map(|mean| mean.into_data().to_vec::<f32>().unwrap());
+        ours.iter().zip(burns).for_each(|(a, b)| assert!((a - b).abs() < 1e-6, "{a} {b}"));
+    }
+
+    #[test]
+    fn a_linear_layer_and_its_gradients_are_burns() {
+        linear_as_burn::<Flex>();
+        linear_as_burn::<NdArray>();
+    }
+
+    #[test]
+    fn a_convolution_and_its_gradients_are_burns() {
+        for (stride, size) in [(1, 3), (2, 3), (2, 1), (1, 5)] {
+            convolution_as_burn::<Flex>(stride, size);
+            convolution_as_burn::<NdArray>(stride, size);
+        }
+    }
+
+    #[test]
+    fn batch_normalisation_and_its_gradients_are_burns() {
+        batch_norm_as_burn::<Flex>();
+        batch_norm_as_burn::<NdArray>();
+    }
+
+    #[test]
+    fn scale_and_shift_of_a_batch_norm_get_their_gradients() {
+        let layer = BatchNormConfig::new(2).init::<With<Flex>>(&Default::default());
+        let inputs = Tensor::from_data([[[[1.0]], [[5.0]]], [[[3.0]], [[5.0]]]], &Default::default());
+        let gradients = batch_norm(&layer, inputs).powi_scalar(2).sum().backward();
+        // Channel 0 becomes -1 and 1, channel 1 is constant and becomes 0: Σ 2 y x̂ is 4 and 0, Σ 2 y is 0.
+        let of = |param: Tensor<With<Flex>, 1>| param.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap();
+        let (scale, shift) = (of(layer.gamma.val()), of(layer.beta.val()));
+        assert!((scale[0] - 4.0).abs() < 1e-3 && scale[1].abs() < 1e-6, "{scale:?}");
+        assert!(shift.iter().all(|v| v.abs() < 1e-5), "{shift:?}");
+    }
+
+    #[test]
+    fn evaluation_normalises_by_the_running_statistics() {
+        let layer = BatchNormConfig::new(1).init::<Flex>(&Default::default());
+        let inputs = Tensor::<Flex, 4>::from_data([[[[3.0, 5.0]]]], &Default::default());
+        let same = batch_norm(&layer, inputs).into_data().to_vec::<f32>().unwrap();
+        assert!((same[0] - 3.0).abs() < 1e-4 && (same[1] - 5.0).abs() < 1e-4, "{same:?}");
+    }
+}
