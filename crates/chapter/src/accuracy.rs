@@ -35,8 +35,8 @@ pub fn always_three<B: Backend>(images: Tensor<B, 2>) -> Tensor<B, 2> {
     Tensor::ones([images.dims()[0], 1], &images.device())
 }
 
-/// The accuracy on all batches, by sample and as a mean of batches. The chapter's own loop takes the second, its Learner
-/// the first; so does everything in this project.
+/// The accuracy on all batches, by sample and as a mean of batches. The chapter's own loop takes the second. Its Learner
+/// takes the first, and so does everything in this project.
 pub fn over_batches<B: Backend>(predict: impl Fn(Tensor<B, 2>) -> Tensor<B, 2>, batches: &DigitLoader<B>) -> Accuracy {
     let (mut right, mut sum) = (0, 0.0);
     for DigitBatch { images, targets, labels } in batches.iter() {

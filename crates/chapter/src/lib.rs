@@ -17,8 +17,8 @@
 //! | the words | [`words`] |
 //! | the figures that the book prints | [`figures`] |
 //!
-//! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers, curves,
-//! paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
+//! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers,
+//! curves, paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
 //! trains, is the package `train`.
 
 pub mod accuracy;

@@ -1,7 +1,7 @@
 //! Metric against loss: nudge one weight, and see what becomes of each.
 //!
-//! Accuracy only changes where a prediction crosses from one side to the other. In between it is flat: its gradient is 0,
-//! which tells no weight where to go. The loss changes with every nudge, if only a little.
+//! Accuracy only changes where a prediction crosses from one side to the other. In between it is flat: its gradient is
+//! 0, which tells no weight where to go. The loss changes with every nudge, if only a little.
 
 use burn::tensor::{Tensor, backend::Backend};
 use model::loss::mnist_loss;

@@ -88,8 +88,10 @@ fn indent(line: &str) -> usize {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "//! A file.\n\nuse x;\n\n/// Doubles.\n#[must_use]\npub fn double(\n    x: u8,\n) -> u8 {\n    2 * x\n}\n\n\
-        struct Unit;\n\nimpl Unit {\n    /// One.\n    fn one(&self) -> u8 {\n        1\n    }\n}\n\nconst DOUBLES: u8 = 2;\n";
+    const TEXT: &str = "//! A file.\n\nuse x;\n\n\
+        /// Doubles.\n#[must_use]\npub fn double(\n    x: u8,\n) -> u8 {\n    2 * x\n}\n\n\
+        struct Unit;\n\nimpl Unit {\n    /// One.\n    fn one(&self) -> u8 {\n        1\n    }\n}\n\n\
+        const DOUBLES: u8 = 2;\n";
 
     #[test]
     fn an_item_comes_whole_with_what_stands_above_it() {

@@ -33,7 +33,7 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         "broadcasting",
-        "Where two tensors differ in shape, the smaller is used as if it were repeated along the axis it lacks. Nothing is copied.",
+        "Where two tensors differ in shape, the smaller is used as if it were repeated along the axis it lacks.",
         "crates/chapter/src/tensors.rs",
         "times_a_random_image",
     ),
@@ -100,7 +100,7 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         "sigmoid",
-        "A smooth curve that brings any number between 0 and 1 and keeps the order, so that it can be read as a probability.",
+        "A smooth curve that brings any number between 0 and 1, so that it can be read as a probability.",
         "crates/model/src/loss.rs",
         "mnist_loss",
     ),
@@ -112,7 +112,7 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         "metric",
-        "One number for how good the predictions are, made for people, such as accuracy. It need not have a useful gradient.",
+        "One number for how good the predictions are, made for people, such as accuracy. It needs no gradient.",
         "crates/chapter/src/accuracy.rs",
         "batch_accuracy",
     ),
@@ -216,7 +216,7 @@ pub const WORDS: &[Word] = &[
     ),
     word(
         "neural network",
-        "Linear layers with non-linearities between them; wide enough, they come as close to any function as one likes.",
+        "Linear layers with non-linearities between them. Wide enough, they come close to any smooth function.",
         "crates/model/src/two_layer.rs",
         "TwoLayerNet",
     ),

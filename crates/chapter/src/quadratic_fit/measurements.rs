@@ -1,8 +1,8 @@
 //! Twenty measurements with the loss and the gradient that the book prints.
 //!
-//! The book draws its measurements without a seed and shows them as dots only. It prints the first parameters p, and the
-//! mean squared error L and its gradient g there. With X the matrix of rows (t², t, 1) and r = X·p - speed the
-//! residuals, L = |r|² / 20 and g = Xᵀ·r / 10. As the loss is quadratic in the parameters, L and g at one point decide
+//! The book draws its measurements without a seed and shows them as dots only. It prints the first parameters p, the mean
+//! squared error L and its gradient g there. With X the matrix of rows (t², t, 1) and r = X·p - speed the residuals,
+//! L = |r|² / 20 and g = Xᵀ·r / 10. As the loss is quadratic in the parameters, L and g at one point decide
 //! it everywhere: any measurements with this L and g make the same descent. So r was put together from two parts:
 //!
 //! - the part that a quadratic can explain, which g decides: X·(XᵀX)⁻¹·10·g;
