@@ -87,7 +87,7 @@ pub struct FitArgs {
 /// What makes a plan.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet.
+    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented.
     pub config: Option<PathBuf>,
     /// Change one key, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -15,11 +15,11 @@ mod strategy;
 mod tui;
 mod writer;
 
-use model::{AutodiffBackend, Backend};
 use std::{path::PathBuf, sync::Arc};
 
 use burn::train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger};
-use data::{DataSet, DigitDataset, DigitLoader, Digits, Order};
+use data::{Augmentation, DataSet, DigitDataset, DigitLoader, Digits, Order};
+use model::{AutodiffBackend, Backend};
 
 use crate::{
     Error,
@@ -34,7 +34,7 @@ use crate::{
         writer::Writer,
     },
     observer::Observer,
-    plan::Plan,
+    plan::{AugmentationPlan, Plan},
     run::record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
 };
@@ -122,7 +122,9 @@ fn prepare<B: AutodiffBackend>(
         optimizer = checkpoint.load_optimizer(optimizer, device)?;
     }
     let order = Order::Shuffled { seed: plan.seed };
-    let train = loader(&plan, &data.train, order, device);
+    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
+    let limits = Augmentation { degrees, translate, scale };
+    let train = loader(&plan, &data.train, order, device).augmented(limits, plan.seed);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
     let schedule = Schedule::new(&plan, steps, position.step);
     let log = job.folder.metrics_log(&position)?;

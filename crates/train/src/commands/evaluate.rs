@@ -1,10 +1,10 @@
 //! `train evaluate`: a trained model on a split.
 
-use model::AutodiffBackend;
 use std::io::Write as _;
 
 use anyhow::bail;
 use data::{DataSet, Order};
+use model::AutodiffBackend;
 use serde_json::json;
 use train::{
     Error,

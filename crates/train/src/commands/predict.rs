@@ -1,6 +1,5 @@
 //! `train predict`: label and probability of images.
 
-use model::AutodiffBackend;
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -10,6 +9,7 @@ use std::{
 use anyhow::Context as _;
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
 use data::{GreyImage, decode_png};
+use model::AutodiffBackend;
 use serde::Serialize;
 use train::{
     Error,
