@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use chapter::figures::{self, Figure};
 use data::{DataSet, Digits, Request, Source};
+use model::AutodiffBackend;
 use serde_json::Value;
+use train::backend::{Kind, Visitor, dispatch};
 
 use crate::harness::{Place, metrics, real_archive, record};
 
@@ -25,6 +28,28 @@ fn trained(arguments: &[&str]) -> Option<(Place, Vec<Value>)> {
 
 fn accuracy(epoch: &Value) -> f64 {
     epoch["valid"]["accuracy"].as_f64().unwrap()
+}
+
+/// What the book prints beside what a backend computes, without data where there is none.
+struct Figures<'a>(Option<&'a DataSet>);
+
+impl Visitor for Figures<'_> {
+    type Output = Vec<Figure>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Figure> {
+        let of_the_data = self.0.map(|data| figures::of_the_data::<B>(data, &device)).unwrap_or_default();
+        [figures::of_the_snippets::<B>(&device), of_the_data].concat()
+    }
+}
+
+#[test]
+fn the_figures_of_the_book_hold_on_every_backend() {
+    let (data, cache) = (real_data(), tempfile::tempdir().unwrap());
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_compiled_in()) {
+        for figure in dispatch(kind, 0, cache.path(), Figures(data.as_ref())).unwrap() {
+            assert!(figure.is_ok(), "{kind}: {figure:?}");
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! | stochastic gradient descent in seven steps | [`sgd`] |
 //! | layers, and what is between them | [`layers`], [`non_linearity`] |
 //! | the words | [`words`] |
+//! | the figures that the book prints | [`figures`] |
 //!
 //! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers, curves,
 //! paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
@@ -22,6 +23,7 @@
 
 pub mod accuracy;
 pub mod curve;
+pub mod figures;
 pub mod gradient;
 mod host;
 pub mod layers;

@@ -1,0 +1,97 @@
+//! Figures of MNIST_SAMPLE.
+
+use burn::{
+    data::dataloader::DataLoader as _,
+    tensor::{Tensor, backend::AutodiffBackend},
+};
+use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Digits, Order};
+use model::{Distance, PixelSimilarity};
+
+use crate::{
+    accuracy::{always_three, over_batches},
+    figures::Figure,
+    similarity::{accuracies, distances},
+    tensors::{as_rows, stack, times_a_random_image},
+};
+
+/// Half of the last of four printed digits, and a rounding error.
+const FOUR_DIGITS: f64 = 5.1e-5;
+
+/// Half of the last of six printed digits, and a rounding error.
+const SIX_DIGITS: f64 = 6e-7;
+
+/// The second 3 of the training split, rows 4 to 9, columns 4 to 9.
+const CORNER: [usize; 36] = [
+    0, 0, 0, 0, 0, 0, // row 4
+    0, 0, 0, 0, 0, 29, //
+    0, 0, 0, 48, 166, 224, //
+    0, 93, 244, 249, 253, 187, //
+    0, 107, 253, 253, 230, 48, //
+    0, 3, 20, 20, 15, 0,
+];
+
+pub(super) fn figures<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
+    [of_images(data), of_shapes::<B>(data, device), of_similarity::<B>(data, device), of_accuracy::<B>(data, device)]
+        .concat()
+}
+
+fn of_images(data: &DataSet) -> Vec<Figure> {
+    let counts = |digits: &Digits| [digits.count(1), digits.count(0)];
+    let (train, valid) = (counts(&data.train), counts(&data.valid));
+    let image = data.train.image(1);
+    let pixels = (4..10).flat_map(|row| (4..10).map(move |column| usize::from(image[row * 28 + column])));
+    vec![
+        Figure::counted("training images: 3s, 7s", &[6131, 6265], &train),
+        Figure::counted("validation images: 3s, 7s", &[1010, 1028], &valid),
+        Figure::counted("pixels of the second 3, rows and columns 4 to 9", &CORNER, &pixels.collect::<Vec<_>>()),
+    ]
+}
+
+fn of_shapes<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
+    let threes = stack::<B>(&data.train, 1, device);
+    let all = DigitBatch::<B>::of(&data.train, 0..data.train.len(), device);
+    let first = loader::<B>(&data.train, device).iter().next().map_or([0; 4], |batch| shapes(&batch));
+    vec![
+        Figure::counted("shape of the stacked 3s", &[6131, 28, 28], &threes.dims()),
+        Figure::counted("shape of them as rows", &[6131, 784], &as_rows(threes.clone()).dims()),
+        Figure::counted("shape of them times one image", &[6131, 28, 28], &times_a_random_image(threes).dims()),
+        Figure::counted("shapes of train_x and train_y", &[12396, 784, 12396, 1], &shapes(&all)),
+        Figure::counted("shapes of the first batch", &[256, 784, 256, 1], &first),
+    ]
+}
+
+fn of_similarity<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
+    let images = |digits, label| -> Tensor<B, 2> { as_rows(stack(digits, label, device)) };
+    let means = PixelSimilarity::fit(images(&data.train, 1), images(&data.train, 0));
+    let three = images(&data.train, 1).slice(1..2);
+    let [to_3, to_7] = [means.positive(), means.negative()].map(|mean| distances(three.clone(), mean));
+    let [l1, l2] = [Distance::L1, Distance::L2].map(|distance| {
+        let right = accuracies(&means, images(&data.valid, 1), images(&data.valid, 0), distance);
+        [right.threes, right.sevens, right.mean]
+    });
+    vec![
+        Figure::computed("that 3 to the mean 3: L1, RMSE", &[0.1114, 0.2021], &[to_3.l1, to_3.rmse], FOUR_DIGITS),
+        Figure::computed("that 3 to the mean 7: L1, RMSE", &[0.1586, 0.3021], &[to_7.l1, to_7.rmse], FOUR_DIGITS),
+        Figure::computed("baseline, L1: accuracy on 3s, 7s, mean", &[0.9168, 0.9854, 0.9511], &l1, FOUR_DIGITS),
+        Figure::computed("baseline, L2: accuracy on 3s, 7s, mean", &[0.9584, 0.9737, 0.9661], &l2, FOUR_DIGITS),
+    ]
+}
+
+fn of_accuracy<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
+    let accuracy = over_batches(always_three, &loader::<B>(&data.valid, device));
+    vec![
+        Figure::computed("saying 3 to all: accuracy", &[0.495584], &[accuracy.by_sample], SIX_DIGITS),
+        Figure::computed("the same, mean of batches", &[0.4932], &[accuracy.mean_of_batches], FOUR_DIGITS),
+    ]
+}
+
+/// Batches of 256, first to last.
+fn loader<B: AutodiffBackend>(digits: &std::sync::Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+    DigitLoader::new(DigitDataset::new(digits.clone()), 256, Order::Sequential, 0, device.clone())
+}
+
+/// The shapes of images and targets, one after the other.
+fn shapes<B: AutodiffBackend>(batch: &DigitBatch<B>) -> [usize; 4] {
+    let ([images, pixels], [targets, one]) = (batch.images.dims(), batch.targets.dims());
+    [images, pixels, targets, one]
+}
