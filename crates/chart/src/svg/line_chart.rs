@@ -15,12 +15,15 @@ use crate::{
     span::Span,
 };
 
+/// Free room at the left, so that the name of the axis is not cut.
+const EDGE: u32 = 3 * DETAIL;
+
 type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
 /// Draws lines, dots and marks with axes, a grid and a legend.
 pub fn line_chart(chart: &LineChart) -> String {
     let (size, ticks) = match chart.shape {
-        Shape::Wide => ([480, 300], 8),
+        Shape::Wide => ([480, 300], 9),
         Shape::Square => ([360, 390], 5),
     };
     let (x_values, y_values) = chart.values();
@@ -47,9 +50,10 @@ struct Frame {
 impl Frame {
     fn draw(&self, chart: &LineChart, area: &Area<'_>) -> Result<(), Trouble> {
         let left = self.margin_left();
-        let below = legend::draw(chart.legend(), left, area)?;
+        let below = legend::draw(chart.legend(), EDGE + left, area)?;
         let mut plot = ChartBuilder::on(&below)
             .margin_top(units(0.6))
+            .margin_left(EDGE)
             .margin_right(units(1.2))
             .x_label_area_size(units(if chart.x.name.is_empty() { 1.8 } else { 3.2 }))
             .y_label_area_size(left)

@@ -15,6 +15,26 @@ pub enum Colours {
 }
 
 impl Colours {
+    /// What the output has, by what it is and by environment variables: `NO_COLOR` (no-color.org), `TERM`, `COLORTERM`.
+    ///
+    /// A terminal that does not say that it has 256 colours or more gets none.
+    pub fn of(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let kind = set("TERM").unwrap_or_default();
+        if !is_terminal || set("NO_COLOR").is_some() || kind == "dumb" {
+            return Self::Plain;
+        }
+        let says_so = set("COLORTERM").is_some_and(|value| ["truecolor", "24bit"].contains(&value.as_str()));
+        // Windows Terminal sets neither variable.
+        if says_so || kind.ends_with("-direct") || set("WT_SESSION").is_some() {
+            Self::TrueColour
+        } else if kind.contains("256color") {
+            Self::Ansi256
+        } else {
+            Self::Plain
+        }
+    }
+
     /// Text in a colour.
     pub fn text(self, rgb: Rgb, text: &str) -> String {
         self.paint(Some(rgb), None, text)
@@ -55,6 +75,30 @@ fn xterm(number: u8) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(is_terminal: bool, variables: &[(&str, &str)]) -> Colours {
+        Colours::of(is_terminal, |name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_terminal_has_the_colours_it_says() {
+        let xterm = ("TERM", "xterm-256color");
+        assert_eq!(of(true, &[xterm, ("COLORTERM", "truecolor")]), Colours::TrueColour);
+        assert_eq!(of(true, &[("TERM", "xterm-direct")]), Colours::TrueColour);
+        assert_eq!(of(true, &[xterm]), Colours::Ansi256);
+        assert_eq!((of(true, &[("TERM", "linux")]), of(true, &[])), (Colours::Plain, Colours::Plain));
+    }
+
+    #[test]
+    fn no_color_a_dumb_terminal_and_a_file_get_none() {
+        let rich = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+        assert_eq!(of(false, &rich), Colours::Plain);
+        assert_eq!(of(true, &[&rich[..], &[("NO_COLOR", "1")]].concat()), Colours::Plain);
+        assert_eq!(of(true, &[&rich[..], &[("NO_COLOR", "")]].concat()), Colours::TrueColour);
+        assert_eq!(of(true, &[("TERM", "dumb"), ("COLORTERM", "truecolor")]), Colours::Plain);
+    }
 
     #[test]
     fn each_kind_of_terminal_gets_its_codes() {
