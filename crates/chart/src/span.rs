@@ -33,7 +33,7 @@ impl Span {
             None => widened(ends(scale, within_reason(values).iter().filter_map(place))),
         };
         let ticks = match scale {
-            Scale::Linear => ticks::linear(low, high, ticks, are_whole(values)),
+            Scale::Linear => ticks::linear(low, high, ticks, high - low >= 2.0 && are_whole(values)),
             Scale::Log => ticks::log(low, high, ticks),
         };
         Self { scale, low, high, ticks }
@@ -58,7 +58,7 @@ impl Span {
     }
 }
 
-/// Epochs and steps: half of one is no place to label.
+/// Epochs and steps: half of one is no place to label. (Shares may all be 0 or 1, and still have halves.)
 fn are_whole(values: &[f64]) -> bool {
     values.iter().filter(|value| value.is_finite()).all(|value| value.fract() == 0.0)
 }
