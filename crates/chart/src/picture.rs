@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// A grey image, row by row: 0 is black, 255 white.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A grey image, row by row: 0 is black, 255 white. There is always at least one pixel.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
     height: usize,
     width: usize,
@@ -75,6 +75,13 @@ impl Pixels {
         let row = |row: usize| &self.values[row * self.width..][columns.clone()];
         let values = rows.clone().flat_map(row).copied().collect();
         Some(Self::new(rows.len(), columns.len(), values))
+    }
+}
+
+impl Default for Pixels {
+    /// One black pixel.
+    fn default() -> Self {
+        Self::new(1, 1, vec![0])
     }
 }
 

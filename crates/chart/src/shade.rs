@@ -38,7 +38,7 @@ impl PixelTable {
     pub(crate) fn rows(&self) -> Vec<Vec<Cell>> {
         let ends: Vec<(u8, u8)> = (0..self.pixels.width()).map(|column| self.ends(column)).collect();
         let cells = |row: &[u8]| row.iter().zip(&ends).map(|(value, ends)| cell(*value, *ends)).collect();
-        self.pixels.values().chunks(self.pixels.width().max(1)).map(cells).collect()
+        self.pixels.values().chunks(self.pixels.width()).map(cells).collect()
     }
 
     /// The values of a column that become white and black.

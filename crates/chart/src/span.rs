@@ -11,16 +11,29 @@ const DWARFING: f64 = 100.0;
 /// Free room at both ends, as a part of the whole.
 const MARGIN: f64 = 0.03;
 
-/// A resolved axis. Places are values, or their decimal logarithms on a logarithmic scale.
+/// Farther out than any chart shows, and near enough to compute with.
+const FAR: f64 = 1e6;
+/// Larger numbers are taken for this one, so that differences of two stay finite.
+const HUGE: f64 = 1e300;
+
+/// A resolved axis. On it a value lies at a fraction: 0 at its low end, 1 at its high end.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span {
     scale: Scale,
-    /// The lowest place.
-    pub low: f64,
-    /// The highest place.
-    pub high: f64,
-    /// Places with a label.
-    pub ticks: Vec<f64>,
+    /// Both ends; decimal logarithms on a logarithmic scale.
+    low: f64,
+    high: f64,
+    /// Round values, from low to high.
+    pub ticks: Vec<Tick>,
+}
+
+/// A labelled place on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tick {
+    /// Its fraction.
+    pub at: f64,
+    /// What is written there.
+    pub label: String,
 }
 
 impl Span {
@@ -32,29 +45,18 @@ impl Span {
             Some([low, high]) => ends(scale, [low, high].iter().filter_map(place)),
             None => widened(ends(scale, within_reason(values).iter().filter_map(place))),
         };
-        let ticks = match scale {
+        let labelled = match scale {
             Scale::Linear => ticks::linear(low, high, ticks, high - low >= 2.0 && are_whole(values)),
             Scale::Log => ticks::log(low, high, ticks),
         };
-        Self { scale, low, high, ticks }
+        let ticks = labelled.into_iter().map(|(place, label)| Tick { at: (place - low) / (high - low), label });
+        Self { scale, low, high, ticks: ticks.collect() }
     }
 
-    /// Where a value lies; `None` for what is not finite or has no logarithm.
-    pub fn place(&self, value: f64) -> Option<f64> {
-        place(self.scale, value)
-    }
-
-    /// Where a place lies from 0 (low) to 1 (high).
-    pub fn fraction(&self, place: f64) -> f64 {
-        (place - self.low) / (self.high - self.low)
-    }
-
-    /// What is written at a tick.
-    pub fn label(&self, tick: f64) -> String {
-        match self.scale {
-            Scale::Linear => ticks::linear_label(tick, &self.ticks),
-            Scale::Log => ticks::log_label(tick),
-        }
+    /// The fraction at which a value lies, beyond 0 and 1 too; `None` for what is not finite or has no logarithm.
+    pub fn at(&self, value: f64) -> Option<f64> {
+        let fraction = (place(self.scale, value)? - self.low) / (self.high - self.low);
+        Some(fraction.clamp(-FAR, FAR))
     }
 }
 
@@ -65,10 +67,10 @@ fn are_whole(values: &[f64]) -> bool {
 
 fn place(scale: Scale, value: f64) -> Option<f64> {
     let place = match scale {
-        Scale::Linear => value,
+        Scale::Linear => value.clamp(-HUGE, HUGE),
         Scale::Log => value.log10(),
     };
-    place.is_finite().then_some(place)
+    (value.is_finite() && place.is_finite()).then_some(place)
 }
 
 /// The finite values without those that dwarf all others.
@@ -138,9 +140,9 @@ mod tests {
     #[test]
     fn a_given_range_is_kept_as_it_is() {
         let span = Span::new(&Axis::new("rate").log().range(1e-7, 10.0), &[1e9], 9);
-        assert_eq!((span.low.round(), span.high), (-7.0, 1.0));
-        assert_eq!(span.place(100.0), Some(2.0));
-        assert_eq!((span.place(0.0), span.place(-1.0), span.place(f64::NAN)), (None, None, None));
-        assert!((span.fraction(-3.0) - 0.5).abs() < 1e-12);
+        let at = |value: f64| span.at(value).map(|fraction| (fraction * 1e6).round() / 1e6);
+        assert_eq!([1e-7, 1e-3, 10.0].map(at), [Some(0.0), Some(0.5), Some(1.0)]);
+        assert_eq!([0.0, -1.0, f64::NAN, f64::INFINITY].map(at), [None; 4]);
+        assert_eq!((span.ticks[1].label.as_str(), (span.ticks[1].at * 1e6).round()), ("1e-6", 125_000.0));
     }
 }

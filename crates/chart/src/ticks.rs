@@ -1,4 +1,4 @@
-//! Round numbers along an axis, and how they are written.
+//! Round numbers along an axis, each with its label.
 
 /// From this magnitude on a number is written with an exponent.
 const LARGE: f64 = 1e6;
@@ -6,7 +6,12 @@ const LARGE: f64 = 1e6;
 const SMALL: f64 = 1e-4;
 
 /// Multiples of 1, 2 or 5 times a power of ten, about `wanted` of them; whole ones where nothing lies between.
-pub(crate) fn linear(low: f64, high: f64, wanted: usize, are_whole: bool) -> Vec<f64> {
+pub(crate) fn linear(low: f64, high: f64, wanted: usize, are_whole: bool) -> Vec<(f64, String)> {
+    let ticks = multiples(low, high, wanted, are_whole);
+    ticks.iter().map(|tick| (*tick, linear_label(*tick, &ticks))).collect()
+}
+
+fn multiples(low: f64, high: f64, wanted: usize, are_whole: bool) -> Vec<f64> {
     let step = round_step((high - low) / wanted.max(1) as f64).max(if are_whole { 1.0 } else { 0.0 });
     // A hair of slack: 0.3 / 0.1 is a little below 3.
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
@@ -21,7 +26,11 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// Powers of ten (as logarithms), at most about `wanted`; where there are fewer than three, their doubles and fives too.
-pub(crate) fn log(low: f64, high: f64, wanted: usize) -> Vec<f64> {
+pub(crate) fn log(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
+    powers(low, high, wanted).into_iter().map(|place| (place, log_label(place))).collect()
+}
+
+fn powers(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let (first, last) = (low.floor() as i32, high.ceil() as i32);
     let is_inside = |place: &f64| (low - 1e-9..=high + 1e-9).contains(place);
     let powers: Vec<f64> = (first..=last).map(f64::from).filter(is_inside).collect();
@@ -34,7 +43,7 @@ pub(crate) fn log(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 }
 
 /// As many decimals as the distance between the ticks needs.
-pub(crate) fn linear_label(tick: f64, ticks: &[f64]) -> String {
+fn linear_label(tick: f64, ticks: &[f64]) -> String {
     let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     let step = if step.is_finite() { step } else { tick.abs() };
     let largest = ticks.iter().fold(0.0f64, |largest, tick| largest.max(tick.abs()));
@@ -52,7 +61,7 @@ pub(crate) fn linear_label(tick: f64, ticks: &[f64]) -> String {
 }
 
 /// `1e-7`, `0.01`, `5`, `1000`: a power of ten as it is typed.
-pub(crate) fn log_label(tick: f64) -> String {
+fn log_label(tick: f64) -> String {
     let value = 10f64.powf(tick);
     if (-2.0 - 1e-9..4.0 - 1e-9).contains(&tick) {
         let decimals = (-tick - 1e-9).ceil().max(0.0) as usize;
@@ -73,8 +82,7 @@ mod tests {
     use super::*;
 
     fn labels(low: f64, high: f64, wanted: usize) -> Vec<String> {
-        let ticks = linear(low, high, wanted, false);
-        ticks.iter().map(|tick| linear_label(*tick, &ticks)).collect()
+        linear(low, high, wanted, false).into_iter().map(|(_, label)| label).collect()
     }
 
     #[test]
@@ -88,8 +96,8 @@ mod tests {
 
     #[test]
     fn between_whole_numbers_there_is_no_tick() {
-        assert_eq!(linear(0.0, 4.0, 8, true), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(linear(0.0, 4.0, 8, false).len(), 9);
+        assert_eq!(multiples(0.0, 4.0, 8, true), [0.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(multiples(0.0, 4.0, 8, false).len(), 9);
     }
 
     #[test]
@@ -101,7 +109,7 @@ mod tests {
 
     #[test]
     fn log_ticks_are_powers_of_ten_and_finer_where_there_are_few() {
-        let texts = |low, high, wanted| log(low, high, wanted).into_iter().map(log_label).collect::<Vec<_>>();
+        let texts = |low, high, wanted| log(low, high, wanted).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
         assert_eq!(texts(-7.0, 1.0, 9), ["1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "0.01", "0.1", "1", "10"]);
         assert_eq!(texts(-7.0, 1.0, 4), ["1e-7", "1e-4", "0.1"]);
         assert_eq!(texts(-1.0, 0.0, 9), ["0.1", "0.2", "0.5", "1"]);

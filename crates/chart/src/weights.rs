@@ -3,7 +3,7 @@
 use crate::palette::{BLUE, Rgb, VERMILLION};
 
 /// The weights of a linear model, one per pixel, row by row.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
     height: usize,
     width: usize,

@@ -34,7 +34,7 @@ pub fn image_grid(alt: &str, pictures: &[Picture], columns: usize) -> String {
 }
 
 fn height(picture: &Picture) -> f64 {
-    IMAGE * picture.pixels.height() as f64 / picture.pixels.width().max(1) as f64
+    IMAGE * picture.pixels.height() as f64 / picture.pixels.width() as f64
 }
 
 fn one(picture: &Picture, x: f64, y: f64) -> String {

@@ -9,7 +9,7 @@ use super::{
     root, text_width,
 };
 use crate::{
-    clip::Bounds,
+    clip,
     line_chart::{LineChart, Mark, Series, Shape, Style},
     palette,
     span::Span,
@@ -70,21 +70,17 @@ impl Frame {
 
     /// Room for the widest label and the axis' name.
     fn margin_left(&self) -> u32 {
-        let widest = self.y.ticks.iter().map(|tick| text_width(&self.y.label(*tick), 1.0)).fold(0.0, f64::max);
+        let widest = self.y.ticks.iter().map(|tick| text_width(&tick.label, 1.0)).fold(0.0, f64::max);
         units(widest + 2.4)
     }
 
-    fn bounds(&self) -> Bounds {
-        Bounds { x: [self.x.low, self.x.high], y: [self.y.low, self.y.high] }
-    }
-
     fn place(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
-        self.x.place(x).zip(self.y.place(y))
+        self.x.at(x).zip(self.y.at(y))
     }
 
     fn draw_series(&self, series: &Series, colour: RGBColor, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
         let places: Vec<_> = series.points.iter().map(|point| self.place(*point)).collect();
-        let runs = self.bounds().cut(&places);
+        let runs = clip::cut(&places);
         match series.style {
             Style::Line => draw_lines(runs, colour.stroke_width(LINE), plot)?,
             Style::Path => draw_lines(runs, colour.stroke_width(THIN), plot)?,
@@ -92,14 +88,14 @@ impl Frame {
             Style::Dots => {}
         }
         if matches!(series.style, Style::Dots | Style::Path) {
-            let inside = places.into_iter().flatten().filter(|place| self.bounds().holds(*place));
+            let inside = places.into_iter().flatten().filter(|place| clip::is_inside(*place));
             plot.draw_series(inside.map(|place| Circle::new(place, units(DOT), colour.filled())))?;
         }
         Ok(())
     }
 
     fn draw_mark(&self, mark: &Mark, colour: RGBColor, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-        let place = self.place(mark.at).filter(|place| self.bounds().holds(*place));
+        let place = self.place(mark.at).filter(|place| clip::is_inside(*place));
         plot.draw_series(place.map(|place| Circle::new(place, units(MARK), colour.filled()))).map(drop)
     }
 }
@@ -203,6 +199,21 @@ mod tests {
         // Three steps and the key of the legend; a mark and its key; a key whose mark lies outside.
         let dots = [0, 2, 3].map(|colour| elements(&svg, "circle", colour).len());
         assert_eq!(dots, [4, 2, 1]);
+    }
+
+    #[test]
+    fn extreme_values_make_well_formed_charts_with_few_ticks() {
+        let extremes = [0.0, -0.0, 1e-320, f64::MAX, f64::MIN, f64::NAN, f64::INFINITY, 1.0, 1.0 + 1e-12, -7.0];
+        for (x, y) in extremes.iter().flat_map(|x| extremes.map(|y| (*x, y))) {
+            for axis in [Axis::new("x"), Axis::new("x").log(), Axis::new("x").range(x, y)] {
+                let series = vec![Series::line("line", vec![(x, y), (y, x), (1.0, 2.0)]).drawn(Style::Path)];
+                let chart =
+                    LineChart { alt: "extreme".into(), x: axis.clone(), y: axis, series, ..LineChart::default() };
+                let texts = texts(&check(&line_chart(&chart), "extreme"));
+                assert!(texts.len() < 30, "{x} {y}: {texts:?}");
+                crate::terminal::line_chart(&chart, 60, crate::terminal::Colours::Plain);
+            }
+        }
     }
 
     #[test]

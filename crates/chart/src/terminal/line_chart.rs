@@ -6,9 +6,9 @@ use super::{
     cut, legend,
 };
 use crate::{
-    clip::Bounds,
+    clip,
     line_chart::{LineChart, Series, Shape, Style},
-    span::Span,
+    span::{Span, Tick},
 };
 
 /// The narrowest and the lowest field that still shows a line.
@@ -21,7 +21,7 @@ const LEAST_ROWS: usize = 10;
 pub fn line_chart(chart: &LineChart, width: usize, colours: Colours) -> String {
     let (x_values, y_values) = chart.values();
     let y = Span::new(&chart.y, &y_values, 5);
-    let labels = y.ticks.iter().map(|tick| y.label(*tick).chars().count()).max().unwrap_or(0);
+    let labels = y.ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
     let [columns, rows] = size(chart.shape, width.saturating_sub(labels + 2));
     let x = Span::new(&chart.x, &x_values, (columns / 10).max(2));
     let frame = Frame { x, y, columns, rows, labels };
@@ -60,7 +60,7 @@ impl Frame {
             self.draw(series, number, ink, &mut canvas);
         }
         for (nth, mark) in chart.marks.iter().enumerate() {
-            if let Some(place) = self.place(mark.at).filter(|place| UNIT.holds(*place)) {
+            if let Some(place) = self.place(mark.at).filter(|place| clip::is_inside(*place)) {
                 canvas.mark(place, nth, chart.series.len() + nth);
             }
         }
@@ -72,28 +72,25 @@ impl Frame {
         let is_dotted = matches!(series.style, Style::Dots | Style::Path);
         // A path's own signs would not stand out from a line of the same sign.
         if !is_dotted || series.style == Style::Path && ink == Ink::Braille {
-            for pair in UNIT.cut(&places).iter().flat_map(|run| run.windows(2)) {
+            for pair in clip::cut(&places).iter().flat_map(|run| run.windows(2)) {
                 canvas.line(pair[0], pair[1], series.style == Style::Dashed, number);
             }
         }
-        for place in places.into_iter().flatten().filter(|place| is_dotted && UNIT.holds(*place)) {
+        for place in places.into_iter().flatten().filter(|place| is_dotted && clip::is_inside(*place)) {
             canvas.point(place, number);
         }
     }
 
     /// A point as fractions of the field.
     fn place(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
-        Some((self.x.fraction(self.x.place(x)?), self.y.fraction(self.y.place(y)?)))
+        self.x.at(x).zip(self.y.at(y))
     }
 
     /// The field's lines behind the vertical axis.
     fn rows(&self, field: &[String]) -> Vec<String> {
-        let row_of = |tick: &f64| {
-            let fraction = self.y.fraction(*tick);
-            self.rows - 1 - ((fraction * self.rows as f64) as usize).min(self.rows - 1)
-        };
+        let row_of = |tick: &Tick| self.rows - 1 - ((tick.at * self.rows as f64) as usize).min(self.rows - 1);
         let line = |(row, field): (usize, &String)| match self.y.ticks.iter().find(|tick| row_of(tick) == row) {
-            Some(tick) => format!("{:>w$} ┤{field}", self.y.label(*tick), w = self.labels),
+            Some(tick) => format!("{:>w$} ┤{field}", tick.label, w = self.labels),
             None => format!("{:w$} │{field}", "", w = self.labels),
         };
         field.iter().enumerate().map(line).collect()
@@ -105,13 +102,12 @@ impl Frame {
         let mut labels = vec![' '; self.columns];
         let mut free = 0;
         for tick in &self.x.ticks {
-            let column = ((self.x.fraction(*tick) * self.columns as f64) as usize).min(self.columns - 1);
-            let label = self.x.label(*tick);
-            let length = label.chars().count();
+            let column = ((tick.at * self.columns as f64) as usize).min(self.columns - 1);
+            let length = tick.label.chars().count();
             let start = column.saturating_sub(length / 2).min(self.columns.saturating_sub(length));
             if start >= free && start + length <= self.columns {
                 axis[column] = '┬';
-                labels.splice(start..start + length, label.chars());
+                labels.splice(start..start + length, tick.label.chars());
                 free = start + length + 1;
             }
         }
@@ -121,9 +117,6 @@ impl Frame {
         vec![format!("{margin}└{axis}"), format!("{margin} {labels}"), format!("{margin} {name}").trim_end().into()]
     }
 }
-
-/// The field in fractions of itself.
-const UNIT: Bounds = Bounds { x: [0.0, 1.0], y: [0.0, 1.0] };
 
 #[cfg(test)]
 mod tests {
