@@ -206,7 +206,8 @@ mod tests {
         let extremes = [0.0, -0.0, 1e-320, f64::MAX, f64::MIN, f64::NAN, f64::INFINITY, 1.0, 1.0 + 1e-12, -7.0];
         for (x, y) in extremes.iter().flat_map(|x| extremes.map(|y| (*x, y))) {
             for axis in [Axis::new("x"), Axis::new("x").log(), Axis::new("x").range(x, y)] {
-                let series = vec![Series::line("line", vec![(x, y), (y, x), (1.0, 2.0)]).drawn(Style::Path)];
+                let line = Series::line("line", vec![(x, y), (x, y), (y, x), (1.0, 2.0)]);
+                let series = vec![line.clone().drawn(Style::Path), line.drawn(Style::Dashed)];
                 let chart =
                     LineChart { alt: "extreme".into(), x: axis.clone(), y: axis, series, ..LineChart::default() };
                 let texts = texts(&check(&line_chart(&chart), "extreme"));
