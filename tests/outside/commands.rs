@@ -211,7 +211,7 @@ fn baseline_needs_no_training() {
 
 #[test]
 fn every_subcommand_has_help_with_an_example() {
-    for subcommand in ["fit", "evaluate", "predict", "baseline", "data", "backends", "runs", "completions"] {
+    for subcommand in ["fit", "evaluate", "predict", "baseline", "data", "show", "backends", "runs", "completions"] {
         let ran = Place::new().train(&[subcommand, "--help"]).ok();
         assert!(
             ran.stdout.contains("Example") && ran.stdout.contains(&format!("train {subcommand}")),
@@ -230,7 +230,12 @@ fn completions_are_generated_for_a_shell() {
 #[test]
 fn a_reader_that_goes_away_is_no_trouble() {
     let place = trained();
-    for arguments in ["runs", "evaluate latest", "backends", "data --set data.source=synthetic", "completions bash"] {
+    let synthetic =
+        ["data", "show valid/7/3", "show --batch"].map(|words| format!("{words} --set data.source=synthetic"));
+    for arguments in ["runs", "evaluate latest", "backends", "completions bash"]
+        .into_iter()
+        .chain(synthetic.iter().map(String::as_str))
+    {
         let line = format!("'{}' {arguments} | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}", program(&place));
         let output = std::process::Command::new("bash")
             .args(["-c", &line])

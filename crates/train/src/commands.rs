@@ -7,8 +7,10 @@ mod evaluate;
 mod fit;
 mod predict;
 mod runs;
+mod show;
 
 mod load_data;
+mod png_file;
 mod stop;
 mod stored_run;
 mod table;
@@ -31,6 +33,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Predict(args) => predict::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
+        Command::Show(args) => show::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
         Command::Completions { shell } => completions(shell)?,
