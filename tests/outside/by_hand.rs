@@ -42,7 +42,7 @@ impl Visitor for ByHand<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> [Vec<u32>; 3] {
         let (plan, data) = (self.plan, drawn(self.plan));
-        let mut classifier = Classifier::<B>::new(plan, data.train.image_len(), &device);
+        let mut classifier = Classifier::<B>::new(plan, data.train.sides(), &device);
         let start = parameters(&classifier);
         let trained = sgd::train(&training(plan), start.clone(), &train(plan, &data, &device), &valid(&data, &device));
         export::load(self.model_file, classifier.network_mut()).unwrap();
@@ -54,6 +54,7 @@ fn training<B: AutodiffBackend>(plan: &Plan) -> Training<B> {
     let model: Model<B> = match plan.model.kind {
         ModelKind::Linear => sgd::linear,
         ModelKind::TwoLayer => sgd::two_layer,
+        ModelKind::ResNet => unreachable!("the chapter writes no residual net by hand"),
     };
     Training { model, learning_rate: plan.optimizer.learning_rate, epochs: plan.training.epochs, good_enough: 2.0 }
 }

@@ -35,6 +35,10 @@ pub enum Command {
     /// Train a model (the same as without a subcommand).
     #[command(after_help = FIT_EXAMPLE)]
     Fit(FitArgs),
+    /// Which learning rate to try: the range test, as fastai's `lr_find`. Trains a fresh network for 100 steps and keeps
+    /// nothing of it.
+    #[command(after_help = "Example:\n  train lr-find linear --svg rates.svg")]
+    LrFind(LrFindArgs),
     /// Metrics, confusion matrix and accuracy by class of a trained model.
     #[command(after_help = "\
 Examples:
@@ -177,6 +181,18 @@ pub struct ShowArgs {
     /// Write it to a self-contained page too.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct LrFindArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Write the curve as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// One JSON object instead of the plot.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A part of an image's rows or columns.

@@ -5,6 +5,7 @@ mod baseline;
 mod data;
 mod evaluate;
 mod fit;
+mod lr_find;
 mod predict;
 mod runs;
 mod show;
@@ -29,6 +30,7 @@ use crate::{
 pub fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command.unwrap_or(Command::Fit(cli.fit)) {
         Command::Fit(args) => return fit::run(&args),
+        Command::LrFind(args) => return lr_find::run(&args),
         Command::Evaluate(args) => evaluate::run(&args)?,
         Command::Predict(args) => predict::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,

@@ -37,6 +37,15 @@ pub struct RangeTest {
     pub diverged: bool,
 }
 
+impl RangeTest {
+    /// The suggestions by name, each with its place on the curve.
+    pub fn suggestions(&self) -> impl Iterator<Item = (&'static str, (f64, f64))> {
+        let place = |rate: f64| self.curve.iter().copied().find(|point| point.0 == rate);
+        let named = [("valley", self.valley), ("steep", self.steep)];
+        named.into_iter().filter_map(move |(name, rate)| Some((name, place(rate?)?)))
+    }
+}
+
 /// Trains the plan's network with rising rates; ends early where the loss diverges or `stop` says so.
 pub fn range_test<B: AutodiffBackend>(
     plan: &Plan,
