@@ -23,5 +23,7 @@ mod parity;
 mod readme;
 #[path = "outside/resume.rs"]
 mod resume;
+#[path = "outside/show.rs"]
+mod show;
 #[path = "outside/trouble.rs"]
 mod trouble;

@@ -187,6 +187,34 @@ fn an_output_that_takes_no_more_is_named() {
 }
 
 #[test]
+fn lr_find_suggests_a_rate_and_leaves_no_run() {
+    let place = Place::new();
+    let data = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2000", "--set", "model.channels=2"];
+    for config in ["linear", "two-layer", "resnet"] {
+        let report =
+            place.train(&[&["lr-find", config, "--json", "--svg", "rates.svg"][..], &data].concat()).ok().json();
+        let [valley, steep] = ["valley", "steep"].map(|name| report[name].as_f64().unwrap());
+        assert!((1e-4..=10.0).contains(&valley) && (1e-4..=10.0).contains(&steep), "{config}: {valley} {steep}");
+        let rates: Vec<f64> =
+            report["curve"].as_array().unwrap().iter().map(|step| step["learning_rate"].as_f64().unwrap()).collect();
+        assert!(rates[0] == 1e-7 && rates.is_sorted() && rates.len() <= 100);
+    }
+    assert!(fs::read_to_string(place.path().join("rates.svg")).unwrap().starts_with("<svg"));
+    assert!(place.runs().is_empty());
+    let shown = place.train(&[&["lr-find", "linear"][..], &data].concat()).ok().stdout;
+    assert!(shown.contains("valley  --set optimizer.learning_rate="), "{shown}");
+}
+
+#[test]
+fn lr_find_says_where_no_rate_helps() {
+    let data = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2", "--set", "data.synthetic_valid=2"];
+    let still = ["lr-find", "linear", "--set", "training.loss=mnist-loss", "--set", "optimizer.weight_decay=1e30"];
+    let ran = Place::new().train(&[&still[..], &data].concat());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("the loss falls at no learning rate"), "{ran:?}");
+}
+
+#[test]
 fn backends_lists_all_known_ones() {
     let ran = Place::new().train(&["backends"]).ok();
     for name in ["ndarray", "flex", "wgpu", "tch-cpu", "tch-cuda", "tch-mps", "cuda"] {
@@ -211,7 +239,9 @@ fn baseline_needs_no_training() {
 
 #[test]
 fn every_subcommand_has_help_with_an_example() {
-    for subcommand in ["fit", "evaluate", "predict", "baseline", "data", "backends", "runs", "completions"] {
+    for subcommand in
+        ["fit", "evaluate", "predict", "baseline", "data", "show", "backends", "runs", "lr-find", "completions"]
+    {
         let ran = Place::new().train(&[subcommand, "--help"]).ok();
         assert!(
             ran.stdout.contains("Example") && ran.stdout.contains(&format!("train {subcommand}")),
@@ -230,7 +260,12 @@ fn completions_are_generated_for_a_shell() {
 #[test]
 fn a_reader_that_goes_away_is_no_trouble() {
     let place = trained();
-    for arguments in ["runs", "evaluate latest", "backends", "data --set data.source=synthetic", "completions bash"] {
+    let synthetic =
+        ["data", "show valid/7/3", "show --batch"].map(|words| format!("{words} --set data.source=synthetic"));
+    for arguments in ["runs", "evaluate latest", "backends", "completions bash"]
+        .into_iter()
+        .chain(synthetic.iter().map(String::as_str))
+    {
         let line = format!("'{}' {arguments} | head -c 1 > /dev/null; exit ${{PIPESTATUS[0]}}", program(&place));
         let output = std::process::Command::new("bash")
             .args(["-c", &line])

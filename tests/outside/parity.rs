@@ -1,6 +1,5 @@
 //! The same parameters and the same batches give the same numbers on every compiled-in backend, up to its precision.
 
-use model::AutodiffBackend;
 use std::{fs, path::Path};
 
 use burn::{
@@ -11,6 +10,7 @@ use burn::{
     train::{ItemLazy as _, TrainStep as _},
 };
 use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
+use model::AutodiffBackend;
 use train::{
     backend::{Kind, Visitor, dispatch},
     classifier::Classifier,

@@ -1,6 +1,5 @@
 //! The least a training loop can do on a backend: tensors prepared, no metrics, no records.
 
-use model::AutodiffBackend;
 use std::time::Instant;
 
 use burn::{
@@ -9,6 +8,7 @@ use burn::{
     train::TrainStep as _,
 };
 use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};
+use model::AutodiffBackend;
 use train::{
     backend::Visitor,
     classifier::Classifier,

@@ -5,7 +5,7 @@ use burn::{
     tensor::{Tensor, TensorData, backend::Backend},
 };
 
-use crate::{Digit, Digits};
+use crate::{Digit, Digits, augmentation::Augment};
 
 /// A batch as a network takes it.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
     fn batch(&self, items: Vec<Digit>, device: &B::Device) -> DigitBatch<B> {
         let mut batch = HostBatch::default();
         for digit in &items {
-            batch.push(digit.pixels(), digit.label());
+            batch.push_pixels(digit.pixels());
+            batch.labels.push(digit.label());
         }
         batch.upload(device)
     }
@@ -45,24 +46,29 @@ impl<B: Backend> DigitBatch<B> {
     /// # Panics
     /// When an index is beyond the end.
     pub fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
-        HostBatch::of(digits, indices).upload(device)
+        HostBatch::of(digits, indices, None).upload(device)
     }
 }
 
 impl HostBatch {
-    /// The digits at these indices.
-    pub(crate) fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>) -> Self {
+    /// The digits at these indices, changed where there is an `augment`.
+    pub(crate) fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>, augment: Option<&Augment>) -> Self {
         let indices = indices.into_iter();
         let items = indices.size_hint().0;
         let images = Vec::with_capacity(items * digits.image_len());
         let mut batch = Self { images, labels: Vec::with_capacity(items) };
-        indices.for_each(|index| batch.push(digits.image(index), digits.labels()[index]));
+        for index in indices {
+            match augment {
+                Some(augment) => augment.push(index, digits.image(index), digits.sides(), &mut batch.images),
+                None => batch.push_pixels(digits.image(index)),
+            }
+            batch.labels.push(digits.labels()[index]);
+        }
         batch
     }
 
-    fn push(&mut self, pixels: &[u8], label: u8) {
+    fn push_pixels(&mut self, pixels: &[u8]) {
         self.images.extend(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0));
-        self.labels.push(label);
     }
 
     /// Moves the batch to the device: one tensor of images, one of targets.

@@ -4,6 +4,7 @@
 //! -> [`DigitDataset`] -> [`Order`] -> [`DigitBatcher`] -> one tensor a batch, served by [`DigitLoader`]. The batching
 //! itself is [`ItemLoader`]'s, which takes any of Burn's data sets.
 
+mod augmentation;
 mod batcher;
 mod cache;
 mod dataset;
@@ -21,6 +22,7 @@ mod scale;
 mod source;
 mod through_cache;
 
+pub use augmentation::Augmentation;
 pub use batcher::{DigitBatch, DigitBatcher};
 pub use cache::user_folder as user_cache_folder;
 pub use dataset::{Digit, DigitDataset};

@@ -10,7 +10,10 @@ use burn::{
     tensor::backend::Backend,
 };
 
-use crate::{DigitBatch, DigitDataset, ItemLoader, Order, batcher::HostBatch, prefetch::Prefetch};
+use crate::{
+    Augmentation, DigitBatch, DigitDataset, ItemLoader, Order, augmentation::Augment, batcher::HostBatch,
+    prefetch::Prefetch,
+};
 
 /// Serves a split in batches of an [`ItemLoader`], each as one tensor of images and one of targets.
 ///
@@ -19,6 +22,7 @@ use crate::{DigitBatch, DigitDataset, ItemLoader, Order, batcher::HostBatch, pre
 #[derive(Debug)]
 pub struct DigitLoader<B: Backend> {
     items: ItemLoader<DigitDataset>,
+    augmentation: Option<(Augmentation, u64)>,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -29,6 +33,7 @@ pub struct DigitLoader<B: Backend> {
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
     dataset: DigitDataset,
+    augment: Option<Augment>,
 }
 
 impl<B: Backend> DigitLoader<B> {
@@ -38,7 +43,12 @@ impl<B: Backend> DigitLoader<B> {
     /// When `batch_size` is 0.
     pub fn new(dataset: DigitDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
         let items = ItemLoader::new(dataset, batch_size, order);
-        Self { items, workers, device, epoch: Arc::default(), start: Arc::default() }
+        Self { items, augmentation: None, workers, device, epoch: Arc::default(), start: Arc::default() }
+    }
+
+    /// Changes each image anew in every epoch, by random streams of this seed.
+    pub fn augmented(self, limits: Augmentation, seed: u64) -> Self {
+        Self { augmentation: (!limits.is_none()).then_some((limits, seed)), ..self }
     }
 
     /// Chooses the epoch that the next iteration serves.
@@ -57,15 +67,17 @@ impl<B: Backend> DigitLoader<B> {
     }
 
     fn with(&self, device: B::Device, items: ItemLoader<DigitDataset>) -> Self {
-        Self { items, workers: self.workers, device, epoch: self.epoch.clone(), start: self.start.clone() }
+        Self { items, device, epoch: self.epoch.clone(), start: self.start.clone(), ..*self }
     }
 }
 
 impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
-        let recipe = Recipe { dataset: self.items.dataset().clone() };
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
+        let recipe = Recipe { dataset: self.items.dataset().clone(), augment };
         let start = self.start.load(Ordering::Relaxed);
-        let batches = self.items.indices(self.epoch.load(Ordering::Relaxed)).into_iter().skip(start).collect();
+        let batches = self.items.indices(epoch).into_iter().skip(start).collect();
         let total = self.num_items();
         Box::new(Batches::<B> {
             batches: Prefetch::new(recipe, batches, self.workers),
@@ -91,7 +103,7 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
 impl Recipe {
     /// The host batch of these items.
     pub(crate) fn make(&self, indices: &[usize]) -> HostBatch {
-        HostBatch::of(self.dataset.digits(), indices.iter().copied())
+        HostBatch::of(self.dataset.digits(), indices.iter().copied(), self.augment.as_ref())
     }
 }
 
@@ -176,6 +188,22 @@ mod tests {
         let mut iterator = loader.iter();
         iterator.next().unwrap();
         assert_eq!(iterator.progress().items_processed, 24);
+    }
+
+    #[test]
+    fn augmentation_is_the_same_with_any_number_of_workers_and_new_in_each_epoch() {
+        let augmented = |workers, epoch| {
+            let loader = loader(workers).augmented(Augmentation { translate: 0.5, ..Augmentation::default() }, 1);
+            loader.set_epoch(epoch);
+            pixels(&loader)
+        };
+        assert_eq!(augmented(0, 0), augmented(3, 0));
+        let sorted = |epoch| {
+            let mut values = augmented(1, epoch).concat();
+            values.sort_unstable();
+            values
+        };
+        assert_ne!(sorted(0), sorted(1));
     }
 
     #[test]

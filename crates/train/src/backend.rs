@@ -18,10 +18,10 @@ mod nvidia;
 #[allow(dead_code, reason = "each of these features uses its part")]
 mod torch;
 
-use model::AutodiffBackend;
 use std::{fmt, path::Path};
 
 use burn::backend::Autodiff;
+use model::AutodiffBackend;
 
 /// A backend by name, compiled in or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Tensor, Transaction},
+    tensor::{ElementConversion as _, Tensor, Transaction},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::DigitBatch;
@@ -93,6 +93,11 @@ impl<B: Backend> InferenceStep for Classifier<B> {
 }
 
 impl<B: burn::tensor::backend::Backend> StepOutput<B> {
+    /// The loss, brought to the host.
+    pub fn loss(&self) -> f64 {
+        f64::from(self.loss.clone().into_scalar().elem::<f32>())
+    }
+
     /// Brings several outputs to the host in one transaction.
     pub fn read(outputs: Vec<Self>) -> Vec<Scored> {
         let mut transaction = Transaction::default();

@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -35,6 +35,10 @@ pub enum Command {
     /// Train a model (the same as without a subcommand).
     #[command(after_help = FIT_EXAMPLE)]
     Fit(FitArgs),
+    /// Which learning rate to try: the range test, as fastai's `lr_find`. Trains a fresh network for 100 steps and keeps
+    /// nothing of it.
+    #[command(after_help = "Example:\n  train lr-find linear --svg rates.svg")]
+    LrFind(LrFindArgs),
     /// Metrics, confusion matrix and accuracy by class of a trained model.
     #[command(after_help = "\
 Examples:
@@ -53,6 +57,13 @@ Examples:
     /// What data there is; fetches it where it is not there yet.
     #[command(after_help = "Example:\n  train data --set data.source=folder --set data.path=my-digits")]
     Data(PlanArgs),
+    /// An image as a table of its pixel values, or a grid of the first training batch.
+    #[command(after_help = "\
+Examples:
+  train show train/3/1 --rows 4..15 --cols 4..22         the second 3 of the training images
+  train show docs/seven.png --html seven.html
+  train show --batch --set data.source=synthetic")]
+    Show(ShowArgs),
     /// All backends: compiled in or how to get them, their devices, whether they work.
     #[command(after_help = "Example:\n  train backends")]
     Backends,
@@ -85,9 +96,9 @@ pub struct FitArgs {
 }
 
 /// What makes a plan.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
-    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet.
+    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented.
     pub config: Option<PathBuf>,
     /// Change one key, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -97,7 +108,7 @@ pub struct PlanArgs {
 }
 
 /// Where it computes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct BackendArgs {
     /// The backend; `train backends` lists them.
     #[arg(long, value_name = "NAME")]
@@ -146,6 +157,65 @@ pub struct PredictArgs {
     pub json: bool,
     #[command(flatten)]
     pub backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A PNG file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
+    #[arg(value_name = "FILE|SPLIT/CLASS/INDEX", required_unless_present = "batch")]
+    pub image: Option<String>,
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Only these rows, without the last: `4..15`, `4..` or `..15`.
+    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
+    pub rows: Option<Part>,
+    /// Only these columns.
+    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
+    pub cols: Option<Part>,
+    /// Images of the first training batch with their labels, in the order of the plan's seed.
+    #[arg(long)]
+    pub batch: bool,
+    /// How many images of the batch.
+    #[arg(long, value_name = "N", default_value = "9", requires = "batch")]
+    pub images: NonZeroUsize,
+    /// Write it to a self-contained page too.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct LrFindArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Write the curve as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// One JSON object instead of the plot.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A part of an image's rows or columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The first.
+    pub from: usize,
+    /// The one behind the last; `None`: to the end.
+    pub to: Option<usize>,
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number =
+            |part: &str| part.parse::<usize>().map_err(|_| format!("`{part}` is no number; write it as 4..15"));
+        let (from, to) = text.split_once("..").ok_or("it has no `..`; write it as 4..15")?;
+        Ok(Self {
+            from: if from.is_empty() { 0 } else { number(from)? },
+            to: if to.is_empty() { None } else { Some(number(to)?) },
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,10 +5,13 @@ mod baseline;
 mod data;
 mod evaluate;
 mod fit;
+mod lr_find;
 mod predict;
 mod runs;
+mod show;
 
 mod load_data;
+mod png_file;
 mod stop;
 mod stored_run;
 mod table;
@@ -27,10 +30,12 @@ use crate::{
 pub fn run(cli: Cli) -> anyhow::Result<u8> {
     match cli.command.unwrap_or(Command::Fit(cli.fit)) {
         Command::Fit(args) => return fit::run(&args),
+        Command::LrFind(args) => return lr_find::run(&args),
         Command::Evaluate(args) => evaluate::run(&args)?,
         Command::Predict(args) => predict::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
+        Command::Show(args) => show::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
         Command::Completions { shell } => completions(shell)?,

@@ -6,7 +6,7 @@ pub mod checkpoint;
 mod divergence;
 mod end_of_epoch;
 mod gradients;
-mod optimizer;
+pub(crate) mod optimizer;
 mod render;
 mod schedule;
 mod session;
@@ -15,11 +15,11 @@ mod strategy;
 mod tui;
 mod writer;
 
-use model::{AutodiffBackend, Backend};
 use std::{path::PathBuf, sync::Arc};
 
 use burn::train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger};
-use data::{DataSet, DigitDataset, DigitLoader, Digits, Order};
+use data::{Augmentation, DataSet, DigitDataset, DigitLoader, Digits, Order};
+use model::{AutodiffBackend, Backend};
 
 use crate::{
     Error,
@@ -34,7 +34,7 @@ use crate::{
         writer::Writer,
     },
     observer::Observer,
-    plan::Plan,
+    plan::{AugmentationPlan, Plan},
     run::record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
 };
@@ -121,14 +121,13 @@ fn prepare<B: AutodiffBackend>(
         classifier = checkpoint.load_model(classifier, device)?;
         optimizer = checkpoint.load_optimizer(optimizer, device)?;
     }
-    let order = Order::Shuffled { seed: plan.seed };
-    let train = loader(&plan, &data.train, order, device);
+    let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
     let schedule = Schedule::new(&plan, steps, position.step);
     let log = job.folder.metrics_log(&position)?;
     let session = Session {
         train: Arc::new(train),
-        valid: Arc::new(loader(&plan, &data.valid, Order::Sequential, device)),
+        valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
         schedule: schedule.clone(),
         writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, Some(log.handle()?)),
@@ -142,8 +141,19 @@ fn prepare<B: AutodiffBackend>(
     Ok((session, Learner::new(classifier, optimizer, schedule)))
 }
 
-/// Batches of a split, for training or evaluation.
-pub fn loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
+/// Batches of a split in the plan's order for each epoch, changed as the plan says.
+pub fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
+    let limits = Augmentation { degrees, translate, scale };
+    loader(plan, digits, Order::Shuffled { seed: plan.seed }, device).augmented(limits, plan.seed)
+}
+
+/// Batches of a split in its own order, as it is.
+pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+    loader(plan, digits, Order::Sequential, device)
+}
+
+fn loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
     let dataset = DigitDataset::new(digits.clone());
     DigitLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
 }

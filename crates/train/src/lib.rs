@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod export;
 pub mod files;
 pub mod fit;
+pub mod lr_find;
 pub mod memory;
 pub mod metrics;
 pub mod observer;

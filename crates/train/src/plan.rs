@@ -29,7 +29,9 @@ pub use choices::{BackendChoice, BuiltIn, Loss, ModelKind, Monitor, OptimizerKin
 pub use config::Config;
 pub use differences::Difference;
 pub use error::{Origin, PlanError, Problem};
-pub use sections::{CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan};
+pub use sections::{
+    AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
+};
 pub use setting::Setting;
 
 use merge::Merged;
@@ -56,6 +58,8 @@ pub struct Plan {
     pub data: DataPlan,
     /// Which network.
     pub model: ModelPlan,
+    /// How training images are changed.
+    pub augmentation: AugmentationPlan,
     /// Epochs, batches and loss.
     pub training: TrainingPlan,
     /// How gradients become steps.

@@ -1,6 +1,7 @@
 //! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
 
 mod margin;
+mod shown;
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -10,6 +11,8 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
 use train::observer::{EpochProgress, EpochRecord, Observer};
+
+pub use shown::{colours, width};
 
 const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s       time";
 

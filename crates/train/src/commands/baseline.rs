@@ -1,9 +1,9 @@
 //! `train baseline`: what any model has to beat.
 
-use model::AutodiffBackend;
 use std::io::Write as _;
 
 use data::DataSet;
+use model::AutodiffBackend;
 use model::Distance;
 use train::{
     backend::{self, Visitor, choice},

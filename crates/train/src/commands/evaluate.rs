@@ -1,10 +1,10 @@
 //! `train evaluate`: a trained model on a split.
 
-use model::AutodiffBackend;
 use std::io::Write as _;
 
 use anyhow::bail;
-use data::{DataSet, Order};
+use data::DataSet;
+use model::AutodiffBackend;
 use serde_json::json;
 use train::{
     Error,
@@ -74,7 +74,7 @@ impl Visitor for Evaluate<'_> {
             Split::Train => &self.data.train,
             Split::Valid => &self.data.valid,
         };
-        let loader = fit::loader(&self.stored.plan, digits, Order::Sequential, &device);
+        let loader = fit::evaluation_loader(&self.stored.plan, digits, &device);
         Ok(Evaluation::of(&self.stored.classifier::<B::InnerBackend>(&device)?, &loader))
     }
 }

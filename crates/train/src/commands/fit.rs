@@ -1,9 +1,9 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
-use model::AutodiffBackend;
 use std::{path::Path, sync::Arc};
 
 use data::DataSet;
+use model::AutodiffBackend;
 use train::{
     Error,
     backend::choice::{self, Chosen},

@@ -1,29 +1,21 @@
 //! `train predict`: label and probability of images.
 
-use model::AutodiffBackend;
 use std::{
-    fs,
-    io::{Read as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
-use data::{GreyImage, decode_png};
+use data::GreyImage;
+use model::AutodiffBackend;
 use serde::Serialize;
 use train::{
     Error,
     backend::{self, Visitor},
 };
 
-use super::{load_data, stored_run::StoredRun, table::table};
-use crate::{
-    cli::{PredictArgs, UsageError},
-    terminal::tell,
-};
-
-/// Rows and columns of the largest image taken.
-const MAX_SIDE: usize = 8192;
+use super::{load_data, png_file, stored_run::StoredRun, table::table};
+use crate::{cli::PredictArgs, terminal::tell};
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
@@ -52,8 +44,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
 /// The image at `path`, or on standard input, in the model's size.
 fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<GreyImage> {
     let name = path.display();
-    let bytes = read(path).map_err(|cause| UsageError(format!("cannot read `{name}`: {cause}")))?;
-    let mut image = decode_png(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))?;
+    let mut image = png_file::read(path)?;
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
     } else if image.is_dark_on_light() {
@@ -66,15 +57,6 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Gre
     }
     let model = &stored.record.model;
     Ok(image.fitted(model.height, model.width))
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes)?;
-        return if bytes.is_empty() { Err(std::io::Error::other("standard input is empty")) } else { Ok(bytes) };
-    }
-    fs::read(path)
 }
 
 struct Predict<'a> {

@@ -1,8 +1,8 @@
 //! Runs as the user names them, and their models.
 
-use model::Backend;
 use std::path::{Path, PathBuf};
 
+use model::Backend;
 use train::{
     Error,
     backend::choice::{self, Chosen},

@@ -1,6 +1,5 @@
 //! Checkpoints: one file each, with everything an exact resume needs.
 
-use model::{AutodiffBackend, Backend};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,6 +10,7 @@ use burn::{
     optim::Optimizer,
     record::{FullPrecisionSettings, NamedMpkBytesRecorder, Record, Recorder, RecorderError},
 };
+use model::{AutodiffBackend, Backend};
 use serde::{Deserialize, Serialize};
 
 use crate::{

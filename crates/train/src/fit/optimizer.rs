@@ -1,12 +1,12 @@
 //! The closed set of optimizers behind Burn's `Optimizer` trait.
 
-use model::AutodiffBackend;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::optim::{
     Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, MultiGradientsParams, Optimizer, Sgd, SgdConfig,
     SimpleOptimizer, adaptor::OptimizerAdaptor, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
+use model::AutodiffBackend;
 
 use crate::{
     classifier::Classifier,

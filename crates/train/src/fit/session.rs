@@ -1,6 +1,5 @@
 //! The training loop: epochs of batches, validation, records, checkpoints.
 
-use model::AutodiffBackend;
 use std::{mem, sync::Arc, time::Instant};
 
 use burn::{
@@ -9,6 +8,7 @@ use burn::{
     train::{Interrupter, Learner, SupervisedTrainingEventProcessor},
 };
 use data::{DigitBatch, DigitLoader};
+use model::AutodiffBackend;
 
 use crate::{
     Error,

@@ -1,12 +1,12 @@
 //! Our loop as a learning strategy of Burn's Learner.
 
-use model::AutodiffBackend;
 use std::sync::{Mutex, PoisonError};
 
 use burn::train::{
     Learner, LearningComponentsMarker, SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader,
     TrainingComponents, ValidLoader,
 };
+use model::AutodiffBackend;
 
 use crate::{
     Error,

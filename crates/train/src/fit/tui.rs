@@ -1,6 +1,5 @@
 //! Burn's terminal interface (feature `tui`): our metrics in the form it wants.
 
-use model::AutodiffBackend;
 use std::sync::Arc;
 
 use burn::train::{
@@ -11,6 +10,7 @@ use burn::train::{
     },
     renderer::tui::TuiMetricsRendererWrapper,
 };
+use model::AutodiffBackend;
 
 use crate::{
     classifier::Scored,

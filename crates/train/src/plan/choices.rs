@@ -43,6 +43,8 @@ choices! {
         TwoLayer = "two-layer",
         /// `configs/resnet.toml`: a small residual net of convolutions.
         ResNet = "resnet",
+        /// `configs/resnet-augmented.toml`: the same on images that are changed a little in each epoch.
+        ResNetAugmented = "resnet-augmented",
     }
 }
 

@@ -81,6 +81,7 @@ impl BuiltIn {
             BuiltIn::Linear => include_str!("../../../../configs/linear.toml"),
             BuiltIn::TwoLayer => include_str!("../../../../configs/two-layer.toml"),
             BuiltIn::ResNet => include_str!("../../../../configs/resnet.toml"),
+            BuiltIn::ResNetAugmented => include_str!("../../../../configs/resnet-augmented.toml"),
         }
     }
 }

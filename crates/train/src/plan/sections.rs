@@ -38,6 +38,18 @@ pub struct ModelPlan {
     pub channels: usize,
 }
 
+/// `[augmentation]`: how far training images are changed, anew in each epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AugmentationPlan {
+    /// Largest turn in degrees, from 0 to 180.
+    pub degrees: f64,
+    /// Largest shift as a fraction of the side, from 0 to 1.
+    pub translate: f64,
+    /// Largest change of the size as a fraction, from 0 to 0.9.
+    pub scale: f64,
+}
+
 /// `[training]`: epochs, batches and loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

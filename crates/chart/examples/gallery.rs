@@ -1,0 +1,157 @@
+//! Every kind of picture with made-up numbers, to be looked at.
+//!
+//! `cargo run -p chart --example gallery > gallery.html` writes a page;
+//! `cargo run -p chart --example gallery -- 80 true-colour` (or `ansi-256`, `plain`) draws for a terminal of 80 columns.
+
+use std::{env, iter::successors};
+
+use chart::{
+    Axis, Confusion, LineChart, Mark, Picture, PixelTable, Pixels, Series, Shading, Style, Verdict, Weights,
+    calibration, html, roc, svg,
+    terminal::{self, Colours},
+};
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let colours = match arguments.get(1).map(String::as_str) {
+        Some("true-colour") => Colours::TrueColour,
+        Some("ansi-256") => Colours::Ansi256,
+        _ => Colours::Plain,
+    };
+    match arguments.first().and_then(|width| width.parse().ok()) {
+        Some(width) => print!("{}", for_terminal(width, colours)),
+        None => print!("{}", page()),
+    }
+}
+
+/// Losses of a run beside those of a book.
+fn losses() -> LineChart {
+    let curve = |high: f64, low: f64, rate: f64| {
+        (1..=40).map(|epoch| (f64::from(epoch), low + high * (-rate * f64::from(epoch)).exp())).collect()
+    };
+    LineChart {
+        alt: "Training and validation loss fall from 0.25 to 0.02 within 40 epochs, close to the book's".into(),
+        x: Axis::new("epoch"),
+        y: Axis::new("loss"),
+        series: vec![
+            Series::line("training", curve(0.24, 0.015, 0.2)),
+            Series::line("validation", curve(0.2, 0.02, 0.22)),
+            Series::line("training, the book", curve(0.26, 0.014, 0.19)).drawn(Style::Dashed),
+            Series::line("validation, the book", curve(0.22, 0.021, 0.2)).drawn(Style::Dashed),
+        ],
+        ..LineChart::default()
+    }
+}
+
+/// A learning-rate range test that diverges.
+fn rates() -> LineChart {
+    let rate = |step: i32| 10f64.powf(-7.0 + f64::from(step) * 0.08);
+    let loss = |rate: f64| 0.5 - 0.4 / (1.0 + (0.02 / rate)) + (rate / 1.5).powi(3);
+    LineChart {
+        alt: "The loss falls from a learning rate of 1e-3 on and diverges above 1".into(),
+        x: Axis::new("learning rate").log(),
+        y: Axis::new("loss").range(0.0, 0.8),
+        series: vec![Series::line("loss, smoothed", (0..100).map(|step| (rate(step), loss(rate(step)))).collect())],
+        marks: vec![
+            Mark { name: "valley 0.083".into(), at: (0.083, loss(0.083)) },
+            Mark { name: "steep 0.019".into(), at: (0.019, loss(0.019)) },
+        ],
+        ..LineChart::default()
+    }
+}
+
+/// Gradient descent on a parabola, with a tangent.
+fn descent() -> LineChart {
+    let square = |x: f64| (x, x * x);
+    let path = |start: f64, rate: f64| successors(Some(start), move |x| Some(x - rate * 2.0 * x)).take(8).map(square);
+    LineChart {
+        alt: "Steps on a parabola: with a small rate they near the minimum, with a large one they leave it".into(),
+        x: Axis::new("x").range(-2.2, 2.2),
+        y: Axis::new("f(x) = x²").range(0.0, 4.5),
+        series: vec![
+            Series::line("f", (-22..=22).map(|x| square(f64::from(x) / 10.0)).collect()),
+            Series::line("tangent at -1.5", vec![(-2.2, 4.35), (-0.8, 0.15)]).drawn(Style::Dashed),
+            Series::line("rate 0.1", path(-1.5, 0.1).collect()).drawn(Style::Path),
+            Series::line("rate 1.1", path(1.0, 1.1).collect()).drawn(Style::Path),
+        ],
+        ..LineChart::default()
+    }
+}
+
+/// Probabilities and labels of a classifier that is good but not perfect.
+fn classified() -> (Vec<f32>, Vec<bool>) {
+    let noise = |n: u32| (n.wrapping_mul(2_654_435_761) >> 8) as f32 / (1u32 << 24) as f32;
+    let positive = |n: u32| noise(n) > 0.5;
+    let score = |n: u32| (if positive(n) { 0.35 } else { 0.0 }) + 0.65 * noise(n + 7919);
+    (0..2000).map(|n| (score(n), positive(n))).unzip()
+}
+
+fn confusion() -> Confusion {
+    Confusion { classes: ["3".into(), "7".into()], counts: [[990, 20], [16, 1012]] }
+}
+
+/// A ring of the size of a digit.
+fn ring(radius: f64) -> Pixels {
+    let distance = |n: usize| ((n / 28) as f64 - 13.5).hypot((n % 28) as f64 - 13.5);
+    let stroke = |n: usize| (255.0 - 60.0 * (distance(n) - radius).abs()).clamp(0.0, 255.0) as u8;
+    Pixels::new(28, 28, (0..28 * 28).map(stroke).collect())
+}
+
+fn pictures() -> Vec<Picture> {
+    let verdicts = [Verdict::None, Verdict::Right, Verdict::Wrong];
+    let picture = |n: usize| Picture {
+        pixels: ring(4.0 + n as f64),
+        caption: format!(
+            "{}, not {}\nloss {:.2}, p {:.2}",
+            n % 2 + 3,
+            n % 3 + 3,
+            0.31 * n as f64,
+            0.97 - 0.05 * n as f64
+        ),
+        verdict: verdicts[n % 3],
+    };
+    (0..6).map(picture).collect()
+}
+
+fn table() -> PixelTable {
+    let pixels = ring(8.0).part(4..15, 4..22).unwrap_or_default();
+    PixelTable { pixels, first_row: 4, first_column: 4, shading: Shading::Columns }
+}
+
+fn weights() -> Weights {
+    let wave = |n: usize| ((n / 28) as f32 / 5.0).sin() * ((n % 28) as f32 / 4.0).cos() * 0.2;
+    Weights::new(28, 28, (0..28 * 28).map(wave).collect())
+}
+
+fn charts() -> Vec<LineChart> {
+    let (scores, labels) = classified();
+    vec![losses(), rates(), descent(), roc(&scores, &labels), calibration(&scores, &labels, 10)]
+}
+
+fn page() -> String {
+    let charts: String = charts().iter().map(svg::line_chart).collect();
+    let rest = [
+        svg::confusion_matrix("990 of 1010 threes and 1012 of 1028 sevens are right", &confusion()),
+        svg::image_grid("six rings with captions", &pictures(), 4),
+        svg::weights("weights, positive and negative", &weights()),
+        html::pixel_table("the upper part of a ring", &table()),
+    ];
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Gallery</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>:root{{color-scheme:light dark}}\
+         body{{margin:1rem;font-family:system-ui,sans-serif}}svg{{display:block;margin-bottom:1rem}}</style></head>\
+         <body>{charts}{}</body></html>",
+        rest.concat()
+    )
+}
+
+fn for_terminal(width: usize, colours: Colours) -> String {
+    let charts = charts().into_iter().map(|chart| terminal::line_chart(&chart, width, colours));
+    let rest = [
+        terminal::confusion_matrix(&confusion(), width, colours),
+        terminal::image_grid(&pictures(), width, colours),
+        terminal::weights(&weights(), colours),
+        terminal::pixel_table(&table(), width, colours),
+    ];
+    charts.chain(rest).collect::<Vec<_>>().join("\n")
+}

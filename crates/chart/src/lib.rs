@@ -1,0 +1,31 @@
+//! Pictures of numbers: as SVG, as HTML and for the terminal.
+//!
+//! It takes plain numbers and gives text, and knows neither Burn nor files. What is shown is a value of its own
+//! ([`LineChart`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`]); [`svg`], [`html`] and [`terminal`] draw it.
+//!
+//! Every SVG stands alone: no script, no font, no image from elsewhere. It scales with its container, has an
+//! alternative text, and draws text and axes in the colour of the text around it, so that it suits light pages and dark.
+
+mod calibration;
+mod clip;
+mod confusion;
+pub mod html;
+mod line_chart;
+mod palette;
+mod picture;
+mod roc;
+mod shade;
+mod span;
+pub mod svg;
+pub mod terminal;
+mod ticks;
+mod weights;
+
+pub use calibration::calibration;
+pub use confusion::Confusion;
+pub use line_chart::{Axis, LineChart, Mark, Scale, Series, Shape, Style};
+pub use palette::Rgb;
+pub use picture::{Picture, Pixels, Verdict};
+pub use roc::roc;
+pub use shade::{PixelTable, Shading};
+pub use weights::Weights;

@@ -1,0 +1,159 @@
+//! What a chart of lines shows.
+
+/// Lines, dots and marks over two axes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineChart {
+    /// What there is to see, in a sentence, for who cannot see it.
+    pub alt: String,
+    /// The horizontal axis.
+    pub x: Axis,
+    /// The vertical axis.
+    pub y: Axis,
+    /// What is drawn, the first at the bottom. Each has a colour of its own, by its place in this list.
+    pub series: Vec<Series>,
+    /// Single points, drawn above all series.
+    pub marks: Vec<Mark>,
+    /// The form of the whole.
+    pub shape: Shape,
+}
+
+/// A direction of the chart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Axis {
+    /// What is counted, with its unit.
+    pub name: String,
+    /// How values become places.
+    pub scale: Scale,
+    /// From where to where; what lies beyond is cut off. `None`: all finite values, except for those that dwarf the
+    /// others as in a divergence: more than a hundred times the upper quartile of the magnitudes.
+    pub range: Option<[f64; 2]>,
+}
+
+/// How values become places on an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scale {
+    /// In proportion.
+    #[default]
+    Linear,
+    /// In proportion to the logarithm; values that are not above 0 are left out.
+    Log,
+}
+
+/// Points that belong together. Where one is not finite, it is left out and the line is broken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// As the legend calls it.
+    pub name: String,
+    /// x and y, in the order of the line.
+    pub points: Vec<(f64, f64)>,
+    /// How it is drawn.
+    pub style: Style,
+}
+
+/// How a series is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// A line.
+    #[default]
+    Line,
+    /// A dashed line: what ours is compared with.
+    Dashed,
+    /// Dots without a line.
+    Dots,
+    /// A thin line with a dot at each point: steps one after the other.
+    Path,
+}
+
+/// A point that stands out, named in the legend.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mark {
+    /// As the legend calls it.
+    pub name: String,
+    /// x and y.
+    pub at: (f64, f64),
+}
+
+/// The form of a chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Wider than high.
+    #[default]
+    Wide,
+    /// As wide as high, for axes of the same unit.
+    Square,
+}
+
+impl Axis {
+    /// A linear axis over all values.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The same with a logarithmic scale.
+    pub fn log(self) -> Self {
+        Self { scale: Scale::Log, ..self }
+    }
+
+    /// The same from `low` to `high`.
+    pub fn range(self, low: f64, high: f64) -> Self {
+        Self { range: Some([low, high]), ..self }
+    }
+}
+
+impl Series {
+    /// A line.
+    pub fn line(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), points, style: Style::Line }
+    }
+
+    /// The same, drawn in another way.
+    pub fn drawn(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+}
+
+/// What the legend explains.
+pub(crate) struct Entry<'a> {
+    pub name: &'a str,
+    pub key: Key,
+    /// Its colour's number in the palette.
+    pub colour: usize,
+}
+
+/// What stands before a name in the legend.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    Series(Style),
+    Mark,
+}
+
+impl LineChart {
+    /// Every series and mark in the order of drawing. A single series without marks is named by the axis alone.
+    pub(crate) fn legend(&self) -> Vec<Entry<'_>> {
+        let series = self.series.iter().map(|series| (series.name.as_str(), Key::Series(series.style)));
+        let marks = self.marks.iter().map(|mark| (mark.name.as_str(), Key::Mark));
+        let entries: Vec<_> =
+            series.chain(marks).enumerate().map(|(colour, (name, key))| Entry { name, key, colour }).collect();
+        if entries.len() > 1 { entries.into_iter().filter(|entry| !entry.name.is_empty()).collect() } else { vec![] }
+    }
+
+    /// All x and y values.
+    pub(crate) fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        let points = self.series.iter().flat_map(|series| series.points.iter().copied());
+        points.chain(self.marks.iter().map(|mark| mark.at)).unzip()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_series_needs_no_legend_and_two_do() {
+        let mut chart = LineChart { series: vec![Series::line("loss", vec![(0.0, 1.0)])], ..LineChart::default() };
+        assert!(chart.legend().is_empty());
+        chart.marks.push(Mark { name: "valley".into(), at: (0.0, 1.0) });
+        let names: Vec<_> = chart.legend().iter().map(|entry| (entry.name, entry.colour)).collect();
+        assert_eq!(names, [("loss", 0), ("valley", 1)]);
+    }
+}

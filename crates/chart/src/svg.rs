@@ -1,0 +1,100 @@
+//! Pictures as SVG: each a whole `<svg>` that stands alone and can be put into a page as it is.
+//!
+//! Text, axes and frames take `currentColor`, the colour of the text around them. An SVG opened as a file follows the
+//! light or dark scheme of its reader.
+
+mod confusion_matrix;
+mod coordinate;
+mod image_grid;
+mod legend;
+mod line_chart;
+mod pen;
+mod png;
+mod weights;
+
+pub use confusion_matrix::confusion_matrix;
+pub use image_grid::image_grid;
+pub use line_chart::line_chart;
+pub use weights::weights;
+
+/// One unit of a picture's own coordinates is this many CSS pixels at its largest.
+const LARGEST_SCALE: f64 = 1.3;
+
+/// The `<svg>` around `body`, with coordinates from 0, 0 to `width`, `height` times `detail`.
+fn root(alt: &str, [width, height]: [u32; 2], detail: u32, body: &str) -> String {
+    let alt = escaped(alt);
+    let (box_width, box_height) = (width * detail, height * detail);
+    let largest = f64::from(width) * LARGEST_SCALE;
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {box_width} {box_height}\" role=\"img\" \
+         aria-label=\"{alt}\" class=\"chart\" style=\"width:100%;height:auto;max-width:{largest:.0}px\" \
+         font-family=\"system-ui, sans-serif\" fill=\"currentColor\">\n<title>{alt}</title>\n\
+         <style>svg:root{{color-scheme:light dark}}</style>\n{body}</svg>\n"
+    )
+}
+
+/// Text in the coordinates of a picture; `style` holds further attributes.
+fn text(x: f64, y: f64, size: f64, style: &str, text: &str) -> String {
+    format!("<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" {style}>{}</text>\n", escaped(text))
+}
+
+/// About how wide a text is, in the unit of its size: there is no font to ask.
+fn text_width(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * size * 0.56
+}
+
+/// Text as the content of an element or an attribute. What XML cannot hold becomes a question mark.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            c if c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('?'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Well-formed, with an alternative text, without a fixed size, and with nothing that is fetched or run.
+    pub(crate) fn check<'a>(svg: &'a str, alt: &str) -> roxmltree::Document<'a> {
+        let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
+        let root = document.root_element();
+        assert_eq!((root.attribute("role"), root.attribute("aria-label")), (Some("img"), Some(alt)));
+        assert_eq!(root.first_element_child().map(|title| title.text()), Some(Some(alt)));
+        assert!(root.attribute("viewBox").is_some() && root.attribute("width").is_none());
+        for element in document.descendants().filter(|node| node.is_element()) {
+            assert!(!["script", "foreignObject", "a", "use"].contains(&element.tag_name().name()), "{element:?}");
+            for attribute in element.attributes() {
+                let value = attribute.value();
+                assert!(!attribute.name().starts_with("on") && !value.contains("NaN"), "{attribute:?}");
+                let is_embedded = attribute.name() != "href" || value.starts_with("data:image/png;base64,");
+                assert!(is_embedded && !value.contains("://") && !value.contains("url("), "{attribute:?}");
+                let is_black = ["fill", "stroke"].contains(&attribute.name()) && value.to_lowercase() == "#000000";
+                assert!(!is_black, "a fixed colour would vanish on a dark page: {attribute:?}");
+            }
+        }
+        document
+    }
+
+    /// What is written in a picture.
+    pub(crate) fn texts(document: &roxmltree::Document<'_>) -> Vec<String> {
+        let is_text = |node: &roxmltree::Node<'_, '_>| node.has_tag_name(("http://www.w3.org/2000/svg", "text"));
+        let content = |node: roxmltree::Node<'_, '_>| node.text().unwrap_or_default().trim().to_owned();
+        document.descendants().filter(is_text).map(content).collect()
+    }
+
+    #[test]
+    fn any_text_makes_well_formed_svg() {
+        let alt = "3 < 7 & \"so\" 'on' ?";
+        let svg = root("3 < 7 & \"so\" 'on' \u{1}", [10, 10], 1, &text(0.0, 0.0, 12.0, "", "<b>\u{0}</b>"));
+        assert_eq!(texts(&check(&svg, alt)), ["<b>?</b>"]);
+    }
+}

@@ -1,0 +1,60 @@
+//! Signed values in the place of pixels.
+
+use crate::palette::{BLUE, Rgb, VERMILLION};
+
+/// The weights of a linear model, one per pixel, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    height: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Weights {
+    /// Weights of an image of `height` rows and `width` columns.
+    ///
+    /// # Panics
+    /// When there are not `height` times `width` values, or none.
+    pub fn new(height: usize, width: usize, values: Vec<f32>) -> Self {
+        assert!(!values.is_empty() && values.len() == height * width, "an image needs all its weights");
+        Self { height, width, values }
+    }
+
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.height, self.width)
+    }
+
+    /// The largest finite magnitude.
+    pub(crate) fn largest(&self) -> f32 {
+        self.values.iter().map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f32::max)
+    }
+
+    /// Each value divided by the largest magnitude, -1 to 1; 0 for what is no number.
+    pub(crate) fn scaled(&self) -> Vec<f32> {
+        let largest = self.largest();
+        let scaled = |v: &f32| if largest > 0.0 && !v.is_nan() { (v / largest).clamp(-1.0, 1.0) } else { 0.0 };
+        self.values.iter().map(scaled).collect()
+    }
+}
+
+/// The colour of a scaled weight and its opacity, 0 to 1: nothing at zero, so that zero is the page itself.
+pub(crate) fn colour(scaled: f32) -> (Rgb, f32) {
+    (if scaled < 0.0 { BLUE } else { VERMILLION }, scaled.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_magnitude_is_full_and_zero_is_nothing() {
+        let weights = Weights::new(1, 4, vec![-2.0, 0.0, 1.0, f32::NAN]);
+        assert_eq!(weights.scaled(), [-1.0, 0.0, 0.5, 0.0]);
+        assert_eq!([-1.0, 0.0, 0.5].map(colour), [(BLUE, 1.0), (VERMILLION, 0.0), (VERMILLION, 0.5)]);
+    }
+
+    #[test]
+    fn weights_that_are_all_zero_stay_zero() {
+        assert_eq!(Weights::new(1, 2, vec![0.0, 0.0]).scaled(), [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,100 @@
+//! `train lr-find`: which learning rate to try.
+
+use std::{fs, io::Write as _};
+
+use anyhow::bail;
+use chart::{Axis, LineChart, Mark, Series, svg, terminal::line_chart};
+use data::DataSet;
+use model::AutodiffBackend;
+use serde_json::json;
+use train::{
+    backend::{self, Visitor, choice},
+    lr_find::{RangeTest, range_test},
+    plan::Plan,
+};
+
+use super::{load_data, stop::Stop};
+use crate::{
+    DONE, INTERRUPTED,
+    cli::{LrFindArgs, UsageError},
+    terminal::{colours, width},
+};
+
+/// Runs the range test and shows its curve and suggestions.
+pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
+    let plan = args.plan.resolve()?;
+    backend::limit_threads(plan.threads);
+    let chosen = choice::choose(plan.backend, plan.device)?;
+    let stop = Stop::listen()?;
+    let data = load_data::load(&plan, Some(stop.asked()))?;
+    let work = Test { plan: &plan, data: &data, stop: &stop };
+    let test = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)?;
+    if stop.is_asked() {
+        return Ok(INTERRUPTED);
+    }
+    if let Some(path) = &args.svg {
+        let refused = |cause| UsageError(format!("cannot write `{}`: {cause}; does its folder exist?", path.display()));
+        fs::write(path, svg::line_chart(&chart(&plan, &test))).map_err(refused)?;
+    }
+    if args.json {
+        print_json(&test)?
+    } else {
+        print(&plan, &data, &test)?
+    }
+    if test.suggestions().next().is_none() {
+        bail!("the loss falls at no learning rate; is the data right, and `training.loss`?");
+    }
+    Ok(DONE)
+}
+
+struct Test<'a> {
+    plan: &'a Plan,
+    data: &'a DataSet,
+    stop: &'a Stop,
+}
+
+impl Visitor for Test<'_> {
+    type Output = RangeTest;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> RangeTest {
+        range_test::<B>(self.plan, self.data, &device, &|| self.stop.is_asked())
+    }
+}
+
+/// The curve; where the loss diverged, its last steps leave at the top instead of flattening the rest.
+fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
+    let losses = test.curve.iter().map(|(_, loss)| *loss);
+    let (first, least) = (test.curve.first().map_or(1.0, |(_, loss)| *loss), losses.fold(f64::INFINITY, f64::min));
+    let loss = Axis::new("smoothed loss");
+    let margin = 0.1 * (first - least);
+    let y = if test.diverged && margin > 0.0 { loss.range(least - margin, first + margin) } else { loss };
+    let marks = test.suggestions().map(|(name, at)| Mark { name: format!("{name} {:.1e}", at.0), at }).collect();
+    LineChart {
+        alt: format!("Smoothed loss of {} by learning rate, from 1e-7 to 10", plan.model.kind),
+        x: Axis::new("learning rate").log(),
+        y,
+        series: vec![Series::line("loss", test.curve.clone())],
+        marks,
+        ..LineChart::default()
+    }
+}
+
+fn print(plan: &Plan, data: &DataSet, test: &RangeTest) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{}, {}, {}\n", plan.model.kind, plan.optimizer.kind, load_data::describe(data))?;
+    writeln!(out, "{}", line_chart(&chart(plan, test), width(), colours()))?;
+    let end = test.curve.last().map_or(0.0, |(rate, _)| *rate);
+    if test.diverged {
+        writeln!(out, "the loss diverged at {end:.1e}, after {} steps", test.curve.len())?;
+    }
+    for (name, (rate, _)) in test.suggestions() {
+        writeln!(out, "{name:<7} --set optimizer.learning_rate={rate:.1e}")?;
+    }
+    Ok(())
+}
+
+fn print_json(test: &RangeTest) -> anyhow::Result<()> {
+    let curve: Vec<_> = test.curve.iter().map(|(rate, loss)| json!({ "learning_rate": rate, "loss": loss })).collect();
+    let report = json!({ "valley": test.valley, "steep": test.steep, "diverged": test.diverged, "curve": curve });
+    Ok(writeln!(std::io::stdout(), "{report:#}")?)
+}

@@ -1,0 +1,50 @@
+//! The first training batch as a grid of pictures, as fastai's `show_batch`.
+
+use chart::{Picture, Pixels, Verdict, svg, terminal::image_grid};
+use data::{DataSet, Order};
+
+use super::Shown;
+use crate::{
+    cli::{PlanArgs, ShowArgs},
+    commands::load_data,
+    terminal::{colours, width},
+};
+
+/// Pictures beside each other on a page.
+const COLUMNS: usize = 3;
+
+/// The batch that a run with this plan begins with.
+pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
+    let plan = plan(args).resolve()?;
+    let data = load_data::load(&plan, None)?;
+    let order = Order::Shuffled { seed: plan.seed }.indices(0, data.train.len());
+    let batch = &order[..plan.training.batch_size.min(order.len())];
+    let shown = &batch[..args.images.get().min(batch.len())];
+    let pictures: Vec<Picture> = shown.iter().map(|index| picture(&data, *index)).collect();
+    let title = format!(
+        "{} of the {} images of the first batch of {}, seed {}",
+        shown.len(),
+        batch.len(),
+        data.source,
+        plan.seed
+    );
+    let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
+    let alt = format!("Digits with their labels: {}", labels.join(", "));
+    let body = svg::image_grid(&alt, &pictures, COLUMNS);
+    Ok(Shown { title, text: image_grid(&pictures, width(), colours()), body })
+}
+
+/// There is no image to name, so what stands in its place is the config.
+fn plan(args: &ShowArgs) -> PlanArgs {
+    let mut plan = args.plan.clone();
+    plan.config = plan.config.or(args.image.as_ref().map(Into::into));
+    plan
+}
+
+fn picture(data: &DataSet, index: usize) -> Picture {
+    let digits = &data.train;
+    let [positive, negative] = &data.classes;
+    let label = if digits.labels()[index] == 1 { positive } else { negative };
+    let pixels = Pixels::new(digits.height(), digits.width(), digits.image(index).to_vec());
+    Picture { pixels, caption: label.clone(), verdict: Verdict::None }
+}

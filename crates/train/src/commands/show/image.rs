@@ -1,0 +1,100 @@
+//! One image as a table of its pixel values.
+
+use std::{ops::Range, path::Path};
+
+use anyhow::bail;
+use chart::{Picture, PixelTable, Pixels, Shading, html, svg, terminal::pixel_table};
+use data::DataSet;
+
+use super::Shown;
+use crate::{
+    cli::{Part, ShowArgs, UsageError},
+    commands::{load_data, png_file},
+    terminal::{colours, width},
+};
+
+/// Rows and columns of the largest table.
+const LARGEST: usize = 100;
+
+const CAPTION: &str = "Pixel values, 0 to 255. In each column the smallest is white and the largest black.";
+
+/// The table of the image that the arguments name.
+pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
+    let name = args.image.as_deref().expect("clap asks for an image where there is no batch");
+    let pixels = named(name, args)?;
+    let rows = within("--rows", "rows", args.rows, pixels.height())?;
+    let columns = within("--cols", "columns", args.cols, pixels.width())?;
+    if rows.len().max(columns.len()) > LARGEST {
+        let size = format!("{} x {}", rows.len(), columns.len());
+        bail!(UsageError(format!(
+            "`{name}`: a table of {size} pixels is more than {LARGEST} x {LARGEST}; take a part with `--rows` and `--cols`"
+        )));
+    }
+    let (first_row, first_column) = (rows.start, columns.start);
+    let title = format!(
+        "{name}: {} x {} pixels, rows {}..{}, columns {}..{}",
+        pixels.height(),
+        pixels.width(),
+        rows.start,
+        rows.end,
+        columns.start,
+        columns.end
+    );
+    let part = pixels.part(rows, columns).expect("the ranges are checked");
+    let picture = Picture { pixels: part.clone(), ..Picture::default() };
+    let table = PixelTable { pixels: part, first_row, first_column, shading: Shading::Columns };
+    let body = svg::image_grid(name, &[picture], 1) + &html::pixel_table(CAPTION, &table);
+    Ok(Shown { title, text: pixel_table(&table, width(), colours()), body })
+}
+
+/// The rows or columns of a part.
+fn within(flag: &str, what: &str, part: Option<Part>, count: usize) -> Result<Range<usize>, UsageError> {
+    let Some(Part { from, to }) = part else { return Ok(0..count) };
+    let end = to.unwrap_or(count);
+    if from < end && end <= count {
+        return Ok(from..end);
+    }
+    Err(UsageError(format!("{flag} {from}..{end}: the image has the {what} 0..{count}, and a part needs at least one")))
+}
+
+/// A file of this name, or the digit of the plan's data.
+fn named(name: &str, args: &ShowArgs) -> anyhow::Result<Pixels> {
+    let plan = args.plan.resolve()?;
+    let path = Path::new(name);
+    if path.exists() || name == "-" {
+        let image = png_file::read(path)?;
+        return Ok(Pixels::new(image.height, image.width, image.pixels));
+    }
+    let parts: Vec<&str> = name.split('/').collect();
+    if let [split, class, index] = parts[..]
+        && let Ok(index) = index.parse()
+    {
+        return Ok(digit(name, &load_data::load(&plan, None)?, split, class, index)?);
+    }
+    bail!(UsageError(format!("there is no file `{name}`; an image of the data is named as in `train/3/1`")))
+}
+
+/// The image with this number within its split and class, in the order of the source: of files, that of their names.
+fn digit(name: &str, data: &DataSet, split: &str, class: &str, index: usize) -> Result<Pixels, UsageError> {
+    let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
+    let digits = match split {
+        "train" => &data.train,
+        "valid" => &data.valid,
+        _ => return refuse(format!("there is no split `{split}`, only train and valid")),
+    };
+    let [positive, negative] = &data.classes;
+    let label = match class {
+        class if class == positive => 1,
+        class if class == negative => 0,
+        _ => return refuse(format!("there is no class `{class}`, only {positive} and {negative}")),
+    };
+    let mut ours = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
+    let Some(found) = ours.nth(index) else {
+        let count = digits.count(label);
+        return refuse(format!(
+            "{split}/{class} has {count} images, from {split}/{class}/0 to {split}/{class}/{}",
+            count - 1
+        ));
+    };
+    Ok(Pixels::new(digits.height(), digits.width(), digits.image(found).to_vec()))
+}

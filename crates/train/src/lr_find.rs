@@ -1,0 +1,121 @@
+//! The learning-rate range test (Smith 2015, <https://arxiv.org/abs/1506.01186>), with fastai's defaults.
+//!
+//! A fresh network trains while the rate rises from step to step; the loss falls once the rate is of use, and rises when
+//! it is too large. Nothing of it is kept but the curve.
+
+mod suggest;
+
+use burn::{data::dataloader::DataLoader as _, optim::Optimizer as _, train::TrainStep as _};
+use data::DataSet;
+use model::AutodiffBackend;
+
+use crate::{
+    classifier::Classifier,
+    fit::{self, optimizer::SharedOptimizer},
+    plan::Plan,
+};
+
+/// Steps of the test; fewer where the loss diverges before.
+const STEPS: usize = 100;
+/// The rates of the first and the last step.
+const RATES: [f64; 2] = [1e-7, 10.0];
+/// How much of the smoothed loss each step keeps.
+const SMOOTHING: f64 = 0.98;
+/// The loss has diverged when it is so many times its best.
+const DIVERGED: f64 = 4.0;
+
+/// What the range test found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RangeTest {
+    /// Learning rate and smoothed loss of each step.
+    pub curve: Vec<(f64, f64)>,
+    /// In the middle of the longest descent; none where the loss does not fall.
+    pub valley: Option<f64>,
+    /// Where the loss falls fastest; none where it does not.
+    pub steep: Option<f64>,
+    /// Whether the loss diverged before the last rate.
+    pub diverged: bool,
+}
+
+impl RangeTest {
+    /// The suggestions by name, each with its place on the curve.
+    pub fn suggestions(&self) -> impl Iterator<Item = (&'static str, (f64, f64))> {
+        let place = |rate: f64| self.curve.iter().copied().find(|point| point.0 == rate);
+        let named = [("valley", self.valley), ("steep", self.steep)];
+        named.into_iter().filter_map(move |(name, rate)| Some((name, place(rate?)?)))
+    }
+}
+
+/// Trains the plan's network with rising rates; ends early where the loss diverges or `stop` says so.
+pub fn range_test<B: AutodiffBackend>(
+    plan: &Plan,
+    data: &DataSet,
+    device: &B::Device,
+    stop: &dyn Fn() -> bool,
+) -> RangeTest {
+    let mut classifier = Classifier::<B>::new(plan, data.train.sides(), device);
+    let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
+    let loader = fit::training_loader(plan, &data.train, device);
+    let mut smoothed = Smoothed::default();
+    let (mut curve, mut best, mut diverged) = (Vec::new(), f64::INFINITY, false);
+    'test: for epoch in 0.. {
+        loader.set_epoch(epoch);
+        for batch in loader.iter() {
+            let step = curve.len();
+            if step == STEPS || stop() {
+                break 'test;
+            }
+            let output = classifier.step(batch);
+            let loss = smoothed.add(output.item.loss());
+            best = best.min(loss);
+            curve.push((rate(step), loss));
+            if loss.is_nan() || loss > DIVERGED * best {
+                diverged = true;
+                break 'test;
+            }
+            classifier = optimizer.step(rate(step), classifier, output.grads);
+        }
+    }
+    let (valley, steep) = suggest::from(&curve);
+    RangeTest { curve, valley, steep, diverged }
+}
+
+/// The rate of a step: from one to the next it grows by the same factor.
+fn rate(step: usize) -> f64 {
+    RATES[0] * (RATES[1] / RATES[0]).powf(step as f64 / (STEPS - 1) as f64)
+}
+
+/// An exponential moving average without a bias towards its start (as in Adam, <https://arxiv.org/abs/1412.6980>).
+#[derive(Default)]
+struct Smoothed {
+    sum: f64,
+    weight: f64,
+}
+
+impl Smoothed {
+    fn add(&mut self, value: f64) -> f64 {
+        self.sum = SMOOTHING * self.sum + (1.0 - SMOOTHING) * value;
+        self.weight = SMOOTHING * self.weight + (1.0 - SMOOTHING);
+        self.sum / self.weight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_rise_by_the_same_factor_from_first_to_last() {
+        assert_eq!(rate(0), RATES[0]);
+        assert!((rate(STEPS - 1) / RATES[1] - 1.0).abs() < 1e-12);
+        assert!((rate(7) / rate(6) - rate(50) / rate(49)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_smoothed_value_starts_at_the_first_and_follows_slowly() {
+        let mut smoothed = Smoothed::default();
+        assert!((smoothed.add(3.0) - 3.0).abs() < 1e-12);
+        // (0.98 · 0.02 · 3 + 0.02 · 5) / (1 - 0.98²)
+        assert!((smoothed.add(5.0) - 4.010_101).abs() < 1e-6);
+    }
+}

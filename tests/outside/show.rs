@@ -1,0 +1,179 @@
+//! `train show`: an image as numbers, a batch as pictures.
+
+use std::fs;
+
+use data::{Request, Source};
+
+use crate::harness::{Place, Ran, SMALL, real_archive};
+
+/// The numbers of a table without those of its rows and columns.
+fn cells(ran: &Ran) -> Vec<Vec<u8>> {
+    let lines = ran.stdout.lines().skip(3).take_while(|line| !line.is_empty());
+    lines.map(|line| line.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect()).collect()
+}
+
+/// A PNG of 2 rows and 3 columns.
+fn small_png(place: &Place) {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 3, 2);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().unwrap().write_image_data(&[0, 10, 200, 7, 255, 3]).unwrap();
+    fs::write(place.path().join("small.png"), bytes).unwrap();
+}
+
+fn shown(place: &Place, arguments: &[&str]) -> Ran {
+    place.train(&[&["show"], arguments, SMALL].concat())
+}
+
+#[test]
+fn the_books_table_is_that_of_the_second_3() {
+    const LINES: &str = "\
+        0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n\
+        0 0 0 0 0 29 150 195 254 255 254 176 193 150 96 0 0 0\n\
+        0 0 0 48 166 224 253 253 234 196 253 253 253 253 233 0 0 0\n\
+        0 93 244 249 253 187 46 10 8 4 10 194 253 253 233 0 0 0\n\
+        0 107 253 253 230 48 0 0 0 0 0 192 253 253 156 0 0 0\n\
+        0 3 20 20 15 0 0 0 0 0 43 224 253 245 74 0 0 0\n\
+        0 0 0 0 0 0 0 0 0 0 249 253 245 126 0 0 0 0\n\
+        0 0 0 0 0 0 0 14 101 223 253 248 124 0 0 0 0 0\n\
+        0 0 0 0 0 11 166 239 253 253 253 187 30 0 0 0 0 0\n\
+        0 0 0 0 0 16 248 250 253 253 253 253 232 213 111 2 0 0\n\
+        0 0 0 0 0 0 0 43 98 98 208 253 253 253 253 187 22 0";
+    let Some(archive) = real_archive() else { return };
+    let path = format!("data.path={archive}");
+    let part = ["show", "train/3/1", "--rows", "4..15", "--cols", "4..22"];
+    let ran = Place::new().train(&[&part[..], &["--set", "data.source=archive", "--set", &path]].concat()).ok();
+    let lines: Vec<String> =
+        cells(&ran).iter().map(|row| row.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines.join("\n"), LINES, "{}", ran.stdout);
+}
+
+#[test]
+fn a_file_is_shown_whole_or_in_part() {
+    let place = Place::new();
+    small_png(&place);
+    let ran = place.train(&["show", "small.png"]).ok();
+    assert_eq!(
+        ran.stdout,
+        "small.png: 2 x 3 pixels, rows 0..2, columns 0..3\n\n    0   1   2\n0   0  10 200\n1   7 255   3\n"
+    );
+    assert_eq!(cells(&place.train(&["show", "small.png", "--rows", "1..", "--cols", "..2"]).ok()), [[7, 255]]);
+}
+
+#[test]
+fn a_digit_is_the_one_with_its_number_within_split_and_class() {
+    let source = Source::Synthetic { seed: 0, train: 600, valid: 200 };
+    let data = data::load(&Request { source, ..Request::default() }, &mut |_| {}).unwrap();
+    let ran = shown(&Place::new(), &["valid/7/99"]).ok();
+    assert!(ran.stdout.starts_with("valid/7/99: 28 x 28 pixels, rows 0..28, columns 0..28\n"), "{}", ran.stdout);
+    assert_eq!(data.valid.labels()[99..101], [1, 0]);
+    assert_eq!(cells(&ran).concat(), data.valid.image(199));
+    assert_eq!(cells(&shown(&Place::new(), &["valid/3/99"]).ok()).concat(), data.valid.image(99));
+}
+
+#[test]
+fn the_first_batch_is_drawn_with_its_labels() {
+    let place = Place::new();
+    let ran = shown(&place, &["--batch", "--images", "6"]).ok();
+    assert!(ran.stdout.starts_with("6 of the 64 images of the first batch of synthetic, seed 0\n"), "{}", ran.stdout);
+    let labels = |ran: &Ran| -> String {
+        let is_caption = |line: &&str| line.split_whitespace().all(|word| ["3", "7"].contains(&word));
+        ran.stdout.lines().filter(is_caption).flat_map(str::split_whitespace).collect()
+    };
+    assert_eq!(labels(&ran).len(), 6, "{}", ran.stdout);
+    let again = shown(&place, &["--batch", "--images", "64", "--set", "seed=1"]).ok();
+    assert!(labels(&again).contains('3') && labels(&again).contains('7'), "{}", again.stdout);
+    assert_ne!(shown(&place, &["--batch", "--images", "6", "--set", "seed=1"]).stdout, ran.stdout);
+}
+
+#[test]
+fn a_config_decides_the_batch() {
+    let place = Place::new();
+    let ran = place
+        .write("mine.toml", "seed = 5\n[training]\nbatch_size = 4\n[data]\nsource = \"synthetic\"\n")
+        .train(&["show", "--batch", "mine.toml"])
+        .ok();
+    assert!(ran.stdout.starts_with("4 of the 4 images of the first batch of synthetic, seed 5\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn the_page_holds_the_same_and_fetches_nothing() {
+    let place = Place::new();
+    small_png(&place);
+    let ran = place.train(&["show", "small.png", "--html", "small.html"]).ok();
+    assert!(ran.stdout.ends_with("\nwritten to `small.html`\n"), "{}", ran.stdout);
+    shown(&place, &["--batch", "--html", "batch.html"]).ok();
+    let page = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+    let (small, batch) = (page("small.html"), page("batch.html"));
+    for value in ["<h1>small.png: 2 x 3 pixels", ">10</td>", ">200</td>", ">255</td>"] {
+        assert!(small.contains(value), "{value}: {small}");
+    }
+    assert_eq!(batch.matches("<image ").count(), 9);
+    for page in [small, batch] {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!["://", "<script", "<link", "url("].iter().any(|bad| page.contains(bad)), "{page}");
+        assert!(page.contains("aria-label=") && page.contains("color-scheme: light dark"), "{page}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_is() {
+    let place = Place::new();
+    let fails = |arguments: &[&str], message: &str| shown(&place, arguments).fails(2, message);
+    fails(&["valid/7/100"], "`valid/7/100`: valid/7 has 100 images, from valid/7/0 to valid/7/99");
+    fails(&["valid/8/0"], "`valid/8/0`: there is no class `8`, only 3 and 7");
+    fails(&["test/3/0"], "`test/3/0`: there is no split `test`, only train and valid");
+    fails(&["a.png"], "there is no file `a.png`; an image of the data is named as in `train/3/1`");
+    fails(&["train/3"], "there is no file `train/3`; an image of the data is named as in `train/3/1`");
+    let part = "the image has the rows 0..28, and a part needs at least one";
+    fails(&["train/3/1", "--rows", "4..29"], &format!("--rows 4..29: {part}"));
+    fails(&["train/3/1", "--rows", "4..4"], &format!("--rows 4..4: {part}"));
+    small_png(&place);
+    let page = "cannot write `no/a.html`: No such file or directory (os error 2); does its folder exist?";
+    fails(&["small.png", "--html", "no/a.html"], page);
+}
+
+#[test]
+fn bad_usage_says_what_would_be_right() {
+    let place = Place::new();
+    for (arguments, hint) in [
+        (&["show"][..], "<FILE|SPLIT/CLASS/INDEX>"),
+        (&["show", "a.png", "--rows", "4"], "write it as 4..15"),
+        (&["show", "a.png", "--cols", "a..4"], "`a` is no number; write it as 4..15"),
+        (&["show", "a.png", "--images", "4"], "--batch"),
+        (&["show", "--batch", "--rows", "1..2"], "cannot be used with"),
+        (&["show", "a.png", "--set", "trainig.epochs=3"], "did you mean `training.epochs`?"),
+    ] {
+        let ran = place.train(arguments);
+        assert!(ran.code == 2 && ran.stderr.contains(hint), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_image_or_too_large_for_a_table_is_refused() {
+    let place = Place::new();
+    place.write("text.png", "no image");
+    place
+        .train(&["show", "text.png"])
+        .fails(1, "cannot use `text.png`: not a usable PNG: it does not start with a PNG header");
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 101, 2);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[0; 202]).unwrap();
+    fs::write(place.path().join("wide.png"), bytes).unwrap();
+    place.train(&["show", "wide.png"]).fails(
+        2,
+        "`wide.png`: a table of 2 x 101 pixels is more than 100 x 100; take a part with `--rows` and `--cols`",
+    );
+    assert_eq!(cells(&place.train(&["show", "wide.png", "--cols", "100.."]).ok()), [[0], [0]]);
+}
+
+#[test]
+fn a_file_gets_no_escape_codes_whatever_the_terminal_has() {
+    let place = Place::new();
+    small_png(&place);
+    let mut command = place.command(&["show", "small.png"]);
+    let output = command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").output().unwrap();
+    assert!(!output.stdout.contains(&0x1b));
+}
