@@ -187,6 +187,24 @@ fn an_output_that_takes_no_more_is_named() {
 }
 
 #[test]
+fn verify_leaves_out_what_drawn_digits_cannot_show() {
+    let report = Place::new().train(&["verify", "--json", "--set", "data.source=synthetic"]).ok().json();
+    assert!(report["left_out"].as_str().unwrap().contains("the data is synthetic"));
+    let figures = report["figures"].as_array().unwrap();
+    assert!(figures.len() > 20 && figures.iter().all(|figure| figure["ok"] == true), "{report}");
+    assert!(figures[0]["found"]["flex"].is_array() && figures[0]["found"]["ndarray"].is_array());
+}
+
+#[test]
+fn verify_holds_every_figure_on_the_real_data() {
+    let Some(archive) = real_archive() else { return };
+    let place = Place::new();
+    let ran = place.train(&["verify", "--set", "data.source=archive", "--set", &format!("data.path={archive}")]).ok();
+    assert!(ran.stdout.contains("36 of 36 figures hold on 2 backends"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("left out"), "{}", ran.stdout);
+}
+
+#[test]
 fn lr_find_suggests_a_rate_and_leaves_no_run() {
     let place = Place::new();
     let data = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2000", "--set", "model.channels=2"];
@@ -239,9 +257,19 @@ fn baseline_needs_no_training() {
 
 #[test]
 fn every_subcommand_has_help_with_an_example() {
-    for subcommand in
-        ["fit", "evaluate", "predict", "baseline", "data", "show", "backends", "runs", "lr-find", "completions"]
-    {
+    for subcommand in [
+        "fit",
+        "evaluate",
+        "predict",
+        "baseline",
+        "data",
+        "show",
+        "backends",
+        "runs",
+        "lr-find",
+        "verify",
+        "completions",
+    ] {
         let ran = Place::new().train(&[subcommand, "--help"]).ok();
         assert!(
             ran.stdout.contains("Example") && ran.stdout.contains(&format!("train {subcommand}")),

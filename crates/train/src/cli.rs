@@ -64,6 +64,9 @@ Examples:
   train show docs/seven.png --html seven.html
   train show --batch --set data.source=synthetic")]
     Show(ShowArgs),
+    /// The figures that the book prints, checked on every backend compiled in.
+    #[command(after_help = "Example:\n  train verify --json")]
+    Verify(VerifyArgs),
     /// All backends: compiled in or how to get them, their devices, whether they work.
     #[command(after_help = "Example:\n  train backends")]
     Backends,
@@ -181,6 +184,15 @@ pub struct ShowArgs {
     /// Write it to a self-contained page too.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// One JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

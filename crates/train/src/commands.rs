@@ -9,6 +9,7 @@ mod lr_find;
 mod predict;
 mod runs;
 mod show;
+mod verify;
 
 mod load_data;
 mod png_file;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
         Command::Show(args) => show::run(&args)?,
+        Command::Verify(args) => verify::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
         Command::Completions { shell } => completions(shell)?,
