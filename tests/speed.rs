@@ -42,6 +42,7 @@ fn main() {
             rows.add(&format!("{kind}: program, 40 epochs, warm cache"), runs.total, "s");
             rows.add(&format!("{kind}: peak memory of that"), runs.memory, "MB");
         }
+        rows.add("flex: residual net, training part of an epoch", program::residual_net(Kind::Flex, &archive), "s");
         if let Some(peers) = &peers {
             peers.measure(&mut rows);
         }
@@ -97,7 +98,7 @@ impl Rows {
 }
 
 /// Name, value, what it is compared with, at most.
-const RATIOS: [(&str, &str, &str, f64); 8] = [
+const RATIOS: [(&str, &str, &str, f64); 9] = [
     ("flex epoch / PyTorch's training loop", "flex: whole epoch", "PyTorch: training epoch", 0.6),
     ("flex epoch / fastai's Learner", "flex: whole epoch", "fastai: whole epoch", 0.25),
     ("ndarray epoch / PyTorch's training loop", "ndarray: whole epoch", "PyTorch: training epoch", 1.2),
@@ -112,6 +113,12 @@ const RATIOS: [(&str, &str, &str, f64); 8] = [
         "ndarray: training part of an epoch",
         "ndarray: bare loop over prepared tensors, epoch",
         1.25,
+    ),
+    (
+        "flex / PyTorch, residual net",
+        "flex: residual net, training part of an epoch",
+        "PyTorch: residual net, training epoch",
+        2.0,
     ),
     ("decode / PIL", "decode the archive, cold, and write the cache", "PIL: read the files", 0.5),
     ("program / fastai's whole script", "flex: program, 40 epochs, warm cache", "fastai: whole script, 40 epochs", 0.1),

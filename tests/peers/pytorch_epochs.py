@@ -7,31 +7,15 @@ is timed. Prints JSON: seconds to read the files with PIL, median seconds of an 
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
-import numpy
 import torch
-from PIL import Image
+from digits import seconds, split
 from torch import nn
 
 folder, epochs, threads = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-
-
-def split(name):
-    threes, sevens = (sorted((folder / name / digit).iterdir()) for digit in "37")
-    pixels = numpy.stack([numpy.asarray(Image.open(path)) for path in threes + sevens]).reshape(-1, 784)
-    targets = torch.zeros(len(pixels), 1)
-    targets[: len(threes)] = 1
-    return torch.from_numpy(pixels).float() / 255, targets
-
-
-def seconds(work):
-    began = time.perf_counter()
-    result = work()
-    return time.perf_counter() - began, result
 
 
 def epoch():
@@ -44,7 +28,7 @@ def epoch():
         optimizer.step()
 
 
-loading, ((images, targets), (valid_images, valid_targets)) = seconds(lambda: (split("train"), split("valid")))
+loading, ((images, targets), (valid_images, valid_targets)) = seconds(lambda: (split(folder, "train"), split(folder, "valid")))
 net = nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
 optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
 times = [seconds(epoch)[0] for _ in range(epochs)]

@@ -35,21 +35,26 @@ impl Peers {
 
     /// Adds their measurements.
     pub fn measure(&self, rows: &mut Rows) {
-        if let Some(pytorch) = self.run("pytorch_epochs.py") {
+        if let Some(pytorch) = self.run("pytorch_epochs.py", EPOCHS) {
             rows.add("PIL: read the files", number(&pytorch, "load") * 1e3, "ms");
             rows.add("PyTorch: training epoch", number(&pytorch, "epoch") * 1e3, "ms");
         }
-        if let Some(fastai) = self.run("fastai_epochs.py") {
+        if let Some(pytorch) = self.run("pytorch_resnet_epochs.py", "1") {
+            rows.add("PyTorch: residual net, training epoch", number(&pytorch, "epoch"), "s");
+        }
+        if let Some(fastai) = self.run("fastai_epochs.py", EPOCHS) {
             rows.add("fastai: whole epoch", number(&fastai, "epoch") * 1e3, "ms");
             rows.add("fastai: whole script, 40 epochs", number(&fastai, "total"), "s");
         }
     }
 
-    fn run(&self, script: &str) -> Option<Value> {
+    fn run(&self, script: &str, epochs: &str) -> Option<Value> {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
         let folder = self.folder.path().join("mnist_sample");
         let threads = self.threads.to_string();
-        let output = Command::new(&self.python).arg(&script).arg(folder).args([EPOCHS, &threads]).output().ok()?;
+        let mut command = Command::new(&self.python);
+        command.arg(&script).arg(folder).args([epochs, &threads]).env("PYTHONDONTWRITEBYTECODE", "1");
+        let output = command.output().ok()?;
         if !output.status.success() {
             let error = String::from_utf8_lossy(&output.stderr);
             println!("{} failed: {}", script.display(), error.lines().last().unwrap_or_default());
