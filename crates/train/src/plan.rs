@@ -192,7 +192,7 @@ mod tests {
         let error = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap_err();
         let expected = "\
             --set training.epoch=3: unknown key `training.epoch`; did you mean `training.epochs`?\n\
-            --set model.kind=lineer: `model.kind` is \"lineer\", expected linear or two-layer; did you mean `linear`?\n\
+            --set model.kind=lineer: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?\n\
             --set training.epochs=0: `training.epochs` is 0, expected an integer from 1 to 1000000";
         assert_eq!(error.to_string(), expected);
     }

@@ -144,7 +144,7 @@ mod tests {
         rejects_line("training.epochs = 40.0", "`training.epochs` is 40.0, expected an integer from 1 to 1000000");
         rejects_line("training.log_steps = 1", "`training.log_steps` is 1, expected true or false");
         rejects_line("data.cache = false", "`data.cache` is false, expected a string");
-        rejects_line("[model.kind]", "`model.kind` is a table, expected linear or two-layer");
+        rejects_line("[model.kind]", "`model.kind` is a table, expected linear, two-layer or resnet");
         rejects("runs=", "`runs` is \"\", expected a string, not empty");
     }
 

@@ -143,7 +143,7 @@ mod tests {
         let message = "--set optimizer.lr=1: unknown key `optimizer.lr`; [optimizer] has \
             kind, learning_rate, momentum, weight_decay, beta_1, beta_2, epsilon";
         assert_eq!(problems("", &["optimizer.lr=1"]), [message]);
-        let sections = "data, model, training, optimizer, schedule, early_stopping, checkpoint";
+        let sections = "data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
         let message = format!(
             "x.toml:1: unknown key `dropout`; there are name, runs, seed, backend, device, threads and the sections {sections}"
         );
@@ -157,17 +157,17 @@ mod tests {
         let message = "x.toml:1: unknown section `optimiser`; did you mean `optimizer`?";
         assert_eq!(problems("[optimiser]\nkind = \"adam\"\nlr = 1", &[]), [message]);
         let message = "x.toml:1: unknown section `x`; the sections are \
-            data, model, training, optimizer, schedule, early_stopping, checkpoint";
+            data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
         assert_eq!(problems("[x]", &[]), [message]);
     }
 
     #[test]
     fn a_value_in_place_of_a_section_and_a_section_in_place_of_a_value() {
-        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden";
+        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden, channels";
         assert_eq!(problems("model = 3", &[]), [message]);
         let message = "x.toml:2: `seed` is a section, expected no section but a value, such as 0";
         assert_eq!(problems("[seed]\nx = 1", &[]), [message]);
-        let message = "--set model=linear: `model` is \"linear\", expected a section with kind, hidden";
+        let message = "--set model=linear: `model` is \"linear\", expected a section with kind, hidden, channels";
         assert_eq!(problems("", &["model=linear"]), [message]);
     }
 }

@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_missing_file_without_a_near_one_lists_all() {
-        let message = Config::File("nowhere/resnet.toml".into()).layer(None).unwrap_err().to_string();
-        assert_eq!(message, "nowhere/resnet.toml: no such config; there are base, linear, two-layer");
+        let message = Config::File("nowhere/transformer.toml".into()).layer(None).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "nowhere/transformer.toml: no such config; there are base, linear, two-layer, resnet, resnet-augmented"
+        );
     }
 }
