@@ -47,7 +47,7 @@ fn values_out_of_range_name_the_range() {
 #[test]
 fn an_unknown_choice_lists_the_choices() {
     refused("[model]\nkind = \"lineer\"\n")
-        .fails(2, "mine.toml:2: `model.kind` is \"lineer\", expected linear or two-layer; did you mean `linear`?");
+        .fails(2, "mine.toml:2: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?");
 }
 
 #[test]

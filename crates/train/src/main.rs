@@ -40,12 +40,13 @@ fn print_error(error: &anyhow::Error) {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
+    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn, WrongGradients};
     let run = matches!(
         error.downcast_ref(),
         Some(Error::NoRun { .. } | Error::NoModel { .. } | Error::Resume { .. } | Error::InUse { .. } | Error::Plan(_))
     );
-    let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
+    let backend =
+        matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. } | WrongGradients { .. }));
     match error.downcast_ref() {
         Some(data::Error::Cancelled) => INTERRUPTED,
         Some(data::Error::Classes { .. }) => USAGE,

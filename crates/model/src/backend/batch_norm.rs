@@ -70,3 +70,44 @@ fn tensor<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D>
 fn primitive<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
     tensor.into_primitive().tensor()
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::Backend as _;
+
+    const EPSILON: f64 = 1e-5;
+
+    fn random<const D: usize>(shape: [usize; D]) -> FloatTensor<Flex> {
+        primitive(Tensor::<Flex, D>::random(shape, Distribution::Normal(2.0, 3.0), &Default::default()))
+    }
+
+    fn near<const D: usize>(a: FloatTensor<Flex>, b: FloatTensor<Flex>) {
+        let off = (tensor::<Flex, D>(a) - tensor(b)).abs().max().into_data().to_vec::<f32>().unwrap()[0];
+        assert!(off < 1e-4, "{off}");
+    }
+
+    #[test]
+    fn burns_operations_and_those_on_slices_agree() {
+        let (inputs, gradient) = (random([6, 4, 5, 3]), random([6, 4, 5, 3]));
+        let [scale, shift] = [random([4]), random([4])];
+        let found = statistics::<Flex>(inputs.clone());
+        let expected = Flex::channel_statistics(inputs.clone());
+        found.iter().zip(&expected).for_each(|(a, b)| near::<1>(a.clone(), b.clone()));
+        let affine = [scale.clone(), shift];
+        let outputs = [
+            normalise::<Flex>(inputs.clone(), found.clone(), affine.clone(), EPSILON),
+            Flex::normalise(inputs.clone(), found.clone(), affine, EPSILON),
+        ];
+        let [ours, slices] = outputs;
+        near::<4>(ours, slices);
+        let [x, s, b] = gradients::<Flex>(inputs.clone(), scale.clone(), found.clone(), gradient.clone(), EPSILON);
+        let [on_x, on_s, on_b] = Flex::batch_norm_gradients(inputs, scale, found, gradient, EPSILON);
+        near::<4>(x, on_x);
+        near::<1>(s, on_s);
+        near::<1>(b, on_b);
+    }
+}

@@ -30,6 +30,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     };
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, plan.device)?;
+    chosen.kind.trains(plan.model.kind)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     if stop.is_asked() {
