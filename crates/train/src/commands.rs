@@ -11,7 +11,9 @@ mod runs;
 mod show;
 
 mod load_data;
+mod output;
 mod png_file;
+mod shown;
 mod stop;
 mod stored_run;
 mod table;

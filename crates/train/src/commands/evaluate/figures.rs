@@ -1,0 +1,60 @@
+//! The charts of an evaluation, each for a terminal and for a page.
+
+use chart::{
+    Confusion, LineChart, Weights, calibration, roc, svg,
+    terminal::{line_chart, weights},
+};
+
+use super::Evaluated;
+use crate::{
+    commands::{shown::Shown, table::table},
+    terminal::{colours, fraction, width},
+};
+
+/// Bins of the reliability diagram: as many as in most publications.
+const BINS: usize = 10;
+
+/// Confusion matrix and accuracy by class.
+pub fn confusion(evaluated: &Evaluated) -> Shown {
+    let counts = evaluated.scores.evaluation.confusion();
+    let [positive, negative] = &evaluated.data.classes;
+    let counted = [[counts.true_positive, counts.false_negative], [counts.false_positive, counts.true_negative]];
+    let (predicted_positive, predicted_negative) = (format!("predicted {positive}"), format!("predicted {negative}"));
+    let mut matrix = table(&["class", &predicted_positive, &predicted_negative, "accuracy"], 1);
+    let accuracies = [counts.recall(), counts.specificity()];
+    for ((class, [first, second]), accuracy) in evaluated.data.classes.iter().zip(counted).zip(accuracies) {
+        matrix.add_row([class.clone(), first.to_string(), second.to_string(), fraction(accuracy)]);
+    }
+    let [[right, _], [_, also_right]] = counted;
+    let alt = format!(
+        "Confusion matrix: {right} of {} {positive} and {also_right} of {} {negative} are right",
+        counted[0].iter().sum::<u64>(),
+        counted[1].iter().sum::<u64>()
+    );
+    let body = svg::confusion_matrix(&alt, &Confusion { classes: evaluated.data.classes.clone(), counts: counted });
+    Shown { title: "Confusion matrix".into(), text: matrix.to_string(), body }
+}
+
+/// ROC curve, calibration and, of a linear model, its weights; each with a name for its file.
+pub fn charts(evaluated: &Evaluated) -> Vec<(&'static str, Shown)> {
+    let evaluation = &evaluated.scores.evaluation;
+    let is_positive: Vec<bool> = evaluation.labels.iter().map(|label| *label == 1).collect();
+    let positive = &evaluated.data.classes[0];
+    let calibration = calibration(&evaluation.probabilities(), &is_positive, BINS);
+    // Logits tell apart what probabilities next to 0 and 1 round together.
+    let roc = line("ROC curve".into(), &roc(&evaluation.logits, &is_positive));
+    let calibration = line(format!("Calibration of the probability of {positive}"), &calibration);
+    let weights = evaluated.scores.weights.as_ref().map(|values| ("weights", weights_shown(evaluated, values)));
+    [("roc", roc), ("calibration", calibration)].into_iter().chain(weights).collect()
+}
+
+fn line(title: String, chart: &LineChart) -> Shown {
+    Shown { title, text: line_chart(chart, width(), colours()), body: svg::line_chart(chart) }
+}
+
+fn weights_shown(evaluated: &Evaluated, values: &[f32]) -> Shown {
+    let [positive, negative] = &evaluated.data.classes;
+    let picture = Weights::new(evaluated.digits.height(), evaluated.digits.width(), values.to_vec());
+    let title = format!("Weights: positive ones (orange, + and #) for {positive}, negative ones for {negative}");
+    Shown { text: weights(&picture, colours()), body: svg::weights(&title, &picture), title }
+}
