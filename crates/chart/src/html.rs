@@ -29,13 +29,13 @@ pub fn section(heading: &str, body: &str) -> String {
 pub fn table(caption: &str, rows: &[(String, String)]) -> String {
     let row = |(name, value): &(String, String)| {
         let (name, value) = (escaped(name), escaped(value));
-        format!("<tr><th scope=\"row\" style=\"font-weight:400\">{name}</th><td>{value}</td></tr>\n")
+        format!("<tr><th scope=\"row\" style=\"padding-right:2rem;font-weight:400\">{name}</th><td>{value}</td></tr>\n")
     };
     let rows: String = rows.iter().map(row).collect();
     format!(
-        "<table style=\"border-spacing:0 0.2rem;text-align:left;font-variant-numeric:tabular-nums\">\n\
-         <caption style=\"text-align:left;overflow-wrap:anywhere;opacity:0.75\">{}</caption>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n",
+        "<figure style=\"margin:1rem 0\">\n<figcaption style=\"overflow-wrap:anywhere\">{}</figcaption>\n\
+         <table style=\"margin-top:0.5rem;border-spacing:0;text-align:left;font-variant-numeric:tabular-nums\">\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</figure>\n",
         escaped(caption)
     )
 }

@@ -2,7 +2,7 @@
 
 use chart::{
     Confusion, LineChart, Weights, calibration, roc, svg,
-    terminal::{line_chart, weights},
+    terminal::{Colours, line_chart, weights},
 };
 
 use super::Evaluated;
@@ -55,6 +55,11 @@ fn line(title: String, chart: &LineChart) -> Shown {
 fn weights_shown(evaluated: &Evaluated, values: &[f32]) -> Shown {
     let [positive, negative] = &evaluated.data.classes;
     let picture = Weights::new(evaluated.digits.height(), evaluated.digits.width(), values.to_vec());
-    let title = format!("Weights: positive ones (orange, + and #) for {positive}, negative ones for {negative}");
-    Shown { text: weights(&picture, colours()), body: svg::weights(&title, &picture), title }
+    let title = format!("Weights: positive ones speak for {positive}, negative ones for {negative}");
+    let key = match colours() {
+        Colours::Plain => "# + positive   = - negative",
+        _ => "orange: positive, blue: negative",
+    };
+    let text = format!("{}{key}\n", weights(&picture, colours()));
+    Shown { text, body: svg::weights(&title, &picture), title }
 }

@@ -47,7 +47,7 @@ fn picture(evaluated: &Evaluated, top: &TopLoss) -> Picture {
     let [prediction, target] = [top.predicted, top.label].map(|label| class(evaluated.data, label));
     let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
     let (loss, probability, name) = (top.loss, top.probability, name(evaluated, top));
-    let caption = format!("{prediction}, is {target}\nloss {loss:.3}, p {probability:.3}\n{name}");
+    let caption = format!("{prediction}, is {target}\nloss {loss:.4}\np {probability:.4}\n{name}");
     Picture { pixels: pixels(evaluated.digits, top.index), caption, verdict }
 }
 
