@@ -69,7 +69,8 @@ fn charts_and_top_losses_are_printed_where_asked_for() {
     let evaluate = |arguments: &[&str]| place.train(&[&["evaluate", "latest"], arguments].concat()).ok().stdout;
     let (short, long) = (evaluate(&[]), evaluate(&["--charts", "--top-losses", "2"]));
     assert!(short.lines().count() < 20 && long.starts_with(short.trim_end()), "{short}\n{long}");
-    let headings = ["ROC curve", "Calibration of the probability of 3", "Weights: ", "Top losses: the 2 images with"];
+    let headings =
+        ["ROC curve", "Calibration of the probability of 3", "Weights: ", "Top losses, highest mnist-loss first"];
     let places: Vec<usize> = headings.iter().map(|heading| long.find(heading).unwrap()).collect();
     assert!(places.is_sorted(), "{long}");
     assert!(!long.contains('\u{1b}'));

@@ -17,22 +17,25 @@ const BINS: usize = 10;
 /// Confusion matrix and accuracy by class.
 pub fn confusion(evaluated: &Evaluated) -> Shown {
     let counts = evaluated.scores.evaluation.confusion();
-    let [positive, negative] = &evaluated.data.classes;
     let counted = [[counts.true_positive, counts.false_negative], [counts.false_positive, counts.true_negative]];
-    let (predicted_positive, predicted_negative) = (format!("predicted {positive}"), format!("predicted {negative}"));
-    let mut matrix = table(&["class", &predicted_positive, &predicted_negative, "accuracy"], 1);
-    let accuracies = [counts.recall(), counts.specificity()];
-    for ((class, [first, second]), accuracy) in evaluated.data.classes.iter().zip(counted).zip(accuracies) {
-        matrix.add_row([class.clone(), first.to_string(), second.to_string(), fraction(accuracy)]);
-    }
-    let [[right, _], [_, also_right]] = counted;
+    let matrix = Confusion { classes: evaluated.data.classes.clone(), counts: counted };
+    let text = by_class(&matrix, [counts.recall(), counts.specificity()]);
+    let [positive, negative] = &matrix.classes;
+    let [positives, negatives] = counted.map(|row| row.iter().sum::<u64>());
     let alt = format!(
-        "Confusion matrix: {right} of {} {positive} and {also_right} of {} {negative} are right",
-        counted[0].iter().sum::<u64>(),
-        counted[1].iter().sum::<u64>()
+        "Confusion matrix: {} of {positives} {positive} and {} of {negatives} {negative} are right",
+        counts.true_positive, counts.true_negative
     );
-    let body = svg::confusion_matrix(&alt, &Confusion { classes: evaluated.data.classes.clone(), counts: counted });
-    Shown { title: "Confusion matrix".into(), text: matrix.to_string(), body }
+    Shown { title: "Confusion matrix".into(), text, body: svg::confusion_matrix(&alt, &matrix) }
+}
+
+fn by_class(matrix: &Confusion, accuracies: [Option<f64>; 2]) -> String {
+    let [positive, negative] = matrix.classes.each_ref().map(|class| format!("predicted {class}"));
+    let mut rows = table(&["class", &positive, &negative, "accuracy"], 1);
+    for ((class, counts), accuracy) in matrix.classes.iter().zip(matrix.counts).zip(accuracies) {
+        rows.add_row([class.clone(), counts[0].to_string(), counts[1].to_string(), fraction(accuracy)]);
+    }
+    rows.to_string()
 }
 
 /// ROC curve, calibration and, of a linear model, its weights; each with a name for its file.

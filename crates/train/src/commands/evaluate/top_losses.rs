@@ -18,7 +18,7 @@ const COLUMNS: usize = 3;
 /// The images with prediction, target, loss and the probability of the predicted class.
 pub fn show(evaluated: &Evaluated, count: NonZeroUsize) -> Shown {
     let pictures: Vec<Picture> = top(evaluated, count).iter().map(|top| picture(evaluated, top)).collect();
-    let title = format!("Top losses: the {} images with the highest {}", pictures.len(), evaluated.loss());
+    let title = format!("Top losses, highest {} first", evaluated.loss());
     let body = svg::image_grid(&title, &pictures, COLUMNS);
     Shown { title, text: image_grid(&pictures, width(), colours()), body }
 }
