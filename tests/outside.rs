@@ -13,6 +13,8 @@ mod by_hand;
 mod chapter;
 #[path = "outside/commands.rs"]
 mod commands;
+#[path = "outside/evaluate.rs"]
+mod evaluate;
 #[path = "outside/export.rs"]
 mod export;
 #[path = "outside/fit.rs"]

@@ -46,8 +46,10 @@ fn values_out_of_range_name_the_range() {
 
 #[test]
 fn an_unknown_choice_lists_the_choices() {
-    refused("[model]\nkind = \"lineer\"\n")
-        .fails(2, "mine.toml:2: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?");
+    refused("[model]\nkind = \"lineer\"\n").fails(
+        2,
+        "mine.toml:2: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?",
+    );
 }
 
 #[test]

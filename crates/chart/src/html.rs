@@ -15,8 +15,28 @@ pub fn page(title: &str, body: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
          <style>\n:root {{ color-scheme: light dark }}\n\
          body {{ margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif }}\n\
-         h1 {{ font-size: 1.4rem; line-height: 1.2 }}\nsvg {{ display: block; margin: 1rem 0 }}\n</style>\n</head>\n\
+         h1 {{ font-size: 1.4rem; line-height: 1.2 }}\nh2 {{ font-size: 1.1rem; margin: 2rem 0 0 }}\nsvg {{ display: block; margin: 1rem 0 }}\n</style>\n</head>\n\
          <body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+    )
+}
+
+/// A part of a page with a heading; `heading` is plain text, `body` is HTML.
+pub fn section(heading: &str, body: &str) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escaped(heading))
+}
+
+/// A `<table>` of names and numbers, all plain text.
+pub fn table(caption: &str, rows: &[(String, String)]) -> String {
+    let row = |(name, value): &(String, String)| {
+        let (name, value) = (escaped(name), escaped(value));
+        format!("<tr><th scope=\"row\" style=\"padding-right:2rem;font-weight:400\">{name}</th><td>{value}</td></tr>\n")
+    };
+    let rows: String = rows.iter().map(row).collect();
+    format!(
+        "<figure style=\"margin:1rem 0\">\n<figcaption style=\"overflow-wrap:anywhere\">{}</figcaption>\n\
+         <table style=\"margin-top:0.5rem;border-spacing:0;text-align:left;font-variant-numeric:tabular-nums\">\n\
+         <tbody>\n{rows}</tbody>\n</table>\n</figure>\n",
+        escaped(caption)
     )
 }
 
@@ -62,6 +82,15 @@ mod tests {
         let page = page("3 < 7", "<p>body</p>");
         assert!(page.contains("<title>3 &lt; 7</title>") && page.contains("<h1>3 &lt; 7</h1>\n<p>body</p>"), "{page}");
         assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| page.contains(bad)), "{page}");
+    }
+
+    #[test]
+    fn names_and_numbers_stand_in_rows_below_a_heading() {
+        let html = section("a < b", &table("run & model", &[("loss".into(), "0.5".into()), ("f1".into(), "-".into())]));
+        let document = roxmltree::Document::parse(&html).unwrap();
+        let texts = document.descendants().filter(|node| node.is_text()).filter_map(|node| node.text());
+        let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
+        assert_eq!(texts, ["a < b", "run & model", "loss", "0.5", "f1", "-"]);
     }
 
     #[test]

@@ -16,6 +16,11 @@ impl<B: Backend> LinearBaseline<B> {
         Self { linear: init::linear(seed, "linear", pixels, 1, device) }
     }
 
+    /// One weight per pixel, `[pixels, 1]`.
+    pub fn weights(&self) -> Tensor<B, 2> {
+        self.linear.weight.val()
+    }
+
     /// Logits of images.
     ///
     /// # Shapes

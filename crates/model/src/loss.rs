@@ -1,8 +1,7 @@
-//! Losses on logits, each the mean over the batch.
+//! Losses, one per sample. Training lowers their mean over the batch.
 //!
 //! # Shapes
-//! - logits, targets: `[batch, 1]`
-//! - loss: `[1]`
+//! - logits, probabilities, targets, losses: `[batch, 1]`
 
 use burn::tensor::{
     Tensor,
@@ -11,28 +10,25 @@ use burn::tensor::{
 };
 
 /// How far each probability is from its target: 1 - p where the target is 1, else p (fast.ai book, chapter 4).
-///
-/// # Shapes
-/// - probabilities, targets, result: `[batch, 1]`
 pub fn miss<B: Backend>(probabilities: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
     let to_one = probabilities.clone().neg() + 1.0;
     probabilities.mask_where(targets.equal_elem(1.0), to_one)
 }
 
-/// The chapter's `mnist_loss`: the mean [`miss`] of the sigmoid of the logits.
+/// The chapter's `mnist_loss`: the mean [`miss`] of the sigmoid of the logits, `[1]`.
 pub fn mnist_loss<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 1> {
     miss(sigmoid(logits), targets).mean()
 }
 
-/// Binary cross-entropy on logits: the mean of -t log p - (1 - t) log(1 - p) with p = sigmoid(x), in the form
-/// (1 - t) x - log p that stays finite for large logits.
-pub fn binary_cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 1> {
-    ((targets.neg() + 1.0) * logits.clone() - log_sigmoid(logits)).mean()
+/// Binary cross-entropy on logits: -t log p - (1 - t) log(1 - p) with p = sigmoid(x), in the form (1 - t) x - log p that
+/// stays finite for large logits.
+pub fn binary_cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    (targets.neg() + 1.0) * logits.clone() - log_sigmoid(logits)
 }
 
-/// The mean of (sigmoid(x) - t)², the Brier score.
-pub fn mean_squared_error<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 1> {
-    (sigmoid(logits) - targets).square().mean()
+/// (p - t)² with p = sigmoid(x). Its mean is the Brier score.
+pub fn squared_error<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    (sigmoid(logits) - targets).square()
 }
 
 #[cfg(test)]
@@ -73,16 +69,16 @@ mod tests {
     #[test]
     fn binary_cross_entropy_agrees_with_hand_computation() {
         // -ln(sigmoid(2)) = 0.126928, -ln(1 - sigmoid(-1)) = 0.313262
-        near(binary_cross_entropy(column([2.0, -1.0]), column([1.0, 0.0])), (0.126_928 + 0.313_262) / 2.0);
+        near(binary_cross_entropy(column([2.0, -1.0]), column([1.0, 0.0])).mean(), (0.126_928 + 0.313_262) / 2.0);
     }
 
     #[test]
     fn binary_cross_entropy_stays_finite_for_large_logits() {
-        near(binary_cross_entropy(column([100.0, -100.0]), column([0.0, 1.0])), 100.0);
+        near(binary_cross_entropy(column([100.0, -100.0]), column([0.0, 1.0])).mean(), 100.0);
     }
 
     #[test]
-    fn mean_squared_error_of_even_odds_is_a_quarter() {
-        near(mean_squared_error(column([0.0, 0.0]), column([1.0, 0.0])), 0.25);
+    fn squared_error_of_even_odds_is_a_quarter() {
+        near(squared_error(column([0.0, 0.0]), column([1.0, 0.0])).mean(), 0.25);
     }
 }

@@ -33,6 +33,14 @@ impl<B: Backend> Network<B> {
         }
     }
 
+    /// One weight per pixel, `[pixels, 1]`, where the network is nothing but these and a bias.
+    pub fn pixel_weights(&self) -> Option<Tensor<B, 2>> {
+        match self {
+            Self::Linear(model) => Some(model.weights()),
+            Self::TwoLayer(_) | Self::ResNet(_) => None,
+        }
+    }
+
     /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, 1)`;
     /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, 1))`; for the residual net
     /// `nn.Sequential(Conv2d, BatchNorm2d, ReLU, Residual, Residual, Residual, AdaptiveAvgPool2d, Flatten, Linear)`, where a

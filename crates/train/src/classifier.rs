@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{ElementConversion as _, Tensor, Transaction},
+    tensor::{ElementConversion as _, Tensor, Transaction, activation::sigmoid},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::DigitBatch;
@@ -62,12 +62,20 @@ impl<B: Backend> Classifier<B> {
     /// Forward pass and loss of a batch.
     pub fn forward(&self, batch: DigitBatch<B>) -> StepOutput<B> {
         let logits = self.network.forward(batch.images);
-        let loss = match self.loss {
-            Loss::MnistLoss => loss::mnist_loss(logits.clone(), batch.targets),
-            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits.clone(), batch.targets),
-            Loss::MeanSquaredError => loss::mean_squared_error(logits.clone(), batch.targets),
-        };
+        let loss = self.losses(logits.clone(), batch.targets).mean();
         StepOutput { loss, logits, labels: batch.labels }
+    }
+
+    /// The loss of each sample.
+    ///
+    /// # Shapes
+    /// - logits, targets, result: `[batch, 1]`
+    pub fn losses(&self, logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+        match self.loss {
+            Loss::MnistLoss => loss::miss(sigmoid(logits), targets),
+            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits, targets),
+            Loss::MeanSquaredError => loss::squared_error(logits, targets),
+        }
     }
 }
 

@@ -39,10 +39,12 @@ pub enum Command {
     /// nothing of it.
     #[command(after_help = "Example:\n  train lr-find linear --svg rates.svg")]
     LrFind(LrFindArgs),
-    /// Metrics, confusion matrix and accuracy by class of a trained model.
+    /// Metrics, confusion matrix and accuracy by class of a trained model; its charts and top losses.
     #[command(after_help = "\
 Examples:
   train evaluate latest
+  train evaluate latest --charts --top-losses 9
+  train evaluate latest --html evaluation.html --svg pictures
   train evaluate runs/two-layer/20260101-120000 --data folder:my-digits --json")]
     Evaluate(EvaluateArgs),
     /// Label and probability of images.
@@ -131,6 +133,18 @@ pub struct EvaluateArgs {
     /// Which split.
     #[arg(long, value_enum, default_value_t)]
     pub split: Split,
+    /// ROC curve and calibration too, and the weights of a linear model.
+    #[arg(long, conflicts_with = "json")]
+    pub charts: bool,
+    /// The N images with the highest loss; a page and a folder have 9 without it.
+    #[arg(long, value_name = "N")]
+    pub top_losses: Option<NonZeroUsize>,
+    /// Write all of it to a self-contained page too.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write every picture as SVG into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub svg: Option<PathBuf>,
     /// One JSON object instead of the tables.
     #[arg(long)]
     pub json: bool,
@@ -143,6 +157,16 @@ pub enum Split {
     Train,
     #[default]
     Valid,
+}
+
+impl Split {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,9 @@ mod show;
 mod verify;
 
 mod load_data;
+mod output;
 mod png_file;
+mod shown;
 mod stop;
 mod stored_run;
 mod table;

@@ -1,11 +1,15 @@
 //! `train evaluate`: a trained model on a split.
 
-use std::io::Write as _;
+mod figures;
+mod files;
+mod report;
+mod top_losses;
+
+use std::sync::Arc;
 
 use anyhow::bail;
-use data::DataSet;
+use data::{DataSet, Digits};
 use model::AutodiffBackend;
-use serde_json::json;
 use train::{
     Error,
     backend::{self, Visitor},
@@ -14,13 +18,35 @@ use train::{
     plan::{Plan, Setting, SourceKind},
 };
 
-use super::{load_data, stored_run::StoredRun, table::table};
-use crate::{
-    cli::{EvaluateArgs, Split, UsageError},
-    terminal::fraction,
-};
+use super::{load_data, stored_run::StoredRun};
+use crate::cli::{EvaluateArgs, Split, UsageError};
 
-/// Prints metrics, confusion matrix and accuracy by class.
+/// A trained model on a split: what all reports are made of.
+struct Evaluated<'a> {
+    args: &'a EvaluateArgs,
+    stored: &'a StoredRun,
+    data: &'a DataSet,
+    digits: &'a Digits,
+    scores: Scores,
+}
+
+impl Evaluated<'_> {
+    /// The name of the run's loss.
+    fn loss(&self) -> String {
+        self.stored.plan.training.loss.to_string()
+    }
+}
+
+/// What the model says, brought from the device.
+struct Scores {
+    evaluation: Evaluation,
+    /// One per image.
+    losses: Vec<f32>,
+    /// One per pixel, of a linear model.
+    weights: Option<Vec<f32>>,
+}
+
+/// Prints metrics, confusion matrix and accuracy by class, and what else is asked for.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let mut stored = StoredRun::open(&args.run, &args.backend)?;
     if let Some(data) = &args.data {
@@ -30,9 +56,15 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let data = load_data::load(&stored.plan, None)?;
     check_shape(&stored, &data)?;
     let chosen = stored.chosen.clone();
-    let work = Evaluate { stored: &stored, data: &data, split: args.split };
-    let evaluation = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
-    if args.json { print_json(args, &data, &evaluation) } else { print(args, &data, &evaluation) }
+    let digits = match args.split {
+        Split::Train => &data.train,
+        Split::Valid => &data.valid,
+    };
+    let work = Evaluate { stored: &stored, digits };
+    let scores = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
+    let evaluated = Evaluated { args, stored: &stored, data: &data, digits, scores };
+    files::write(&evaluated)?;
+    if args.json { report::print_json(&evaluated) } else { report::print(&evaluated) }
 }
 
 /// The run's plan with `SOURCE[:PATH]` in place of its data.
@@ -62,56 +94,19 @@ fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
 
 struct Evaluate<'a> {
     stored: &'a StoredRun,
-    data: &'a DataSet,
-    split: Split,
+    digits: &'a Arc<Digits>,
 }
 
 impl Visitor for Evaluate<'_> {
-    type Output = Result<Evaluation, Error>;
+    type Output = Result<Scores, Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let digits = match self.split {
-            Split::Train => &self.data.train,
-            Split::Valid => &self.data.valid,
-        };
-        let loader = fit::evaluation_loader(&self.stored.plan, digits, &device);
-        Ok(Evaluation::of(&self.stored.classifier::<B::InnerBackend>(&device)?, &loader))
+        let loader = fit::evaluation_loader(&self.stored.plan, self.digits, &device);
+        let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
+        let evaluation = Evaluation::of(&classifier, &loader);
+        let losses = evaluation.losses(&classifier, &device);
+        let weights = classifier.network().pixel_weights();
+        let weights = weights.map(|weights| weights.into_data().convert::<f32>().iter().collect());
+        Ok(Scores { evaluation, losses, weights })
     }
-}
-
-fn print_json(args: &EvaluateArgs, data: &DataSet, evaluation: &Evaluation) -> anyhow::Result<()> {
-    let report = json!({
-        "run": args.run,
-        "split": format!("{:?}", args.split).to_lowercase(),
-        "data": { "source": data.source, "notes": data.notes, "fingerprint": data.fingerprint, "classes": data.classes },
-        "images": evaluation.labels.len(),
-        "metrics": evaluation.metrics(),
-        "confusion": evaluation.confusion(),
-    });
-    Ok(writeln!(std::io::stdout(), "{report:#}")?)
-}
-
-fn print(args: &EvaluateArgs, data: &DataSet, evaluation: &Evaluation) -> anyhow::Result<()> {
-    let (metrics, confusion) = (evaluation.metrics(), evaluation.confusion());
-    let [positive, negative] = &data.classes;
-    let mut out = std::io::stdout();
-    let split = match args.split {
-        Split::Train => "training",
-        Split::Valid => "validation",
-    };
-    let source = &data.source;
-    writeln!(out, "{} {split} images of {source}, {positive} against {negative}", evaluation.labels.len())?;
-    let mut scores = table(&["loss", "accuracy", "precision", "recall", "f1", "roc auc"], 0);
-    let optional = [metrics.precision, metrics.recall, metrics.f1, metrics.roc_auc].map(fraction);
-    scores.add_row([format!("{:.6}", metrics.loss), format!("{:.4}", metrics.accuracy)].into_iter().chain(optional));
-    writeln!(out, "\n{scores}")?;
-    let (predicted_positive, predicted_negative) = (format!("predicted {positive}"), format!("predicted {negative}"));
-    let mut matrix = table(&["class", &predicted_positive, &predicted_negative, "accuracy"], 1);
-    let row = |class: &str, counts: [u64; 2], accuracy| {
-        [class.into(), counts[0].to_string(), counts[1].to_string(), fraction(accuracy)]
-    };
-    matrix.add_row(row(positive, [confusion.true_positive, confusion.false_negative], confusion.recall()));
-    matrix.add_row(row(negative, [confusion.false_positive, confusion.true_negative], confusion.specificity()));
-    writeln!(out, "\n{matrix}")?;
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `train lr-find`: which learning rate to try.
 
-use std::{fs, io::Write as _};
+use std::io::Write as _;
 
 use anyhow::bail;
 use chart::{Axis, LineChart, Mark, Series, svg, terminal::line_chart};
@@ -13,10 +13,10 @@ use train::{
     plan::Plan,
 };
 
-use super::{load_data, stop::Stop};
+use super::{load_data, output, stop::Stop};
 use crate::{
     DONE, INTERRUPTED,
-    cli::{LrFindArgs, UsageError},
+    cli::LrFindArgs,
     terminal::{colours, width},
 };
 
@@ -34,8 +34,7 @@ pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
         return Ok(INTERRUPTED);
     }
     if let Some(path) = &args.svg {
-        let refused = |cause| UsageError(format!("cannot write `{}`: {cause}; does its folder exist?", path.display()));
-        fs::write(path, svg::line_chart(&chart(&plan, &test))).map_err(refused)?;
+        output::write(path, &svg::line_chart(&chart(&plan, &test)))?;
     }
     if args.json {
         print_json(&test)?

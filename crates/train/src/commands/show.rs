@@ -3,18 +3,12 @@
 mod batch;
 mod image;
 
-use std::{fs, io::Write as _, path::Path};
+use std::io::Write as _;
 
 use chart::html;
 
-use crate::cli::{ShowArgs, UsageError};
-
-/// The same for a terminal and as the body of a page.
-struct Shown {
-    title: String,
-    text: String,
-    body: String,
-}
+use super::output;
+use crate::cli::ShowArgs;
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
@@ -22,13 +16,8 @@ pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     write!(out, "{}\n\n{}", shown.title, shown.text)?;
     if let Some(path) = &args.html {
-        write(path, &html::page(&shown.title, &shown.body))?;
+        output::write(path, &html::page(&shown.title, &shown.body))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }
     Ok(())
-}
-
-fn write(path: &Path, page: &str) -> Result<(), UsageError> {
-    let refused = |cause| UsageError(format!("cannot write `{}`: {cause}; does its folder exist?", path.display()));
-    fs::write(path, page).map_err(refused)
 }

@@ -1,12 +1,14 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
-use chart::{Picture, Pixels, Verdict, svg, terminal::image_grid};
+use chart::{Picture, Verdict, svg, terminal::image_grid};
 use data::{DataSet, Order};
 
-use super::Shown;
 use crate::{
     cli::{PlanArgs, ShowArgs},
-    commands::load_data,
+    commands::{
+        load_data,
+        shown::{Shown, class, pixels},
+    },
     terminal::{colours, width},
 };
 
@@ -42,9 +44,6 @@ fn plan(args: &ShowArgs) -> PlanArgs {
 }
 
 fn picture(data: &DataSet, index: usize) -> Picture {
-    let digits = &data.train;
-    let [positive, negative] = &data.classes;
-    let label = if digits.labels()[index] == 1 { positive } else { negative };
-    let pixels = Pixels::new(digits.height(), digits.width(), digits.image(index).to_vec());
-    Picture { pixels, caption: label.clone(), verdict: Verdict::None }
+    let caption = class(data, data.train.labels()[index]).to_owned();
+    Picture { pixels: pixels(&data.train, index), caption, verdict: Verdict::None }
 }

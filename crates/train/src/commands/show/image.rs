@@ -6,10 +6,12 @@ use anyhow::bail;
 use chart::{Picture, PixelTable, Pixels, Shading, html, svg, terminal::pixel_table};
 use data::DataSet;
 
-use super::Shown;
 use crate::{
     cli::{Part, ShowArgs, UsageError},
-    commands::{load_data, png_file},
+    commands::{
+        load_data, png_file,
+        shown::{self, Shown},
+    },
     terminal::{colours, width},
 };
 
@@ -96,5 +98,5 @@ fn digit(name: &str, data: &DataSet, split: &str, class: &str, index: usize) -> 
             count - 1
         ));
     };
-    Ok(Pixels::new(digits.height(), digits.width(), digits.image(found).to_vec()))
+    Ok(shown::pixels(digits, found))
 }
