@@ -19,6 +19,8 @@ mod evaluate;
 mod export;
 #[path = "outside/fit.rs"]
 mod fit;
+#[path = "outside/lr_find.rs"]
+mod lr_find;
 #[path = "outside/parity.rs"]
 mod parity;
 #[path = "outside/readme.rs"]

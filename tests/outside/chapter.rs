@@ -131,3 +131,21 @@ fn trained_on_drawn_digits_alone_it_knows_0_9_of_the_real_ones() {
     println!("trained on synthetic, real accuracy {accuracy}");
     assert!(accuracy >= 0.95, "{report}");
 }
+
+#[test]
+fn verify_leaves_out_what_drawn_digits_cannot_show() {
+    let report = Place::new().train(&["verify", "--json", "--set", "data.source=synthetic"]).ok().json();
+    assert!(report["left_out"].as_str().unwrap().contains("the data is synthetic"));
+    let figures = report["figures"].as_array().unwrap();
+    assert!(figures.len() > 20 && figures.iter().all(|figure| figure["ok"] == true), "{report}");
+    assert!(figures[0]["found"]["flex"].is_array() && figures[0]["found"]["ndarray"].is_array());
+}
+
+#[test]
+fn verify_holds_every_figure_on_the_real_data() {
+    let Some(archive) = real_archive() else { return };
+    let place = Place::new();
+    let ran = place.train(&["verify", "--set", "data.source=archive", "--set", &format!("data.path={archive}")]).ok();
+    assert!(ran.stdout.contains("36 of 36 figures hold on 2 backends"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("left out"), "{}", ran.stdout);
+}

@@ -187,52 +187,6 @@ fn an_output_that_takes_no_more_is_named() {
 }
 
 #[test]
-fn verify_leaves_out_what_drawn_digits_cannot_show() {
-    let report = Place::new().train(&["verify", "--json", "--set", "data.source=synthetic"]).ok().json();
-    assert!(report["left_out"].as_str().unwrap().contains("the data is synthetic"));
-    let figures = report["figures"].as_array().unwrap();
-    assert!(figures.len() > 20 && figures.iter().all(|figure| figure["ok"] == true), "{report}");
-    assert!(figures[0]["found"]["flex"].is_array() && figures[0]["found"]["ndarray"].is_array());
-}
-
-#[test]
-fn verify_holds_every_figure_on_the_real_data() {
-    let Some(archive) = real_archive() else { return };
-    let place = Place::new();
-    let ran = place.train(&["verify", "--set", "data.source=archive", "--set", &format!("data.path={archive}")]).ok();
-    assert!(ran.stdout.contains("36 of 36 figures hold on 2 backends"), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("left out"), "{}", ran.stdout);
-}
-
-#[test]
-fn lr_find_suggests_a_rate_and_leaves_no_run() {
-    let place = Place::new();
-    let data = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2000", "--set", "model.channels=2"];
-    for config in ["linear", "two-layer", "resnet"] {
-        let report =
-            place.train(&[&["lr-find", config, "--json", "--svg", "rates.svg"][..], &data].concat()).ok().json();
-        let [valley, steep] = ["valley", "steep"].map(|name| report[name].as_f64().unwrap());
-        assert!((1e-4..=10.0).contains(&valley) && (1e-4..=10.0).contains(&steep), "{config}: {valley} {steep}");
-        let rates: Vec<f64> =
-            report["curve"].as_array().unwrap().iter().map(|step| step["learning_rate"].as_f64().unwrap()).collect();
-        assert!(rates[0] == 1e-7 && rates.is_sorted() && rates.len() <= 100);
-    }
-    assert!(fs::read_to_string(place.path().join("rates.svg")).unwrap().starts_with("<svg"));
-    assert!(place.runs().is_empty());
-    let shown = place.train(&[&["lr-find", "linear"][..], &data].concat()).ok().stdout;
-    assert!(shown.contains("valley  --set optimizer.learning_rate="), "{shown}");
-}
-
-#[test]
-fn lr_find_says_where_no_rate_helps() {
-    let data = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=2", "--set", "data.synthetic_valid=2"];
-    let still = ["lr-find", "linear", "--set", "training.loss=mnist-loss", "--set", "optimizer.weight_decay=1e30"];
-    let ran = Place::new().train(&[&still[..], &data].concat());
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.stderr.contains("the loss falls at no learning rate"), "{ran:?}");
-}
-
-#[test]
 fn backends_lists_all_known_ones() {
     let ran = Place::new().train(&["backends"]).ok();
     for name in ["ndarray", "flex", "wgpu", "tch-cpu", "tch-cuda", "tch-mps", "cuda"] {

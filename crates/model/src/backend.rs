@@ -9,7 +9,10 @@ mod batch_norm;
 #[cfg(any(test, feature = "flex", feature = "ndarray"))]
 mod cpu;
 
-use burn::tensor::ops::{ConvOptions, FloatTensor};
+use burn::tensor::{
+    Tensor, TensorPrimitive,
+    ops::{ConvOptions, FloatTensor},
+};
 
 pub use batch_norm::Normalised;
 
@@ -137,3 +140,13 @@ impl Backend for burn_wgpu::Wgpu {}
 
 #[cfg(feature = "cuda")]
 impl Backend for burn_cuda::Cuda {}
+
+/// Burn's tensor around what a backend computes on.
+pub(crate) fn tensor<B: burn::tensor::backend::Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {
+    Tensor::from_primitive(TensorPrimitive::Float(primitive))
+}
+
+/// What a backend computes on.
+pub(crate) fn primitive<B: burn::tensor::backend::Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
+    tensor.into_primitive().tensor()
+}

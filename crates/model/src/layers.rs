@@ -2,10 +2,13 @@
 
 use burn::{
     nn::{BatchNorm, Linear, conv::Conv2d},
-    tensor::{Tensor, TensorPrimitive, ops::FloatTensor},
+    tensor::Tensor,
 };
 
-use crate::{Backend, backend::Sliding};
+use crate::{
+    Backend,
+    backend::{Sliding, primitive, tensor},
+};
 
 /// A linear layer with bias on inputs of shape `[batch, inputs]`; the result is `[batch, outputs]`.
 pub(crate) fn linear<B: Backend>(layer: &Linear<B>, inputs: Tensor<B, 2>) -> Tensor<B, 2> {
@@ -39,14 +42,6 @@ pub(crate) fn batch_norm<B: Backend>(layer: &BatchNorm<B>, inputs: Tensor<B, 4>)
     layer.running_mean.update(follow(layer.running_mean.value_sync(), tensor(normalised.mean)).detach());
     layer.running_var.update(follow(layer.running_var.value_sync(), unbiased).detach());
     tensor(normalised.output)
-}
-
-fn tensor<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {
-    Tensor::from_primitive(TensorPrimitive::Float(primitive))
-}
-
-fn primitive<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
-    tensor.into_primitive().tensor()
 }
 
 #[cfg(test)]

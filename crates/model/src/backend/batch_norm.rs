@@ -1,6 +1,8 @@
 //! Batch normalisation and its gradients in Burn's own operations, for the backends without a way of their own.
 
-use burn::tensor::{Tensor, TensorPrimitive, backend::Backend, ops::FloatTensor};
+use burn::tensor::{Tensor, backend::Backend, ops::FloatTensor};
+
+use super::{primitive, tensor};
 
 /// A batch after normalisation.
 #[derive(Clone, Debug)]
@@ -61,14 +63,6 @@ fn per_channel<B: Backend>(values: FloatTensor<B>) -> Tensor<B, 4> {
     let values = tensor::<B, 1>(values);
     let [channels] = values.dims();
     values.reshape([1, channels, 1, 1])
-}
-
-fn tensor<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {
-    Tensor::from_primitive(TensorPrimitive::Float(primitive))
-}
-
-fn primitive<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
-    tensor.into_primitive().tensor()
 }
 
 #[cfg(test)]
