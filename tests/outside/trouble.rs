@@ -85,3 +85,14 @@ fn a_full_disk_ends_the_run_with_one_message_and_loses_nothing() {
     assert_eq!(before, after);
     assert_eq!((resumed.0.code, resumed.1, resumed.2), (0, 50, "finished".into()), "{:?}", resumed.0);
 }
+
+#[test]
+fn what_a_kill_left_of_a_run_folder_is_swept_and_what_is_being_made_is_not() {
+    let place = Place::new();
+    let [left, being_made] = ["1", "2"].map(|n| place.path().join(format!("runs/two-layer/.20260101-000000-{n}.part")));
+    [&left, &being_made].into_iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
+    place.train_small(&["--set", "training.epochs=1"]).ok();
+    assert!(!left.exists() && being_made.exists());
+}

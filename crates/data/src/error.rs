@@ -80,8 +80,8 @@ pub enum Error {
         /// What was computed.
         found: String,
     },
-    /// [`Request::cancel`](crate::Request::cancel) was set; a partial download is kept.
-    #[error("interrupted; a partial download is kept and the next run goes on from there")]
+    /// [`Request::cancel`](crate::Request::cancel) was set; what was downloaded is kept.
+    #[error("interrupted; what was downloaded is kept and the next run goes on from there")]
     Cancelled,
 }
 

@@ -120,7 +120,6 @@ impl Convolution {
                 let patches = &mut patches[reach.columns.clone()];
                 match self.sliding.stride {
                     1 => patches.copy_from_slice(&values[..patches.len()]),
-                    2 => patches.iter_mut().zip(values.chunks(2)).for_each(|(patch, value)| *patch = value[0]),
                     n => patches.iter_mut().zip(values.chunks(n)).for_each(|(patch, value)| *patch = value[0]),
                 }
             }
@@ -137,7 +136,6 @@ impl Convolution {
                 let patches = &patches[reach.columns.clone()];
                 match self.sliding.stride {
                     1 => values.iter_mut().zip(patches).for_each(|(value, patch)| *value += patch),
-                    2 => values.chunks_mut(2).zip(patches).for_each(|(value, patch)| value[0] += patch),
                     n => values.chunks_mut(n).zip(patches).for_each(|(value, patch)| value[0] += patch),
                 }
             }
