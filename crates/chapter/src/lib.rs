@@ -16,12 +16,14 @@
 //! | layers, and what is between them | [`layers`], [`non_linearity`] |
 //! | the words | [`words`] |
 //! | the figures that the book prints | [`figures`] |
+//! | the training tables that it prints | [`book_curves`] |
 //!
 //! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers,
 //! curves, paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
 //! trains, is the package `train`.
 
 pub mod accuracy;
+pub mod book_curves;
 pub mod curve;
 pub mod figures;
 pub mod gradient;

@@ -16,7 +16,7 @@ macro_rules! files {
     };
 }
 
-/// The files of this package, and those of `data` and `model` that it stands on.
+/// The files of this package, and those of the others that the chapter's words and sections lead to.
 pub const FILES: &[File] = files![
     "chapter/src/accuracy.rs",
     "chapter/src/curve.rs",
@@ -32,6 +32,8 @@ pub const FILES: &[File] = files![
     "chapter/src/sgd.rs",
     "chapter/src/similarity.rs",
     "chapter/src/tensors.rs",
+    "chart/src/shade.rs",
+    "data/src/augmentation.rs",
     "data/src/batcher.rs",
     "data/src/dataset.rs",
     "data/src/item_loader.rs",
@@ -41,13 +43,19 @@ pub const FILES: &[File] = files![
     "model/src/linear.rs",
     "model/src/loss.rs",
     "model/src/pixel_similarity.rs",
+    "model/src/resnet.rs",
     "model/src/two_layer.rs",
+    "train/src/evaluation.rs",
+    "train/src/fit/optimizer.rs",
+    "train/src/fit/session.rs",
 ];
 
-/// The lines of a function, type or constant in one of [`FILES`], as [`find`] gives them.
-pub fn item(path: &str, name: &str) -> Option<&'static str> {
+/// The lines of a function, type or constant in one of [`FILES`], as [`find`] gives them, moved to the left edge.
+pub fn item(path: &str, name: &str) -> Option<String> {
     let file = FILES.iter().find(|file| file.path == path)?;
-    find(file.text, name)
+    let lines = find(file.text, name)?;
+    let margin = indent(lines);
+    Some(lines.lines().map(|line| line.get(margin..).unwrap_or_default()).collect::<Vec<_>>().join("\n"))
 }
 
 /// The lines of the first item of this name, with the comments and attributes above it. The text is taken to be in the
@@ -106,6 +114,15 @@ mod tests {
     fn a_name_is_a_whole_name() {
         assert_eq!(find(TEXT, "doub"), None);
         assert_eq!(find(TEXT, "on"), None);
+    }
+
+    #[test]
+    fn an_item_of_a_block_stands_at_the_left_edge() {
+        let step = item("crates/model/src/pixel_similarity.rs", "positive").unwrap();
+        assert!(
+            step.starts_with("/// The mean image") && step.ends_with("\n}") && step.contains("\n    self."),
+            "{step}"
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use std::{env, iter::successors};
 
 use chart::{
-    Axis, Confusion, LineChart, Mark, Picture, PixelTable, Pixels, Series, Shading, Style, Verdict, Weights,
-    calibration, html, roc, svg,
+    Axis, Block, Confusion, Document, LineChart, Mark, Picture, PixelTable, Pixels, Section, Series, Shading, Style,
+    Table, Verdict, Weights, calibration, html, roc,
     terminal::{self, Colours},
 };
 
@@ -19,8 +19,8 @@ fn main() {
         _ => Colours::Plain,
     };
     match arguments.first().and_then(|width| width.parse().ok()) {
-        Some(width) => print!("{}", for_terminal(width, colours)),
-        None => print!("{}", page()),
+        Some(width) => print!("{}", terminal::document(&document(), width, colours)),
+        None => print!("{}", html::page(&document())),
     }
 }
 
@@ -128,30 +128,17 @@ fn charts() -> Vec<LineChart> {
     vec![losses(), rates(), descent(), roc(&scores, &labels), calibration(&scores, &labels, 10)]
 }
 
-fn page() -> String {
-    let charts: String = charts().iter().map(svg::line_chart).collect();
+fn document() -> Document {
+    let charts = charts().into_iter().map(Block::Lines);
     let rest = [
-        svg::confusion_matrix("990 of 1010 threes and 1012 of 1028 sevens are right", &confusion()),
-        svg::image_grid("six rings with captions", &pictures(), 4),
-        svg::weights("weights, positive and negative", &weights()),
-        html::pixel_table("the upper part of a ring", &table()),
+        Block::Confusion { alt: "990 of 1010 threes and 1012 of 1028 sevens are right".into(), matrix: confusion() },
+        Block::Pictures { alt: "six rings with captions".into(), pictures: pictures(), columns: 4 },
+        Block::Weights { alt: "weights, positive and negative".into(), weights: weights() },
+        Block::Pixels { caption: "the upper part of a ring".into(), table: table() },
+        Block::Table(Table::of_names([("loss", "0.02"), ("accuracy", "0.98")]).captioned("names and numbers")),
+        Block::text("A paragraph with `code` in it."),
+        Block::Code { caption: "crates/chart/examples/gallery.rs".into(), lines: "fn main() {}".into() },
     ];
-    format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Gallery</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>:root{{color-scheme:light dark}}\
-         body{{margin:1rem;font-family:system-ui,sans-serif}}svg{{display:block;margin-bottom:1rem}}</style></head>\
-         <body>{charts}{}</body></html>",
-        rest.concat()
-    )
-}
-
-fn for_terminal(width: usize, colours: Colours) -> String {
-    let charts = charts().into_iter().map(|chart| terminal::line_chart(&chart, width, colours));
-    let rest = [
-        terminal::confusion_matrix(&confusion(), width, colours),
-        terminal::image_grid(&pictures(), width, colours),
-        terminal::weights(&weights(), colours),
-        terminal::pixel_table(&table(), width, colours),
-    ];
-    charts.chain(rest).collect::<Vec<_>>().join("\n")
+    let sections = vec![Section::new("Charts", charts), Section::new("Pictures and tables", rest)];
+    Document { title: "Gallery".into(), lead: vec![], sections }
 }

@@ -1,109 +1,144 @@
-//! What HTML shows better than SVG.
+//! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
+
+mod pixel_table;
+mod table;
 
 use crate::{
-    shade::{Cell, PixelTable},
+    document::{Block, Document, Section, Term},
+    svg,
     svg::escaped,
 };
 
-/// A whole page around `body`: light or dark as its reader likes it, as wide as a text is read well.
-///
-/// `title` is plain text, `body` is HTML.
-pub fn page(title: &str, body: &str) -> String {
-    let title = escaped(title);
+pub use pixel_table::pixel_table;
+
+/// Sections from which on a page has a table of contents.
+const MANY: usize = 3;
+
+/// A whole page. It has no script and fetches nothing.
+pub fn page(document: &Document) -> String {
+    let Document { title, lead, sections } = document;
+    let (title, lead) = (escaped(title), blocks(lead));
+    let style = include_str!("html/style.css");
+    let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
+    let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
-         <style>\n:root {{ color-scheme: light dark }}\n\
-         body {{ margin: 0 auto; padding: 1rem; max-width: 60rem; font: 1rem/1.5 system-ui, sans-serif }}\n\
-         h1 {{ font-size: 1.4rem; line-height: 1.2 }}\nh2 {{ font-size: 1.1rem; margin: 2rem 0 0 }}\nsvg {{ display: block; margin: 1rem 0 }}\n</style>\n</head>\n\
-         <body>\n<h1>{title}</h1>\n{body}</body>\n</html>\n"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n\
+         <body>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n</body>\n</html>\n"
     )
 }
 
-/// A part of a page with a heading; `heading` is plain text, `body` is HTML.
-pub fn section(heading: &str, body: &str) -> String {
-    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", escaped(heading))
-}
-
-/// A `<table>` of names and numbers, all plain text.
-pub fn table(caption: &str, rows: &[(String, String)]) -> String {
-    let row = |(name, value): &(String, String)| {
-        let (name, value) = (escaped(name), escaped(value));
-        format!("<tr><th scope=\"row\" style=\"padding-right:2rem;font-weight:400\">{name}</th><td>{value}</td></tr>\n")
+fn contents(sections: &[Section]) -> String {
+    let item = |(index, section): (usize, &Section)| {
+        format!("<li><a href=\"#section-{}\">{}</a></li>\n", index + 1, escaped(&section.heading))
     };
-    let rows: String = rows.iter().map(row).collect();
+    let items: String = sections.iter().enumerate().map(item).collect();
+    format!("<nav aria-label=\"contents\">\n<ul>\n{items}</ul>\n</nav>\n")
+}
+
+fn section(number: usize, Section { heading, blocks: body }: &Section) -> String {
+    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body))
+}
+
+fn blocks(all: &[Block]) -> String {
+    all.iter().map(block).collect()
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
+        Block::Code { caption, lines } => code(caption, lines),
+        Block::Table(rows) => table::table(rows),
+        Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
+        Block::Pixels { caption, table } => pixel_table(caption, table),
+        Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside)),
+        Block::Lines(_) | Block::Confusion { .. } | Block::Pictures { .. } | Block::Weights { .. } => {
+            svg::block(block).unwrap_or_default()
+        }
+    }
+}
+
+fn code(caption: &str, lines: &str) -> String {
+    let (caption, lines) = (escaped(caption), escaped(lines));
     format!(
-        "<figure style=\"margin:1rem 0\">\n<figcaption style=\"overflow-wrap:anywhere\">{}</figcaption>\n\
-         <table style=\"margin-top:0.5rem;border-spacing:0;text-align:left;font-variant-numeric:tabular-nums\">\n\
-         <tbody>\n{rows}</tbody>\n</table>\n</figure>\n",
-        escaped(caption)
+        "<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n\
+         <pre tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><code>{lines}</code></pre>\n</figure>\n"
     )
 }
 
-/// A `<table>` of pixel values with shaded cells, in a box that scrolls where the page is narrower than the table.
-///
-/// `caption` says what it shows. The colours of the cells are fixed, as they are the picture.
-pub fn pixel_table(caption: &str, table: &PixelTable) -> String {
-    let columns = (0..table.pixels.width()).map(|column| header("col", table.first_column + column));
-    let head: String = columns.collect();
-    let row = |(number, cells): (usize, &Vec<Cell>)| {
-        let cells: String = cells.iter().map(cell).collect();
-        format!("<tr>{}{cells}</tr>\n", header("row", table.first_row + number))
+/// A word that opens to the code that does it.
+fn term(Term { term, meaning, caption, lines }: &Term) -> String {
+    let (term, meaning, name) = (escaped(term), with_code(meaning), escaped(caption));
+    format!(
+        "<dt>{term}</dt>\n<dd>{meaning}\n<details><summary>{name}</summary>\n{}</details></dd>\n",
+        code(caption, lines)
+    )
+}
+
+/// Plain text with code between backticks.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let part = |(number, part): (usize, &str)| match number % 2 {
+        1 => format!("<code>{}</code>", escaped(part)),
+        _ => escaped(part),
     };
-    let body: String = table.rows().iter().enumerate().map(row).collect();
-    let caption = escaped(caption);
-    format!(
-        "<figure class=\"pixels\" style=\"margin:1rem 0\">\n<figcaption>{caption}</figcaption>\n\
-         <div style=\"overflow-x:auto\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
-         <table style=\"border-collapse:collapse;font:0.72rem/1.5 ui-monospace,monospace;text-align:right\">\n\
-         <thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n</figure>\n"
-    )
-}
-
-fn header(scope: &str, number: usize) -> String {
-    format!("<th scope=\"{scope}\" style=\"min-width:1.9em;padding:0 0.3em;font-weight:600\">{number}</th>")
-}
-
-fn cell(cell: &Cell) -> String {
-    let (ground, text) = (cell.ground.hex(), cell.text.hex());
-    format!("<td style=\"padding:0 0.3em;background:{ground};color:{text}\">{}</td>", cell.value)
+    parts.map(part).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shade::{
-        Shading,
-        tests::{BOOK, book},
-    };
+    use crate::document::Table;
+
+    fn document(sections: usize) -> Document {
+        let one = |number| Section::new(format!("part {number} < 7"), [Block::text("see `a < b` & c")]);
+        let lead = vec![Block::Table(Table::of_names([("loss", "0.5")]).captioned("run & model"))];
+        Document { title: "3 < 7".into(), lead, sections: (1..=sections).map(one).collect() }
+    }
+
+    /// The page as XML, which its own syntax allows.
+    fn parsed(page: &str) -> String {
+        page.replace("<!DOCTYPE html>\n", "").replace("\"utf-8\">", "\"utf-8\"/>").replace("=1\">", "=1\"/>")
+    }
 
     #[test]
     fn a_page_fetches_nothing_and_names_itself() {
-        let page = page("3 < 7", "<p>body</p>");
-        assert!(page.contains("<title>3 &lt; 7</title>") && page.contains("<h1>3 &lt; 7</h1>\n<p>body</p>"), "{page}");
+        let page = page(&document(2));
+        assert!(page.contains("<title>3 &lt; 7</title>") && page.contains("<h1>3 &lt; 7</h1>"), "{page}");
         assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| page.contains(bad)), "{page}");
+        assert!(!page.contains("<nav"), "two sections need no contents: {page}");
     }
 
     #[test]
-    fn names_and_numbers_stand_in_rows_below_a_heading() {
-        let html = section("a < b", &table("run & model", &[("loss".into(), "0.5".into()), ("f1".into(), "-".into())]));
-        let document = roxmltree::Document::parse(&html).unwrap();
-        let texts = document.descendants().filter(|node| node.is_text()).filter_map(|node| node.text());
-        let texts: Vec<_> = texts.filter(|text| !text.trim().is_empty()).collect();
-        assert_eq!(texts, ["a < b", "run & model", "loss", "0.5", "f1", "-"]);
-    }
-
-    #[test]
-    fn the_table_holds_every_value_with_its_colours_and_the_numbers_of_rows_and_columns() {
-        let html = pixel_table("a 3 & its pixels", &book(Shading::Columns));
-        let document = roxmltree::Document::parse(&html).unwrap();
-        let texts = |name: &str| -> Vec<String> {
-            let nodes = document.descendants().filter(|node| node.has_tag_name(name));
-            nodes.filter_map(|node| node.text().map(str::to_owned)).collect()
+    fn contents_lead_to_every_section() {
+        let page = parsed(&page(&document(3)));
+        let xml = roxmltree::Document::parse(&page).unwrap();
+        let attributes = |name: &str, attribute: &str| -> Vec<String> {
+            let nodes = xml.descendants().filter(|node| node.has_tag_name(name));
+            nodes.filter_map(|node| node.attribute(attribute)).map(str::to_owned).collect()
         };
-        assert_eq!(texts("td"), BOOK.concat().iter().map(u8::to_string).collect::<Vec<_>>());
-        let numbers: Vec<String> = (4..22).chain(4..15).map(|number| number.to_string()).collect();
-        assert_eq!((texts("th"), texts("figcaption")), (numbers, vec!["a 3 & its pixels".to_owned()]));
-        assert!(html.contains("background:#7c7c7c;color:#f1f1f1\">150<"), "{html}");
+        let ids: Vec<String> = attributes("section", "id").iter().map(|id| format!("#{id}")).collect();
+        assert_eq!(ids, ["#section-1", "#section-2", "#section-3"]);
+        assert_eq!(attributes("a", "href"), ids);
+    }
+
+    #[test]
+    fn text_and_code_are_told_apart_and_escaped() {
+        assert_eq!(block(&Block::text("see `a < b` & c")), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
+        let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() });
+        assert!(code.contains("<code>a &amp;&amp; b</code>") && code.contains("<figcaption>src/x.rs"), "{code}");
+    }
+
+    #[test]
+    fn a_word_opens_to_its_code() {
+        let word = Term {
+            term: "step".into(),
+            meaning: "One change.".into(),
+            caption: "x.rs: step".into(),
+            lines: "fn step() {}".into(),
+        };
+        let html = block(&Block::Terms(vec![word]));
+        let parts = ["<dt>step</dt>", "<dd>One change.", "<summary>x.rs: step</summary>", "<code>fn step() {}</code>"];
+        assert!(parts.iter().all(|part| html.contains(part)), "{html}");
     }
 }

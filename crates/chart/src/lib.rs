@@ -1,7 +1,8 @@
 //! Pictures of numbers: as SVG, as HTML and for the terminal.
 //!
 //! It takes plain numbers and gives text, and knows neither Burn nor files. What is shown is a value of its own
-//! ([`LineChart`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`]); [`svg`], [`html`] and [`terminal`] draw it.
+//! ([`LineChart`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`], and a [`Document`] of them); [`svg`], [`html`]
+//! and [`terminal`] draw it.
 //!
 //! Every SVG stands alone: no script, no font, no image from elsewhere. It scales with its container, has an
 //! alternative text, and draws text and axes in the colour of the text around it, so that it suits light pages and dark.
@@ -9,6 +10,7 @@
 mod calibration;
 mod clip;
 mod confusion;
+mod document;
 pub mod html;
 mod line_chart;
 mod palette;
@@ -23,6 +25,7 @@ mod weights;
 
 pub use calibration::calibration;
 pub use confusion::Confusion;
+pub use document::{Block, Document, Section, Table, Term};
 pub use line_chart::{Axis, LineChart, Mark, Scale, Series, Shape, Style};
 pub use palette::Rgb;
 pub use picture::{Picture, Pixels, Verdict};

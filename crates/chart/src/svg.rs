@@ -12,6 +12,8 @@ mod pen;
 mod png;
 mod weights;
 
+use crate::document::Block;
+
 pub use confusion_matrix::confusion_matrix;
 pub use image_grid::image_grid;
 pub use line_chart::line_chart;
@@ -19,6 +21,22 @@ pub use weights::weights;
 
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
 const LARGEST_SCALE: f64 = 1.3;
+
+/// A block as one picture; `None` where it is none.
+pub fn block(block: &Block) -> Option<String> {
+    match block {
+        Block::Lines(chart) => Some(line_chart(chart)),
+        Block::Confusion { alt, matrix } => Some(confusion_matrix(alt, matrix)),
+        Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
+        Block::Weights { alt, weights: values } => Some(weights(alt, values)),
+        Block::Text(_)
+        | Block::Code { .. }
+        | Block::Table(_)
+        | Block::Terms(_)
+        | Block::Pixels { .. }
+        | Block::Beside(_) => None,
+    }
+}
 
 /// The `<svg>` around `body`, with coordinates from 0, 0 to `width`, `height` times `detail`.
 fn root(alt: &str, [width, height]: [u32; 2], detail: u32, body: &str) -> String {

@@ -7,17 +7,21 @@ mod blocks;
 mod canvas;
 mod colours;
 mod confusion_matrix;
+mod document;
 mod image_grid;
 mod legend;
 mod line_chart;
 mod pixel_table;
+mod table;
 mod weights;
 
 pub use colours::Colours;
 pub use confusion_matrix::confusion_matrix;
+pub use document::{blocks, document, section};
 pub use image_grid::image_grid;
 pub use line_chart::line_chart;
 pub use pixel_table::pixel_table;
+pub use table::table;
 pub use weights::weights;
 
 /// A text of at most `width` characters; what is cut off ends in an ellipsis.

@@ -28,6 +28,13 @@ pub struct DataSet {
     pub cache: Option<PathBuf>,
 }
 
+impl DataSet {
+    /// The class of a label, 1 or 0.
+    pub fn class(&self, label: u8) -> &str {
+        &self.classes[usize::from(label != 1)]
+    }
+}
+
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
 ///
 /// A cache that cannot be used is no failure: it goes on in memory and says so. Proxy variables of the environment are

@@ -6,6 +6,8 @@
 
 mod autodiff;
 mod batch_norm;
+#[cfg(any(test, feature = "wgpu", feature = "cuda"))]
+mod convolution;
 #[cfg(any(test, feature = "flex", feature = "ndarray"))]
 mod cpu;
 
@@ -122,7 +124,7 @@ impl<B> AutodiffBackend for B where B: Backend + burn::tensor::backend::Autodiff
 pub struct Sliding {
     /// Pixels from one position to the next.
     pub stride: usize,
-    /// Rows and columns of zeros around the image.
+    /// Rows and columns of zeros around the image, fewer than a kernel has.
     pub padding: usize,
 }
 
@@ -135,11 +137,39 @@ impl From<Sliding> for ConvOptions<2> {
 #[cfg(feature = "tch")]
 impl<E: burn_tch::TchElement> Backend for burn_tch::LibTorch<E> {}
 
+/// The gradients of a convolution for an `impl Backend` of wgpu or cuda, which share Burn's kernels.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+macro_rules! convolution_gradients {
+    () => {
+        fn convolution_image_gradient(
+            images: FloatTensor<Self>,
+            kernels: FloatTensor<Self>,
+            gradient: FloatTensor<Self>,
+            sliding: Sliding,
+        ) -> FloatTensor<Self> {
+            convolution::image_gradient::<Self>(images, kernels, gradient, sliding)
+        }
+
+        fn convolution_kernel_gradient(
+            images: FloatTensor<Self>,
+            kernels: FloatTensor<Self>,
+            gradient: FloatTensor<Self>,
+            sliding: Sliding,
+        ) -> FloatTensor<Self> {
+            convolution::kernel_gradient::<Self>(images, kernels, gradient, sliding)
+        }
+    };
+}
+
 #[cfg(feature = "wgpu")]
-impl Backend for burn_wgpu::Wgpu {}
+impl Backend for burn_wgpu::Wgpu {
+    convolution_gradients!();
+}
 
 #[cfg(feature = "cuda")]
-impl Backend for burn_cuda::Cuda {}
+impl Backend for burn_cuda::Cuda {
+    convolution_gradients!();
+}
 
 /// Burn's tensor around what a backend computes on.
 pub(crate) fn tensor<B: burn::tensor::backend::Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {

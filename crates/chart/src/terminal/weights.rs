@@ -6,7 +6,8 @@ use crate::{
     weights::{Weights, colour},
 };
 
-/// Draws positive weights orange, negative ones blue, zero white; without colours as `#` and `+`, `=` and `-`.
+/// Draws positive weights orange, negative ones blue, zero white; without colours as `#` and `+`, `=` and `-`. The last
+/// line says so.
 pub fn weights(weights: &Weights, colours: Colours) -> String {
     let (height, width) = weights.size();
     let scaled = weights.scaled();
@@ -15,7 +16,11 @@ pub fn weights(weights: &Weights, colours: Colours) -> String {
         Colours::Plain => signs([height, width], at),
         _ => half_blocks([height, width], |row, column| on_white(at(row, column)), colours),
     };
-    lines.into_iter().map(|line| line.trim_end().to_owned() + "\n").collect()
+    let key = match colours {
+        Colours::Plain => "# + positive   = - negative",
+        _ => "orange: positive, blue: negative",
+    };
+    lines.iter().map(String::as_str).chain([key]).map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// Two rows at a time, as a character is twice as high as wide: the larger of two weights is shown.
@@ -62,6 +67,6 @@ mod tests {
     #[test]
     fn without_colours_the_signs_are_characters() {
         let picture = Weights::new(2, 5, vec![1.0, 0.0, -0.3, 0.2, 0.0, 0.2, 0.1, 0.1, 0.3, -0.9]);
-        assert_eq!(weights(&picture, Colours::Plain), "# -+=\n");
+        assert_eq!(weights(&picture, Colours::Plain), "# -+=\n# + positive   = - negative\n");
     }
 }

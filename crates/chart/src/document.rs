@@ -1,0 +1,146 @@
+//! What is read from top to bottom: sections of text, code, tables and pictures.
+
+use crate::{Confusion, LineChart, Picture, PixelTable, Weights};
+
+/// A whole text with its pictures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document {
+    /// What it is about.
+    pub title: String,
+    /// What stands before the first section.
+    pub lead: Vec<Block>,
+    /// Its sections, in order.
+    pub sections: Vec<Section>,
+}
+
+/// A part of a document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section {
+    /// What it is about.
+    pub heading: String,
+    /// What it shows, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// Something to be seen in a section.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    /// A paragraph; what stands between backticks is code.
+    Text(String),
+    /// Lines of a source file.
+    Code {
+        /// Where they stand.
+        caption: String,
+        /// The lines.
+        lines: String,
+    },
+    /// Rows of text and numbers.
+    Table(Table),
+    /// Words with what they mean.
+    Terms(Vec<Term>),
+    /// Lines over two axes.
+    Lines(LineChart),
+    /// The counts of a confusion matrix.
+    Confusion {
+        /// What there is to see, in a sentence.
+        alt: String,
+        /// The counts.
+        matrix: Confusion,
+    },
+    /// Images with captions.
+    Pictures {
+        /// What there is to see, in a sentence.
+        alt: String,
+        /// The images.
+        pictures: Vec<Picture>,
+        /// How many stand in a row on a page.
+        columns: usize,
+    },
+    /// Pixel values with their shades.
+    Pixels {
+        /// What it shows.
+        caption: String,
+        /// The values.
+        table: PixelTable,
+    },
+    /// The weights of a linear model in the place of pixels.
+    Weights {
+        /// What there is to see, in a sentence.
+        alt: String,
+        /// The weights.
+        weights: Weights,
+    },
+    /// Blocks beside each other where there is room.
+    Beside(Vec<Block>),
+}
+
+/// Rows of text and numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// What it shows; may be empty.
+    pub caption: String,
+    /// The names of the columns; none where the first column names each row.
+    pub header: Vec<String>,
+    /// Each as long as the header.
+    pub rows: Vec<Vec<String>>,
+    /// Columns from here on are numbers, set right.
+    pub numbers_from: usize,
+}
+
+/// A word with what it means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Term {
+    /// The word.
+    pub term: String,
+    /// What it means.
+    pub meaning: String,
+    /// Where the code that does it stands.
+    pub caption: String,
+    /// The lines of that code.
+    pub lines: String,
+}
+
+impl Document {
+    /// A document of one section, which it is named after.
+    pub fn of(section: Section) -> Self {
+        Self { title: section.heading, lead: section.blocks, sections: vec![] }
+    }
+}
+
+impl Section {
+    /// A section.
+    pub fn new(heading: impl Into<String>, blocks: impl IntoIterator<Item = Block>) -> Self {
+        Self { heading: heading.into(), blocks: blocks.into_iter().collect() }
+    }
+}
+
+impl Block {
+    /// A paragraph.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new<T: Into<String>>(header: impl IntoIterator<Item = T>, numbers_from: usize) -> Self {
+        let header = header.into_iter().map(Into::into).collect();
+        Self { header, numbers_from, ..Self::default() }
+    }
+
+    /// Names and what belongs to them.
+    pub fn of_names<N: Into<String>, V: Into<String>>(rows: impl IntoIterator<Item = (N, V)>) -> Self {
+        let rows = rows.into_iter().map(|(name, value)| vec![name.into(), value.into()]).collect();
+        Self { rows, numbers_from: usize::MAX, ..Self::default() }
+    }
+
+    /// The same with a caption.
+    pub fn captioned(self, caption: impl Into<String>) -> Self {
+        Self { caption: caption.into(), ..self }
+    }
+
+    /// One more row.
+    pub fn add_row<T: Into<String>>(&mut self, row: impl IntoIterator<Item = T>) {
+        self.rows.push(row.into_iter().map(Into::into).collect());
+    }
+}
