@@ -1,0 +1,266 @@
+//! Asynchronous successive halving.
+
+use std::{cmp::Reverse, collections::BTreeSet};
+
+use crate::{
+    Error,
+    goal::Goal,
+    record::{Record, State},
+};
+
+/// Asynchronous successive halving (ASHA; Li et al. 2018, <https://arxiv.org/abs/1810.05934>, algorithm 2).
+///
+/// The rungs are at `min`, `min · factor`, `min · factor²` and so on below `max` epochs, and at `max`. A trial trains
+/// up to a rung and waits there. It may train on to the next once it is among the best `1 / factor` of all that have
+/// come to its rung so far, each by its value there: at once, or later, when others have come and are worse. No trial
+/// waits for a rung to fill.
+///
+/// A job trains up to [`Asha::until`] and no further. So a trial with more epochs than a rung is one that was promoted
+/// from it: the records say everything, and a restart needs no other state. Which trials are promoted depends on the
+/// order in which they reach their rungs, as it must without waiting; with one job that order, and so the study, is
+/// the same each time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asha {
+    goal: Goal,
+    factor: usize,
+    rungs: Vec<usize>,
+}
+
+/// What a trial does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Train on, up to [`Asha::until`].
+    Continue,
+    /// Wait at its rung for a promotion.
+    Pause,
+    /// All epochs are done.
+    Finish,
+}
+
+/// A trial that waits and may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promotion {
+    /// Its number in the study.
+    pub trial: usize,
+    /// The epoch of its next rung.
+    pub until: usize,
+}
+
+impl Asha {
+    /// The rungs from `min` to `max` epochs.
+    ///
+    /// # Errors
+    /// Unless 1 ≤ `min` < `max` and 2 ≤ `factor`.
+    pub fn new(goal: Goal, min: usize, max: usize, factor: usize) -> Result<Self, Error> {
+        if min < 1 || min >= max || factor < 2 {
+            return Err(Error::Asha { min, max, factor });
+        }
+        let powers = std::iter::successors(Some(min), |rung| rung.checked_mul(factor));
+        let rungs = powers.take_while(|rung| *rung < max).chain([max]).collect();
+        Ok(Self { goal, factor, rungs })
+    }
+
+    /// The epochs of the rungs, the last one being that of a whole trial.
+    pub fn rungs(&self) -> &[usize] {
+        &self.rungs
+    }
+
+    /// Up to which epoch a trial that has done `epochs` trains next.
+    pub fn until(&self, epochs: usize) -> usize {
+        self.rungs.iter().copied().find(|rung| *rung > epochs).unwrap_or(epochs)
+    }
+
+    /// What a trial does next. It pauses only at a rung; one that is not there yet, or beyond it, goes on.
+    pub fn decide(&self, records: &[Record], trial: usize) -> Decision {
+        let Some(record) = records.iter().find(|record| record.trial == trial) else { return Decision::Continue };
+        let is_best = |rung| self.best(records, rung).any(|best| best.trial == trial);
+        match record.epochs() {
+            epochs if epochs >= self.max() => Decision::Finish,
+            epochs if self.rungs.contains(&epochs) && !is_best(epochs) => Decision::Pause,
+            _ => Decision::Continue,
+        }
+    }
+
+    /// The trial to promote next: the best one that waits at the highest rung from which one may go on. None means that
+    /// a new trial is next.
+    ///
+    /// A trial that waits between two rungs had its job cut short; it comes first.
+    pub fn promotable(&self, records: &[Record]) -> Option<Promotion> {
+        let is_waiting = |record: &&Record| record.state == State::Waiting && record.epochs() < self.max();
+        let cut_short = records.iter().filter(is_waiting).filter(|record| !self.rungs.contains(&record.epochs()));
+        let of_rung =
+            |rung: &usize| self.best(records, *rung).find(|record| is_waiting(record) && record.epochs() == *rung);
+        let record = cut_short
+            .max_by_key(|record| (record.epochs(), Reverse(record.trial)))
+            .or_else(|| self.rungs.iter().rev().find_map(of_rung))?;
+        Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
+    }
+
+    /// The waiting trials that will never be promoted, whatever the others do, in a study of so many trials: too many
+    /// that came to their rung are better.
+    pub fn stopped(&self, records: &[Record], trials: usize) -> BTreeSet<usize> {
+        let mut stopped = BTreeSet::new();
+        for rung in self.rungs.iter().filter(|rung| **rung < self.max()) {
+            let ended = records.iter().filter(|record| record.state == State::Ended && record.epochs() < *rung).count();
+            let may_come = trials.max(records.len()) - ended - stopped.len();
+            let ranked = self.ranked(records, *rung).into_iter().enumerate();
+            let hopeless = ranked.filter(|(rank, (loss, _))| *rank >= may_come / self.factor || loss.is_infinite());
+            let waiting = hopeless.map(|(_, (_, record))| record).filter(|record| record.state == State::Waiting);
+            stopped.extend(waiting.filter(|record| record.epochs() == *rung).map(|record| record.trial));
+        }
+        stopped
+    }
+
+    /// The epochs of a whole trial.
+    fn max(&self) -> usize {
+        self.rungs[self.rungs.len() - 1]
+    }
+
+    /// The best `1 / factor` of a rung, rounded down; no one whose value is no number.
+    fn best<'a>(&self, records: &'a [Record], rung: usize) -> impl Iterator<Item = &'a Record> + use<'a> {
+        let ranked = self.ranked(records, rung);
+        let count = ranked.len() / self.factor;
+        ranked.into_iter().take(count).filter(|(loss, _)| loss.is_finite()).map(|(_, record)| record)
+    }
+
+    /// The trials that came to a rung with their losses, the best first, of equals the one with the lower number.
+    fn ranked<'a>(&self, records: &'a [Record], rung: usize) -> Vec<(f64, &'a Record)> {
+        let at_rung = |record: &'a Record| Some((self.goal.loss(record.after(rung)?), record));
+        let mut ranked: Vec<_> = records.iter().filter_map(at_rung).collect();
+        ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.trial.cmp(&b.1.trial)));
+        ranked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rungs at 1, 2, 4 and 5 epochs; the best half goes on.
+    fn asha() -> Asha {
+        Asha::new(Goal::Minimise, 1, 5, 2).unwrap()
+    }
+
+    fn waiting(table: &[&[f64]]) -> Vec<Record> {
+        let record =
+            |(trial, values): (usize, &&[f64])| Record { trial, values: values.to_vec(), state: State::Waiting };
+        table.iter().enumerate().map(record).collect()
+    }
+
+    fn promotion(trial: usize, until: usize) -> Option<Promotion> {
+        Some(Promotion { trial, until })
+    }
+
+    /// One job at a time, in a driver that is killed after every `chunk` epochs and knows nothing but the records: it
+    /// promotes, or starts the next trial, until nothing is left. Gives the jobs in their order.
+    fn study(
+        asha: &Asha,
+        trials: usize,
+        chunk: usize,
+        value: fn(usize, usize) -> f64,
+    ) -> (Vec<Promotion>, Vec<Record>) {
+        let (mut records, mut jobs): (Vec<Record>, Vec<Promotion>) = (vec![], vec![]);
+        loop {
+            let new = Promotion { trial: records.len(), until: asha.until(0) };
+            let Some(job) = asha.promotable(&records).or(Some(new).filter(|new| new.trial < trials)) else {
+                return (jobs, records);
+            };
+            if job.trial == records.len() {
+                records.push(Record { trial: job.trial, values: vec![], state: State::Waiting });
+            }
+            let values = &mut records[job.trial].values;
+            let epochs = values.len() + 1..=job.until.min(values.len() + chunk);
+            values.extend(epochs.map(|epoch| value(job.trial, epoch)));
+            jobs.push(job);
+            jobs.dedup();
+        }
+    }
+
+    #[test]
+    fn rungs_are_powers_below_the_maximum_and_the_maximum() {
+        assert_eq!(asha().rungs(), [1, 2, 4, 5]);
+        assert_eq!(Asha::new(Goal::Minimise, 2, 54, 3).unwrap().rungs(), [2, 6, 18, 54]);
+        assert_eq!([0, 1, 3, 4, 5].map(|epochs| asha().until(epochs)), [1, 2, 4, 5, 5]);
+        for (min, max, factor) in [(0, 5, 2), (5, 5, 2), (1, 5, 1)] {
+            assert!(Asha::new(Goal::Minimise, min, max, factor).is_err());
+        }
+    }
+
+    #[test]
+    fn a_table_is_judged_as_by_hand() {
+        // At rung 1: 0.2, 0.3, 0.5, 0.7, 0.9; two of five may go on. At rung 2 there is one, so none may.
+        let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[0.3], &[0.7]]);
+        assert_eq!(asha().promotable(&records), promotion(3, 2));
+        let decisions = [0, 1, 2, 3, 9].map(|trial| asha().decide(&records, trial));
+        assert_eq!(
+            decisions,
+            [Decision::Pause, Decision::Pause, Decision::Pause, Decision::Continue, Decision::Continue]
+        );
+        // The third comes to rung 2: the better of the two there goes on before anyone at rung 1.
+        let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[0.3, 0.4], &[0.7], &[0.1]]);
+        assert_eq!(asha().promotable(&records), promotion(1, 4));
+    }
+
+    #[test]
+    fn a_paused_trial_goes_on_when_worse_ones_have_come() {
+        assert_eq!(asha().promotable(&waiting(&[&[0.5]])), None);
+        assert_eq!(asha().promotable(&waiting(&[&[0.5], &[0.4, 0.4]])), None);
+        assert_eq!(asha().promotable(&waiting(&[&[0.5], &[0.4, 0.4], &[0.6], &[0.7]])), promotion(0, 2));
+    }
+
+    #[test]
+    fn who_runs_ended_or_has_no_number_is_not_promoted() {
+        let mut records = waiting(&[&[0.1], &[0.2], &[f64::NAN], &[f64::NAN], &[f64::NAN], &[f64::NAN]]);
+        records[0].state = State::Running;
+        assert_eq!(asha().promotable(&records), promotion(1, 2));
+        records[1].state = State::Ended;
+        assert_eq!(asha().promotable(&records), None, "the third of the best three is no number");
+        assert_eq!(asha().decide(&waiting(&[&[1.0; 5]]), 0), Decision::Finish);
+        assert_eq!(asha().promotable(&waiting(&[&[1.0; 5]])), None);
+    }
+
+    #[test]
+    fn a_job_that_was_cut_short_comes_first() {
+        assert_eq!(asha().promotable(&waiting(&[&[0.1], &[0.2], &[0.9, 0.9, 0.9], &[]])), promotion(2, 4));
+        assert_eq!(asha().promotable(&waiting(&[&[]])), promotion(0, 1));
+    }
+
+    #[test]
+    fn the_order_of_the_records_does_not_matter() {
+        let mut records = waiting(&[&[0.5], &[0.2, 0.1], &[0.2], &[0.3, 0.4], &[0.2], &[0.1]]);
+        let (next, stopped) = (asha().promotable(&records), asha().stopped(&records, 6));
+        for _ in 0..6 {
+            records.rotate_left(1);
+            assert_eq!((asha().promotable(&records), asha().stopped(&records, 6)), (next, stopped.clone()));
+        }
+    }
+
+    #[test]
+    fn a_study_that_is_killed_after_any_epochs_makes_the_same_jobs() {
+        let value = |trial: usize, epoch: usize| ((trial * 7) % 13) as f64 / epoch as f64;
+        let (jobs, records) = study(&asha(), 13, 5, value);
+        for chunk in 1..5 {
+            assert_eq!(study(&asha(), 13, chunk, value), (jobs.clone(), records.clone()));
+        }
+        let count = |until| jobs.iter().filter(|job| job.until == until).count();
+        assert_eq!(count(1), 13);
+        assert!((6..=9).contains(&count(2)) && (3..=5).contains(&count(4)), "{jobs:?}");
+        assert_eq!(records[0].epochs(), 5, "the best one is trained to the end");
+    }
+
+    #[test]
+    fn a_trial_is_stopped_once_nothing_can_promote_it() {
+        let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[f64::NAN]]);
+        assert_eq!(asha().stopped(&records, 4), [2, 3].into(), "two of four may go on: 0 and 1");
+        assert_eq!(asha().stopped(&records, 6), [3].into(), "of six, three may");
+    }
+
+    #[test]
+    fn at_the_end_of_a_study_who_has_not_finished_is_stopped() {
+        let (_, records) = study(&asha(), 9, 5, |trial, _| trial as f64);
+        let unfinished = records.iter().filter(|record| record.epochs() < 5).map(|record| record.trial);
+        let stopped = asha().stopped(&records, 9);
+        assert_eq!(stopped, unfinished.collect());
+        assert!(stopped.len() >= 5, "{stopped:?}");
+    }
+}
