@@ -23,8 +23,6 @@ use std::{fmt, path::Path};
 use burn::backend::Autodiff;
 use model::AutodiffBackend;
 
-use crate::plan::ModelKind;
-
 /// A backend by name, compiled in or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -89,18 +87,6 @@ impl Kind {
         }
     }
 
-    /// Whether it can train such a network.
-    ///
-    /// # Errors
-    /// wgpu and cuda (the same kernels) and the residual net: measured on wgpu, the image gradient of a 1 x 1 convolution
-    /// with stride 2 is off by all of its size, and the kernel gradient of a 3 x 3 one by 0.6 of it for a batch of 109.
-    pub fn trains(self, model: ModelKind) -> Result<(), BackendError> {
-        match (self, model) {
-            (Kind::Wgpu | Kind::Cuda, ModelKind::ResNet) => Err(BackendError::WrongGradients { kind: self, model }),
-            _ => Ok(()),
-        }
-    }
-
     /// The cargo command that builds and runs the program with it.
     pub fn cargo_command(self) -> String {
         format!("cargo run -p train --features {}", self.feature())
@@ -140,17 +126,6 @@ pub enum BackendError {
         cause: String,
         /// What to do about it.
         fix: &'static str,
-    },
-    /// Burn's kernels for it give wrong gradients for a network.
-    #[error(
-        "backend `{kind}` cannot train `{model}`: Burn 0.21 gets gradients of its convolutions wrong there; \
-         train on flex, ndarray, tch-cpu or tch-cuda, and evaluate and predict wherever you like"
-    )]
-    WrongGradients {
-        /// The backend asked for.
-        kind: Kind,
-        /// The network asked for.
-        model: ModelKind,
     },
     /// It has devices, but not that one.
     #[error("backend `{kind}` has no device {index}; it has {}", count(.available))]

@@ -17,6 +17,21 @@ pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B>
     PixelSimilarity::fit(images(0..positives), images(positives..data.train.len()))
 }
 
+/// Its score of each image of a split: above 0 where the image is nearer to the mean of the positive class.
+pub fn scores<B: Backend>(
+    baseline: &PixelSimilarity<B>,
+    digits: &Digits,
+    distance: Distance,
+    device: &B::Device,
+) -> Vec<f32> {
+    let mut scores = Vec::with_capacity(digits.len());
+    for from in (0..digits.len()).step_by(CHUNK) {
+        let images = DigitBatch::of(digits, from..(from + CHUNK).min(digits.len()), device).images;
+        scores.extend(baseline.scores(images, distance).into_data().convert::<f32>().iter::<f32>());
+    }
+    scores
+}
+
 /// Its predictions on a split.
 pub fn evaluate<B: Backend>(
     baseline: &PixelSimilarity<B>,
@@ -24,14 +39,5 @@ pub fn evaluate<B: Backend>(
     distance: Distance,
     device: &B::Device,
 ) -> Confusion {
-    let mut confusion = Confusion::default();
-    for from in (0..digits.len()).step_by(CHUNK) {
-        let to = (from + CHUNK).min(digits.len());
-        let scores = baseline.scores(DigitBatch::of(digits, from..to, device).images, distance);
-        let scores = scores.into_data().convert::<f32>();
-        for (score, label) in scores.iter::<f32>().zip(&digits.labels()[from..to]) {
-            confusion.add(score > 0.0, *label == 1);
-        }
-    }
-    confusion
+    Confusion::of(&scores(baseline, digits, distance, device), digits.labels())
 }

@@ -2,9 +2,15 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use clap_complete::Shell;
-use train::plan::{Config, Plan, PlanError, Setting};
+use train::{
+    plan::{Config, Plan, PlanError, Setting},
+    report::Split,
+};
 
 /// A bad combination of arguments.
 #[derive(Debug, thiserror::Error)]
@@ -39,14 +45,32 @@ pub enum Command {
     /// nothing of it.
     #[command(after_help = "Example:\n  train lr-find linear --svg rates.svg")]
     LrFind(LrFindArgs),
+    /// Run a study: many runs of one config, each with other values of some keys. The same command goes on where it was
+    /// stopped or killed.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  train sweep configs/sweeps/learning-rate.toml
+  train sweep configs/sweeps/learning-rate.toml --dry-run
+  train sweep status configs/sweeps/learning-rate.toml"
+    )]
+    Sweep(SweepArgs),
+    /// A trial of a study, in the folder that its driver has made.
+    #[command(hide = true)]
+    Trial(TrialArgs),
     /// Metrics, confusion matrix and accuracy by class of a trained model; its charts and top losses.
     #[command(after_help = "\
 Examples:
   train evaluate latest
   train evaluate latest --charts --top-losses 9
+  train evaluate latest --baseline
   train evaluate latest --html evaluation.html --svg pictures
   train evaluate runs/two-layer/20260101-120000 --data folder:my-digits --json")]
     Evaluate(EvaluateArgs),
+    /// Write a run's `report.html` again, as the end of its training does.
+    #[command(after_help = "Example:\n  train report latest")]
+    Report(ReportArgs),
     /// Label and probability of images.
     #[command(after_help = "\
 Examples:
@@ -66,6 +90,13 @@ Examples:
   train show docs/seven.png --html seven.html
   train show --batch --set data.source=synthetic")]
     Show(ShowArgs),
+    /// The chapter, live: every system of the text computed, drawn and shown with its code.
+    #[command(after_help = "\
+Examples:
+  train tour                                             writes tour.html
+  train tour --plain --section 4                         one section, in the terminal
+  train tour --deeper --backend ndarray")]
+    Tour(TourArgs),
     /// The figures that the book prints, checked on every backend compiled in.
     #[command(after_help = "Example:\n  train verify --json")]
     Verify(VerifyArgs),
@@ -75,6 +106,9 @@ Examples:
     /// The runs there are, as a table.
     #[command(after_help = "Example:\n  train runs --runs runs")]
     Runs(RunsArgs),
+    /// Runs beside each other: what differs in their plans, metrics, curves, and over seeds whether it is more than noise.
+    #[command(after_help = "Example:\n  train compare runs/linear/20260101-120000 latest --html compare.html")]
+    Compare(CompareArgs),
     /// A completion script for a shell.
     #[command(after_help = "Example:\n  train completions bash > ~/.local/share/bash-completion/completions/train")]
     Completions {
@@ -131,11 +165,14 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "SOURCE[:PATH]")]
     pub data: Option<String>,
     /// Which split.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "SPLIT", default_value = "valid", value_parser = split())]
     pub split: Split,
     /// ROC curve and calibration too, and the weights of a linear model.
     #[arg(long, conflicts_with = "json")]
     pub charts: bool,
+    /// The pixel-similarity baseline on the same images, and those that only one of the two gets right.
+    #[arg(long)]
+    pub baseline: bool,
     /// The N images with the highest loss; a page and a folder have 9 without it.
     #[arg(long, value_name = "N")]
     pub top_losses: Option<NonZeroUsize>,
@@ -152,21 +189,12 @@ pub struct EvaluateArgs {
     pub backend: BackendArgs,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum Split {
-    Train,
-    #[default]
-    Valid,
-}
-
-impl Split {
-    /// As it is typed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Valid => "valid",
-        }
-    }
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A run folder, or `latest`.
+    pub run: PathBuf,
+    #[command(flatten)]
+    pub backend: BackendArgs,
 }
 
 #[derive(Debug, Args)]
@@ -211,6 +239,31 @@ pub struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct TourArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Only this section, by its number; as often as wanted.
+    #[arg(long, value_name = "N")]
+    pub section: Vec<usize>,
+    /// The residual net too, which takes a minute or more.
+    #[arg(long)]
+    pub deeper: bool,
+    /// In the terminal instead of as a page.
+    #[arg(long)]
+    pub plain: bool,
+    /// Where the page goes; `tour.html` where nothing is said and `--plain` is not given.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+impl TourArgs {
+    /// Where the page goes, if one is asked for.
+    pub fn page(&self) -> Option<PathBuf> {
+        self.html.clone().or_else(|| (!self.plain).then(|| "tour.html".into()))
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct VerifyArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
@@ -229,6 +282,65 @@ pub struct LrFindArgs {
     /// One JSON object instead of the plot.
     #[arg(long)]
     pub json: bool,
+}
+
+/// The name of a split.
+fn split() -> impl TypedValueParser<Value = Split> {
+    let named = |name: String| Split::ALL.into_iter().find(|split| split.name() == name).expect("one of the names");
+    PossibleValuesParser::new(Split::ALL.map(Split::name)).map(named)
+}
+
+/// A study to run, or one to look at.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(subcommand)]
+    pub action: Option<SweepAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SweepAction {
+    /// How the trials stand, the best first; reads their folders alone.
+    Status(StudyArgs),
+    /// Write the study's page, and its best trial as a config, and print the page's path.
+    Report(StudyArgs),
+    /// Ask the study's drivers to save and stop.
+    Stop(StudyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// The study file.
+    #[arg(required = true)]
+    pub study: Option<PathBuf>,
+    /// Change one key of every trial, as often as wanted.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Trials at a time, instead of the study's.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the trials and run none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Run more trials than the study's limit.
+    #[arg(long)]
+    pub yes: bool,
+    /// Share the work with a driver that is there already, on this machine or another.
+    #[arg(long)]
+    pub join: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TrialArgs {
+    /// Its run folder.
+    pub run: PathBuf,
+    /// Pause after this epoch.
+    #[arg(long, value_name = "EPOCH")]
+    pub until: Option<usize>,
+    /// The device's number.
+    #[arg(long, value_name = "N")]
+    pub device: Option<usize>,
 }
 
 /// A part of an image's rows or columns.
@@ -260,6 +372,19 @@ pub struct RunsArgs {
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     pub runs: PathBuf,
     /// A JSON array instead of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Run folders, or `latest`: two or more.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Write it to a self-contained page too.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// One JSON object instead of tables and charts.
     #[arg(long)]
     pub json: bool,
 }

@@ -2,22 +2,25 @@
 
 mod backends;
 mod baseline;
+mod compare;
 mod data;
 mod evaluate;
 mod fit;
 mod lr_find;
 mod predict;
+mod report;
 mod runs;
 mod show;
+mod sweep;
+mod tour;
+mod trial;
 mod verify;
 
 mod load_data;
 mod output;
 mod png_file;
-mod shown;
 mod stop;
 mod stored_run;
-mod table;
 
 use std::io::Write as _;
 
@@ -35,13 +38,18 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Fit(args) => return fit::run(&args),
         Command::LrFind(args) => return lr_find::run(&args),
         Command::Evaluate(args) => evaluate::run(&args)?,
+        Command::Report(args) => report::run(&args)?,
         Command::Predict(args) => predict::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
         Command::Show(args) => show::run(&args)?,
+        Command::Sweep(args) => return sweep::run(&args),
+        Command::Trial(args) => return trial::run(&args),
+        Command::Tour(args) => return tour::run(&args),
         Command::Verify(args) => verify::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
+        Command::Compare(args) => compare::run(&args)?,
         Command::Completions { shell } => completions(shell)?,
     }
     Ok(DONE)

@@ -36,6 +36,12 @@ pub enum Error {
         /// The run folder.
         path: PathBuf,
     },
+    /// Another driver works on the study.
+    #[error("study `{}` has a driver already; wait until it ends, `train sweep stop` it, or share the work with `--join`", path.display())]
+    StudyInUse {
+        /// The study's folder.
+        path: PathBuf,
+    },
     /// There is no such run.
     #[error("`{}` is no run folder: {reason}; `train runs` lists the runs", path.display())]
     NoRun {
@@ -49,6 +55,22 @@ pub enum Error {
     NoModel {
         /// The run folder.
         path: PathBuf,
+    },
+    /// A run has no epoch to compare.
+    #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {0}` goes on", path.display())]
+    NoMetrics {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The data is not that of a run.
+    #[error("run `{}` was trained on other data (fingerprint {then}, now {now}); its report needs the same", path.display())]
+    OtherData {
+        /// The run folder.
+        path: PathBuf,
+        /// Fingerprint of the run's data.
+        then: String,
+        /// Fingerprint of the data there is.
+        now: String,
     },
     /// A run has nothing to go on from.
     #[error("run `{}` cannot be resumed: {reason}", path.display())]

@@ -9,7 +9,13 @@ use burn::{
 use burn_store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use model::{Backend, Network};
 
-use crate::{Error, files};
+use crate::{
+    Error,
+    classifier::Classifier,
+    files,
+    plan::Plan,
+    run::{RunRecord, folder},
+};
 
 /// Writes the network, whole or not at all. PyTorch's `nn.Linear` holds its weight as `[outputs, inputs]`, Burn's as
 /// `[inputs, outputs]`: the adapters transpose.
@@ -38,6 +44,25 @@ pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Err
     let mut finite = AllFinite(true);
     network.visit(&mut finite);
     if finite.0 { Ok(()) } else { Err(failed(path, &"it holds a value that is not finite, as no run writes it")) }
+}
+
+/// The model of the run in `run`, with its loss.
+///
+/// # Errors
+/// Where the run has none yet, or the file is not its model.
+pub fn of_run<B: Backend>(
+    run: &Path,
+    plan: &Plan,
+    record: &RunRecord,
+    device: &B::Device,
+) -> Result<Classifier<B>, Error> {
+    let file = folder::model(run);
+    if !file.is_file() {
+        return Err(Error::NoModel { path: run.into() });
+    }
+    let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);
+    load(&file, classifier.network_mut())?;
+    Ok(classifier)
 }
 
 /// Whether all parameters are finite.

@@ -1,9 +1,11 @@
 //! Files that are either whole or not there.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions, TryLockError},
     io::Write as _,
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use crate::error::Error;
@@ -41,12 +43,35 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
+/// Locks a file, which the system lets go of when this process dies, however it dies; `None` where another has it. Waits a
+/// moment for a process that only looks.
+pub fn lock(path: &Path) -> Result<Option<File>, Error> {
+    let failed = |cause| Error::Write { path: path.into(), cause };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    for _ in 0..10 {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a process has locked the file.
+pub fn is_locked(path: &Path) -> bool {
+    // A shared lock on a handle to read: it stands in nobody's way for longer than this line.
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// The folder that a file is in; of a bare name the current one.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes a rename in the file's folder last through a power cut, where the system can.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -61,6 +86,13 @@ mod tests {
         replace(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("page.html")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/page.html")), Path::new("a"));
+        sync_folder(Path::new("page.html")).unwrap();
     }
 
     #[test]

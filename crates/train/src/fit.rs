@@ -8,7 +8,7 @@ mod end_of_epoch;
 mod gradients;
 pub(crate) mod optimizer;
 mod render;
-mod schedule;
+pub(crate) mod schedule;
 mod session;
 mod strategy;
 #[cfg(feature = "tui")]
@@ -35,7 +35,7 @@ use crate::{
     },
     observer::Observer,
     plan::{AugmentationPlan, Plan},
-    run::record::{DataRecord, ModelRecord, RunRecord, State, Versions, now},
+    run::record::{DataRecord, Machine, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
 };
 
@@ -57,6 +57,8 @@ pub struct Job<'a> {
     pub observer: Box<dyn Observer>,
     /// Says when to stop.
     pub interrupter: Interrupter,
+    /// The epoch after which to pause, if before the plan's last: the run can be gone on with.
+    pub until: Option<usize>,
     /// Whether Burn's terminal interface shows the run.
     pub tui: bool,
 }
@@ -136,6 +138,7 @@ fn prepare<B: AutodiffBackend>(
         observer: job.observer,
         is_saved,
         burn_events: job.tui,
+        until: job.until,
         plan,
     };
     Ok((session, Learner::new(classifier, optimizer, schedule)))
@@ -209,6 +212,7 @@ fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
         },
         data: DataRecord::new(job.data),
         versions: Versions::default(),
+        machine: Some(Machine::this()),
         started: RunRecord::read(job.folder.path()).map_or_else(|_| now(), |before| before.started),
         ended: None,
         epochs: job.plan.training.epochs,
@@ -225,6 +229,7 @@ fn close(record: &mut RunRecord, position: &Position, outcome: &Result<Outcome, 
         Ok(Outcome { end: End::Finished, .. }) => (State::Finished, None),
         Ok(Outcome { end: End::StoppedEarly, .. }) => (State::Finished, Some("stopped early: patience ran out".into())),
         Ok(Outcome { end: End::Interrupted, .. }) => (State::Interrupted, Some("asked to stop".into())),
+        Ok(Outcome { end: End::Paused, .. }) => (State::Paused, None),
         Err(error) => (State::Failed, Some(error.to_string())),
     };
     record.ended = Some(now());

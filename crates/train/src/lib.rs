@@ -15,6 +15,9 @@ pub mod memory;
 pub mod metrics;
 pub mod observer;
 pub mod plan;
+pub mod report;
 pub mod run;
+pub mod sweep;
+pub mod tour;
 
 pub use error::Error;

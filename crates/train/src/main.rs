@@ -40,13 +40,21 @@ fn print_error(error: &anyhow::Error) {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn, WrongGradients};
+    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
     let run = matches!(
         error.downcast_ref(),
-        Some(Error::NoRun { .. } | Error::NoModel { .. } | Error::Resume { .. } | Error::InUse { .. } | Error::Plan(_))
+        Some(
+            Error::NoRun { .. }
+                | Error::NoModel { .. }
+                | Error::NoMetrics { .. }
+                | Error::OtherData { .. }
+                | Error::Resume { .. }
+                | Error::InUse { .. }
+                | Error::StudyInUse { .. }
+                | Error::Plan(_)
+        )
     );
-    let backend =
-        matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. } | WrongGradients { .. }));
+    let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
     match error.downcast_ref() {
         Some(data::Error::Cancelled) => INTERRUPTED,
         Some(data::Error::Classes { .. }) => USAGE,

@@ -20,6 +20,20 @@ pub struct Metrics {
     pub roc_auc: Option<f64>,
 }
 
+impl Metrics {
+    /// Each with its name.
+    pub fn named(&self) -> [(&'static str, Option<f64>); 6] {
+        [
+            ("loss", Some(self.loss)),
+            ("accuracy", Some(self.accuracy)),
+            ("precision", self.precision),
+            ("recall", self.recall),
+            ("f1", self.f1),
+            ("roc_auc", self.roc_auc),
+        ]
+    }
+}
+
 /// Predictions against labels. The positive class is predicted where the logit is above 0, the probability above 0.5.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confusion {
@@ -46,9 +60,7 @@ impl Tally {
     /// Adds a batch: its mean loss, logits and labels (1 or 0).
     pub fn add(&mut self, mean_loss: f32, logits: &[f32], labels: &[u8]) {
         self.loss += f64::from(mean_loss) * labels.len() as f64;
-        for (logit, label) in logits.iter().zip(labels) {
-            self.confusion.add(*logit > 0.0, *label == 1);
-        }
+        self.confusion.extend(logits, labels);
     }
 
     /// The metrics of all samples added; `roc_auc` takes the logits themselves, see [`roc_auc`].
@@ -66,6 +78,20 @@ impl Tally {
 }
 
 impl Confusion {
+    /// Counts scores, positive above 0, against labels, 1 or 0.
+    pub fn of(scores: &[f32], labels: &[u8]) -> Self {
+        let mut confusion = Self::default();
+        confusion.extend(scores, labels);
+        confusion
+    }
+
+    /// Counts more of them.
+    pub fn extend(&mut self, scores: &[f32], labels: &[u8]) {
+        for (score, label) in scores.iter().zip(labels) {
+            self.add(*score > 0.0, *label == 1);
+        }
+    }
+
     /// Counts one prediction.
     pub fn add(&mut self, predicted: bool, actual: bool) {
         match (predicted, actual) {

@@ -16,6 +16,7 @@ mod choices;
 mod config;
 mod differences;
 mod error;
+mod identity;
 mod known;
 mod layer;
 mod merge;
@@ -33,6 +34,9 @@ pub use sections::{
     AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
 };
 pub use setting::Setting;
+
+pub(crate) use layer::{Entry, Layer};
+pub(crate) use nearest::did_you_mean;
 
 use merge::Merged;
 use serde::{Deserialize, Serialize};

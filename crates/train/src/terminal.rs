@@ -10,7 +10,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
-use train::observer::{EpochProgress, EpochRecord, Observer};
+use train::{
+    observer::{EpochProgress, EpochRecord, Observer},
+    report::{clock, fraction},
+};
 
 pub use shown::{colours, width};
 
@@ -96,11 +99,6 @@ fn row(record: &EpochRecord) -> String {
     )
 }
 
-/// Four decimals, or a dash where a metric is undefined.
-pub fn fraction(metric: Option<f64>) -> String {
-    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
-}
-
 /// The live bar; a narrow terminal cuts it at the right.
 struct Bar {
     bar: ProgressBar,
@@ -152,15 +150,5 @@ fn room() -> usize {
 impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// A duration as a person reads it.
-pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{:.1} s", duration.as_secs_f64()),
-        60..3600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
-        _ => format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60),
     }
 }

@@ -2,13 +2,12 @@
 
 use std::io::Write as _;
 
+use chart::{Table, terminal::table};
 use train::backend::{self, BackendError, Kind};
-
-use super::table::table;
 
 /// Prints all known backends.
 pub fn run() -> anyhow::Result<()> {
-    let mut rows = table(&["backend", "state", "devices"], 9);
+    let mut rows = Table::new(["backend", "state", "devices"], usize::MAX);
     for kind in Kind::ALL {
         let (state, devices) = match backend::devices(kind) {
             Ok(devices) => {
@@ -18,7 +17,7 @@ pub fn run() -> anyhow::Result<()> {
             Err(BackendError::NotCompiledIn { kind }) => ("not compiled in", kind.cargo_command()),
             Err(error) => ("no device", error.to_string()),
         };
-        rows.add_row([kind.name(), state, &devices]);
+        rows.add_row([kind.name(), state, devices.as_str()]);
     }
-    Ok(writeln!(std::io::stdout(), "{rows}")?)
+    Ok(write!(std::io::stdout(), "{}", table(&rows, None))?)
 }

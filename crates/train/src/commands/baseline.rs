@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use chart::{Table, terminal::table};
 use data::DataSet;
 use model::AutodiffBackend;
 use model::Distance;
@@ -9,10 +10,11 @@ use train::{
     backend::{self, Visitor, choice},
     baseline,
     metrics::Confusion,
+    report::fraction,
 };
 
-use super::{load_data, table::table};
-use crate::{cli::PlanArgs, terminal::fraction};
+use super::load_data;
+use crate::cli::PlanArgs;
 
 /// Prints the accuracies of both distances.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
@@ -24,8 +26,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let [positive, negative] = &data.classes;
     let mut out = std::io::stdout();
     writeln!(out, "{}", load_data::describe(&data))?;
-    let mut rows = table(
-        &["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
+    let mut rows = Table::new(
+        ["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
         1,
     );
     for (name, confusion) in [("L1", l1), ("L2", l2)] {
@@ -33,7 +35,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
         let mean = classes[0].zip(classes[1]).map(|(a, b)| (a + b) / 2.0);
         rows.add_row([name.into(), fraction(classes[0]), fraction(classes[1]), fraction(mean)]);
     }
-    Ok(writeln!(out, "\n{rows}")?)
+    Ok(write!(out, "\n{}", table(&rows, None))?)
 }
 
 struct Baseline<'a>(&'a DataSet);

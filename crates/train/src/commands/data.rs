@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
+use chart::{Table, terminal::table};
 use data::Digits;
 
-use super::{load_data, table::table};
+use super::load_data;
 use crate::cli::PlanArgs;
 
 /// Prints source, counts, size, fingerprint and cache.
@@ -27,10 +28,10 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
     writeln!(out, "cache        {cache}")?;
     let (positive, negative) = (format!("{positive} (target 1)"), format!("{negative} (target 0)"));
-    let mut counts = table(&["split", &positive, &negative, "all"], 1);
+    let mut counts = Table::new(["split", &positive, &negative, "all"], 1);
     counts.add_row(row("train", &data.train));
     counts.add_row(row("valid", &data.valid));
-    Ok(writeln!(out, "\n{counts}")?)
+    Ok(write!(out, "\n{}", table(&counts, None))?)
 }
 
 fn row(split: &str, digits: &Digits) -> [String; 4] {

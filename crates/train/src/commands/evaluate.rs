@@ -1,50 +1,20 @@
 //! `train evaluate`: a trained model on a split.
 
-mod figures;
 mod files;
-mod report;
-mod top_losses;
-
-use std::sync::Arc;
+mod output;
 
 use anyhow::bail;
-use data::{DataSet, Digits};
+use data::DataSet;
 use model::AutodiffBackend;
 use train::{
     Error,
     backend::{self, Visitor},
-    evaluation::Evaluation,
-    fit,
     plan::{Plan, Setting, SourceKind},
+    report::{BaselineScores, BesideBaseline, Evaluated},
 };
 
 use super::{load_data, stored_run::StoredRun};
-use crate::cli::{EvaluateArgs, Split, UsageError};
-
-/// A trained model on a split: what all reports are made of.
-struct Evaluated<'a> {
-    args: &'a EvaluateArgs,
-    stored: &'a StoredRun,
-    data: &'a DataSet,
-    digits: &'a Digits,
-    scores: Scores,
-}
-
-impl Evaluated<'_> {
-    /// The name of the run's loss.
-    fn loss(&self) -> String {
-        self.stored.plan.training.loss.to_string()
-    }
-}
-
-/// What the model says, brought from the device.
-struct Scores {
-    evaluation: Evaluation,
-    /// One per image.
-    losses: Vec<f32>,
-    /// One per pixel, of a linear model.
-    weights: Option<Vec<f32>>,
-}
+use crate::cli::{EvaluateArgs, UsageError};
 
 /// Prints metrics, confusion matrix and accuracy by class, and what else is asked for.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
@@ -56,15 +26,11 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let data = load_data::load(&stored.plan, None)?;
     check_shape(&stored, &data)?;
     let chosen = stored.chosen.clone();
-    let digits = match args.split {
-        Split::Train => &data.train,
-        Split::Valid => &data.valid,
-    };
-    let work = Evaluate { stored: &stored, digits };
-    let scores = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
-    let evaluated = Evaluated { args, stored: &stored, data: &data, digits, scores };
-    files::write(&evaluated)?;
-    if args.json { report::print_json(&evaluated) } else { report::print(&evaluated) }
+    let work = Evaluate { stored: &stored, data: &data, args };
+    let (evaluated, baseline) = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
+    let beside = baseline.as_ref().map(|baseline| BesideBaseline { evaluated: &evaluated, baseline });
+    files::write(args, &stored, &evaluated, beside)?;
+    if args.json { output::print_json(args, &evaluated, beside) } else { output::print(args, &evaluated, beside) }
 }
 
 /// The run's plan with `SOURCE[:PATH]` in place of its data.
@@ -94,19 +60,17 @@ fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
 
 struct Evaluate<'a> {
     stored: &'a StoredRun,
-    digits: &'a Arc<Digits>,
+    data: &'a DataSet,
+    args: &'a EvaluateArgs,
 }
 
-impl Visitor for Evaluate<'_> {
-    type Output = Result<Scores, Error>;
+impl<'a> Visitor for Evaluate<'a> {
+    type Output = Result<(Evaluated<'a>, Option<BaselineScores>), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let loader = fit::evaluation_loader(&self.stored.plan, self.digits, &device);
         let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
-        let evaluation = Evaluation::of(&classifier, &loader);
-        let losses = evaluation.losses(&classifier, &device);
-        let weights = classifier.network().pixel_weights();
-        let weights = weights.map(|weights| weights.into_data().convert::<f32>().iter().collect());
-        Ok(Scores { evaluation, losses, weights })
+        let evaluated = Evaluated::of(&self.stored.plan, &classifier, self.data, self.args.split, &device);
+        let baseline = || BaselineScores::of::<B::InnerBackend>(self.data, self.args.split, &device);
+        Ok((evaluated, self.args.baseline.then(baseline)))
     }
 }

@@ -1,6 +1,9 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use data::DataSet;
 use model::AutodiffBackend;
@@ -10,15 +13,15 @@ use train::{
     backend::{self, Visitor},
     fit::{self, End, Job, Outcome, checkpoint::Checkpoint},
     plan::{BackendChoice, Plan, SourceKind},
-    run::RunFolder,
-    run::resume,
+    report::{self, clock, quoted},
+    run::{RunFolder, folder, resume},
 };
 
 use super::{load_data, stop::Stop, stored_run};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
-    terminal::{self, clock, say, tell},
+    terminal::{self, say, tell},
 };
 
 /// Trains, or goes on with a run.
@@ -30,7 +33,6 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     };
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, plan.device)?;
-    chosen.kind.trains(plan.model.kind)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     if stop.is_asked() {
@@ -44,9 +46,11 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     if !args.quiet {
         introduce(&plan, &chosen, &data, folder.path(), checkpoint.as_ref());
     }
-    let outcome = train(args, plan, &chosen, &data, &folder, checkpoint, &stop)?;
+    let (outcome, report) = train(args, plan, &chosen, &data, &folder, checkpoint, &stop)?;
+    let report = report.and_then(|written| written.inspect_err(|error| tell(&format!("warning: {error}"))).ok());
+    let outcome = outcome?;
     if !args.quiet {
-        conclude(&outcome, folder.path());
+        conclude(&outcome, folder.path(), report.as_deref());
     }
     Ok(if outcome.end == End::Interrupted { INTERRUPTED } else { DONE })
 }
@@ -67,7 +71,7 @@ fn train(
     folder: &RunFolder,
     resume: Option<Checkpoint>,
     stop: &Stop,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Done> {
     let tui = wants_tui(args);
     let job = Job {
         plan: Arc::new(plan),
@@ -77,9 +81,10 @@ fn train(
         device_names: [chosen.kind.name().into(), chosen.device.name.clone()],
         observer: terminal::observer(args.quiet || tui),
         interrupter: stop.interrupter(),
+        until: None,
         tui,
     };
-    Ok(backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Fit(job))??)
+    Ok(backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Fit(job))?)
 }
 
 #[cfg(feature = "tui")]
@@ -95,11 +100,19 @@ fn wants_tui(_: &FitArgs) -> bool {
 /// The job, waiting for its backend.
 struct Fit<'a>(Job<'a>);
 
-impl Visitor for Fit<'_> {
-    type Output = Result<Outcome, Error>;
+/// What came of the run, and of its report where it has a model.
+type Done = (Result<Outcome, Error>, Option<Result<PathBuf, Error>>);
 
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        fit::fit::<B>(self.0, &device)
+impl Visitor for Fit<'_> {
+    type Output = Done;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Done {
+        let (folder, data) = (self.0.folder, self.0.data);
+        let outcome = fit::fit::<B>(self.0, &device);
+        // Where the run could not write, its report could not either, and one message is enough.
+        let could_write = !matches!(outcome, Err(Error::Write { .. }));
+        let has_report = could_write && folder::model(folder.path()).is_file();
+        (outcome, has_report.then(|| report::write::<B::InnerBackend>(folder, data, &device)))
     }
 }
 
@@ -115,11 +128,11 @@ fn introduce(plan: &Plan, chosen: &Chosen, data: &DataSet, run: &Path, checkpoin
     }
 }
 
-fn conclude(outcome: &Outcome, run: &Path) {
+fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
     let position = &outcome.position;
     let run = run.display();
     match outcome.end {
-        End::Finished => {}
+        End::Finished | End::Paused => {}
         End::StoppedEarly => say(&format!("stopped  early after epoch {}: patience ran out", position.epoch)),
         End::Interrupted => say(&format!(
             "stopped  as asked, nothing is lost; go on with `train --resume {}`",
@@ -132,12 +145,9 @@ fn conclude(outcome: &Outcome, run: &Path) {
         say(&format!("best     epoch {}: accuracy {accuracy:.4}, valid loss {loss:.6}", best.epoch));
         say(&format!("model    {}", model.display()));
     }
+    if let Some(report) = report {
+        say(&format!("report   {}", report.display()));
+    }
     let seconds = std::time::Duration::from_secs_f64(position.seconds);
     say(&format!("time     {} of training and validation", clock(seconds)));
-}
-
-/// As a shell takes it for one word.
-fn quoted(path: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }

@@ -25,7 +25,6 @@ pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
     let plan = args.plan.resolve()?;
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, plan.device)?;
-    chosen.kind.trains(plan.model.kind)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     let work = Test { plan: &plan, data: &data, stop: &stop };

@@ -2,11 +2,27 @@
 
 use std::{fs, io, path::Path};
 
+use train::{Error, files};
+
 use crate::cli::UsageError;
 
-/// Writes a file; its folder must be there.
+/// Writes a file, whole or not at all; its folder must be there. What is no file, as `/dev/stdout`, is written to.
 pub fn write(path: &Path, text: &str) -> Result<(), UsageError> {
-    fs::write(path, text).map_err(|cause| refused(path, &cause))
+    let is_device = path.exists() && !path.is_file() && !path.is_dir();
+    let written = if is_device { fs::write(path, text) } else { replace(path, text) };
+    written.map_err(|cause| refused(path, &cause))
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    files::replace(path, text.as_bytes()).map_err(|error| match error {
+        Error::Write { cause, .. } => cause,
+        error => io::Error::other(error),
+    })
+}
+
+/// Refuses a file whose folder is not there, before work is done for it.
+pub fn check(path: &Path) -> Result<(), UsageError> {
+    fs::metadata(files::folder_of(path)).map(drop).map_err(|cause| refused(path, &cause))
 }
 
 /// Makes a folder where there is none yet.

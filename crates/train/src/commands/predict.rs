@@ -6,6 +6,7 @@ use std::{
 };
 
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
+use chart::{Table, terminal::table};
 use data::GreyImage;
 use model::AutodiffBackend;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use train::{
     backend::{self, Visitor},
 };
 
-use super::{load_data, png_file, stored_run::StoredRun, table::table};
+use super::{load_data, png_file, stored_run::StoredRun};
 use crate::{cli::PredictArgs, terminal::tell};
 
 /// What the model says of an image.
@@ -89,10 +90,10 @@ fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
 }
 
 fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
-    let mut lines = table(&["image", "label", "probability"], 1);
+    let mut lines = Table::new(["image", "label", "probability"], 1);
     for prediction in predictions {
         let probability = format!("{:.4}", prediction.probability);
         lines.add_row([prediction.path.display().to_string(), prediction.label.clone(), probability]);
     }
-    Ok(writeln!(std::io::stdout(), "{lines}")?)
+    Ok(write!(std::io::stdout(), "{}", table(&lines, None))?)
 }

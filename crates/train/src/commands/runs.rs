@@ -2,19 +2,17 @@
 
 use std::{io::Write as _, time::Duration};
 
+use chart::{Table, terminal::table};
 use serde_json::json;
 use train::{
     Error,
+    report::{clock, fraction},
     run::RunRecord,
     run::list::{self, Run},
     run::record::State,
 };
 
-use super::table::table;
-use crate::{
-    cli::RunsArgs,
-    terminal::{clock, fraction, tell},
-};
+use crate::{cli::RunsArgs, terminal::tell};
 
 /// Prints a line per run, the oldest first.
 pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
@@ -27,11 +25,11 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
     if runs.is_empty() {
         return Ok(writeln!(out, "no runs below `{}` yet; `train` makes one", args.runs.display())?);
     }
-    let mut rows = table(&["run", "state", "model", "backend", "data", "epochs", "best accuracy", "time"], 5);
+    let mut rows = Table::new(["run", "state", "model", "backend", "data", "epochs", "best accuracy", "time"], 5);
     for run in &runs {
         rows.add_row(row(run));
     }
-    writeln!(out, "{rows}")?;
+    write!(out, "{}", table(&rows, None))?;
     for run in &runs {
         if let Err(error @ Error::Damaged { .. }) = &run.record {
             tell(&format!("warning: {error}"));

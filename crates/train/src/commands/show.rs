@@ -5,18 +5,22 @@ mod image;
 
 use std::io::Write as _;
 
-use chart::html;
+use chart::{Document, html, terminal};
 
 use super::output;
-use crate::cli::ShowArgs;
+use crate::{
+    cli::ShowArgs,
+    terminal::{colours, width},
+};
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let shown = if args.batch { batch::show(args)? } else { image::show(args)? };
     let mut out = std::io::stdout();
-    write!(out, "{}\n\n{}", shown.title, shown.text)?;
+    let document = Document::of(shown);
+    write!(out, "{}", terminal::document(&document, width(), colours()))?;
     if let Some(path) = &args.html {
-        output::write(path, &html::page(&shown.title, &shown.body))?;
+        output::write(path, &html::page(&document))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }
     Ok(())

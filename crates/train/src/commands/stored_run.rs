@@ -77,13 +77,6 @@ impl StoredRun {
 
     /// Its model with its loss.
     pub fn classifier<B: Backend>(&self, device: &B::Device) -> Result<Classifier<B>, Error> {
-        let file = folder::model(&self.path);
-        if !file.is_file() {
-            return Err(Error::NoModel { path: self.path.clone() });
-        }
-        let model = &self.record.model;
-        let mut classifier = Classifier::new(&self.plan, [model.height, model.width], device);
-        export::load(&file, classifier.network_mut())?;
-        Ok(classifier)
+        export::of_run(&self.path, &self.plan, &self.record, device)
     }
 }

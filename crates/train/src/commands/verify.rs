@@ -4,12 +4,13 @@ use std::io::Write as _;
 
 use anyhow::bail;
 use chapter::figures::{self, Figure};
+use chart::{Table, terminal::table};
 use data::DataSet;
 use model::AutodiffBackend;
 use serde_json::json;
 use train::backend::{self, Kind, Visitor};
 
-use super::{load_data, table::table};
+use super::load_data;
 use crate::{cli::VerifyArgs, terminal::tell};
 
 /// What one backend found.
@@ -73,15 +74,15 @@ fn rows(columns: &[Column]) -> impl Iterator<Item = Vec<&Figure>> {
 fn print(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let names = columns.iter().map(|column| column.kind.name());
-    let header: Vec<&str> = ["figure", "the book"].into_iter().chain(names).chain(["ok"]).collect();
-    let mut lines = table(&header, usize::MAX);
+    let header = ["figure", "the book"].into_iter().chain(names).chain(["ok"]);
+    let mut lines = Table::new(header, usize::MAX);
     for row in rows(columns) {
         let ok = if row.iter().all(|figure| figure.is_ok()) { "yes" } else { "NO" };
         let head = [row[0].name.to_owned(), numbers(&row[0].expected, row[0].tolerance)];
         let found = row.iter().map(|figure| numbers(&figure.found, figure.tolerance));
         lines.add_row(head.into_iter().chain(found).chain([ok.to_owned()]));
     }
-    writeln!(out, "{lines}")?;
+    write!(out, "{}", table(&lines, None))?;
     let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| row.iter().any(|f| !f.is_ok())).count());
     writeln!(out, "{} of {count} figures hold on {} backends", count - off, columns.len())?;
     if let Some(left_out) = left_out(data) {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metrics::Metrics,
+    observer::EpochRecord,
     plan::{Monitor, Plan},
 };
 
@@ -32,6 +33,13 @@ pub struct Best {
 }
 
 impl Watch {
+    /// What these epochs come to, the first one first.
+    pub fn of(plan: &Plan, epochs: &[EpochRecord]) -> Self {
+        let mut watch = Self::default();
+        epochs.iter().for_each(|record| watch.observe(plan, record.epoch, record.step, &record.valid));
+        watch
+    }
+
     /// Takes in the end of an epoch. Of equals the first is the best.
     pub fn observe(&mut self, plan: &Plan, epoch: usize, step: usize, metrics: &Metrics) {
         let monitor = plan.training.monitor;

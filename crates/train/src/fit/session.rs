@@ -39,6 +39,8 @@ pub enum End {
     StoppedEarly,
     /// It was asked to stop.
     Interrupted,
+    /// It has come as far as it was to come for now.
+    Paused,
 }
 
 /// A run in progress: what the loop works with and where it stands.
@@ -63,6 +65,8 @@ pub struct Session<B: AutodiffBackend> {
     pub observer: Box<dyn Observer>,
     /// Whether there is a checkpoint to go on from.
     pub is_saved: bool,
+    /// The epoch after which to pause.
+    pub until: Option<usize>,
     /// Whether Burn's renderer wants every batch too.
     pub burn_events: bool,
 }
@@ -95,6 +99,9 @@ impl<B: AutodiffBackend> Session<B> {
             }
             if lent.interrupter.should_stop() {
                 return Ok(End::Interrupted);
+            }
+            if self.until.is_some_and(|until| self.position.epoch >= until) {
+                return Ok(End::Paused);
             }
             let began = Instant::now();
             let spent = self.position.seconds;

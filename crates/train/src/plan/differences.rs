@@ -1,4 +1,4 @@
-//! What two plans do not have in common, key by key.
+//! A plan key by key, and what two plans do not have in common.
 
 use super::Plan;
 use super::rules::RULES;
@@ -26,17 +26,19 @@ impl Plan {
     /// The keys on which `other` differs, in the order of `base.toml`.
     #[must_use]
     pub fn differences(&self, other: &Plan) -> Vec<Difference> {
-        let (these, others) = (table(self), table(other));
-        let pairs = RULES.iter().map(|(key, _)| (*key, value(&these, key), value(&others, key)));
+        let pairs = self.entries().into_iter().zip(other.entries());
         pairs
-            .filter(|(_, this, other)| this != other)
-            .map(|(key, this, other)| Difference { key, this, other })
+            .filter(|((_, this), (_, other))| this != other)
+            .map(|((key, this), (_, other))| Difference { key, this, other })
             .collect()
     }
-}
 
-fn table(plan: &Plan) -> Table {
-    Table::try_from(plan).expect("a plan holds only what TOML can hold")
+    /// Every dotted key with its value, in the order of `base.toml`.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(&'static str, Value)> {
+        let table = Table::try_from(self).expect("a plan holds only what TOML can hold");
+        RULES.iter().map(|(key, _)| (*key, value(&table, key))).collect()
+    }
 }
 
 fn value(table: &Table, key: &str) -> Value {

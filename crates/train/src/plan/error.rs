@@ -122,6 +122,14 @@ pub enum Problem {
         /// The nearest section, or all.
         hint: String,
     },
+    /// Something else that is wrong with a study.
+    #[error("{origin}: {message}")]
+    Study {
+        /// Where it stands.
+        origin: Origin,
+        /// What, and what to do.
+        message: String,
+    },
     /// A value of the wrong type, out of range, or at odds with another key.
     #[error("{origin}: `{key}` is {found}, expected {expected}{hint}")]
     Value {

@@ -8,7 +8,7 @@ use toml::{Spanned, Value};
 
 /// What one config file says.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     /// The config it builds on, as written.
     pub extends: Option<Entry>,
     /// Its tables, in the order of the text.
@@ -19,7 +19,7 @@ pub(super) struct Layer {
 
 /// A dotted key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The dotted key.
     pub key: String,
     /// None: a number that TOML cannot hold.

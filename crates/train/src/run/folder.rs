@@ -1,10 +1,9 @@
 //! One folder per run: the resolved plan, the state, the metrics, the checkpoints and the model.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
@@ -42,11 +41,10 @@ impl RunFolder {
         Ok(Self { path, _lock: lock })
     }
 
-    /// An existing folder, to go on in.
+    /// An existing folder, to write in.
     pub fn open(path: &Path) -> Result<Self, Error> {
         check(path)?;
         let lock = lock(path)?;
-        files::create_folder(&checkpoints(path))?;
         Ok(Self { path: path.into(), _lock: lock })
     }
 
@@ -115,6 +113,13 @@ impl MetricsLog {
     }
 }
 
+/// The epochs that `metrics.jsonl` of the run in `path` tells of; a line that a kill cut short is left out.
+pub fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, Error> {
+    let bytes = files::read(&metrics(path))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
 /// The resolved plan of the run in `path`.
 pub fn config(path: &Path) -> PathBuf {
     path.join("config.toml")
@@ -128,6 +133,11 @@ pub fn metrics(path: &Path) -> PathBuf {
 /// The best model of the run in `path`.
 pub fn model(path: &Path) -> PathBuf {
     path.join("model.safetensors")
+}
+
+/// The report of the run in `path`.
+pub fn report(path: &Path) -> PathBuf {
+    path.join("report.html")
 }
 
 fn checkpoints(path: &Path) -> PathBuf {
@@ -151,8 +161,7 @@ pub fn check(path: &Path) -> Result<(), Error> {
 
 /// Whether a process works in the run folder now.
 pub fn is_in_use(path: &Path) -> bool {
-    // A shared lock on a handle to read: it stands in nobody's way for longer than this line.
-    File::open(lock_path(path)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    files::is_locked(&lock_path(path))
 }
 
 /// The plan as the run wrote it.
@@ -170,7 +179,8 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
     Ok(Plan::resolve(&Config::File(file), &[])?)
 }
 
-fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
+/// Writes the plan of the run in `path`.
+pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
     let toml = plan.to_toml();
     files::replace(&config(path), format!("{}\n{toml}", plan_head(&toml)).as_bytes())
 }
@@ -185,6 +195,22 @@ fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
     write_plan(path, plan)?;
     lock(path)
+}
+
+/// Makes the folder of a run that somebody else is to begin, with what `add` puts into it.
+pub fn prepare(path: &Path, plan: &Plan, add: impl Fn(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let parent = path.parent().unwrap_or(Path::new(""));
+    files::create_folder(parent)?;
+    let unfinished = parent.join(format!(".{name}-{}.part", std::process::id()));
+    make(&unfinished, plan)?;
+    add(&unfinished)?;
+    match fs::rename(&unfinished, path) {
+        // Another driver was quicker: its folder is as good.
+        Err(_) if path.exists() => fs::remove_dir_all(&unfinished),
+        renamed => renamed,
+    }
+    .map_err(|cause| Error::Write { path: path.into(), cause })
 }
 
 /// Removes what processes left that were killed while they made their folder.
@@ -221,19 +247,8 @@ fn lock_path(path: &Path) -> PathBuf {
     path.join("lock")
 }
 
-/// Waits a moment for a process that only looks.
 fn lock(path: &Path) -> Result<File, Error> {
-    let file_path = lock_path(path);
-    let failed = |cause| Error::Write { path: file_path.clone(), cause };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&file_path).map_err(failed)?;
-    for _ in 0..10 {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
-        }
-    }
-    Err(Error::InUse { path: path.into() })
+    files::lock(&lock_path(path))?.ok_or_else(|| Error::InUse { path: path.into() })
 }
 
 fn id(at: OffsetDateTime) -> String {

@@ -8,7 +8,6 @@ use std::{
 use crate::{
     Error,
     fit::best::Watch,
-    observer::EpochRecord,
     run::{RunRecord, folder, record::State},
 };
 
@@ -49,17 +48,12 @@ fn read(path: PathBuf) -> Run {
 /// What `metrics.jsonl` tells of a run that has not written its record since it began.
 fn catch_up(record: &mut RunRecord, path: &Path) {
     let Ok(plan) = folder::read_plan(path) else { return };
-    let bytes = fs::read(folder::metrics(path)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let epochs: Vec<EpochRecord> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let mut watch = Watch::default();
-    for epoch in &epochs {
-        watch.observe(&plan, epoch.epoch, epoch.step, &epoch.valid);
-        record.epochs_done = epoch.epoch;
-        record.last = Some(epoch.valid);
+    let epochs = folder::read_epochs(path).unwrap_or_default();
+    if let Some(last) = epochs.last() {
+        (record.epochs_done, record.last) = (last.epoch, Some(last.valid));
     }
     record.seconds = epochs.iter().map(|epoch| epoch.seconds).sum();
-    record.best = watch.best;
+    record.best = Watch::of(&plan, &epochs).best;
 }
 
 fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {

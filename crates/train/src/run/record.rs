@@ -1,6 +1,6 @@
 //! `run.json`: what a run is and how it stands.
 
-use std::{ops::RangeInclusive, path::Path};
+use std::{env::consts, ops::RangeInclusive, path::Path, thread};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -20,6 +20,8 @@ pub enum State {
     Finished,
     /// It was asked to stop and can be resumed.
     Interrupted,
+    /// A trial of a study that waits to go on, or never will.
+    Paused,
     /// It ended with an error.
     Failed,
 }
@@ -41,6 +43,8 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// Versions of this program and of Burn.
     pub versions: Versions,
+    /// What it computes on; runs of older versions do not say.
+    pub machine: Option<Machine>,
     /// When it started, RFC 3339 in UTC.
     pub started: String,
     /// When it ended.
@@ -96,6 +100,17 @@ pub struct Versions {
     pub burn: String,
 }
 
+/// The machine of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its operating system, as `linux`.
+    pub os: String,
+    /// Its processor's architecture, as `x86_64`.
+    pub architecture: String,
+    /// Cores that the program may use.
+    pub cores: usize,
+}
+
 impl RunRecord {
     /// The record of the run in `path`.
     pub fn read(path: &Path) -> Result<Self, Error> {
@@ -136,6 +151,14 @@ impl DataRecord {
 impl Default for Versions {
     fn default() -> Self {
         Self { train: env!("CARGO_PKG_VERSION").into(), burn: "0.21.0".into() }
+    }
+}
+
+impl Machine {
+    /// The one that this runs on.
+    pub fn this() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { os: consts::OS.into(), architecture: consts::ARCH.into(), cores }
     }
 }
 

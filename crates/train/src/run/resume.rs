@@ -5,7 +5,7 @@ use std::path::Path;
 use data::DataSet;
 
 use crate::{
-    Error,
+    Error, files,
     fit::checkpoint::{self, Checkpoint},
     plan::{Config, Plan, Setting},
     run::{RunFolder, folder},
@@ -44,6 +44,7 @@ pub fn open(
     warn: &mut dyn FnMut(&Error),
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
+    files::create_folder(&folder.checkpoints())?;
     let record = RunRecord::read(run).inspect_err(&mut *warn).ok();
     let (checkpoint, damaged) = checkpoint::latest(&folder.checkpoints())?;
     damaged.iter().for_each(warn);

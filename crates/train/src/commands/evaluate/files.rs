@@ -2,52 +2,58 @@
 
 use std::num::NonZeroUsize;
 
-use chart::html;
+use chart::{Block, Document, Section, Table, html, svg};
+use train::report::{BesideBaseline, Evaluated};
 
-use super::{Evaluated, figures, report, top_losses};
 use crate::{
-    cli::UsageError,
-    commands::{output, shown::Shown},
-    terminal::fraction,
+    cli::{EvaluateArgs, UsageError},
+    commands::{output, stored_run::StoredRun},
 };
 
-/// Top losses where the command line names no number: fastai's usual 3 x 3.
-const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
+/// Images of a kind where the command line names no number: fastai's usual 3 x 3.
+pub const IMAGES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
 
 /// Writes what is asked for.
-pub fn write(evaluated: &Evaluated) -> Result<(), UsageError> {
-    let args = evaluated.args;
+pub fn write(
+    args: &EvaluateArgs,
+    stored: &StoredRun,
+    evaluated: &Evaluated,
+    beside: Option<BesideBaseline>,
+) -> Result<(), UsageError> {
     if args.html.is_none() && args.svg.is_none() {
         return Ok(());
     }
-    let figures = figures(evaluated);
-    if let Some(path) = &args.html {
-        output::write(path, &page(evaluated, &figures))?;
-    }
+    let top = args.top_losses.unwrap_or(IMAGES);
+    let sections = sections(evaluated, top);
     if let Some(folder) = &args.svg {
         output::make_folder(folder)?;
-        for (name, shown) in &figures {
-            output::write(&folder.join(format!("{name}.svg")), &shown.body)?;
+        for (name, section) in &sections {
+            for picture in section.blocks.iter().filter_map(svg::block) {
+                output::write(&folder.join(format!("{name}.svg")), &picture)?;
+            }
         }
     }
-    Ok(())
+    match &args.html {
+        Some(path) => {
+            let sections =
+                sections.into_iter().map(|(_, section)| section).chain(beside.map(|beside| beside.section(top)));
+            output::write(path, &page(stored, evaluated, sections.collect()))
+        }
+        None => Ok(()),
+    }
 }
 
-fn figures(evaluated: &Evaluated) -> Vec<(&'static str, Shown)> {
-    let mut figures = vec![("confusion", figures::confusion(evaluated))];
-    figures.extend(figures::charts(evaluated));
-    figures.push(("top-losses", top_losses::show(evaluated, evaluated.args.top_losses.unwrap_or(TOP_LOSSES))));
-    figures
+/// Each with the name of its picture.
+fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
+    let mut sections = vec![("confusion", evaluated.confusion())];
+    sections.extend(evaluated.charts());
+    sections.push(("top-losses", evaluated.top_losses_as_pictures(top_losses)));
+    sections
 }
 
-fn page(evaluated: &Evaluated, figures: &[(&'static str, Shown)]) -> String {
-    let confusion = evaluated.scores.evaluation.confusion();
-    let [positive, negative] = &evaluated.data.classes;
-    let metrics = report::metrics(evaluated).map(|(name, value)| (name.to_owned(), value));
-    let by_class = [(positive, confusion.recall()), (negative, confusion.specificity())];
-    let by_class = by_class.map(|(class, accuracy)| (format!("accuracy on {class}"), fraction(accuracy)));
-    let caption = format!("{}, {}", evaluated.stored.record.model.kind, evaluated.stored.path.display());
-    let table = html::table(&caption, &[&metrics[..], &by_class].concat());
-    let sections = figures.iter().map(|(_, shown)| html::section(&shown.title, &shown.body));
-    html::page(&report::title(evaluated), &(table + &sections.collect::<String>()))
+fn page(stored: &StoredRun, evaluated: &Evaluated, sections: Vec<Section>) -> String {
+    let caption = format!("{}, {}", stored.record.model.kind, stored.path.display());
+    let metrics = Table::of_names(evaluated.metrics()).captioned(caption);
+    let lead = vec![Block::Table(metrics), Block::Table(evaluated.by_class())];
+    html::page(&Document { title: evaluated.title(), lead, sections })
 }

@@ -1,22 +1,19 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
-use chart::{Picture, Verdict, svg, terminal::image_grid};
+use chart::{Block, Picture, Section, Verdict};
 use data::{DataSet, Order};
+use train::report::pixels;
 
 use crate::{
     cli::{PlanArgs, ShowArgs},
-    commands::{
-        load_data,
-        shown::{Shown, class, pixels},
-    },
-    terminal::{colours, width},
+    commands::load_data,
 };
 
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
 /// The batch that a run with this plan begins with.
-pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
+pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
     let order = Order::Shuffled { seed: plan.seed }.indices(0, data.train.len());
@@ -32,8 +29,7 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
     );
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
     let alt = format!("Digits with their labels: {}", labels.join(", "));
-    let body = svg::image_grid(&alt, &pictures, COLUMNS);
-    Ok(Shown { title, text: image_grid(&pictures, width(), colours()), body })
+    Ok(Section::new(title, [Block::Pictures { alt, pictures, columns: COLUMNS }]))
 }
 
 /// There is no image to name, so what stands in its place is the config.
@@ -44,6 +40,6 @@ fn plan(args: &ShowArgs) -> PlanArgs {
 }
 
 fn picture(data: &DataSet, index: usize) -> Picture {
-    let caption = class(data, data.train.labels()[index]).to_owned();
+    let caption = data.class(data.train.labels()[index]).to_owned();
     Picture { pixels: pixels(&data.train, index), caption, verdict: Verdict::None }
 }

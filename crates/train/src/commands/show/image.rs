@@ -3,16 +3,13 @@
 use std::{ops::Range, path::Path};
 
 use anyhow::bail;
-use chart::{Picture, PixelTable, Pixels, Shading, html, svg, terminal::pixel_table};
+use chart::{Block, PixelTable, Pixels, Section, Shading};
 use data::DataSet;
+use train::report;
 
 use crate::{
     cli::{Part, ShowArgs, UsageError},
-    commands::{
-        load_data, png_file,
-        shown::{self, Shown},
-    },
-    terminal::{colours, width},
+    commands::{load_data, png_file},
 };
 
 /// Rows and columns of the largest table.
@@ -21,7 +18,7 @@ const LARGEST: usize = 100;
 const CAPTION: &str = "Pixel values, 0 to 255. In each column the smallest is white and the largest black.";
 
 /// The table of the image that the arguments name.
-pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
+pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let name = args.image.as_deref().expect("clap asks for an image where there is no batch");
     let pixels = named(name, args)?;
     let rows = within("--rows", "rows", args.rows, pixels.height())?;
@@ -43,10 +40,8 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Shown> {
         columns.end
     );
     let part = pixels.part(rows, columns).expect("the ranges are checked");
-    let picture = Picture { pixels: part.clone(), ..Picture::default() };
     let table = PixelTable { pixels: part, first_row, first_column, shading: Shading::Columns };
-    let body = svg::image_grid(name, &[picture], 1) + &html::pixel_table(CAPTION, &table);
-    Ok(Shown { title, text: pixel_table(&table, width(), colours()), body })
+    Ok(Section::new(title, [Block::Pixels { caption: CAPTION.into(), table }]))
 }
 
 /// The rows or columns of a part.
@@ -98,5 +93,5 @@ fn digit(name: &str, data: &DataSet, split: &str, class: &str, index: usize) -> 
             count - 1
         ));
     };
-    Ok(shown::pixels(digits, found))
+    Ok(report::pixels(digits, found))
 }

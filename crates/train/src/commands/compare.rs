@@ -1,0 +1,76 @@
+//! `train compare`: runs beside each other.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::bail;
+use chart::{html, terminal};
+use search::Welch;
+use serde_json::{Value, json};
+use train::report::{ComparedRun, Comparison, Group, Test};
+
+use super::{output, stored_run};
+use crate::{
+    cli::{CompareArgs, UsageError},
+    terminal::{colours, width},
+};
+
+/// Prints the comparison, and writes the page that is asked for.
+pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
+    let comparison = Comparison::read(&different(&args.runs)?)?;
+    let mut out = std::io::stdout();
+    if let Some(path) = &args.html {
+        output::write(path, &html::page(&comparison.document()))?;
+    }
+    if args.json {
+        return Ok(writeln!(out, "{:#}", object(&comparison))?);
+    }
+    write!(out, "{}", terminal::document(&comparison.document(), width(), colours()))?;
+    if let Some(path) = &args.html {
+        writeln!(out, "\nwritten to `{}`", path.display())?;
+    }
+    Ok(())
+}
+
+/// The folders of the runs, at least two and none twice.
+fn different(runs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let paths = runs.iter().map(|run| stored_run::find(run)).collect::<Result<Vec<_>, _>>()?;
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
+    for (place, path) in paths.iter().enumerate() {
+        if paths[..place].iter().any(|other| whole(other) == whole(path)) {
+            bail!(UsageError(format!("run `{}` is named twice; a comparison needs different runs", path.display())));
+        }
+    }
+    if paths.len() < 2 {
+        bail!(UsageError("a comparison needs two runs or more; `train runs` lists the runs".into()));
+    }
+    Ok(paths)
+}
+
+fn object(comparison: &Comparison) -> Value {
+    let groups = comparison.groups();
+    let differences = comparison.differences().into_iter().map(|(key, values)| json!({ "key": key, "values": values }));
+    json!({
+        "runs": comparison.runs.iter().map(run_object).collect::<Vec<_>>(),
+        "differences": differences.collect::<Vec<_>>(),
+        "groups": groups.iter().map(group_object).collect::<Vec<_>>(),
+        "tests": Test::all(&groups).iter().map(test_object).collect::<Vec<_>>(),
+    })
+}
+
+fn run_object(run: &ComparedRun) -> Value {
+    json!({ "path": run.path, "data": run.data, "epochs": run.epochs.len(), "best": run.best })
+}
+
+fn group_object(Group { runs, accuracies, mean }: &Group) -> Value {
+    json!({ "runs": runs, "accuracies": accuracies, "mean": mean.mean, "half_width": mean.half_width })
+}
+
+fn test_object(Test { groups, welch }: &Test) -> Value {
+    let test = welch.map(
+        |Welch { difference, t, freedom, p }| json!({ "difference": difference, "t": t, "freedom": freedom, "p": p }),
+    );
+    json!({ "groups": groups, "welch": test })
+}

@@ -1,0 +1,91 @@
+//! Tables for a terminal, or one JSON object.
+
+use std::{io::Write as _, num::NonZeroUsize};
+
+use chart::{
+    Table,
+    terminal::{blocks, table},
+};
+use serde_json::{Value, json};
+use train::report::{BesideBaseline, Evaluated, OnlyOne};
+
+use super::files::IMAGES;
+use crate::{
+    cli::EvaluateArgs,
+    terminal::{colours, width},
+};
+
+/// Prints tables, and the charts and images that are asked for.
+pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let (names, values): (Vec<_>, Vec<_>) = evaluated.metrics().into_iter().unzip();
+    let mut scores = Table::new(names, 0);
+    scores.add_row(values);
+    writeln!(
+        out,
+        "{}\n\n{}\n{}",
+        evaluated.title(),
+        table(&scores, None),
+        table(&evaluated.by_class(), None).trim_end()
+    )?;
+    let charts = if args.charts { evaluated.charts() } else { vec![] };
+    let top = args.top_losses.map(|count| evaluated.top_losses_as_pictures(count));
+    let beside = beside.map(|beside| beside.section(args.top_losses.unwrap_or(IMAGES)));
+    for section in charts.into_iter().map(|(_, section)| section).chain(top).chain(beside) {
+        let text = blocks(&section.blocks, width(), colours());
+        writeln!(out, "\n{}\n\n{}", section.heading, text.trim_end())?;
+    }
+    for (number, path) in args.html.iter().chain(&args.svg).enumerate() {
+        let gap = if number == 0 { "\n" } else { "" };
+        writeln!(out, "{gap}written to `{}`", path.display())?;
+    }
+    Ok(())
+}
+
+/// Prints one JSON object.
+pub fn print_json(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
+    let Evaluated { data, evaluation, split, .. } = evaluated;
+    let mut report = json!({
+        "run": args.run,
+        "split": split.name(),
+        "data": { "source": data.source, "notes": data.notes, "fingerprint": data.fingerprint, "classes": data.classes },
+        "images": evaluation.labels.len(),
+        "metrics": evaluation.metrics(),
+        "confusion": evaluation.confusion(),
+    });
+    if let Some(count) = args.top_losses {
+        report["top_losses"] = top_losses(evaluated, count);
+    }
+    if let Some(beside) = beside {
+        report["baseline"] = baseline(&beside);
+    }
+    Ok(writeln!(std::io::stdout(), "{report:#}")?)
+}
+
+fn baseline(beside: &BesideBaseline) -> Value {
+    let [_, (_, l1), (_, l2)] = beside.counted();
+    let names = |only| -> Vec<String> {
+        beside.right(only).into_iter().map(|index| beside.evaluated.image_name(index)).collect()
+    };
+    json!({
+        "l1": { "accuracy": l1.accuracy(), "confusion": l1 },
+        "l2": { "accuracy": l2.accuracy(), "confusion": l2 },
+        "only_the_model_is_right": names(OnlyOne::Model),
+        "only_l1_is_right": names(OnlyOne::Baseline),
+    })
+}
+
+fn top_losses(evaluated: &Evaluated, count: NonZeroUsize) -> Value {
+    let top = evaluated.top_losses(count);
+    let objects = top.iter().map(|top| {
+        let [prediction, target] = [top.predicted, top.label].map(|label| evaluated.data.class(label));
+        json!({
+            "image": evaluated.image_name(top.index),
+            "prediction": prediction,
+            "target": target,
+            "loss": top.loss,
+            "probability": top.probability,
+        })
+    });
+    objects.collect()
+}

@@ -1,0 +1,145 @@
+//! `train sweep`: a study of many runs.
+
+mod shown;
+
+use std::{env, io::Write as _, path::Path};
+
+use anyhow::{Context as _, bail};
+use chart::{Table, terminal::table};
+use train::{
+    backend::choice,
+    plan::{PlanError, Setting},
+    sweep::{Driver, End, Status, Study, StudyFolder, leaderboard, status, study_folder},
+};
+
+use super::{load_data, stop::Stop};
+use crate::{
+    DONE, FAILED, INTERRUPTED,
+    cli::{StudyArgs, SweepAction, SweepArgs, UsageError},
+    terminal::{say, tell},
+};
+
+/// Points of the table that a study ends with.
+const BEST: usize = 10;
+
+/// Runs a study, or looks at one.
+pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
+    match &args.action {
+        None => work(&args.study),
+        Some(SweepAction::Status(args)) => show(args).map(|()| DONE),
+        Some(SweepAction::Report(args)) => report(args).map(|()| DONE),
+        Some(SweepAction::Stop(args)) => stop(args).map(|()| DONE),
+    }
+}
+
+/// The study that is meant.
+fn read(args: &StudyArgs) -> Result<Study, PlanError> {
+    let settings = args.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
+    Study::read(args.study.as_deref().unwrap_or(Path::new("")), &settings)
+}
+
+fn work(args: &StudyArgs) -> anyhow::Result<u8> {
+    let mut study = read(args)?;
+    study.jobs = args.jobs.map_or(study.jobs, usize::from);
+    study.check(args.yes)?;
+    if args.dry_run {
+        return dry_run(&study).map(|()| DONE);
+    }
+    let stop = Stop::listen()?;
+    let plan = study.a_plan()?;
+    let chosen = choice::choose(plan.backend, plan.device)?;
+    let data = load_data::load(&plan, Some(stop.asked()))?;
+    let definite = [("backend", chosen.kind.name().to_owned()), ("data.source", data.source.clone())];
+    study.make_definite(definite.map(|(key, value)| Setting::flag("the study's driver", key, value)));
+    let folder = StudyFolder::open(&study, args.join)?;
+    let program = env::current_exe().context("cannot find this program to run trials with")?;
+    let mut driver = Driver::new(&study, &data.fingerprint, program)?;
+    say(&format!("study    {}, {} trials, {} at a time", study.name, study.total(), study.jobs));
+    say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
+    say(&format!("data     {}", load_data::describe(&data)));
+    say(&format!("runs     {}", study.folder()?.display()));
+    let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
+    let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
+    let code = conclude(&study, &trials, &end)?;
+    match StudyFolder::write_report(folder.path(), &study, &trials) {
+        Ok(page) => say(&format!("report   {}", page.display())),
+        Err(error) => tell(&format!("warning: {error}")),
+    }
+    Ok(code)
+}
+
+/// The trials that would run.
+fn dry_run(study: &Study) -> anyhow::Result<()> {
+    let points = study.points()?;
+    let mut rows = Table::new(["trial", "point"], usize::MAX);
+    let trials = points.iter().flat_map(|point| study.seeds().iter().map(move |seed| (point, seed)));
+    for (number, (point, seed)) in trials.enumerate() {
+        rows.add_row([(number + 1).to_string(), train::sweep::named(point, *seed)]);
+    }
+    let mut out = std::io::stdout();
+    if points.is_empty() {
+        return Ok(writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?);
+    }
+    Ok(write!(out, "{}", table(&rows, None))?)
+}
+
+fn conclude(study: &Study, trials: &[Status], end: &End) -> anyhow::Result<u8> {
+    let mut out = std::io::stdout();
+    write!(out, "\n{}", table(&leaderboard(study, trials, BEST), None))?;
+    writeln!(out, "\n{}", counted(study, trials))?;
+    let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
+    let study = study.file.display();
+    match end {
+        End::Done => {}
+        End::Interrupted => {
+            writeln!(out, "stopped as asked, nothing is lost; go on with `train sweep {study}`")?;
+            return Ok(INTERRUPTED);
+        }
+        End::OutOfTime => writeln!(out, "its time is used up; more of it: `train sweep {study}` again")?,
+        End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
+    }
+    Ok(if failed || matches!(end, End::FailedAlike(_)) { FAILED } else { DONE })
+}
+
+/// How many trials stand how.
+fn counted(study: &Study, trials: &[Status]) -> String {
+    let count = |is: fn(&Status) -> bool| trials.iter().filter(|status| is(status)).count();
+    let counts = [
+        (count(|status| status.state == status::State::Finished), "finished"),
+        (count(|status| status.state == status::State::Pruned), "pruned"),
+        (count(|status| status.state == status::State::Waiting && status.epochs() > 0), "paused"),
+        (count(|status| matches!(status.state, status::State::Failed(_))), "failed"),
+        (count(|status| status.state == status::State::Running), "running"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    let counts = if counts.is_empty() { "nothing done yet".into() } else { counts.join(", ") };
+    format!("{counts}, of {} trials", study.total())
+}
+
+fn show(args: &StudyArgs) -> anyhow::Result<()> {
+    let study = read(args)?;
+    let folder = study.folder()?;
+    let trials = if folder.is_dir() { status::read_all(&folder, study.metric)? } else { Vec::new() };
+    let mut out = std::io::stdout();
+    write!(out, "{}", table(&leaderboard(&study, &trials, BEST), None))?;
+    Ok(writeln!(out, "\n{}", counted(&study, &trials))?)
+}
+
+fn report(args: &StudyArgs) -> anyhow::Result<()> {
+    let study = read(args)?;
+    let folder = study.folder()?;
+    if !folder.is_dir() {
+        bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
+    }
+    let page = StudyFolder::write_report(&folder, &study, &status::read_all(&folder, study.metric)?)?;
+    Ok(writeln!(std::io::stdout(), "{}", page.display())?)
+}
+
+fn stop(args: &StudyArgs) -> anyhow::Result<()> {
+    let folder = read(args)?.folder()?;
+    if !study_folder::ask_to_stop(&folder)? {
+        bail!(UsageError(format!("no driver works on the study in `{}`", folder.display())));
+    }
+    Ok(writeln!(std::io::stdout(), "asked the drivers in `{}` to stop", folder.display())?)
+}

@@ -1,0 +1,56 @@
+//! `train trial`: what a study runs for each of its trials, in a folder that it has made.
+
+use std::sync::Arc;
+
+use model::AutodiffBackend;
+use train::{
+    Error,
+    backend::{self, Visitor, choice},
+    fit::{self, End, Job, Outcome},
+    run::{folder, resume},
+};
+
+use super::{load_data, stop::Stop};
+use crate::{
+    DONE, INTERRUPTED,
+    cli::TrialArgs,
+    terminal::{observer, tell},
+};
+
+/// Begins the trial, or goes on with it.
+pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
+    let mut plan = folder::read_plan(&args.run)?;
+    backend::limit_threads(plan.threads);
+    let chosen = choice::choose(plan.backend, args.device.unwrap_or(plan.device))?;
+    let stop = Stop::listen()?;
+    let data = load_data::load(&plan, Some(stop.asked()))?;
+    if stop.is_asked() {
+        return Ok(INTERRUPTED);
+    }
+    let (folder, resume) = resume::open(&args.run, &plan, &data, &mut |warning| tell(&format!("warning: {warning}")))?;
+    plan.device = chosen.index;
+    let job = Job {
+        plan: Arc::new(plan),
+        data: &data,
+        folder: &folder,
+        resume,
+        device_names: [chosen.kind.name().into(), chosen.device.name.clone()],
+        observer: observer(true),
+        interrupter: stop.interrupter(),
+        until: args.until,
+        tui: false,
+    };
+    let outcome = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Train(job))??;
+    Ok(if outcome.end == End::Interrupted { INTERRUPTED } else { DONE })
+}
+
+/// The job, waiting for its backend.
+struct Train<'a>(Job<'a>);
+
+impl Visitor for Train<'_> {
+    type Output = Result<Outcome, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        fit::fit::<B>(self.0, &device)
+    }
+}

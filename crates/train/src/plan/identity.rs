@@ -1,0 +1,63 @@
+//! What of a plan decides a result.
+
+use super::Plan;
+
+/// Keys that say where a run goes, where it computes, how much of it is kept and how long it is; none of them changes what
+/// an epoch computes. Threads do not: the tests hold that.
+const OTHERS: [&str; 9] = [
+    "name",
+    "runs",
+    "device",
+    "threads",
+    "data.cache",
+    "data.workers",
+    "training.epochs",
+    "training.log_steps",
+    "checkpoint",
+];
+
+impl Plan {
+    /// The keys that decide a result, with their values, in an order that does not change. Two runs whose plans have the
+    /// same identity are the same run, up to its length.
+    pub fn identity(&self) -> String {
+        let toml::Value::Table(mut keys) = toml::Value::try_from(self).expect("a plan holds only what TOML can hold")
+        else {
+            unreachable!("a plan is a table")
+        };
+        for key in OTHERS {
+            match key.split_once('.') {
+                Some((section, key)) => {
+                    keys.get_mut(section).and_then(toml::Value::as_table_mut).and_then(|table| table.remove(key))
+                }
+                None => keys.remove(key),
+            };
+        }
+        toml::to_string(&keys).expect("what was TOML is TOML")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::{Config, Plan, Setting};
+
+    fn identity(settings: &[&str]) -> String {
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+        Plan::resolve(&Config::default(), &settings).unwrap().identity()
+    }
+
+    #[test]
+    fn what_decides_a_result_is_part_of_it() {
+        for set in ["seed=1", "optimizer.learning_rate=0.2", "training.batch_size=8", "model.hidden=3", "backend=flex"]
+        {
+            assert_ne!(identity(&[set]), identity(&[]), "{set}");
+        }
+    }
+
+    #[test]
+    fn where_and_how_long_is_not() {
+        for set in ["name=x", "runs=elsewhere", "threads=1", "device=1", "training.epochs=7", "checkpoint.keep_last=9"]
+        {
+            assert_eq!(identity(&[set]), identity(&[]), "{set}");
+        }
+    }
+}

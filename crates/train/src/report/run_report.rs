@@ -1,0 +1,141 @@
+//! `report.html`: what came of a run, and what it takes to judge and to repeat it.
+
+mod circumstances;
+mod training;
+
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chart::{Block, Document, Section, Table, html};
+use data::DataSet;
+use model::Backend;
+
+use crate::{
+    Error, export, files,
+    observer::EpochRecord,
+    plan::Plan,
+    report::{Evaluated, Split, clock},
+    run::{
+        RunFolder, RunRecord, folder,
+        record::State::{Failed, Finished, Interrupted, Paused, Running},
+    },
+};
+
+/// Images with the highest losses: fastai's usual 3 x 3.
+const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
+
+/// A run with its model on the validation split.
+#[derive(Clone, Debug)]
+pub struct RunReport<'a> {
+    /// Its folder, as commands name it.
+    pub run: &'a Path,
+    /// Its plan.
+    pub plan: Plan,
+    /// How it stands.
+    pub record: RunRecord,
+    /// Its epochs.
+    pub epochs: Vec<EpochRecord>,
+    /// The model of its best epoch.
+    pub evaluated: Evaluated<'a>,
+}
+
+/// Writes the report of a run that has a model into its folder, at once or not at all; returns its path.
+///
+/// # Errors
+/// As [`RunReport::read`], and where the file cannot be written.
+pub fn write<B: Backend>(folder: &RunFolder, data: &DataSet, device: &B::Device) -> Result<PathBuf, Error> {
+    let report = RunReport::read::<B>(folder.path(), data, device)?;
+    let path = folder::report(folder.path());
+    files::replace(&path, html::page(&report.document()).as_bytes())?;
+    Ok(path)
+}
+
+impl<'a> RunReport<'a> {
+    /// Reads the run in `run` and evaluates its model.
+    ///
+    /// # Errors
+    /// Where the run has no model, a file of it cannot be read, or `data` is not what it was trained on.
+    pub fn read<B: Backend>(run: &'a Path, data: &'a DataSet, device: &B::Device) -> Result<Self, Error> {
+        let (plan, record) = (folder::read_plan(run)?, RunRecord::read(run)?);
+        let (then, now) = (&record.data.fingerprint, &data.fingerprint);
+        if then != now {
+            return Err(Error::OtherData { path: run.into(), then: then.clone(), now: now.clone() });
+        }
+        let epochs = folder::read_epochs(run)?;
+        let classifier = export::of_run::<B>(run, &plan, &record, device)?;
+        let evaluated = Evaluated::of(&plan, &classifier, data, Split::Valid, device);
+        Ok(Self { run, plan, record, epochs, evaluated })
+    }
+
+    /// The whole report, the outcome first.
+    pub fn document(&self) -> Document {
+        let id = self.run.file_name().unwrap_or_default().to_string_lossy();
+        let top_losses = self.evaluated.top_losses_as_pictures(TOP_LOSSES);
+        let results = [self.curves(), self.confusion(), top_losses, self.probabilities()];
+        let circumstances = [self.data(), self.settings(), self.timings(), self.environment(), self.commands()];
+        let sections = results.into_iter().chain(self.evaluated.pixel_weights()).chain(circumstances);
+        Document {
+            title: format!("Run {}/{id}", self.plan.name),
+            lead: vec![Block::Table(self.outcome())],
+            sections: sections.collect(),
+        }
+    }
+
+    fn outcome(&self) -> Table {
+        let Evaluated { data, evaluation, .. } = &self.evaluated;
+        let (metrics, counts) = (evaluation.metrics(), evaluation.confusion());
+        let right = counts.true_positive + counts.true_negative;
+        let of = format!("{right} of {} validation images of {}", counts.total(), data.source);
+        let model = &self.record.model;
+        Table::of_names([
+            ("state", self.state()),
+            ("accuracy", format!("{:.4}: {of}", metrics.accuracy)),
+            ("loss", format!("{:.6}, {}", metrics.loss, self.plan.training.loss)),
+            ("best epoch", self.best_epoch()),
+            ("time", format!("{} of training and validation", seconds(self.record.seconds))),
+            ("model", format!("{}, {} parameters", model.kind, model.parameters)),
+        ])
+    }
+
+    fn state(&self) -> String {
+        // Who writes a report holds the folder's lock: nobody trains in it.
+        let state = match self.record.state {
+            Finished => "finished",
+            Interrupted => "interrupted",
+            Paused => "paused",
+            Failed => "failed",
+            Running => "killed",
+        };
+        self.record.reason.as_ref().map_or_else(|| state.into(), |reason| format!("{state}: {reason}"))
+    }
+
+    /// Which epoch the model is of, by what, and how many there are.
+    fn best_epoch(&self) -> String {
+        let best = self.record.best.as_ref().map_or_else(|| "-".into(), |best| best.epoch.to_string());
+        let (done, planned) = (self.epochs.len(), self.plan.training.epochs);
+        let of = if done == planned { format!("{done}") } else { format!("{done} done, {planned} planned") };
+        format!("{best} of {of}, by {}", self.plan.training.monitor)
+    }
+
+    /// The matrix with all metrics.
+    fn confusion(&self) -> Section {
+        let Section { heading, blocks } = self.evaluated.confusion();
+        let metrics = Block::Table(Table::of_names(self.evaluated.metrics()));
+        let beside = Block::Beside(blocks.into_iter().chain([metrics]).collect());
+        Section::new(heading, [beside, Block::Table(self.evaluated.by_class())])
+    }
+
+    /// ROC curve and calibration.
+    fn probabilities(&self) -> Section {
+        let (roc, calibration) = (self.evaluated.roc(), self.evaluated.calibration());
+        let heading = format!("{}, and {}", roc.heading, calibration.heading.replace("Calibration", "calibration"));
+        Section::new(heading, [Block::Beside([roc.blocks, calibration.blocks].concat())])
+    }
+}
+
+fn seconds(seconds: f64) -> String {
+    clock(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+}

@@ -1,0 +1,41 @@
+//! Numbers and paths as a person reads them.
+
+use std::time::Duration;
+
+/// Four decimals, or a dash where a metric is undefined.
+pub fn fraction(metric: Option<f64>) -> String {
+    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+}
+
+/// A duration as a person reads it.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
+        _ => format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// As a shell takes it for one word.
+pub fn quoted(path: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_space_or_a_quote_is_one_word() {
+        assert_eq!(quoted("runs/two-layer/1"), "runs/two-layer/1");
+        assert_eq!(quoted("my runs/it's"), r"'my runs/it'\''s'");
+    }
+
+    #[test]
+    fn a_duration_has_the_unit_that_suits_it() {
+        let texts = [0.84, 75.0, 7500.0].map(|seconds| clock(Duration::from_secs_f64(seconds)));
+        assert_eq!(texts, ["0.8 s", "1:15 min", "2:05 h"]);
+    }
+}

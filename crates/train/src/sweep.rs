@@ -1,0 +1,28 @@
+//! Studies: many runs of one config, each with other values of some keys.
+//!
+//! ```text
+//! study file -> Study (checked)      study, study/reader, study/space, study/metric
+//!   -> trials: point, plan, folder   trial
+//!   -> Driver: which one next        driver, study_folder; search has the mathematics
+//!   -> a process per trial           process; `train trial` is what it runs
+//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), run.json and metrics.jsonl
+//! ```
+
+mod driver;
+mod kept;
+mod leaderboard;
+mod process;
+mod report;
+pub mod status;
+pub mod study;
+pub mod study_folder;
+mod trial;
+
+pub use driver::{Driver, End, Entry, Event, Watcher};
+pub use kept::Kept;
+pub use leaderboard::leaderboard;
+pub use report::{best_of, report};
+pub use status::Status;
+pub use study::Study;
+pub use study_folder::StudyFolder;
+pub use trial::{Trial, named};

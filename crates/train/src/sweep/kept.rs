@@ -1,0 +1,84 @@
+//! `trial.toml`: what a study has to know of a trial beside its run's own files.
+
+use std::path::{Path, PathBuf};
+
+use search::Point;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, files, sweep::Trial};
+
+/// The content of `trial.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Its number in the study.
+    pub number: usize,
+    /// Its seed, where the study has seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// How often it failed.
+    pub failures: usize,
+    /// Why it failed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The epoch after which it was pruned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned: Option<usize>,
+    /// Its values of the space's keys.
+    pub point: toml::Table,
+}
+
+impl Kept {
+    /// Of a trial that has not begun.
+    pub fn new(trial: &Trial) -> Self {
+        let point = trial.point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect();
+        Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, point }
+    }
+
+    /// What is kept of the trial in `run`; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// Where the file is not what it should be.
+    pub fn read(run: &Path) -> Result<Option<Self>, Error> {
+        let path = path(run);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = files::read_text(&path)?;
+        toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: error.message().into() })
+    }
+
+    /// Writes it.
+    pub fn write(&self, run: &Path) -> Result<(), Error> {
+        let text = toml::to_string(self).expect("a kept trial is plain data");
+        files::replace(&path(run), text.as_bytes())
+    }
+
+    /// Its point, bit for bit.
+    pub fn point(&self) -> Point {
+        self.point.iter().filter_map(|(key, value)| Some((key.clone(), from_toml(value)?))).collect()
+    }
+}
+
+fn path(run: &Path) -> PathBuf {
+    run.join("trial.toml")
+}
+
+fn to_toml(value: &search::Value) -> toml::Value {
+    match value {
+        search::Value::Bool(value) => (*value).into(),
+        search::Value::Integer(value) => (*value).into(),
+        search::Value::Float(value) => (*value).into(),
+        search::Value::Text(value) => value.as_str().into(),
+    }
+}
+
+/// `None` for what no space has: tables, lists and dates.
+fn from_toml(value: &toml::Value) -> Option<search::Value> {
+    match value {
+        toml::Value::Boolean(value) => Some(search::Value::Bool(*value)),
+        toml::Value::Integer(value) => Some(search::Value::Integer(*value)),
+        toml::Value::Float(value) => Some(search::Value::Float(*value)),
+        toml::Value::String(value) => Some(search::Value::Text(value.clone())),
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! How the trials of a study stand, as their folders tell.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Error,
+    run::{RunRecord, folder, record},
+    sweep::{Kept, Trial, study::Metric},
+};
+
+/// What has become of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It has not begun, or it stopped and can go on.
+    Waiting,
+    /// A process works on it.
+    Running,
+    /// All its epochs are done.
+    Finished,
+    /// It was not worth going on with.
+    Pruned,
+    /// It ended with this error.
+    Failed(String),
+}
+
+/// How a trial stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its run folder.
+    pub run: PathBuf,
+    /// What the study keeps of it.
+    pub kept: Kept,
+    /// Its run; none before its first process.
+    pub record: Option<RunRecord>,
+    /// What has become of it.
+    pub state: State,
+    /// The metric at its best epoch; none before the first.
+    pub value: Option<f64>,
+}
+
+impl Status {
+    /// Of a trial that has no folder yet.
+    pub fn new(trial: &Trial) -> Self {
+        Self { run: trial.path.clone(), kept: Kept::new(trial), record: None, state: State::Waiting, value: None }
+    }
+
+    /// Of the trial in `run`.
+    ///
+    /// # Errors
+    /// Where what is there cannot be read.
+    pub fn read(run: &Path, metric: Metric) -> Result<Option<Self>, Error> {
+        let Some(kept) = Kept::read(run)? else { return Ok(None) };
+        let record = match RunRecord::read(run) {
+            Err(Error::Read { .. }) => None,
+            record => Some(record?),
+        };
+        let state = state(run, &kept, record.as_ref());
+        let value = record.as_ref().and_then(|record| metric.of(record));
+        Ok(Some(Self { run: run.into(), kept, record, state, value }))
+    }
+
+    /// Epochs done.
+    pub fn epochs(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.epochs_done)
+    }
+}
+
+fn state(run: &Path, kept: &Kept, record: Option<&RunRecord>) -> State {
+    if kept.pruned.is_some() {
+        return State::Pruned;
+    }
+    match record.map(|record| record.state) {
+        Some(record::State::Finished) => State::Finished,
+        _ if folder::is_in_use(run) => State::Running,
+        _ => kept.reason.clone().map_or(State::Waiting, State::Failed),
+    }
+}
+
+/// The trials below a study's folder, by their numbers.
+///
+/// # Errors
+/// Where the folder or a trial in it cannot be read.
+pub fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
+    let failed = |cause| Error::Read { path: study.into(), cause };
+    let mut all = Vec::new();
+    for entry in fs::read_dir(study).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            all.extend(Status::read(&entry.path(), metric)?);
+        }
+    }
+    all.sort_by_key(|status| status.kept.number);
+    Ok(all)
+}

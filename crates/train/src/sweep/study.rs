@@ -1,0 +1,279 @@
+//! A study: what a study file says, checked.
+
+mod metric;
+mod reader;
+mod space;
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random, sobol};
+
+use crate::{
+    plan::{Config, Plan, PlanError, Setting},
+    sweep::status,
+};
+
+pub use metric::Metric;
+use reader::Reader;
+
+/// Trials of a grid beyond which somebody has to say that they mean it.
+const LIMIT: u64 = 1000;
+
+/// How the points are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// All combinations of lists.
+    Grid,
+    /// Independent random points.
+    Random,
+    /// Points of low discrepancy.
+    Sobol,
+    /// The tree-structured Parzen estimator.
+    Tpe,
+}
+
+/// How trials that lag behind are stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pruner {
+    /// Asynchronous successive halving.
+    Asha(Asha),
+    /// The median stopping rule.
+    Median(Median),
+}
+
+/// A checked study.
+#[derive(Clone, Debug)]
+pub struct Study {
+    /// The study file.
+    pub file: PathBuf,
+    /// What stands in it.
+    pub text: String,
+    /// Its runs go to `<runs>/<name>/<trial>`.
+    pub name: String,
+    /// The config that all trials change.
+    pub base: Config,
+    /// What every trial changes alike.
+    pub set: Vec<Setting>,
+    /// What the trials differ in.
+    pub space: Space,
+    /// How the points are chosen.
+    pub search: Search,
+    /// How many points, where the search does not say; each is one trial per seed.
+    pub trials: usize,
+    /// Seed of the search.
+    pub seed: u64,
+    /// Seeds of the trials; `[None]`: the base's own.
+    seeds: Vec<Option<u64>>,
+    /// What is compared.
+    pub metric: Metric,
+    /// Which values are better.
+    pub goal: Goal,
+    /// When no more trials begin.
+    pub max_time: Option<Duration>,
+    /// Trials at a time.
+    pub jobs: usize,
+    /// Devices that the trials are spread over; empty: the base's own.
+    pub devices: Vec<usize>,
+    /// How often a failed trial is tried again.
+    pub retries: usize,
+    /// Stop when the first so many fail alike.
+    pub fail_fast: Option<usize>,
+    /// Trials of a grid beyond which `--yes` is needed.
+    pub limit: u64,
+    /// How trials that lag behind are stopped.
+    pub prune: Option<Pruner>,
+    /// Where `space` and its keys stand in the file.
+    places: space::Places,
+}
+
+impl Study {
+    /// Reads a study file; `--set` of the command line goes on top of what it sets.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file itself; [`Study::check`] looks at the trials.
+    pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
+        let mut reader = Reader::open(file)?;
+        let base = reader.base()?;
+        let set = reader.set("set").into_iter().chain(settings.iter().cloned()).collect::<Vec<_>>();
+        let (space, places) = space::read(&mut reader)?;
+        let search = reader.choice("search", &SEARCHES, Search::Grid);
+        let metric = reader.metric("metric");
+        let goal = reader.choice("goal", &GOALS, metric.usual_goal());
+        let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut study = Self {
+            file: file.into(),
+            text: reader.source().to_owned(),
+            name: reader.text("name").unwrap_or_else(|| stem(file)),
+            base,
+            space,
+            search,
+            trials: reader.trials(search),
+            seed: reader.count("seed", 0).unwrap_or(0) as u64,
+            seeds: reader.seeds(),
+            metric,
+            goal,
+            max_time: reader.duration("max_time"),
+            jobs: reader.count("jobs", 1).unwrap_or((cores / threads).max(1)),
+            devices: reader.counts("devices"),
+            retries: reader.count("retries", 0).unwrap_or(1),
+            fail_fast: reader.count("fail_fast", 1),
+            limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
+            prune: None,
+            set,
+            places,
+        };
+        study.set.push(Setting::flag(format!("{}: name", file.display()), "name", study.name.clone()));
+        study.set.push(Setting::flag(format!("{}: threads_per_trial", file.display()), "threads", threads as i64));
+        study.set.extend(reader.backend());
+        let epochs = study.a_plan()?.training.epochs;
+        study.prune = reader.prune(goal, epochs);
+        reader.finish()?;
+        Ok(study)
+    }
+
+    /// Takes what `auto` came to, so that every trial means the same.
+    pub fn make_definite(&mut self, settings: impl IntoIterator<Item = Setting>) {
+        self.set.extend(settings);
+    }
+
+    /// The plan of the trial at a point.
+    ///
+    /// # Errors
+    /// Where the point's values make no valid plan; the message leads to the key in the study file.
+    pub fn plan(&self, point: &Point, seed: Option<u64>) -> Result<Plan, PlanError> {
+        let mut settings = self.set.clone();
+        settings.extend(point.iter().map(|(key, value)| self.places.setting(key, value)));
+        settings.extend(seed.map(|seed| Setting::flag(format!("{}: seeds", self.file.display()), "seed", seed as i64)));
+        Plan::resolve(&self.base, &settings)
+    }
+
+    /// The plan without any point: where the study's folder is, what its data is.
+    ///
+    /// # Errors
+    /// Where base and `[set]` make no valid plan.
+    pub fn a_plan(&self) -> Result<Plan, PlanError> {
+        self.plan(&Point::new(), None)
+    }
+
+    /// The seeds of each point; one `None` where the study has none.
+    pub fn seeds(&self) -> &[Option<u64>] {
+        &self.seeds
+    }
+
+    /// How many points there will be; `u64::MAX` for that many and more.
+    pub fn count(&self) -> u64 {
+        match self.search {
+            Search::Grid => Grid::new(&self.space).map_or(0, |grid| grid.count()),
+            Search::Random | Search::Sobol | Search::Tpe => self.trials as u64,
+        }
+    }
+
+    /// How many trials there will be.
+    pub fn total(&self) -> u64 {
+        self.count().saturating_mul(self.seeds.len() as u64)
+    }
+
+    /// Checks that every trial has a valid plan, before the first begins. What only a search will propose is checked at
+    /// the ends of its ranges.
+    ///
+    /// # Errors
+    /// The first trial that has none; more trials than `limit` unless `yes`.
+    pub fn check(&self, yes: bool) -> Result<(), PlanError> {
+        let total = self.total();
+        if total > self.limit && !yes {
+            let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
+            return Err(self.places.problem("space", message).into());
+        }
+        for point in self.points()?.iter().chain(&self.ends()) {
+            self.plan(point, None)?;
+        }
+        Ok(())
+    }
+
+    /// The points that are known before the first trial; of TPE none.
+    ///
+    /// # Errors
+    /// Where the search cannot make them of this space.
+    pub fn points(&self) -> Result<Vec<Point>, PlanError> {
+        let refused = |error: search::Error| PlanError::from(self.places.problem("space", error.to_string()));
+        let of_number = 0..self.trials as u64;
+        match self.search {
+            Search::Grid => {
+                let grid = Grid::new(&self.space).map_err(refused)?;
+                Ok((0..grid.count()).filter_map(|index| grid.point(index)).collect())
+            }
+            Search::Random => Ok(of_number.map(|index| random(&self.space, self.seed, index)).collect()),
+            Search::Sobol => {
+                of_number.map(|index| sobol(&self.space, self.seed, index)).collect::<Result<_, _>>().map_err(refused)
+            }
+            Search::Tpe => Ok(Vec::new()),
+        }
+    }
+
+    /// Points with the ends of every range, as far as a search may come.
+    fn ends(&self) -> Vec<Point> {
+        if self.search == Search::Grid { Vec::new() } else { space::ends(&self.space, self.seed) }
+    }
+
+    /// The trials that are known so far: those of the points, and those that TPE has proposed before.
+    ///
+    /// # Errors
+    /// Where the study's folder cannot be read.
+    pub fn known(&self) -> Result<Vec<(Point, Option<u64>)>, crate::Error> {
+        if self.search != Search::Tpe {
+            let points = self.points()?;
+            return Ok(points
+                .into_iter()
+                .flat_map(|point| self.seeds.iter().map(move |seed| (point.clone(), *seed)))
+                .collect());
+        }
+        let folder = self.folder()?;
+        let proposed = if folder.is_dir() { status::read_all(&folder, self.metric)? } else { Vec::new() };
+        Ok(proposed.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
+    }
+
+    /// Where the trials' run folders are.
+    ///
+    /// # Errors
+    /// Where base and `[set]` make no valid plan.
+    pub fn folder(&self) -> Result<PathBuf, PlanError> {
+        Ok(self.a_plan()?.runs.join(&self.name))
+    }
+
+    /// Successive halving, where the study has it.
+    pub fn asha(&self) -> Option<&Asha> {
+        match &self.prune {
+            Some(Pruner::Asha(asha)) => Some(asha),
+            _ => None,
+        }
+    }
+
+    /// The search that proposes points as values come in, where the study has it, and how many.
+    pub fn tpe(&self) -> Option<(Tpe, usize)> {
+        (self.search == Search::Tpe).then(|| (Tpe::new(self.goal), self.trials))
+    }
+
+    /// The keys that the trials differ in.
+    pub fn keys(&self) -> BTreeSet<&str> {
+        self.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
+    }
+}
+
+const SEARCHES: [(&str, Search); 4] =
+    [("grid", Search::Grid), ("random", Search::Random), ("sobol", Search::Sobol), ("tpe", Search::Tpe)];
+
+const GOALS: [(&str, Goal); 2] = [("minimise", Goal::Minimise), ("maximise", Goal::Maximise)];
+
+/// The most points that a search can be asked for.
+const MOST_POINTS: usize = SOBOL_POINTS as usize;
+
+fn stem(file: &Path) -> String {
+    file.file_stem().map_or_else(|| "study".into(), |stem| stem.to_string_lossy().into_owned())
+}

@@ -1,0 +1,78 @@
+//! A trial: a point of the space and a seed, the plan that they make, and the run folder that it leads to.
+
+use std::path::PathBuf;
+
+use search::{Point, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    plan::{Plan, PlanError},
+    run::record::Versions,
+    sweep::study::Study,
+};
+
+/// Hexadecimal digits of an identity: 48 bits, so that among ten thousand trials two meet once in five million studies.
+const DIGITS: usize = 12;
+
+/// A trial of a study.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its number in the study, from 0.
+    pub number: usize,
+    /// Its values of the space's active keys.
+    pub point: Point,
+    /// Its seed, where the study has seeds.
+    pub seed: Option<u64>,
+    /// The plan of its run.
+    pub plan: Plan,
+    /// Its run folder, named by its identity.
+    pub path: PathBuf,
+}
+
+impl Trial {
+    /// The trial at a point of the study's space, on data of this fingerprint.
+    ///
+    /// # Errors
+    /// Where the plan is not valid.
+    pub fn new(
+        study: &Study,
+        number: usize,
+        point: Point,
+        seed: Option<u64>,
+        fingerprint: &str,
+    ) -> Result<Self, PlanError> {
+        let plan = study.plan(&point, seed)?;
+        let path = plan.runs.join(&plan.name).join(identity(&plan, fingerprint));
+        Ok(Self { number, point, seed, plan, path })
+    }
+
+    /// The point in a line: `model.hidden=30 seed=1`.
+    pub fn named(&self) -> String {
+        named(&self.point, self.seed)
+    }
+}
+
+/// A point and a seed in a line, numbers with as many digits as a person reads.
+pub fn named(point: &Point, seed: Option<u64>) -> String {
+    let keys = point.iter().map(|(key, value)| format!("{key}={}", short(value)));
+    keys.chain(seed.map(|seed| format!("seed={seed}"))).collect::<Vec<_>>().join(" ")
+}
+
+/// A number with four significant digits; all else as it is.
+fn short(value: &Value) -> String {
+    match value {
+        Value::Float(number) if number.is_finite() && *number != 0.0 => {
+            let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(*number);
+            Value::Float(rounded).to_string()
+        }
+        value => value.to_string(),
+    }
+}
+
+/// What a result depends on, hashed: the plan but for what only says where and how long, the data, the program's version.
+fn identity(plan: &Plan, fingerprint: &str) -> String {
+    let Versions { train, burn } = Versions::default();
+    let text = format!("{}\n{fingerprint}\n{train}\n{burn}\n", plan.identity());
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..DIGITS].to_owned()
+}
