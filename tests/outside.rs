@@ -7,12 +7,16 @@ mod harness;
 
 #[path = "outside/bad_input.rs"]
 mod bad_input;
+#[path = "outside/browser.rs"]
+mod browser;
 #[path = "outside/by_hand.rs"]
 mod by_hand;
 #[path = "outside/chapter.rs"]
 mod chapter;
 #[path = "outside/commands.rs"]
 mod commands;
+#[path = "outside/compare.rs"]
+mod compare;
 #[path = "outside/evaluate.rs"]
 mod evaluate;
 #[path = "outside/export.rs"]
@@ -21,13 +25,21 @@ mod export;
 mod fit;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
+#[path = "outside/pages.rs"]
+mod pages;
 #[path = "outside/parity.rs"]
 mod parity;
 #[path = "outside/readme.rs"]
 mod readme;
+#[path = "outside/report.rs"]
+mod report;
 #[path = "outside/resume.rs"]
 mod resume;
 #[path = "outside/show.rs"]
 mod show;
+#[path = "outside/sweep.rs"]
+mod sweep;
+#[path = "outside/tour.rs"]
+mod tour;
 #[path = "outside/trouble.rs"]
 mod trouble;

@@ -14,7 +14,7 @@ fn seven(scale: usize) -> Vec<u8> {
     (0..side * side).map(|i| drawn.image(1)[i / side / scale * 28 + i % side / scale]).collect()
 }
 
-fn png(side: usize, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
+pub fn png(side: usize, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, side as u32, side as u32);
     encoder.set_color(colour);

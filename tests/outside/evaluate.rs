@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::harness::{Place, real_archive};
+use crate::harness::{Place, check_alone, real_archive};
 
 /// A folder with a run that is far from done, so that images are wrong.
 fn trained(config: &str) -> Place {
@@ -23,12 +23,6 @@ fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-#[track_caller]
-fn check_alone(text: &str) {
-    let text = text.replace("http://www.w3.org/2000/svg", "");
-    assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)), "{text}");
 }
 
 #[test]
@@ -92,7 +86,7 @@ fn the_page_and_every_picture_stand_alone() {
         check_alone(&svg);
         assert!(svg.starts_with("<svg") && page.contains(&svg), "{picture}");
     }
-    for part in ["accuracy on 7", "roc auc", "Confusion matrix", "linear, runs/linear/"] {
+    for part in ["predicted 7", "roc auc", "Confusion matrix", "linear, runs/linear/"] {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(fs::read_to_string(folder.join("top-losses.svg")).unwrap().matches("<image ").count(), 9);
@@ -143,4 +137,26 @@ fn what_cannot_be_written_is_named() {
     for arguments in [["--top-losses", "0"], ["--charts", "--json"]] {
         assert_eq!(place.train(&[&["evaluate", "latest"], &arguments[..]].concat()).code, 2);
     }
+}
+
+#[test]
+fn the_baseline_stands_beside_the_model_with_the_images_that_only_one_gets_right() {
+    let place = trained("linear");
+    let evaluate = |arguments: &[&str]| place.train(&[&["evaluate", "latest", "--baseline"], arguments].concat()).ok();
+    let report = evaluate(&["--json"]).json();
+    let count = |key: &str| report["baseline"][key].as_array().unwrap().len() as f64;
+    let right = |accuracy: &Value| (accuracy.as_f64().unwrap() * 200.0).round();
+    let [model, baseline] = [&report["metrics"]["accuracy"], &report["baseline"]["l1"]["accuracy"]].map(right);
+    // What both get right cancels out.
+    assert_eq!(model - baseline, count("only_the_model_is_right") - count("only_l1_is_right"), "{report}");
+    let text = evaluate(&["--html", "page.html"]).stdout;
+    let page = fs::read_to_string(place.path().join("page.html")).unwrap();
+    let (only_model, only_l1) = (count("only_the_model_is_right"), count("only_l1_is_right"));
+    for part in [
+        format!("{only_model} of 200 images the model and not the baseline by L1 gets right."),
+        format!("{only_l1} of 200 images the baseline by L1 and not the model gets right."),
+    ] {
+        assert!(text.contains(&part) && page.contains(&part), "{part}: {text}");
+    }
+    check_alone(&page);
 }

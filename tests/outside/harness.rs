@@ -145,6 +145,13 @@ pub fn model(run: &Path) -> Vec<u8> {
     fs::read(run.join("model.safetensors")).unwrap()
 }
 
+/// A page or picture that fetches and runs nothing.
+#[track_caller]
+pub fn check_alone(text: &str) {
+    let text = text.replace("http://www.w3.org/2000/svg", "");
+    assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)), "{text}");
+}
+
 /// Waits until `done`, at most a minute.
 #[track_caller]
 pub fn wait_until(mut done: impl FnMut() -> bool) {

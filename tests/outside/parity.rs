@@ -19,9 +19,11 @@ use train::{
 
 use crate::harness::Place;
 
-/// Relative tolerance of the first step's logits, loss and gradients, and of the loss curve of two epochs.
-fn tolerances(kind: Kind) -> (f64, f64) {
-    if matches!(kind, Kind::Wgpu | Kind::Cuda) { (1e-3, 1e-2) } else { (1e-5, 1e-3) }
+/// Relative tolerances of the first step's logits and loss, of its gradients, and of the loss curve of two epochs.
+///
+/// An activation that rounding moves to the other side of a ReLU's zero can change a gradient by 1e-3 of the largest.
+fn tolerances(kind: Kind) -> [f64; 3] {
+    if matches!(kind, Kind::Wgpu | Kind::Cuda) { [1e-3, 1e-2, 1e-2] } else { [1e-5, 1e-5, 1e-3] }
 }
 
 /// What a backend is compared by: numbers of one step.
@@ -103,14 +105,14 @@ fn compare_first_steps(plan: &Plan, data: &DataSet) {
     let steps = |kind| dispatch(kind, 0, cache.path(), FirstSteps { plan, data }).unwrap();
     let reference = steps(Kind::Ndarray);
     assert_eq!(reference.iter().map(|step| step.logits.len()).collect::<Vec<_>>(), [256, 109]);
-    for kind in others().filter(|kind| kind.trains(plan.model.kind).is_ok()) {
-        let tolerance = tolerances(kind).0;
+    for kind in others() {
+        let [tolerance, of_gradients, _] = tolerances(kind);
         for (number, (ours, expected)) in steps(kind).iter().zip(&reference).enumerate() {
             let what =
                 |part: &str| format!("{kind}, {}, {}, batch {number}, {part}", plan.model.kind, plan.training.loss);
             let mut off = near(&what("logits"), &ours.logits, &expected.logits, tolerance);
             off = off.max(near(&what("loss"), &[ours.loss], &[expected.loss], tolerance));
-            off = off.max(near(&what("gradients"), &ours.gradients, &expected.gradients, tolerance));
+            off = off.max(near(&what("gradients"), &ours.gradients, &expected.gradients, of_gradients));
             println!("{}: off by {off:e}", what("largest difference"));
         }
     }
@@ -120,7 +122,7 @@ fn compare_first_steps(plan: &Plan, data: &DataSet) {
 fn the_loss_curves_of_two_epochs_agree_with_ndarray() {
     let reference = curve("ndarray");
     for kind in others() {
-        let off = near(&format!("{kind}, loss curve"), &curve(kind.name()), &reference, tolerances(kind).1);
+        let off = near(&format!("{kind}, loss curve"), &curve(kind.name()), &reference, tolerances(kind)[2]);
         println!("{kind}: loss curve off by {off:e}");
     }
 }

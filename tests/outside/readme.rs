@@ -19,9 +19,11 @@ fn commands(readme: &str) -> Vec<String> {
 #[test]
 fn every_command_of_the_readme_does_what_it_says() {
     let place = Place::new();
-    fs::create_dir(place.path().join("docs")).unwrap();
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/seven.png");
-    fs::copy(picture, place.path().join("docs/seven.png")).unwrap();
+    for file in ["docs/seven.png", "configs/two-layer.toml", "configs/sweeps/learning-rate.toml"] {
+        let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file), place.path().join(file));
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
     let mut ran = 0;
     for line in commands(&root("README.md")).iter().filter(|line| !line.contains("# needs: ")) {
         let Some(arguments) = line.strip_prefix(RUN) else {

@@ -42,6 +42,7 @@ fn a_run_that_diverges_later_can_go_on_from_its_last_good_checkpoint() {
     if record(&run)["epochs_done"].as_u64() > Some(0) {
         assert!(fs::read_dir(run.join("checkpoints")).unwrap().count() > 0);
         assert!(run.join("model.safetensors").is_file(), "the best model so far");
+        assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("failed: the training loss became"));
     }
 }
 

@@ -1,0 +1,88 @@
+//! `train compare`: runs beside each other.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Place, metrics};
+
+/// Runs with these settings each, two epochs long.
+fn trained(runs: &[&[&str]]) -> Place {
+    let place = Place::new();
+    for settings in runs {
+        let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        place.train_small(&[&["linear", "--quiet", "--set", "training.epochs=2"], &settings[..]].concat()).ok();
+    }
+    place
+}
+
+/// `train compare` of all runs there are, the oldest first.
+fn compare(place: &Place, arguments: &[&str]) -> crate::harness::Ran {
+    let runs: Vec<String> = place.runs().iter().map(|run| run.display().to_string()).collect();
+    let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+    place.train(&[&["compare"], &runs[..], arguments].concat())
+}
+
+#[test]
+fn plans_best_epochs_and_curves_stand_side_by_side() {
+    let place = trained(&[&[], &["optimizer.learning_rate=0.01", "training.monitor=accuracy"]]);
+    let report = compare(&place, &["--json"]).ok().json();
+    let keys: Vec<&str> =
+        report["differences"].as_array().unwrap().iter().map(|d| d["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["training.monitor", "optimizer.learning_rate"]);
+    assert_eq!(report["differences"][1]["values"], serde_json::json!([1.0, 0.01]));
+    let lines: Vec<Value> = place.runs().iter().flat_map(|run| metrics(run)).collect();
+    let best = report["runs"][0]["best"]["epoch"].as_u64().unwrap() as usize;
+    assert_eq!(report["runs"][0]["best"]["metrics"], lines[best - 1]["valid"]);
+    assert_eq!(report["tests"], serde_json::json!([]));
+    let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    for part in ["optimizer.learning_rate", "0.01", "roc_auc", "validation loss", "validation accuracy"] {
+        assert!(shown.contains(part) && page.contains(part), "{part}: {shown}");
+    }
+    assert!(shown.ends_with("\nwritten to `compare.html`\n") && !shown.contains("Over seeds"), "{shown}");
+    assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("://") && !page.contains("<script"));
+    for run in place.runs() {
+        let name = run.file_name().unwrap().to_str().unwrap();
+        assert!(shown.matches(name).count() >= 4, "in both tables and both legends: {shown}");
+    }
+}
+
+#[test]
+fn over_seeds_it_is_said_whether_the_difference_is_more_than_noise() {
+    let slow = "optimizer.learning_rate=0.0001";
+    let place = trained(&[&[], &["seed=1"], &["seed=2"], &[slow], &[slow, "seed=1"], &[slow, "seed=2"]]);
+    let report = compare(&place, &["--json"]).ok().json();
+    let accuracies: Vec<f64> =
+        (0..3).map(|run| report["runs"][run]["best"]["metrics"]["accuracy"].as_f64().unwrap()).collect();
+    assert_eq!(report["groups"][0]["accuracies"], serde_json::json!(accuracies));
+    let p = report["tests"][0]["welch"]["p"].as_f64().unwrap();
+    let shown = compare(&place, &[]).ok().stdout;
+    let verdict = if p < 0.05 { ", more than noise." } else { ", not more than noise." };
+    let text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(verdict) && text.contains("Welch's t-test"), "p {p}: {shown}");
+    assert!(shown.contains("optimizer.learning_rate = 1.0") && shown.contains('±'), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_named() {
+    let place = trained(&[&[]]);
+    let run = place.run();
+    let name = run.strip_prefix(place.path()).unwrap().to_str().unwrap();
+    place.train(&["compare", "latest"]).fails(2, "a comparison needs two runs or more; `train runs` lists the runs");
+    place
+        .train(&["compare", name, "latest"])
+        .fails(2, &format!("run `{name}` is named twice; a comparison needs different runs"));
+    place
+        .train(&["compare", "latest", "nowhere"])
+        .fails(2, "`nowhere` is no run folder: there is no such folder; `train runs` lists the runs");
+    assert_eq!(place.train(&["compare"]).code, 2);
+    let empty = place.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    fs::copy(run.join("config.toml"), empty.join("config.toml")).unwrap();
+    let reason = "it ended, or was killed, before its first epoch; `train --resume empty` goes on";
+    for _ in 0..2 {
+        place.train(&["compare", "latest", "empty"]).fails(2, &format!("run `empty` has no metrics yet: {reason}"));
+        place.write("empty/metrics.jsonl", "{\"epoch\":1,\"st");
+    }
+}

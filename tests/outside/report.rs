@@ -1,0 +1,233 @@
+//! `report.html` of a run: written at its end, and again by `train report`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    commands::png,
+    harness::{Place, SMALL, check_alone, metrics, real_archive, record, wait_until},
+};
+
+/// The page of a run, which stands alone and holds no number that is none.
+#[track_caller]
+fn page(run: &Path) -> String {
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    check_alone(&page);
+    for none in ["NaN", "inf<", "inf,"] {
+        assert!(!page.contains(none), "{none}: {page}");
+    }
+    page
+}
+
+/// The run as commands name it.
+fn name(place: &Place, run: &Path) -> String {
+    run.strip_prefix(place.path()).unwrap().display().to_string()
+}
+
+fn trained(settings: &[&str]) -> (Place, PathBuf) {
+    let place = Place::new();
+    place.train_small(&[&["--set", "training.epochs=2"], settings].concat()).ok();
+    let run = place.run();
+    (place, run)
+}
+
+#[test]
+fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
+    let place = Place::new();
+    let ran = place.train_small(&["linear", "--set", "training.epochs=3"]).ok();
+    let run = place.run();
+    let (page, name) = (page(&run), name(&place, &run));
+    assert!(ran.stdout.contains(&format!("report   {name}/report.html\n")), "{ran:?}");
+    let headings = [
+        "Curves",
+        "Confusion matrix",
+        "Top losses, highest mnist-loss first",
+        "ROC curve, and calibration of the probability of 3",
+        "Weights: positive ones speak for 3, negative ones for 7",
+        "Data",
+        "Plan",
+        "Timings",
+        "Environment",
+        "Commands",
+    ];
+    for (number, heading) in (1..).zip(headings) {
+        let section = format!("<section id=\"section-{number}\">\n<h2>{heading}</h2>");
+        let entry = format!("<a href=\"#section-{number}\">{heading}</a>");
+        assert!(page.contains(&section) && page.contains(&entry), "{heading}: {page}");
+    }
+    assert!(!page.contains("section-11"));
+    for command in [
+        format!("train {name}/config.toml"),
+        format!("train evaluate {name}"),
+        format!("train --resume {name} --set training.epochs=6"),
+    ] {
+        assert!(page.contains(&command), "{command}: {page}");
+    }
+    assert!(page.contains(&record(&run)["data"]["fingerprint"].as_str().unwrap().to_owned()));
+    assert!(page.contains("[early_stopping]\npatience = 0\n"), "the plan as it is");
+}
+
+#[test]
+fn its_numbers_are_those_of_evaluate() {
+    let (place, run) = trained(&["--set", "optimizer.learning_rate=0.01"]);
+    let page = page(&run);
+    let report = place.train(&["evaluate", "latest", "--json", "--top-losses", "9"]).ok().json();
+    let metric = |name: &str| report["metrics"][name].as_f64().unwrap();
+    let right = ["true_positive", "true_negative"].map(|key| report["confusion"][key].as_u64().unwrap());
+    let (accuracy, right) = (metric("accuracy"), right.iter().sum::<u64>());
+    for shown in [
+        format!("{accuracy:.4}: {right} of 200 validation images of synthetic"),
+        format!("{:.6}, mnist-loss", metric("loss")),
+        format!("<td>{:.4}</td>", metric("roc_auc")),
+    ] {
+        assert!(page.contains(&shown), "{shown}: {page}");
+    }
+    for top in report["top_losses"].as_array().unwrap() {
+        assert!(page.contains(&format!(">{}</text>", top["image"].as_str().unwrap())), "{top}");
+    }
+    assert!(!page.contains("the book"), "it did not train on these digits");
+}
+
+#[test]
+fn it_is_written_again_with_the_same_bytes_and_after_a_resume_with_more_epochs() {
+    let (place, run) = trained(&[]);
+    let before = fs::read(run.join("report.html")).unwrap();
+    fs::remove_file(run.join("report.html")).unwrap();
+    let path = format!("{}/report.html\n", name(&place, &run));
+    assert_eq!(place.train(&["report", "latest"]).ok().stdout, path);
+    assert!(fs::read(run.join("report.html")).unwrap() == before);
+    place.train(&["--resume", "latest", "--set", "training.epochs=4"]).ok();
+    assert!(page(&run).contains("4 of 4, by valid_loss"));
+}
+
+#[test]
+fn the_books_curves_stand_beside_the_same_network_loss_and_data_alone() {
+    let Some(archive) = real_archive() else { return };
+    let page_of = |settings: &[&str]| {
+        let place = Place::new();
+        let data = ["--set", "data.source=archive", "--set", &format!("data.path={archive}")];
+        place.train(&[settings, &data].concat()).ok();
+        page(&place.run())
+    };
+    let whole = page_of(&[]);
+    for part in ["book, training (smoothed)", "Dashed: the book", "book from 0.5083 in epoch 1 to 0.9828 in epoch 40"] {
+        assert!(whole.contains(part), "{part}: {whole}");
+    }
+    assert!(whole.len() < 300_000, "{} bytes", whole.len());
+    assert!(page_of(&["linear", "--set", "training.epochs=1"]).contains("to 0.9676 in epoch 10"));
+    let other_loss = page_of(&["--set", "training.loss=binary-cross-entropy", "--set", "training.epochs=1"]);
+    assert!(!other_loss.contains("book"), "{other_loss}");
+}
+
+#[test]
+fn a_learning_rate_that_varies_has_a_curve() {
+    let (place, run) = trained(&["--set", "schedule.kind=one-cycle"]);
+    assert!(page(&run).contains("Learning rate by epoch: one-cycle with a peak of 0.1"));
+    let lines = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let impossible = lines.replace("\"epoch\":2,\"step\":20", "\"epoch\":0,\"step\":0");
+    assert!(impossible != lines);
+    fs::write(run.join("metrics.jsonl"), impossible).unwrap();
+    place.train(&["report", "latest"]).ok();
+    page(&run);
+    let (_place, run) = trained(&[]);
+    assert!(!page(&run).contains("Learning rate by epoch"));
+}
+
+/// Two black images a split, which no model can tell apart.
+fn black_images(place: &Place, side: usize) {
+    for (split, class) in [("train", "3"), ("train", "7"), ("valid", "3"), ("valid", "7")] {
+        let folder = place.path().join("digits").join(split).join(class);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("1.png"), png(side, png::ColorType::Grayscale, &vec![0; side * side])).unwrap();
+    }
+}
+
+#[test]
+fn images_of_another_size_that_are_all_taken_for_one_class_have_a_report_too() {
+    let place = Place::new();
+    black_images(&place, 20);
+    let data = ["--set", "data.source=folder", "--set", "data.path=digits"];
+    place.train(&[&["linear", "--set", "training.epochs=1"], &data[..]].concat()).ok();
+    let run = place.run();
+    let page = page(&run);
+    for part in ["0.5000: 1 of 2 validation images of folder", "20 x 20 grey pixels", "2 images, 1 of them wrong"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    black_images(&place, 21);
+    let ran = place.train(&["report", "latest"]);
+    assert!(ran.code == 2 && ran.stderr.contains("was trained on other data (fingerprint "), "{ran:?}");
+    fs::remove_dir_all(place.path().join("digits")).unwrap();
+    let gone = "`data.path` is \"digits\": there is no such file or folder";
+    place.train(&["report", "latest"]).fails(2, gone);
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_a_warning_and_leaves_the_old_one() {
+    let (place, run) = trained(&[]);
+    let before = page(&run);
+    let full = || std::os::unix::fs::symlink("/dev/full", run.join("report.html.part")).unwrap();
+    let message = format!(
+        "cannot write `{}/report.html`: No space left on device (os error 28); free some space",
+        name(&place, &run)
+    );
+    full();
+    let ran = place.train(&["--resume", "latest", "--quiet", "--set", "training.epochs=3"]).ok();
+    assert_eq!((ran.stdout, ran.stderr), (String::new(), format!("warning: {message}\n")));
+    assert_eq!(record(&run)["state"], "finished");
+    assert!(page(&run) == before);
+    full();
+    place.train(&["report", "latest"]).fails(1, &message);
+    assert!(page(&run) == before && !run.join("report.html.part").exists());
+}
+
+#[test]
+fn an_interrupted_run_has_one_that_says_how_to_go_on() {
+    let place = Place::new();
+    let mut child = place.start(&[&["--set", "training.epochs=100000"], SMALL].concat());
+    wait_until(|| place.runs().first().is_some_and(|run| metrics(run).len() >= 3));
+    let run = place.run();
+    let name = name(&place, &run);
+    let in_use = format!("run folder `{name}` is in use by another process; wait until it ends, or stop it");
+    place.train(&["report", &name]).fails(2, &in_use);
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let page = page(&run);
+    for part in ["interrupted: asked to stop", " done, 100000 planned", &format!("train --resume {name}\n")] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[test]
+fn a_run_that_lost_its_patience_is_not_told_to_go_on() {
+    let patience = ["--set", "early_stopping.patience=1", "--set", "early_stopping.min_delta=10.0"];
+    let (_place, run) = trained(&[&patience[..], &["--set", "training.epochs=9"]].concat());
+    let page = page(&run);
+    assert!(page.contains("finished: stopped early: patience ran out") && !page.contains("--resume"), "{page}");
+}
+
+#[test]
+fn without_a_model_there_is_none() {
+    let place = Place::new();
+    let diverging = ["--set", "training.loss=binary-cross-entropy", "--set", "optimizer.learning_rate=1e38"];
+    assert_eq!(place.train_small(&diverging).code, 1);
+    let run = place.run();
+    assert!(!run.join("report.html").exists());
+    let ran = place.train(&["report", &name(&place, &run)]);
+    assert!(ran.code == 2 && ran.stderr.contains("has no model"), "{ran:?}");
+    let ran = place.train(&["report", "latest"]);
+    assert!(ran.code == 2 && ran.stderr.contains("no run with a model"), "{ran:?}");
+}
+
+#[test]
+fn a_run_of_an_older_version_has_one_that_leaves_its_machine_out() {
+    let (place, run) = trained(&[]);
+    let mut old = record(&run);
+    assert!(page(&run).contains(old["machine"]["architecture"].as_str().unwrap()));
+    old.as_object_mut().unwrap().remove("machine");
+    fs::write(run.join("run.json"), old.to_string()).unwrap();
+    place.train(&["report", "latest"]).ok();
+    assert!(!page(&run).contains("cores"));
+}

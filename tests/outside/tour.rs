@@ -1,0 +1,95 @@
+//! `train tour`: every section, in the terminal and as a page.
+
+use std::{fs, time::Instant};
+
+use crate::harness::{Place, Ran, SMALL, real_archive};
+
+fn tour(place: &Place, arguments: &[&str]) -> Ran {
+    place.train(&[&["tour"], arguments, SMALL].concat())
+}
+
+/// The numbers of the sections that a text shows, by the lines below their headings.
+fn sections(text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let headings = lines.windows(2).filter(|pair| pair[1].starts_with('═')).map(|pair| pair[0]);
+    headings.map(|heading| heading.split_once('.').unwrap().0.parse().unwrap()).collect()
+}
+
+/// A folder of two classes with these names.
+fn folder(place: &Place, classes: [&str; 2]) {
+    for (class, value) in classes.into_iter().zip([20u8, 200]) {
+        for path in [format!("own/train/{class}"), format!("own/valid/{class}")] {
+            fs::create_dir_all(place.path().join(&path)).unwrap();
+            let file = fs::File::create(place.path().join(path).join("a.png")).unwrap();
+            let mut encoder = png::Encoder::new(file, 8, 8);
+            encoder.set_color(png::ColorType::Grayscale);
+            encoder.write_header().unwrap().write_image_data(&[value; 64]).unwrap();
+        }
+    }
+}
+
+const OWN: [&str; 6] =
+    ["--set", "data.source=folder", "--set", "data.path=own", "--set", "data.classes=[\"cat\",\"dog\"]"];
+
+#[test]
+fn all_sections_but_the_deep_one_are_shown_in_the_terminal() {
+    let place = Place::new();
+    let ran = tour(&place, &["--plain"]).ok();
+    assert_eq!(sections(&ran.stdout), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]);
+    assert!(!ran.stdout.contains('\u{1b}') && ran.stderr.is_empty(), "{}", ran.stderr);
+    for part in ["0.4333", "0.2333", "[6.0, 8.0, 20.0]", "676.95", "23581", "0.5006"] {
+        assert!(ran.stdout.contains(part), "{part}");
+    }
+    assert!(!place.path().join("tour.html").exists() && place.runs().is_empty());
+}
+
+#[test]
+fn the_page_stands_alone_and_shows_the_code_as_it_is() {
+    let place = Place::new();
+    let ran = tour(&place, &["--html", "page.html"]).ok();
+    assert!(ran.stdout.ends_with("written to `page.html`\n"), "{}", ran.stdout);
+    let page = fs::read_to_string(place.path().join("page.html")).unwrap();
+    let text = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)));
+    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (12, 12));
+    assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\" aria-label=\"").count());
+    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/chapter/src/sgd.rs")).unwrap();
+    let step = source.split("/// Step 5").nth(1).unwrap().split("\n}\n").next().unwrap();
+    assert!(page.contains(&step.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")), "{step}");
+}
+
+#[test]
+fn sections_can_be_chosen_the_deep_one_too() {
+    let place = Place::new();
+    assert_eq!(sections(&tour(&place, &["--plain", "--section", "4"]).ok().stdout), [4]);
+    let ran = tour(&place, &["--plain", "--section", "12", "--section", "9"]).ok();
+    assert_eq!(sections(&ran.stdout), [12, 9]);
+    assert!(ran.stdout.contains("77457"), "{}", ran.stdout);
+    let refused = "cannot write `no/tour.html`: No such file or directory (os error 2); does its folder exist?";
+    tour(&place, &["--html", "no/tour.html"]).fails(2, refused);
+    tour(&place, &["--section", "14"]).fails(2, "there is no section 14; the tour has the sections 1 to 13");
+}
+
+#[test]
+fn data_of_other_classes_has_the_sections_that_are_not_about_digits() {
+    let place = Place::new();
+    folder(&place, ["cat", "dog"]);
+    let ran = place.train(&[&["tour", "--plain"], &OWN[..]].concat()).ok();
+    assert_eq!(sections(&ran.stdout), [2, 4, 5, 8, 9, 10, 13]);
+    let about = "the data is of cat and dog, not of 3s and 7s";
+    assert_eq!(ran.stderr, format!("warning: {about}: shown are the sections 2, 4, 5, 8, 9, 10, 13\n"));
+    let ran = place.train(&[&["tour", "--section", "3"], &OWN[..]].concat());
+    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, not 3"));
+}
+
+#[test]
+fn on_the_real_data_it_takes_less_than_a_minute_and_shows_the_books_figures() {
+    let Some(archive) = real_archive() else { return };
+    let began = Instant::now();
+    let path = format!("data.path={archive}");
+    let ran = Place::new().train(&["tour", "--plain", "--set", "data.source=archive", "--set", &path]).ok();
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    for part in ["0.9168", "0.9854", "0.9511", "0.1114", "0.2021", "0.495584", "0.4932", "[6131, 28, 28]", "the book"] {
+        assert!(ran.stdout.contains(part), "{part}");
+    }
+}
