@@ -1,6 +1,6 @@
 //! Asynchronous successive halving.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::cmp::Reverse;
 
 use crate::{
     Error,
@@ -24,17 +24,6 @@ pub struct Asha {
     goal: Goal,
     factor: usize,
     rungs: Vec<usize>,
-}
-
-/// What a trial does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Train on, up to [`Asha::until`].
-    Continue,
-    /// Wait at its rung for a promotion.
-    Pause,
-    /// All epochs are done.
-    Finish,
 }
 
 /// A trial that waits and may go on.
@@ -70,17 +59,6 @@ impl Asha {
         self.rungs.iter().copied().find(|rung| *rung > epochs).unwrap_or(epochs)
     }
 
-    /// What a trial does next. It pauses only at a rung; one that is not there yet, or beyond it, goes on.
-    pub fn decide(&self, records: &[Record], trial: usize) -> Decision {
-        let Some(record) = records.iter().find(|record| record.trial == trial) else { return Decision::Continue };
-        let is_best = |rung| self.best(records, rung).any(|best| best.trial == trial);
-        match record.epochs() {
-            epochs if epochs >= self.max() => Decision::Finish,
-            epochs if self.rungs.contains(&epochs) && !is_best(epochs) => Decision::Pause,
-            _ => Decision::Continue,
-        }
-    }
-
     /// The trial to promote next: the best one that waits at the highest rung from which one may go on. None means that
     /// a new trial is next.
     ///
@@ -94,21 +72,6 @@ impl Asha {
             .max_by_key(|record| (record.epochs(), Reverse(record.trial)))
             .or_else(|| self.rungs.iter().rev().find_map(of_rung))?;
         Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
-    }
-
-    /// The waiting trials that will never be promoted, whatever the others do, in a study of so many trials: too many
-    /// that came to their rung are better.
-    pub fn stopped(&self, records: &[Record], trials: usize) -> BTreeSet<usize> {
-        let mut stopped = BTreeSet::new();
-        for rung in self.rungs.iter().filter(|rung| **rung < self.max()) {
-            let ended = records.iter().filter(|record| record.state == State::Ended && record.epochs() < *rung).count();
-            let may_come = trials.max(records.len()) - ended - stopped.len();
-            let ranked = self.ranked(records, *rung).into_iter().enumerate();
-            let hopeless = ranked.filter(|(rank, (loss, _))| *rank >= may_come / self.factor || loss.is_infinite());
-            let waiting = hopeless.map(|(_, (_, record))| record).filter(|record| record.state == State::Waiting);
-            stopped.extend(waiting.filter(|record| record.epochs() == *rung).map(|record| record.trial));
-        }
-        stopped
     }
 
     /// The epochs of a whole trial.
@@ -191,11 +154,6 @@ mod tests {
         // At rung 1: 0.2, 0.3, 0.5, 0.7, 0.9; two of five may go on. At rung 2 there is one, so none may.
         let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[0.3], &[0.7]]);
         assert_eq!(asha().promotable(&records), promotion(3, 2));
-        let decisions = [0, 1, 2, 3, 9].map(|trial| asha().decide(&records, trial));
-        assert_eq!(
-            decisions,
-            [Decision::Pause, Decision::Pause, Decision::Pause, Decision::Continue, Decision::Continue]
-        );
         // The third comes to rung 2: the better of the two there goes on before anyone at rung 1.
         let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[0.3, 0.4], &[0.7], &[0.1]]);
         assert_eq!(asha().promotable(&records), promotion(1, 4));
@@ -215,7 +173,6 @@ mod tests {
         assert_eq!(asha().promotable(&records), promotion(1, 2));
         records[1].state = State::Ended;
         assert_eq!(asha().promotable(&records), None, "the third of the best three is no number");
-        assert_eq!(asha().decide(&waiting(&[&[1.0; 5]]), 0), Decision::Finish);
         assert_eq!(asha().promotable(&waiting(&[&[1.0; 5]])), None);
     }
 
@@ -228,10 +185,10 @@ mod tests {
     #[test]
     fn the_order_of_the_records_does_not_matter() {
         let mut records = waiting(&[&[0.5], &[0.2, 0.1], &[0.2], &[0.3, 0.4], &[0.2], &[0.1]]);
-        let (next, stopped) = (asha().promotable(&records), asha().stopped(&records, 6));
+        let next = asha().promotable(&records);
         for _ in 0..6 {
             records.rotate_left(1);
-            assert_eq!((asha().promotable(&records), asha().stopped(&records, 6)), (next, stopped.clone()));
+            assert_eq!(asha().promotable(&records), next);
         }
     }
 
@@ -246,21 +203,5 @@ mod tests {
         assert_eq!(count(1), 13);
         assert!((6..=9).contains(&count(2)) && (3..=5).contains(&count(4)), "{jobs:?}");
         assert_eq!(records[0].epochs(), 5, "the best one is trained to the end");
-    }
-
-    #[test]
-    fn a_trial_is_stopped_once_nothing_can_promote_it() {
-        let records = waiting(&[&[0.5], &[0.2, 0.1], &[0.9], &[f64::NAN]]);
-        assert_eq!(asha().stopped(&records, 4), [2, 3].into(), "two of four may go on: 0 and 1");
-        assert_eq!(asha().stopped(&records, 6), [3].into(), "of six, three may");
-    }
-
-    #[test]
-    fn at_the_end_of_a_study_who_has_not_finished_is_stopped() {
-        let (_, records) = study(&asha(), 9, 5, |trial, _| trial as f64);
-        let unfinished = records.iter().filter(|record| record.epochs() < 5).map(|record| record.trial);
-        let stopped = asha().stopped(&records, 9);
-        assert_eq!(stopped, unfinished.collect());
-        assert!(stopped.len() >= 5, "{stopped:?}");
     }
 }

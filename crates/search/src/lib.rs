@@ -28,7 +28,7 @@ mod tpe;
 mod value;
 mod welch;
 
-pub use asha::{Asha, Decision, Promotion};
+pub use asha::{Asha, Promotion};
 pub use domain::Domain;
 pub use error::Error;
 pub use goal::{Goal, Observation};

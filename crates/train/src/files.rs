@@ -47,7 +47,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// moment for a process that only looks.
 pub fn lock(path: &Path) -> Result<Option<File>, Error> {
     let failed = |cause| Error::Write { path: path.into(), cause };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+    let file = to_lock(path)?;
     for _ in 0..10 {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
@@ -56,6 +56,18 @@ pub fn lock(path: &Path) -> Result<Option<File>, Error> {
         }
     }
     Ok(None)
+}
+
+/// Locks a file, however long others have it.
+pub fn wait_for_lock(path: &Path) -> Result<File, Error> {
+    let file = to_lock(path)?;
+    file.lock().map_err(|cause| Error::Write { path: path.into(), cause })?;
+    Ok(file)
+}
+
+fn to_lock(path: &Path) -> Result<File, Error> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    file.map_err(|cause| Error::Write { path: path.into(), cause })
 }
 
 /// Whether a process has locked the file.

@@ -19,7 +19,7 @@ pub mod study_folder;
 mod trial;
 
 pub use driver::{Driver, End, Entry, Event, Watcher};
-pub use kept::Kept;
+pub use kept::{Claim, Kept};
 pub use leaderboard::leaderboard;
 pub use report::{best_of, report};
 pub use status::Status;

@@ -53,7 +53,7 @@ fn work(args: &StudyArgs) -> anyhow::Result<u8> {
     study.make_definite(definite.map(|(key, value)| Setting::flag("the study's driver", key, value)));
     let folder = StudyFolder::open(&study, args.join)?;
     let program = env::current_exe().context("cannot find this program to run trials with")?;
-    let mut driver = Driver::new(&study, &data.fingerprint, program)?;
+    let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
     say(&format!("study    {}, {} trials, {} at a time", study.name, study.total(), study.jobs));
     say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
     say(&format!("data     {}", load_data::describe(&data)));
@@ -61,7 +61,7 @@ fn work(args: &StudyArgs) -> anyhow::Result<u8> {
     let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
     let code = conclude(&study, &trials, &end)?;
-    match StudyFolder::write_report(folder.path(), &study, &trials) {
+    match study_folder::write_report(folder.path(), &study, &trials) {
         Ok(page) => say(&format!("report   {}", page.display())),
         Err(error) => tell(&format!("warning: {error}")),
     }
@@ -132,7 +132,7 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
-    let page = StudyFolder::write_report(&folder, &study, &status::read_all(&folder, study.metric)?)?;
+    let page = study_folder::write_report(&folder, &study, &status::read_all(&folder, study.metric)?)?;
     Ok(writeln!(std::io::stdout(), "{}", page.display())?)
 }
 

@@ -1,22 +1,25 @@
 //! The driver of a study: which trial is next, and what has come of each.
 //!
 //! It keeps nothing in memory that the trials' folders do not tell: a driver that starts again where another was killed
-//! reads them and goes on.
+//! reads them and goes on, and drivers that share a study hear of each other by them.
+
+mod next;
+mod others;
 
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::mpsc::{self, Receiver, Sender},
     time::{Duration, Instant},
 };
 
-use search::{Observation, Promotion, Record, Tpe};
+use search::Record;
 
 use crate::{
     Error,
     run::folder,
     sweep::{
-        Kept, Trial,
+        Claim, Kept, StudyFolder, Trial,
         process::{self, Ended, Job},
         status::{State, Status},
         study::{Pruner, Study},
@@ -55,13 +58,15 @@ pub enum Event<'a> {
         /// Whether it is tried again.
         again: bool,
     },
+    /// No more trials begin, and those that run are asked to save and stop.
+    Stopping(&'a End),
 }
 
 /// Hears of a study's progress. The library never prints.
 pub trait Watcher {
     /// Something has happened.
     fn event(&mut self, event: &Event<'_>);
-    /// Time has passed; `running` are places in `entries`.
+    /// How all stand now; `running` are places in `entries`.
     fn look(&mut self, entries: &[Entry], running: &[usize]);
 }
 
@@ -81,28 +86,45 @@ pub enum End {
 /// A study at work.
 pub struct Driver<'a> {
     study: &'a Study,
+    folder: &'a StudyFolder,
     fingerprint: &'a str,
     program: PathBuf,
     /// The trials so far, by number.
     pub entries: Vec<Entry>,
-    running: BTreeMap<usize, u32>,
+    running: BTreeMap<usize, Running>,
     sender: Sender<Ended>,
     receiver: Receiver<Ended>,
     began: Instant,
+    looked: Instant,
     /// Why each trial of this driver failed, in the order in which they ended; `None` for one that did not.
     outcomes: Vec<Option<String>>,
     is_stopping: bool,
+    /// Whether other drivers were at work when this one last chose.
+    had_others: bool,
+}
+
+/// A trial's process.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    process: u32,
+    device: Option<usize>,
 }
 
 impl<'a> Driver<'a> {
-    /// Of a study on data of this fingerprint; `program` is this program.
+    /// Of a study in its folder, on data of this fingerprint; `program` is this program.
     ///
     /// # Errors
     /// Where a plan is not valid, or a trial's folder cannot be read.
-    pub fn new(study: &'a Study, fingerprint: &'a str, program: PathBuf) -> Result<Self, Error> {
+    pub fn new(
+        study: &'a Study,
+        folder: &'a StudyFolder,
+        fingerprint: &'a str,
+        program: PathBuf,
+    ) -> Result<Self, Error> {
         let (sender, receiver) = mpsc::channel();
         let mut driver = Self {
             study,
+            folder,
             fingerprint,
             program,
             entries: Vec::new(),
@@ -110,8 +132,10 @@ impl<'a> Driver<'a> {
             sender,
             receiver,
             began: Instant::now(),
+            looked: Instant::now(),
             outcomes: Vec::new(),
             is_stopping: false,
+            had_others: !folder.is_first(),
         };
         for (number, (point, seed)) in study.known()?.into_iter().enumerate() {
             driver.add(Trial::new(study, number, point, seed, fingerprint)?)?;
@@ -120,16 +144,25 @@ impl<'a> Driver<'a> {
     }
 
     fn add(&mut self, trial: Trial) -> Result<(), Error> {
-        let status = Status::read(&trial.path, self.study.metric)?;
-        let mut status = status.unwrap_or_else(|| Status::new(&trial));
-        let is_longer = status.record.as_ref().is_some_and(|record| record.epochs < trial.plan.training.epochs);
-        if matches!(status.state, State::Failed(_)) || (status.state == State::Finished && is_longer) {
-            // A failed one is tried again, a finished one goes on to more epochs.
-            (status.state, status.kept.failures, status.kept.reason) = (State::Waiting, 0, None);
+        let status = Status::new(&trial);
+        self.entries.push(Entry { trial, status, values: Vec::new() });
+        let place = self.entries.len() - 1;
+        if self.refresh(place)? && self.folder.is_first() {
+            self.bring_up_to_date(place)?;
         }
-        let values = self.study.metric.by_epoch(&trial.path);
-        self.entries.push(Entry { trial, status, values });
         Ok(())
+    }
+
+    /// Gives a trial the number that it has in the study now, and another chance where it failed.
+    fn bring_up_to_date(&mut self, place: usize) -> Result<(), Error> {
+        let Entry { trial, status, .. } = &mut self.entries[place];
+        if matches!(status.state, State::Failed(_)) {
+            (status.state, status.kept.failures, status.kept.reason) = (State::Waiting, 0, None);
+        } else if status.kept.number == trial.number {
+            return Ok(());
+        }
+        status.kept.number = trial.number;
+        status.kept.write(&trial.path)
     }
 
     /// Works until nothing is left to do, or `stop` says so.
@@ -139,17 +172,21 @@ impl<'a> Driver<'a> {
     pub fn run(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<End, Error> {
         loop {
             let end = self.ends(stop);
-            if end.is_some() {
-                self.stop_all();
+            if let Some(end) = &end {
+                self.stop_all(end, watcher);
             } else {
                 self.fill(watcher)?;
             }
-            if self.running.is_empty() && (end.is_some() || !self.others_work()?) {
+            self.show(watcher);
+            if self.running.is_empty() && (end.is_some() || !self.others_run()) {
                 return Ok(end.unwrap_or(End::Done));
             }
-            match self.receiver.recv_timeout(LOOK) {
-                Ok(ended) => self.settle(ended, watcher)?,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => self.look(watcher)?,
+            if let Ok(ended) = self.receiver.recv_timeout(LOOK.saturating_sub(self.looked.elapsed())) {
+                self.settle(ended, watcher)?;
+            }
+            // Due also where trials end so often that nobody ever waits for so long.
+            if self.looked.elapsed() >= LOOK {
+                self.look()?;
             }
         }
     }
@@ -177,100 +214,48 @@ impl<'a> Driver<'a> {
         first.iter().all(is_alike).then_some(reason)
     }
 
-    fn stop_all(&mut self) {
+    fn stop_all(&mut self, end: &End, watcher: &mut dyn Watcher) {
         if !std::mem::replace(&mut self.is_stopping, true) {
-            self.running.values().for_each(|process| process::stop(*process));
+            watcher.event(&Event::Stopping(end));
+            self.running.values().for_each(|running| process::stop(running.process));
         }
     }
 
     /// Begins trials until all jobs have one.
     fn fill(&mut self, watcher: &mut dyn Watcher) -> Result<(), Error> {
         while self.running.len() < self.study.jobs {
+            let turn = self.folder.turn()?;
+            self.hear_of_others()?;
             let Some(job) = self.next()? else { break };
             self.begin(job)?;
+            drop(turn);
             watcher.event(&Event::Began(&self.entries[job.trial]));
         }
         Ok(())
     }
 
-    /// What to do next: a promotion, else the first trial that waits, else a new proposal.
-    fn next(&mut self) -> Result<Option<Job>, Error> {
-        let first_until = self.study.asha().map(|asha| asha.until(0));
-        if let Some(Promotion { trial, until }) = self.study.asha().and_then(|asha| asha.promotable(&self.records())) {
-            return Ok(Some(self.job(trial, Some(until))));
-        }
-        let waits =
-            |entry: &Entry| entry.status.state == State::Waiting && (first_until.is_none() || entry.values.is_empty());
-        let place = match self.entries.iter().position(waits) {
-            Some(place) => Some(place),
-            None => self.propose()?,
-        };
-        Ok(place.map(|place| self.job(place, first_until)))
-    }
-
-    fn job(&self, trial: usize, until: Option<usize>) -> Job {
-        let devices = &self.study.devices;
-        let device = (!devices.is_empty()).then(|| devices[self.running.len() % devices.len()]);
-        Job { trial, until, device }
-    }
-
-    /// The next point that the study's search proposes, once for each seed; its place. `None` where it has all.
-    fn propose(&mut self) -> Result<Option<usize>, Error> {
-        let Some((tpe, trials)) = self.study.tpe() else { return Ok(None) };
-        let seeds = self.study.seeds();
-        let index = self.entries.len() / seeds.len();
-        if index >= trials {
-            return Ok(None);
-        }
-        let point = self.proposed(&tpe, index);
-        let place = self.entries.len();
-        for seed in seeds {
-            let trial = Trial::new(self.study, self.entries.len(), point.clone(), *seed, self.fingerprint)?;
-            prepare(&trial, &Kept::new(&trial))?;
-            self.add(trial)?;
-        }
-        Ok(Some(place))
-    }
-
-    fn proposed(&self, tpe: &Tpe, index: usize) -> search::Point {
-        let value = |entry: &Entry| match entry.status.state {
-            State::Waiting | State::Finished | State::Pruned => entry.status.value,
-            State::Running | State::Failed(_) => None,
-        };
-        let observe = |entry: &Entry| Observation { point: entry.trial.point.clone(), value: value(entry) };
-        let observations: Vec<Observation> = self.entries.iter().map(observe).collect();
-        tpe.propose(&self.study.space, self.study.seed, index as u64, &observations)
-    }
-
     fn begin(&mut self, job: Job) -> Result<(), Error> {
         let entry = &mut self.entries[job.trial];
+        let until = job.until.unwrap_or(entry.trial.plan.training.epochs);
+        entry.status.kept.claim = Some(Claim { driver: self.folder.driver().into(), until });
         prepare(&entry.trial, &entry.status.kept)?;
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
-        self.running.insert(job.trial, process);
+        self.running.insert(job.trial, Running { process, device: job.device });
         Ok(())
     }
 
     /// Takes note of how a trial's process ended.
     fn settle(&mut self, Ended { trial, status }: Ended, watcher: &mut dyn Watcher) -> Result<(), Error> {
         self.running.remove(&trial);
-        let code = status.as_ref().ok().and_then(std::process::ExitStatus::code);
-        let entry = &mut self.entries[trial];
-        refresh(entry, self.study)?;
-        match code {
-            Some(DONE) | Some(INTERRUPTED) => {}
-            // Another driver has it.
-            _ if matches!(entry.status.state, State::Running | State::Finished) => return Ok(()),
+        self.refresh(trial)?;
+        match status.as_ref().ok().and_then(std::process::ExitStatus::code) {
+            Some(DONE) => self.outcomes.push(None),
+            Some(INTERRUPTED) => {}
             _ => {
-                return self.fail(
-                    trial,
-                    watcher,
-                    status.map_or_else(|cause| cause.to_string(), |status| status.to_string()),
-                );
+                let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
+                return self.fail(trial, watcher, status);
             }
-        }
-        if code == Some(DONE) {
-            self.outcomes.push(None);
         }
         watcher.event(&Event::Ended(&self.entries[trial]));
         Ok(())
@@ -284,6 +269,7 @@ impl<'a> Driver<'a> {
         entry.status.kept.failures += 1;
         let again = entry.status.kept.failures <= self.study.retries;
         entry.status.kept.reason = (!again).then(|| reason.clone());
+        entry.status.kept.claim = entry.status.kept.claim.take().filter(|_| again);
         entry.status.state = if again { State::Waiting } else { State::Failed(reason.clone()) };
         entry.status.kept.write(&entry.trial.path)?;
         if !again {
@@ -293,19 +279,25 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Looks at what runs: how far it is, and whether it is worth going on.
-    fn look(&mut self, watcher: &mut dyn Watcher) -> Result<(), Error> {
+    fn show(&self, watcher: &mut dyn Watcher) {
+        let running: Vec<usize> = self.running.keys().copied().collect();
+        watcher.look(&self.entries, &running);
+    }
+
+    /// Reads how far the running trials are, and whether they are worth going on.
+    fn look(&mut self) -> Result<(), Error> {
+        self.looked = Instant::now();
         let running: Vec<usize> = self.running.keys().copied().collect();
         for place in &running {
             self.entries[*place].values = self.study.metric.by_epoch(&self.entries[*place].trial.path);
         }
+        self.look_at_others()?;
         if let Some(Pruner::Median(median)) = &self.study.prune {
             let records = self.records();
             for place in running.iter().filter(|place| median.stops(&records, **place)) {
                 self.prune(*place)?;
             }
         }
-        watcher.look(&self.entries, &running);
         Ok(())
     }
 
@@ -315,19 +307,26 @@ impl<'a> Driver<'a> {
         if entry.status.kept.pruned.is_none() {
             entry.status.kept.pruned = Some(entry.values.len());
             entry.status.kept.write(&entry.trial.path)?;
-            process::stop(self.running[&place]);
+            process::stop(self.running[&place].process);
         }
         Ok(())
     }
 
-    /// Whether another driver works on a trial that this one has not.
-    fn others_work(&mut self) -> Result<bool, Error> {
-        let study = self.study;
-        let others = self.entries.iter_mut().filter(|entry| entry.status.state == State::Running);
-        others
-            .map(|entry| refresh(entry, study).map(|()| entry.status.state == State::Running))
-            .collect::<Result<Vec<_>, _>>()
-            .map(|all| all.contains(&true))
+    /// Reads how a trial stands; `false` where it has no folder yet.
+    fn refresh(&mut self, place: usize) -> Result<bool, Error> {
+        let driver = self.folder.driver();
+        let Entry { trial, status, values } = &mut self.entries[place];
+        let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
+        let is_own = now.kept.claim.as_ref().is_some_and(|claim| claim.driver == driver);
+        let is_longer = now.record.as_ref().is_some_and(|record| record.epochs < trial.plan.training.epochs);
+        let goes_on = (now.state == State::Finished && is_longer)
+            || (now.state == State::Running && is_own && !folder::is_in_use(&trial.path));
+        if goes_on {
+            now.state = State::Waiting;
+        }
+        *status = now;
+        *values = self.study.metric.by_epoch(&trial.path);
+        Ok(true)
     }
 
     /// The trials that have begun, as pruners know them.
@@ -350,7 +349,7 @@ impl<'a> Driver<'a> {
 const DONE: i32 = 0;
 const INTERRUPTED: i32 = 130;
 
-/// Makes a trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.
+/// Makes a trial's folder, or brings the one that is there up to date: a plan of more epochs, the driver that takes it.
 fn prepare(Trial { path, plan, .. }: &Trial, kept: &Kept) -> Result<(), Error> {
     if !path.exists() {
         return folder::prepare(path, plan, |unfinished| kept.write(unfinished));
@@ -359,12 +358,4 @@ fn prepare(Trial { path, plan, .. }: &Trial, kept: &Kept) -> Result<(), Error> {
         folder::write_plan(path, plan)?;
     }
     if Kept::read(path)?.as_ref() != Some(kept) { kept.write(path) } else { Ok(()) }
-}
-
-fn refresh(entry: &mut Entry, study: &Study) -> Result<(), Error> {
-    if let Some(status) = Status::read(&entry.trial.path, study.metric)? {
-        entry.status = status;
-    }
-    entry.values = study.metric.by_epoch(&entry.trial.path);
-    Ok(())
 }

@@ -1,8 +1,11 @@
-//! The folder of a study: `<runs>/<name>/`, with the study file as it was run last, and a run folder per trial.
+//! The folder of a study: `<runs>/<name>/`, with the study file as it was run last, a run folder per trial, and the drivers
+//! that work in it now.
 
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    process,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use chart::html;
@@ -15,12 +18,21 @@ use crate::{
 };
 
 /// A study's folder that this driver works in.
+///
+/// Each driver holds a file of its own in `drivers/`, whose lock the system lets go of when the driver dies, however it
+/// dies. So all can tell who is at work, from another machine too where the file system carries locks.
 #[derive(Debug)]
 pub struct StudyFolder {
     path: PathBuf,
-    /// Held by the one driver; a driver that joins has none.
-    _lock: Option<File>,
+    driver: String,
+    /// Whether no other driver was there when this one came.
+    is_first: bool,
+    _lock: File,
 }
+
+/// While this is held, no other driver of the study chooses a trial.
+#[derive(Debug)]
+pub struct Turn(#[expect(dead_code, reason = "held, not read")] File);
 
 impl StudyFolder {
     /// Opens the folder of a study, or makes it.
@@ -31,30 +43,20 @@ impl StudyFolder {
         let path = study.folder()?;
         let kept = path.join("study.toml");
         refuse_other(study, &path, &kept)?;
-        files::create_folder(&path)?;
-        if join {
-            return Ok(Self { path, _lock: None });
+        files::create_folder(&drivers(&path))?;
+        let _turn = turn(&path)?;
+        let is_first = !anyone(&path, None);
+        if !is_first && !join {
+            return Err(Error::StudyInUse { path });
         }
-        let in_use = || Error::StudyInUse { path: path.clone() };
-        let lock = Some(files::lock(&lock_file(&path))?.ok_or_else(in_use)?);
-        files::replace(&kept, format!("{}\n{}", head(study), study.text).as_bytes())?;
-        // What was asked of the driver before this one; where nothing was, there is nothing to remove.
-        let _ = fs::remove_file(stop_file(&path));
-        Ok(Self { path, _lock: lock })
-    }
-
-    /// Writes what a study comes to: its page, and the best trial's plan as a config to run; returns the page's path.
-    ///
-    /// # Errors
-    /// Where a file cannot be written, or the best trial's plan cannot be read.
-    pub fn write_report(path: &Path, study: &Study, trials: &[Status]) -> Result<PathBuf, Error> {
-        if let Some(best) = best_of(study, trials) {
-            let plan = Plan { name: format!("{}-best", study.name), ..folder::read_plan(&best.run)? };
-            files::replace(&path.join("best.toml"), plan.to_toml().as_bytes())?;
+        if is_first {
+            files::replace(&kept, format!("{}\n{}", head(study), study.text).as_bytes())?;
+            forget_the_dead(&path);
         }
-        let page = path.join("report.html");
-        files::replace(&page, html::page(&report(study, path, trials)).as_bytes())?;
-        Ok(page)
+        let driver = name();
+        let lock =
+            files::lock(&drivers(&path).join(&driver))?.ok_or_else(|| Error::StudyInUse { path: path.clone() })?;
+        Ok(Self { path, driver, is_first, _lock: lock })
     }
 
     /// Where it is.
@@ -62,10 +64,55 @@ impl StudyFolder {
         &self.path
     }
 
-    /// Whether `train sweep stop` asks its drivers to stop.
+    /// This driver's name.
+    pub fn driver(&self) -> &str {
+        &self.driver
+    }
+
+    /// Whether no other driver was there when this one came.
+    pub fn is_first(&self) -> bool {
+        self.is_first
+    }
+
+    /// Whether other drivers are at work too.
+    pub fn has_others(&self) -> bool {
+        anyone(&self.path, Some(&self.driver))
+    }
+
+    /// Waits until no other driver chooses a trial, and keeps them from it.
+    ///
+    /// # Errors
+    /// Where the lock file cannot be written.
+    pub fn turn(&self) -> Result<Turn, Error> {
+        turn(&self.path)
+    }
+
+    /// Whether `train sweep stop` asks the drivers to stop.
     pub fn is_stop_asked(&self) -> bool {
         stop_file(&self.path).exists()
     }
+}
+
+impl Drop for StudyFolder {
+    fn drop(&mut self) {
+        // What stays is known by its lock to be of no one, and the next driver removes it.
+        let _ = fs::remove_file(drivers(&self.path).join(&self.driver));
+    }
+}
+
+/// Writes what a study comes to: its page, and the best trial's plan as a config to run; returns the page's path.
+///
+/// # Errors
+/// Where a file cannot be written, or the best trial's plan cannot be read.
+pub fn write_report(path: &Path, study: &Study, trials: &[Status]) -> Result<PathBuf, Error> {
+    let _turn = turn(path)?;
+    if let Some(best) = best_of(study, trials) {
+        let plan = Plan { name: format!("{}-best", study.name), ..folder::read_plan(&best.run)? };
+        files::replace(&path.join("best.toml"), plan.to_toml().as_bytes())?;
+    }
+    let page = path.join("report.html");
+    files::replace(&page, html::page(&report(study, path, trials)).as_bytes())?;
+    Ok(page)
 }
 
 /// Asks the drivers of the study in a folder to stop; `false` where none is at work.
@@ -73,19 +120,56 @@ impl StudyFolder {
 /// # Errors
 /// Where that cannot be written.
 pub fn ask_to_stop(study: &Path) -> Result<bool, Error> {
-    let is_at_work = files::is_locked(&lock_file(study));
+    let is_at_work = has_drivers(study);
     if is_at_work {
         files::replace(&stop_file(study), b"")?;
     }
     Ok(is_at_work)
 }
 
-fn stop_file(study: &Path) -> PathBuf {
-    study.join("stop")
+/// Whether drivers work on the study in a folder.
+pub fn has_drivers(study: &Path) -> bool {
+    anyone(study, None)
 }
 
-fn lock_file(study: &Path) -> PathBuf {
-    study.join("lock")
+/// Whether the driver of this name works in the study that a trial's run folder belongs to.
+pub fn is_at_work(run: &Path, driver: &str) -> bool {
+    run.parent().is_some_and(|study| files::is_locked(&drivers(study).join(driver)))
+}
+
+/// Whether a driver is at work that is not `except`.
+fn anyone(study: &Path, except: Option<&str>) -> bool {
+    let all = fs::read_dir(drivers(study)).into_iter().flatten().flatten();
+    all.filter(|entry| except.is_none_or(|except| entry.file_name() != except))
+        .any(|entry| files::is_locked(&entry.path()))
+}
+
+/// Removes what drivers left that were killed, and what was asked of those before.
+fn forget_the_dead(study: &Path) {
+    for entry in fs::read_dir(drivers(study)).into_iter().flatten().flatten() {
+        // It stands in nobody's way; the next driver tries again.
+        let _ = fs::remove_file(entry.path());
+    }
+    // Where nothing was asked, there is nothing to remove.
+    let _ = fs::remove_file(stop_file(study));
+}
+
+fn turn(study: &Path) -> Result<Turn, Error> {
+    files::wait_for_lock(&study.join("lock")).map(Turn)
+}
+
+/// A name that no other driver has, on no other machine either.
+fn name() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("{now}-{}", process::id())
+}
+
+fn drivers(study: &Path) -> PathBuf {
+    study.join("drivers")
+}
+
+fn stop_file(study: &Path) -> PathBuf {
+    study.join("stop")
 }
 
 /// Refuses a folder that belongs to something else.
@@ -95,13 +179,19 @@ fn refuse_other(study: &Study, path: &Path, kept: &Path) -> Result<(), Error> {
         let before = text.lines().next().unwrap_or_default().to_owned();
         (before != head(study)).then(|| format!("belongs to another study ({})", before.trim_start_matches("# ")))
     } else {
-        let has_something = path.read_dir().is_ok_and(|mut entries| entries.next().is_some());
-        has_something.then(|| "holds what is no trial of a study".to_owned())
+        let has_runs = fs::read_dir(path)
+            .is_ok_and(|entries| entries.flatten().any(|entry| !is_of_drivers(&entry.file_name().to_string_lossy())));
+        has_runs.then(|| "holds what is no trial of a study".to_owned())
     };
     let Some(holds) = holds else { return Ok(()) };
     let origin = Origin::Line { file: study.file.display().to_string(), line: 1 };
     let message = format!("`{}` {holds}; change `name`", path.display());
     Err(Error::Plan(Problem::Study { origin, message }.into()))
+}
+
+/// What a driver makes before it writes the study down, and may have been killed in between.
+fn is_of_drivers(name: &str) -> bool {
+    ["drivers", "lock", "study.toml.part"].contains(&name)
 }
 
 /// What may not change in a study: the first line of its copy. New values, trials and seeds only add to it.

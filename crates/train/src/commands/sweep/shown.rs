@@ -64,7 +64,7 @@ impl<'a> Shown<'a> {
 impl Watcher for Shown<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Began(_) => {}
+            Event::Began(_) | Event::Stopping(_) => {}
             Event::Ended(entry) => self.ended(entry),
             Event::Failed { entry, reason, output, again } => {
                 let number = entry.trial.number + 1;

@@ -1,0 +1,64 @@
+//! Which trial a driver begins next.
+
+use search::{Observation, Point, Promotion, Tpe};
+
+use super::{Driver, Entry, prepare};
+use crate::{
+    Error,
+    sweep::{Kept, Trial, process::Job, status::State},
+};
+
+impl Driver<'_> {
+    /// What to do next: a promotion, else the first trial that waits, else a new proposal.
+    pub(super) fn next(&mut self) -> Result<Option<Job>, Error> {
+        let first_until = self.study.asha().map(|asha| asha.until(0));
+        if let Some(Promotion { trial, until }) = self.study.asha().and_then(|asha| asha.promotable(&self.records())) {
+            return Ok(Some(self.job(trial, Some(until))));
+        }
+        let waits =
+            |entry: &Entry| entry.status.state == State::Waiting && (first_until.is_none() || entry.values.is_empty());
+        let place = match self.entries.iter().position(waits) {
+            Some(place) => Some(place),
+            None => self.propose()?,
+        };
+        Ok(place.map(|place| self.job(place, first_until)))
+    }
+
+    /// On the device with the fewest trials.
+    fn job(&self, trial: usize, until: Option<usize>) -> Job {
+        let load = |device: &usize| self.running.values().filter(|running| running.device == Some(*device)).count();
+        Job { trial, until, device: self.study.devices.iter().copied().min_by_key(load) }
+    }
+
+    /// The next point that the study's search proposes, once for each seed; the place of the first trial that is new. `None`
+    /// where the search has proposed all. A driver that was killed between two seeds of a point goes on with that.
+    fn propose(&mut self) -> Result<Option<usize>, Error> {
+        let Some((tpe, trials)) = self.study.tpe() else { return Ok(None) };
+        let seeds = self.study.seeds();
+        let place = self.entries.len();
+        let (index, begun) = (place / seeds.len(), place % seeds.len());
+        if index >= trials {
+            return Ok(None);
+        }
+        let point = match self.entries.last() {
+            Some(last) if begun > 0 => last.trial.point.clone(),
+            _ => self.proposed(&tpe, index),
+        };
+        for seed in &seeds[begun..] {
+            let trial = Trial::new(self.study, self.entries.len(), point.clone(), *seed, self.fingerprint)?;
+            prepare(&trial, &Kept::new(&trial))?;
+            self.add(trial)?;
+        }
+        Ok(Some(place))
+    }
+
+    fn proposed(&self, tpe: &Tpe, index: usize) -> Point {
+        let value = |entry: &Entry| match entry.status.state {
+            State::Waiting | State::Finished | State::Pruned => entry.status.value,
+            State::Running | State::Failed(_) => None,
+        };
+        let observe = |entry: &Entry| Observation { point: entry.trial.point.clone(), value: value(entry) };
+        let observations: Vec<Observation> = self.entries.iter().map(observe).collect();
+        tpe.propose(&self.study.space, self.study.seed, index as u64, &observations)
+    }
+}

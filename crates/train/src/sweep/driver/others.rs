@@ -1,0 +1,49 @@
+//! What a driver hears of others that share its study.
+
+use super::Driver;
+use crate::{
+    Error,
+    sweep::{Trial, status::State},
+};
+
+impl Driver<'_> {
+    /// Reads what other drivers have done since this one chose last. Alone it has nothing to read.
+    pub(super) fn hear_of_others(&mut self) -> Result<(), Error> {
+        let has_others = self.folder.has_others();
+        // Once more after the last one has gone, for what that did in between.
+        if !std::mem::replace(&mut self.had_others, has_others) && !has_others {
+            return Ok(());
+        }
+        self.refresh_all(|state| matches!(state, State::Waiting | State::Running))?;
+        self.take_over_proposals()
+    }
+
+    /// Reads how far the trials are that other drivers run.
+    pub(super) fn look_at_others(&mut self) -> Result<(), Error> {
+        self.refresh_all(|state| *state == State::Running)
+    }
+
+    /// Whether a trial runs that is not this driver's.
+    pub(super) fn others_run(&self) -> bool {
+        let runs = |place: &usize| self.entries[*place].status.state == State::Running;
+        (0..self.entries.len()).filter(runs).any(|place| !self.running.contains_key(&place))
+    }
+
+    fn refresh_all(&mut self, is_of: impl Fn(&State) -> bool) -> Result<(), Error> {
+        let is_others = |place: &usize| is_of(&self.entries[*place].status.state) && !self.running.contains_key(place);
+        let places: Vec<usize> = (0..self.entries.len()).filter(is_others).collect();
+        places.into_iter().try_for_each(|place| self.refresh(place).map(drop))
+    }
+
+    /// The points that the search has proposed to others.
+    fn take_over_proposals(&mut self) -> Result<(), Error> {
+        if self.study.tpe().is_none() {
+            return Ok(());
+        }
+        for (point, seed) in self.study.known()?.into_iter().skip(self.entries.len()) {
+            let number = self.entries.len();
+            self.add(Trial::new(self.study, number, point, seed, self.fingerprint)?)?;
+        }
+        Ok(())
+    }
+}
