@@ -340,6 +340,38 @@ fn a_folder_of_something_else_is_refused() {
     sweep(&place, &[]).fails(2, "study.toml:1: `runs/linear` holds what is no trial of a study; change `name`");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_refused_at_the_start_and_later_costs_nothing_that_was_done() {
+    let (place, whole) = (Place::new(), Place::new());
+    for place in [&place, &whole] {
+        study(place, "repeat = 90", "\"training.batch_size\" = [200]");
+    }
+    let disk = place.path().join("runs");
+    fs::create_dir(&disk).unwrap();
+    let mount = |options: &str| {
+        Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output().unwrap().status
+    };
+    if !mount("size=4m").success() {
+        println!("skipped: mounting a small disk takes a superuser");
+        return;
+    }
+    let refused = sweep(&place, &[]);
+    let is_empty = fs::read_dir(&disk).unwrap().next().is_none();
+    // Enough to begin with, and then it fills.
+    mount("remount,size=21m");
+    let full = sweep(&place, &[]);
+    mount("remount,size=99m");
+    let ran = sweep(&place, &[]);
+    let models_of_full = models(&place);
+    Command::new("umount").arg(&disk).status().unwrap();
+    let wanted = "`runs/study` has 4 MB of free space, a study wants 20 MB; free some, or another output root: `--set runs=FOLDER`";
+    refused.fails(2, wanted);
+    assert!(is_empty && full.code == 1 && full.stderr.contains("free some space"), "{full:?}");
+    assert_eq!(table(&ran), table(&sweep(&whole, &[]).ok()), "{ran:?}");
+    assert_eq!(models_of_full, models(&whole));
+}
+
 #[test]
 fn every_shipped_study_runs() {
     let place = Place::new();

@@ -42,6 +42,17 @@ pub enum Error {
         /// The study's folder.
         path: PathBuf,
     },
+    /// A study would fill the disk.
+    #[error("`{}` has {} MB of free space, a study wants {} MB; free some, or another output root: `--set runs=FOLDER`",
+        path.display(), free / 1_000_000, wanted / 1_000_000)]
+    DiskFull {
+        /// The study's folder.
+        path: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that there should be.
+        wanted: u64,
+    },
     /// There is no such run.
     #[error("`{}` is no run folder: {reason}; `train runs` lists the runs", path.display())]
     NoRun {

@@ -76,6 +76,23 @@ pub fn is_locked(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
+/// Bytes that may still be written where `path` is or is to be; `None` where the system does not say.
+pub fn free_space(path: &Path) -> Option<u64> {
+    let mut existing = path.ancestors().filter(|folder| folder.is_dir()).chain([Path::new(".")]);
+    free_in(existing.next()?)
+}
+
+#[cfg(unix)]
+fn free_in(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_in(_: &Path) -> Option<u64> {
+    None
+}
+
 /// The folder that a file is in; of a bare name the current one.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

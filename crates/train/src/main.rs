@@ -51,6 +51,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 | Error::Resume { .. }
                 | Error::InUse { .. }
                 | Error::StudyInUse { .. }
+                | Error::DiskFull { .. }
                 | Error::Plan(_)
         )
     );

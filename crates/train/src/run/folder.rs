@@ -203,8 +203,9 @@ pub fn prepare(path: &Path, plan: &Plan, add: impl Fn(&Path) -> Result<(), Error
     let parent = path.parent().unwrap_or(Path::new(""));
     files::create_folder(parent)?;
     let unfinished = parent.join(format!(".{name}-{}.part", std::process::id()));
-    make(&unfinished, plan)?;
-    add(&unfinished)?;
+    let made = make(&unfinished, plan).and_then(|_| add(&unfinished));
+    // Half a folder is of no use to anybody; the error that matters is the first.
+    made.inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
     match fs::rename(&unfinished, path) {
         // Another driver was quicker: its folder is as good.
         Err(_) if path.exists() => fs::remove_dir_all(&unfinished),
@@ -214,7 +215,7 @@ pub fn prepare(path: &Path, plan: &Plan, add: impl Fn(&Path) -> Result<(), Error
 }
 
 /// Removes what processes left that were killed while they made their folder.
-fn sweep(parent: &Path) {
+pub(crate) fn sweep(parent: &Path) {
     let left = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let age = path.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());

@@ -66,10 +66,11 @@ pub fn open(
     Ok((folder, checkpoint))
 }
 
-/// Why a run without a checkpoint cannot start over: it had come further.
+/// Why a run without a checkpoint cannot start over: it had come further. One that failed to write its first one has not.
 fn lost(run: &Path, record: Option<RunRecord>) -> Option<String> {
-    let had_epochs = record.is_some_and(|record| record.epochs_done > 0) || folder::model(run).is_file();
-    had_epochs.then(|| "its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into())
+    let had_saved = record.is_some_and(|record| record.epochs_done > 0 && record.state != State::Failed);
+    (had_saved || folder::model(run).is_file())
+        .then(|| "its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into())
 }
 
 /// Why a finished run has nothing to go on with.

@@ -17,6 +17,9 @@ use crate::{
     sweep::{Status, Study, best_of, report},
 };
 
+/// Free bytes without which no study begins: some dozens of trials of the two-layer net.
+const WANTED_SPACE: u64 = 20_000_000;
+
 /// A study's folder that this driver works in.
 ///
 /// Each driver holds a file of its own in `drivers/`, whose lock the system lets go of when the driver dies, however it
@@ -38,11 +41,12 @@ impl StudyFolder {
     /// Opens the folder of a study, or makes it.
     ///
     /// # Errors
-    /// Where another driver works in it and this one does not `join`, or it belongs to something else.
+    /// Where another driver works in it and this one does not `join`, it belongs to something else, or the disk is full.
     pub fn open(study: &Study, join: bool) -> Result<Self, Error> {
         let path = study.folder()?;
         let kept = path.join("study.toml");
         refuse_other(study, &path, &kept)?;
+        check_space(&path)?;
         files::create_folder(&drivers(&path))?;
         let _turn = turn(&path)?;
         let is_first = !anyone(&path, None);
@@ -150,6 +154,7 @@ fn forget_the_dead(study: &Path) {
         // It stands in nobody's way; the next driver tries again.
         let _ = fs::remove_file(entry.path());
     }
+    folder::sweep(study);
     // Where nothing was asked, there is nothing to remove.
     let _ = fs::remove_file(stop_file(study));
 }
@@ -170,6 +175,13 @@ fn drivers(study: &Path) -> PathBuf {
 
 fn stop_file(study: &Path) -> PathBuf {
     study.join("stop")
+}
+
+fn check_space(path: &Path) -> Result<(), Error> {
+    match files::free_space(path) {
+        Some(free) if free < WANTED_SPACE => Err(Error::DiskFull { path: path.into(), free, wanted: WANTED_SPACE }),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a folder that belongs to something else.
