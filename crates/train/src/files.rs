@@ -28,15 +28,26 @@ pub fn create_folder(path: &Path) -> Result<(), Error> {
 /// Replaces a file at once: temporary name in the same folder, flushed to the disk, renamed. A kill or a full disk at any
 /// moment leaves the old file or the new one.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let temporary = path.with_added_extension("part");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
+    through_temporary(path, |temporary| {
+        let mut file = File::create(temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)?;
+        fs::rename(temporary, path)?;
         sync_folder(path)
-    };
-    write().map_err(|cause| {
+    })
+}
+
+/// The same, but for a power cut: that may leave anything.
+pub fn replace_unflushed(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    through_temporary(path, |temporary| {
+        fs::write(temporary, bytes)?;
+        fs::rename(temporary, path)
+    })
+}
+
+fn through_temporary(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), Error> {
+    let temporary = path.with_added_extension("part");
+    write(&temporary).map_err(|cause| {
         // The temporary file is of no use to anybody; the error that matters is the first.
         let _ = fs::remove_file(&temporary);
         Error::Write { path: path.into(), cause }

@@ -5,9 +5,10 @@
 //!   -> trials: point, plan, folder   trial
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), run.json and metrics.jsonl
+//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), claim.toml, run.json and metrics.jsonl
 //! ```
 
+mod claim;
 mod driver;
 mod kept;
 mod leaderboard;
@@ -18,8 +19,9 @@ pub mod study;
 pub mod study_folder;
 mod trial;
 
+pub use claim::Claim;
 pub use driver::{Driver, End, Entry, Event, Watcher};
-pub use kept::{Claim, Kept};
+pub use kept::Kept;
 pub use leaderboard::leaderboard;
 pub use report::{best_of, report};
 pub use status::Status;

@@ -176,6 +176,7 @@ impl<'a> Driver<'a> {
                 self.stop_all(end, watcher);
             } else {
                 self.fill(watcher)?;
+                self.prepare_ahead()?;
             }
             self.show(watcher);
             if self.running.is_empty() && (end.is_some() || !self.others_run()) {
@@ -234,11 +235,18 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Makes the folders of the trials that are next while others train: it takes some flushes to the disk.
+    fn prepare_ahead(&self) -> Result<(), Error> {
+        let waits = |entry: &&Entry| entry.status.state == State::Waiting && entry.status.record.is_none();
+        let next = self.entries.iter().filter(waits).take(self.study.jobs);
+        next.filter(|entry| !entry.trial.path.exists()).try_for_each(|entry| prepare(&entry.trial, &entry.status.kept))
+    }
+
     fn begin(&mut self, job: Job) -> Result<(), Error> {
         let entry = &mut self.entries[job.trial];
         let until = job.until.unwrap_or(entry.trial.plan.training.epochs);
-        entry.status.kept.claim = Some(Claim { driver: self.folder.driver().into(), until });
         prepare(&entry.trial, &entry.status.kept)?;
+        Claim { driver: self.folder.driver().into(), until }.write(&entry.trial.path)?;
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
         self.running.insert(job.trial, Running { process, device: job.device });
@@ -269,7 +277,6 @@ impl<'a> Driver<'a> {
         entry.status.kept.failures += 1;
         let again = entry.status.kept.failures <= self.study.retries;
         entry.status.kept.reason = (!again).then(|| reason.clone());
-        entry.status.kept.claim = entry.status.kept.claim.take().filter(|_| again);
         entry.status.state = if again { State::Waiting } else { State::Failed(reason.clone()) };
         entry.status.kept.write(&entry.trial.path)?;
         if !again {
@@ -317,10 +324,10 @@ impl<'a> Driver<'a> {
         let driver = self.folder.driver();
         let Entry { trial, status, values } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
-        let is_own = now.kept.claim.as_ref().is_some_and(|claim| claim.driver == driver);
+        let is_own = || Claim::read(&trial.path).is_some_and(|claim| claim.driver == driver);
         let is_longer = now.record.as_ref().is_some_and(|record| record.epochs < trial.plan.training.epochs);
         let goes_on = (now.state == State::Finished && is_longer)
-            || (now.state == State::Running && is_own && !folder::is_in_use(&trial.path));
+            || (now.state == State::Running && is_own() && !folder::is_in_use(&trial.path));
         if goes_on {
             now.state = State::Waiting;
         }

@@ -23,27 +23,15 @@ pub struct Kept {
     /// The epoch after which it was pruned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruned: Option<usize>,
-    /// The driver that took it last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claim: Option<Claim>,
     /// Its values of the space's keys.
     pub point: toml::Table,
-}
-
-/// A driver's word that it works on a trial. It holds while the driver lives and the trial has not come so far.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The driver's name.
-    pub driver: String,
-    /// The epoch up to which it trains.
-    pub until: usize,
 }
 
 impl Kept {
     /// Of a trial that has not begun.
     pub fn new(trial: &Trial) -> Self {
         let point = trial.point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect();
-        Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, claim: None, point }
+        Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, point }
     }
 
     /// What is kept of the trial in `run`; `None` where there is nothing.

@@ -74,16 +74,16 @@ fn state(run: &Path, kept: &Kept, record: Option<&RunRecord>) -> State {
     }
     match record.map(|record| record.state) {
         Some(record::State::Finished) => State::Finished,
-        _ if folder::is_in_use(run) || is_claimed(run, kept, record) => State::Running,
+        _ if folder::is_in_use(run) || is_claimed(run, record) => State::Running,
         _ => kept.reason.clone().map_or(State::Waiting, State::Failed),
     }
 }
 
 /// Whether a driver that lives has taken it and has not come to the end of what it took it for.
-fn is_claimed(run: &Path, kept: &Kept, record: Option<&RunRecord>) -> bool {
+fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
     let epochs = record.map_or(0, |record| record.epochs_done);
-    let is_held = |claim: &Claim| epochs < claim.until && study_folder::is_at_work(run, &claim.driver);
-    kept.claim.as_ref().is_some_and(is_held)
+    let is_held = |claim: Claim| epochs < claim.until && study_folder::is_at_work(run, &claim.driver);
+    Claim::read(run).is_some_and(is_held)
 }
 
 /// The trials below a study's folder, by their numbers.

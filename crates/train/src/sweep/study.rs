@@ -100,7 +100,7 @@ impl Study {
     pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
         let mut reader = Reader::open(file)?;
         let base = reader.base()?;
-        let set = reader.set("set").into_iter().chain(settings.iter().cloned()).collect::<Vec<_>>();
+        let set = reader.set("set");
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
         let metric = reader.metric("metric");
@@ -126,11 +126,19 @@ impl Study {
             fail_fast: reader.count("fail_fast", 1),
             limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
             prune: None,
-            set,
+            set: Vec::new(),
             places,
         };
-        study.set.push(Setting::flag(format!("{}: name", file.display()), "name", study.name.clone()));
-        study.set.push(Setting::flag(format!("{}: threads_per_trial", file.display()), "threads", threads as i64));
+        let flag = |key: &str, name: &str, value: toml::Value| {
+            Setting::flag(format!("{}: {key}", file.display()), name, value)
+        };
+        if threads == 1 {
+            // A thread that prepares batches ahead has no core of its own.
+            study.set.push(flag("threads_per_trial", "data.workers", 0.into()));
+        }
+        study.set.extend(set.into_iter().chain(settings.iter().cloned()));
+        study.set.push(flag("name", "name", study.name.clone().into()));
+        study.set.push(flag("threads_per_trial", "threads", (threads as i64).into()));
         study.set.extend(reader.backend());
         let epochs = study.a_plan()?.training.epochs;
         study.prune = reader.prune(goal, epochs);
