@@ -5,7 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use crate::harness::{Place, Ran, model, record, wait_until};
@@ -147,10 +148,11 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
             study(place, keys, &format!("{space}\n{prune}"));
         }
         let expected = sweep(&whole, &[]).ok();
-        for round in 1..=3 {
+        for round in 1..=7 {
             let driver = killed.start(&["sweep", "study.toml"]);
-            // Each time a little further: a trial more has its folder.
+            // Each time a little further, and each time at another moment of a trial.
             wait_until(|| trials(&killed).len() >= round);
+            thread::sleep(Duration::from_millis(37 * round as u64 % 50));
             kill_all(driver);
         }
         let ran = sweep(&killed, &[]).ok();

@@ -100,18 +100,19 @@ impl Study {
     pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
         let mut reader = Reader::open(file)?;
         let base = reader.base()?;
-        let set = reader.set("set");
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
+        let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
-            name: reader.text("name").unwrap_or_else(|| stem(file)),
             base,
+            set: alike(&mut reader, file, settings, &name, threads),
+            name,
             space,
             search,
             trials: reader.trials(search),
@@ -126,20 +127,8 @@ impl Study {
             fail_fast: reader.count("fail_fast", 1),
             limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
             prune: None,
-            set: Vec::new(),
             places,
         };
-        let flag = |key: &str, name: &str, value: toml::Value| {
-            Setting::flag(format!("{}: {key}", file.display()), name, value)
-        };
-        if threads == 1 {
-            // A thread that prepares batches ahead has no core of its own.
-            study.set.push(flag("threads_per_trial", "data.workers", 0.into()));
-        }
-        study.set.extend(set.into_iter().chain(settings.iter().cloned()));
-        study.set.push(flag("name", "name", study.name.clone().into()));
-        study.set.push(flag("threads_per_trial", "threads", (threads as i64).into()));
-        study.set.extend(reader.backend());
         let epochs = study.a_plan()?.training.epochs;
         study.prune = reader.prune(goal, epochs);
         reader.finish()?;
@@ -272,6 +261,18 @@ impl Study {
     pub fn keys(&self) -> BTreeSet<&str> {
         self.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
     }
+}
+
+/// What all trials have alike; later wins.
+fn alike(reader: &mut Reader, file: &Path, settings: &[Setting], name: &str, threads: usize) -> Vec<Setting> {
+    let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
+    // A thread that prepares batches ahead would have no core of its own.
+    let workers = (threads == 1).then(|| flag("data.workers", "threads_per_trial", 0.into()));
+    let mut set: Vec<Setting> = workers.into_iter().chain(reader.set("set")).chain(settings.iter().cloned()).collect();
+    set.push(flag("name", "name", name.into()));
+    set.push(flag("threads", "threads_per_trial", (threads as i64).into()));
+    set.extend(reader.backend());
+    set
 }
 
 const SEARCHES: [(&str, Search); 4] =
