@@ -1,0 +1,171 @@
+//! What TensorBoard shows of a run: an event file in the run folder, while it trains and when it ends.
+
+mod ending;
+mod parameters;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use model::AutodiffBackend;
+use tensorboard::{Histogram, HyperParameter, Value};
+
+use crate::{
+    Error,
+    classifier::Classifier,
+    files::{self, Log},
+    fit::checkpoint::Position,
+    metrics::Metrics,
+    observer::{BatchRecord, EpochRecord},
+    plan::Plan,
+};
+
+/// The beginning of every name; TensorBoard reads what has `tfevents` in its name, in the order of the names.
+const NAME: &str = "events.out.tfevents.";
+/// Records before the first of training: the head, and one with the plan.
+const BEFORE: usize = tensorboard::HEAD_RECORDS + 1;
+
+/// The event file of a run that trains. Its steps are optimizer steps taken, so that the batch of step 1 is the first one.
+pub struct EventLog {
+    log: Log,
+    /// Bytes written after the file's head.
+    length: usize,
+    step: OpenStep,
+    /// Batches of a step.
+    accumulate: usize,
+    /// Batches of an epoch.
+    batches: usize,
+}
+
+/// The batches so far of a step that averages several.
+#[derive(Clone, Copy, Debug, Default)]
+struct OpenStep {
+    loss: f64,
+    samples: usize,
+}
+
+impl EventLog {
+    /// Begins the event file of a run, or goes on with it at `position`.
+    ///
+    /// That is a new file, with what the one before had told up to there: a TensorBoard that is open on the run has read
+    /// that one to its end and could not follow if it became shorter.
+    ///
+    /// # Errors
+    /// Where the file before ends too early, or one cannot be written.
+    pub fn open(run: &Path, plan: &Plan, batches: usize, position: &Position) -> Result<Self, Error> {
+        let before = event_files(run)?;
+        let kept = kept(&before, position.events)?;
+        let number = before.last().map_or(0, |(number, _)| number + 1);
+        let path = run.join(format!("{NAME}{number:05}"));
+        let log = Log::begin(&path, &[beginning(plan), kept].concat())?;
+        if !before.is_empty() {
+            log.flush()?;
+        }
+        for (_, path) in before {
+            fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
+        }
+        let (length, accumulate) = (position.events, plan.training.accumulate);
+        Ok(Self { log, length, step: OpenStep::default(), accumulate, batches })
+    }
+
+    /// How far it has come, for [`Position`].
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// A second handle, to flush it to the disk with.
+    pub fn handle(&self) -> Result<Log, Error> {
+        self.log.handle()
+    }
+
+    /// Takes in a batch of so many samples; the last one of a step writes the step's mean loss and learning rate.
+    pub fn batch(&mut self, record: &BatchRecord, samples: usize) -> Result<(), Error> {
+        self.step.loss += f64::from(record.batch_loss) * samples as f64;
+        self.step.samples += samples;
+        let place = record.place;
+        if !place.batch.is_multiple_of(self.accumulate) && place.batch != self.batches {
+            return Ok(());
+        }
+        let OpenStep { loss, samples } = std::mem::take(&mut self.step);
+        let loss = Value::scalar("step/loss", (loss / samples as f64) as f32);
+        self.append(place.step + 1, [loss, Value::scalar("step/learning_rate", place.learning_rate as f32)])
+    }
+
+    /// Writes what an epoch came to, and how the parameters are spread at its end.
+    pub fn epoch<B: AutodiffBackend>(&mut self, record: &EpochRecord, model: &Classifier<B>) -> Result<(), Error> {
+        let speed = Value::scalar("speed/images_per_second", record.images_per_second as f32);
+        let scalars = metrics("train", &record.train).into_iter().chain(metrics("valid", &record.valid)).chain([speed]);
+        let histograms = parameters::values(model.network())
+            .into_iter()
+            .map(|(name, values)| Value::histogram(&format!("parameters/{name}"), &Histogram::of(&values)));
+        self.append(record.step, scalars.chain(histograms))
+    }
+
+    fn append(&mut self, step: usize, values: impl IntoIterator<Item = Value>) -> Result<(), Error> {
+        let event = tensorboard::event(now(), step, values);
+        self.length += event.len();
+        self.log.append(&event)
+    }
+}
+
+/// The event files in a run folder with their numbers, the newest last. There are two where a kill came between making
+/// one and removing the one before.
+fn event_files(run: &Path) -> Result<Vec<(usize, PathBuf)>, Error> {
+    let failed = |cause| Error::Read { path: run.into(), cause };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(run).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let number = path.file_name().and_then(|name| name.to_str()?.strip_prefix(NAME)?.parse().ok());
+        files.extend(number.map(|number| (number, path)));
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// The first `length` bytes that the newest of these files that has as many had after its head. Without any file, whoever
+/// removed it wants no more of it than what is to come.
+fn kept(files: &[(usize, PathBuf)], length: usize) -> Result<Vec<u8>, Error> {
+    for (_, path) in files.iter().rev() {
+        let bytes = files::read(path)?;
+        if let Some(kept) = tensorboard::after(&bytes, BEFORE).and_then(|body| body.get(..length)) {
+            return Ok(kept.into());
+        }
+    }
+    let Some((_, path)) = files.last() else { return Ok(Vec::new()) };
+    let reason = "it ends before the checkpoint to go on from; remove it to have events from there on only".to_owned();
+    Err(Error::Damaged { path: path.clone(), reason })
+}
+
+/// Head and plan.
+fn beginning(plan: &Plan) -> Vec<u8> {
+    let (now, parameters) = (now(), hyper_parameters(plan));
+    let metrics = Metrics::default().named().map(|(name, _)| name);
+    let tags = ["valid", "best"].map(|at| metrics.map(|name| format!("{at}/{name}"))).concat();
+    let plan = [tensorboard::experiment(now, &parameters, &tags), tensorboard::session_start(now, &parameters)];
+    [tensorboard::head(now), tensorboard::event(now, 0, plan)].concat()
+}
+
+/// Every key of the plan.
+fn hyper_parameters(plan: &Plan) -> Vec<(&'static str, HyperParameter)> {
+    let parameter = |value: toml::Value| match value {
+        toml::Value::Boolean(flag) => HyperParameter::Flag(flag),
+        toml::Value::Integer(number) => HyperParameter::Number(number as f64),
+        toml::Value::Float(number) => HyperParameter::Number(number),
+        toml::Value::String(text) => HyperParameter::Text(text),
+        other => HyperParameter::Text(other.to_string()),
+    };
+    plan.entries().into_iter().map(|(key, value)| (key, parameter(value))).collect()
+}
+
+/// The metrics that are defined, each under its name and where it was measured.
+fn metrics(at: &str, metrics: &Metrics) -> Vec<Value> {
+    let defined = metrics.named().into_iter().filter_map(|(name, value)| Some((name, value?)));
+    defined.map(|(name, value)| Value::scalar(&format!("{at}/{name}"), value as f32)).collect()
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
