@@ -1,7 +1,7 @@
 //! What TensorBoard's HPARAMS page shows: the settings of a run beside what came of it.
 //!
-//! Three values with fixed tags: which settings and metrics there are, the settings of this run, and how it ended. The page
-//! takes the metrics themselves from the scalars with their tags.
+//! Two values with fixed tags: the settings of a run, and how it ended. The page takes the metrics from the scalars. A third
+//! value could list settings and metrics for all runs; without it the page lists those first in which the runs differ.
 
 use crate::{value::Value, wire::Message};
 
@@ -27,21 +27,6 @@ pub enum Status {
     Success,
     /// With an error.
     Failure,
-}
-
-/// Which settings and metrics a run has; the metrics are tags of scalars.
-pub fn experiment<S: AsRef<str>>(time: f64, parameters: &[(S, HyperParameter)], metrics: &[String]) -> Value {
-    let parameters = parameters.iter().map(|(name, value)| {
-        let kind = match value {
-            HyperParameter::Text(_) => 1,
-            HyperParameter::Flag(_) => 2,
-            HyperParameter::Number(_) => 3,
-        };
-        Message::default().bytes(1, name.as_ref()).integer(4, kind)
-    });
-    let metrics = metrics.iter().map(|tag| Message::default().message(1, Message::default().bytes(2, tag)));
-    let experiment = Message::default().double(3, time).messages(4, parameters).messages(5, metrics);
-    value("_hparams_/experiment", 2, experiment)
 }
 
 /// The settings of a run that starts.
@@ -82,9 +67,8 @@ mod tests {
     /// The expected bytes are those of TensorBoard's own classes with the same content.
     #[test]
     fn the_values_are_those_of_tensorboards_own_classes() {
-        let settings = [("a", HyperParameter::Number(1.5))];
         assert_eq!(
-            hex(&session_start(2.0, &settings)),
+            hex(&session_start(2.0, &[("a", HyperParameter::Number(1.5))])),
             "0a1c5f68706172616d735f2f73657373696f6e5f73746172745f696e666f42060801120212004a280a260a0768706172616d73121b\
              1a190a0e0a0161120911000000000000f83f290000000000000040"
         );
@@ -92,11 +76,6 @@ mod tests {
             hex(&session_end(3.0, Status::Success)),
             "0a1a5f68706172616d735f2f73657373696f6e5f656e645f696e666f42060801120212004a1a0a180a0768706172616d73120d220b\
              0801110000000000000840"
-        );
-        assert_eq!(
-            hex(&experiment(4.0, &settings, &["valid/loss".into()])),
-            "0a145f68706172616d735f2f6578706572696d656e7442060801120212004a2f0a2d0a0768706172616d73122212201900000000\
-             0000104022050a016120032a0e0a0c120a76616c69642f6c6f7373"
         );
     }
 }

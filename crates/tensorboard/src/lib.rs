@@ -5,8 +5,8 @@
 //! [`after`] counts.
 //!
 //! The formats are those of TensorFlow: `TFRecord` around each event, and the protocol buffers `event.proto`,
-//! `summary.proto` and, of TensorBoard's plugin for hyper-parameters, `plugin_data.proto` and `api.proto`. Of their fields only
-//! those are written that a training run has something to say for.
+//! `summary.proto` and, of TensorBoard's plugin for hyper-parameters, `plugin_data.proto`. Of their fields only those are
+//! written that a training run has something to say for.
 
 mod event;
 mod histogram;
@@ -17,6 +17,6 @@ mod wire;
 
 pub use event::{HEAD_RECORDS, event, head};
 pub use histogram::Histogram;
-pub use hyper_parameters::{HyperParameter, Status, experiment, session_end, session_start};
+pub use hyper_parameters::{HyperParameter, Status, session_end, session_start};
 pub use record::after;
 pub use value::Value;

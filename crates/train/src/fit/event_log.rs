@@ -138,20 +138,20 @@ fn kept(files: &[(usize, PathBuf)], length: usize) -> Result<Vec<u8>, Error> {
     Err(Error::Damaged { path: path.clone(), reason })
 }
 
-/// Head and plan.
+/// Head and plan. There is no list of all runs' settings and metrics, which TensorBoard would take from any one of them: so it
+/// makes its own, and shows the settings first in which the runs differ.
 fn beginning(plan: &Plan) -> Vec<u8> {
-    let (now, parameters) = (now(), hyper_parameters(plan));
-    let metrics = Metrics::default().named().map(|(name, _)| name);
-    let tags = ["valid", "best"].map(|at| metrics.map(|name| format!("{at}/{name}"))).concat();
-    let plan = [tensorboard::experiment(now, &parameters, &tags), tensorboard::session_start(now, &parameters)];
-    [tensorboard::head(now), tensorboard::event(now, 0, plan)].concat()
+    let now = now();
+    let start = tensorboard::session_start(now, &hyper_parameters(plan));
+    [tensorboard::head(now), tensorboard::event(now, 0, [start])].concat()
 }
 
 /// Every key of the plan.
 fn hyper_parameters(plan: &Plan) -> Vec<(&'static str, HyperParameter)> {
     let parameter = |value: toml::Value| match value {
         toml::Value::Boolean(flag) => HyperParameter::Flag(flag),
-        toml::Value::Integer(number) => HyperParameter::Number(number as f64),
+        // What a double does not hold to the last digit stays text.
+        toml::Value::Integer(number) if number < 1 << f64::MANTISSA_DIGITS => HyperParameter::Number(number as f64),
         toml::Value::Float(number) => HyperParameter::Number(number),
         toml::Value::String(text) => HyperParameter::Text(text),
         other => HyperParameter::Text(other.to_string()),
@@ -168,4 +168,85 @@ fn metrics(at: &str, metrics: &Metrics) -> Vec<Value> {
 /// Seconds since 1970.
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        observer::BatchPlace,
+        plan::{Config, Setting},
+    };
+
+    const BATCHES: usize = 5;
+
+    fn open(run: &Path, accumulate: usize, events: usize) -> Result<EventLog, Error> {
+        let settings = [Setting::parse(&format!("training.accumulate={accumulate}")).unwrap()];
+        let plan = Plan::resolve(&Config::default(), &settings).unwrap();
+        EventLog::open(run, &plan, BATCHES, &Position { events, ..Position::default() })
+    }
+
+    fn batch(step: usize, batch: usize, batch_loss: f32) -> BatchRecord {
+        BatchRecord { place: BatchPlace { epoch: 1, batch, step, learning_rate: 0.1 }, batch_loss }
+    }
+
+    /// The one event file, after its beginning.
+    fn body(run: &Path) -> Vec<u8> {
+        let files = event_files(run).unwrap();
+        assert_eq!(files.len(), 1);
+        tensorboard::after(&fs::read(&files[0].1).unwrap(), BEFORE).unwrap().to_vec()
+    }
+
+    #[test]
+    fn a_step_of_several_batches_is_their_mean_by_sample() {
+        let run = tempfile::tempdir().unwrap();
+        let mut log = open(run.path(), 2, 0).unwrap();
+        for (step, number, loss, samples) in
+            [(0, 1, 1.0, 64), (0, 2, 2.0, 64), (1, 3, 1.0, 64), (1, 4, 1.0, 64), (2, 5, 4.0, 1)]
+        {
+            log.batch(&batch(step, number, loss), samples).unwrap();
+        }
+        let body = body(run.path());
+        assert_eq!(tensorboard::after(&body, 3), Some(&[][..]), "the last batch of an epoch completes a step");
+        let loss = |value: f32| [&b"step/loss\x15"[..], &value.to_le_bytes()].concat();
+        for mean in [1.5, 1.0, 4.0] {
+            assert!(body.windows(14).any(|bytes| bytes == loss(mean)), "{mean}");
+        }
+    }
+
+    #[test]
+    fn a_resume_goes_on_in_a_new_file_with_what_was_told_up_to_its_checkpoint() {
+        let run = tempfile::tempdir().unwrap();
+        let mut log = open(run.path(), 1, 0).unwrap();
+        log.batch(&batch(0, 1, 0.5), 64).unwrap();
+        let (length, before) = (log.length(), body(run.path()));
+        log.batch(&batch(1, 2, 0.25), 64).unwrap();
+        // A kill in the middle of a record, and one between making the new file and removing the old.
+        log.log.append(b"half a record").unwrap();
+        fs::write(run.path().join(format!("{NAME}00001")), b"not even a head").unwrap();
+        let mut log = open(run.path(), 1, length).unwrap();
+        assert_eq!(body(run.path()), before);
+        assert_eq!(event_files(run.path()).unwrap()[0].0, 2);
+        log.batch(&batch(1, 2, 0.25), 64).unwrap();
+        assert_eq!(body(run.path()).len(), log.length());
+    }
+
+    #[test]
+    fn a_file_that_ends_before_the_checkpoint_is_damaged_and_one_that_was_removed_is_not_missed() {
+        let run = tempfile::tempdir().unwrap();
+        drop(open(run.path(), 1, 0).unwrap());
+        let message = open(run.path(), 1, 1).err().unwrap().to_string();
+        assert!(message.contains("events.out.tfevents.00000` is damaged: it ends before the checkpoint"), "{message}");
+        fs::remove_file(run.path().join(format!("{NAME}00000"))).unwrap();
+        assert!(open(run.path(), 1, 1).is_ok());
+    }
+
+    #[test]
+    fn a_large_seed_keeps_its_digits() {
+        let seed = Setting::parse("seed=9223372036854775807").unwrap();
+        let plan = Plan::resolve(&Config::default(), &[seed]).unwrap();
+        let parameters = hyper_parameters(&plan);
+        assert!(parameters.contains(&("seed", HyperParameter::Text("9223372036854775807".into()))));
+        assert!(parameters.contains(&("data.classes", HyperParameter::Text("[\"3\", \"7\"]".into()))));
+    }
 }
