@@ -50,7 +50,7 @@ raw = [
     for tag in event.summary.value
 ]
 print(json.dumps({
-    "files": len(files),
+    "files": sum(file.stat().st_size > 0 for file in files),
     "repeated": [found for found, times in Counter(raw).items() if times > 1],
     "scalars": {tag: [[e.step, e.value] for e in read.Scalars(tag)] for tag in tags["scalars"]},
     "histograms": {

@@ -52,3 +52,25 @@ impl Log {
         Error::Write { path: self.path.clone(), cause }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_begun_replaces_and_what_is_opened_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "something longer").unwrap();
+        Log::begin(&path, b"one\n").unwrap().append(b"two\n").unwrap();
+        Log::open(&path).unwrap().append(b"three\n").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\nthree\n");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_told_with_the_path_and_what_to_do() {
+        let message = Log::open(Path::new("/dev/full")).unwrap().append(b"x").unwrap_err().to_string();
+        assert!(message.starts_with("cannot write `/dev/full`: ") && message.ends_with("free some space"), "{message}");
+    }
+}

@@ -50,7 +50,7 @@ impl EventLog {
     /// Begins the event file of a run, or goes on with it at `position`.
     ///
     /// That is a new file, with what the one before had told up to there: a TensorBoard that is open on the run has read
-    /// that one to its end and could not follow if it became shorter.
+    /// that one to its end and could not follow if it became shorter and grew again.
     ///
     /// # Errors
     /// Where the file before ends too early, or one cannot be written.
@@ -62,9 +62,7 @@ impl EventLog {
         let log = Log::begin(&path, &[beginning(plan), kept].concat())?;
         if !before.is_empty() {
             log.flush()?;
-        }
-        for (_, path) in before {
-            fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
+            retire(before)?;
         }
         let (length, accumulate) = (position.events, plan.training.accumulate);
         Ok(Self { log, length, step: OpenStep::default(), accumulate, batches })
@@ -110,8 +108,17 @@ impl EventLog {
     }
 }
 
-/// The event files in a run folder with their numbers, the newest last. There are two where a kill came between making
-/// one and removing the one before.
+/// Empties the last of these files and removes the others. A reader that has the last one open goes on to the next file
+/// from an empty one, but waits for ever for one that is gone.
+fn retire(files: Vec<(usize, PathBuf)>) -> Result<(), Error> {
+    let Some(((_, last), others)) = files.split_last() else { return Ok(()) };
+    for (_, path) in others {
+        fs::remove_file(path).map_err(|cause| Error::Write { path: path.clone(), cause })?;
+    }
+    Log::begin(last, &[]).map(drop)
+}
+
+/// The event files in a run folder with their numbers, the newest last.
 fn event_files(run: &Path) -> Result<Vec<(usize, PathBuf)>, Error> {
     let failed = |cause| Error::Read { path: run.into(), cause };
     let mut files = Vec::new();
@@ -190,11 +197,12 @@ mod tests {
         BatchRecord { place: BatchPlace { epoch: 1, batch, step, learning_rate: 0.1 }, batch_loss }
     }
 
-    /// The one event file, after its beginning.
+    /// The newest event file, after its beginning; the one before is empty, if there is one.
     fn body(run: &Path) -> Vec<u8> {
-        let files = event_files(run).unwrap();
-        assert_eq!(files.len(), 1);
-        tensorboard::after(&fs::read(&files[0].1).unwrap(), BEFORE).unwrap().to_vec()
+        let mut files = event_files(run).unwrap();
+        let newest = fs::read(files.pop().unwrap().1).unwrap();
+        assert!(files.len() <= 1 && files.iter().all(|(_, path)| fs::read(path).unwrap().is_empty()));
+        tensorboard::after(&newest, BEFORE).unwrap().to_vec()
     }
 
     #[test]
@@ -221,12 +229,12 @@ mod tests {
         log.batch(&batch(0, 1, 0.5), 64).unwrap();
         let (length, before) = (log.length(), body(run.path()));
         log.batch(&batch(1, 2, 0.25), 64).unwrap();
-        // A kill in the middle of a record, and one between making the new file and removing the old.
+        // A kill in the middle of a record, and one while the next file was being made.
         log.log.append(b"half a record").unwrap();
         fs::write(run.path().join(format!("{NAME}00001")), b"not even a head").unwrap();
         let mut log = open(run.path(), 1, length).unwrap();
         assert_eq!(body(run.path()), before);
-        assert_eq!(event_files(run.path()).unwrap()[0].0, 2);
+        assert_eq!(event_files(run.path()).unwrap().last().unwrap().0, 2);
         log.batch(&batch(1, 2, 0.25), 64).unwrap();
         assert_eq!(body(run.path()).len(), log.length());
     }
