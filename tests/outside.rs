@@ -39,6 +39,8 @@ mod resume;
 mod show;
 #[path = "outside/sweep.rs"]
 mod sweep;
+#[path = "outside/tensorboard.rs"]
+mod tensorboard;
 #[path = "outside/tour.rs"]
 mod tour;
 #[path = "outside/trouble.rs"]

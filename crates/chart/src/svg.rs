@@ -12,6 +12,7 @@ mod pen;
 mod png;
 mod weights;
 
+pub(crate) use self::png::encoded;
 use crate::document::Block;
 
 pub use confusion_matrix::confusion_matrix;

@@ -1,4 +1,6 @@
-//! Files that are either whole or not there.
+//! Files that are either whole or not there, and files that grow.
+
+mod log;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -9,6 +11,8 @@ use std::{
 };
 
 use crate::error::Error;
+
+pub use log::Log;
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {

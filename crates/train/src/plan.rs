@@ -58,6 +58,8 @@ pub struct Plan {
     pub device: usize,
     /// CPU threads of the backend; 0: all cores.
     pub threads: usize,
+    /// Whether the run folder gets event files for TensorBoard.
+    pub tensorboard: bool,
     /// Where the digits come from.
     pub data: DataPlan,
     /// Which network.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Images with the highest losses: fastai's usual 3 x 3.
-const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
+pub(crate) const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]

@@ -1,8 +1,7 @@
 //! One folder per run: the resolved plan, the state, the metrics, the checkpoints and the model.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write as _,
+    fs::{self, File},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,8 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, files,
-    fit::checkpoint::Position,
-    observer::{BatchPlace, BatchRecord, EpochRecord},
+    observer::EpochRecord,
     plan::{Config, Plan},
     run::RunRecord,
 };
@@ -66,50 +64,6 @@ impl RunFolder {
     /// Writes the resolved plan again: a resume may have more epochs.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), Error> {
         write_plan(&self.path, plan)
-    }
-
-    /// Opens `metrics.jsonl` to append to, without the lines a resume from `position` will write again.
-    pub fn metrics_log(&self, position: &Position) -> Result<MetricsLog, Error> {
-        let path = metrics(&self.path);
-        if path.exists() {
-            let bytes = files::read(&path)?;
-            let lines = String::from_utf8_lossy(&bytes);
-            let kept: String = lines.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
-            files::replace(&path, kept.as_bytes())?;
-        }
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        Ok(MetricsLog { file: file.map_err(|cause| Error::Write { path: path.clone(), cause })?, path })
-    }
-}
-
-/// Whether a line of `metrics.jsonl` tells of what was before `position`. A line that a kill cut short does not parse.
-fn is_before(line: &str, position: &Position) -> bool {
-    let epoch = serde_json::from_str::<EpochRecord>(line).map(|record| record.epoch <= position.epoch);
-    let batch = || {
-        let BatchPlace { epoch, batch, .. } = serde_json::from_str::<BatchRecord>(line)?.place;
-        Ok::<_, serde_json::Error>((epoch, batch) <= (position.epoch + 1, position.batch))
-    };
-    epoch.or_else(|_| batch()).unwrap_or(false)
-}
-
-/// `metrics.jsonl`, one JSON object a line.
-#[derive(Debug)]
-pub struct MetricsLog {
-    path: PathBuf,
-    file: File,
-}
-
-impl MetricsLog {
-    /// A second handle, to flush it to the disk with.
-    pub fn handle(&self) -> Result<File, Error> {
-        self.file.try_clone().map_err(|cause| Error::Write { path: self.path.clone(), cause })
-    }
-
-    /// Appends a line.
-    pub fn append(&mut self, record: &impl serde::Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).expect("a record is plain data");
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|cause| Error::Write { path: self.path.clone(), cause })
     }
 }
 

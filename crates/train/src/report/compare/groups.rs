@@ -7,7 +7,7 @@ use toml::Value;
 use super::{ComparedRun, Comparison, differences};
 
 /// Keys that do not say what is computed, but for the seed: where a run goes and what it writes down.
-const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps"];
+const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps", "tensorboard"];
 
 /// What a difference counts as more than noise at.
 const LEVEL: f64 = 0.05;
