@@ -22,7 +22,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
     vec![
         Block::text(format!(
             "The data is {}: {} images of handwritten digits to learn from and {} to be judged by, each {sides} pixels. Here \
-             are the second 3 and the second 7 of the first.",
+             are the second 3 and the second 7 of those to learn from.",
             data.source,
             data.train.len(),
             data.valid.len(),
