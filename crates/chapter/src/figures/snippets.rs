@@ -100,11 +100,13 @@ fn of_letters() -> Vec<Figure> {
 
 fn of_layers<B: AutodiffBackend>(device: &B::Device) -> Vec<Figure> {
     let net = |sizes: &[usize]| Sequential::<B>::new(sizes, 0, device);
-    let elements: Vec<usize> =
-        parameter_shapes(&net(&[784, 1, 10])).iter().map(|shape| shape.iter().product()).collect();
+    let elements = |net: &Sequential<B>| -> Vec<usize> {
+        parameter_shapes(net).iter().map(|shape| shape.iter().product()).collect()
+    };
     vec![
-        Figure::counted("parameters of a linear layer 784 -> 1", &[785], &[net(&[784, 1]).num_params()]),
+        Figure::counted("weights and bias of a linear layer 784 -> 1", &[784, 1], &elements(&net(&[784, 1]))),
+        Figure::counted("its parameters", &[785], &[net(&[784, 1]).num_params()]),
         Figure::counted("parameters of 784 -> 30 -> 1", &[23_581], &[net(&[784, 30, 1]).num_params()]),
-        Figure::counted("parameter tensors of 784 -> 1 -> 10", &[784, 1, 10, 10], &elements),
+        Figure::counted("parameter tensors of 784 -> 1 -> 10", &[784, 1, 10, 10], &elements(&net(&[784, 1, 10]))),
     ]
 }
