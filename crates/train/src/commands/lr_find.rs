@@ -3,7 +3,10 @@
 use std::io::Write as _;
 
 use anyhow::bail;
-use chart::{Axis, LineChart, Mark, Series, svg, terminal::line_chart};
+use chart::{
+    Axis, Block, LineChart, Mark, Series, svg,
+    terminal::{blocks, line_chart},
+};
 use data::DataSet;
 use model::AutodiffBackend;
 use serde_json::json;
@@ -80,15 +83,19 @@ fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
 
 fn print(plan: &Plan, data: &DataSet, test: &RangeTest) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "{}, {}, {}\n", plan.model.kind, plan.optimizer.kind, load_data::describe(data))?;
+    let title = format!("{}, {}, {}", plan.model.kind, plan.optimizer.kind, load_data::describe(data));
+    writeln!(out, "{}", blocks(&[Block::Text(title)], width(), colours()))?;
     writeln!(out, "{}", line_chart(&chart(plan, test), width(), colours()))?;
     let end = test.curve.last().map_or(0.0, |(rate, _)| *rate);
     if test.diverged {
-        writeln!(out, "the loss diverged at {end:.1e}, after {} steps", test.curve.len())?;
+        writeln!(out, "the loss diverged at {}, after {} steps", rounded(end), test.curve.len())?;
     }
     for (name, (rate, _)) in test.suggestions() {
-        let how = if name == "steep" { "where the loss falls fastest" } else { "half way down the longest descent" };
-        writeln!(out, "{name:<7} --set optimizer.learning_rate={:<8} {how}", rounded(rate))?;
+        writeln!(out, "{name:<7} --set optimizer.learning_rate={}", rounded(rate))?;
+    }
+    if test.valley.or(test.steep).is_some() {
+        let how = "valley: half way down the longest descent; steep: where the loss falls fastest";
+        write!(out, "{}", blocks(&[Block::text(how)], width(), colours()))?;
     }
     Ok(())
 }

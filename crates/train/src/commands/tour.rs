@@ -111,7 +111,9 @@ impl Show<'_> {
     fn announce(&self, stop: &TourStop) {
         if !self.args.plain {
             let mut out = std::io::stdout();
-            let _ = write!(out, "{:>2}. {:<44}", stop.number, stop.heading).and_then(|()| out.flush());
+            // Number, heading and seconds in a line, on a narrow terminal too.
+            let room = width().saturating_sub(13).min(44);
+            let _ = write!(out, "{:>2}. {:<room$}", stop.number, stop.heading).and_then(|()| out.flush());
         }
     }
 

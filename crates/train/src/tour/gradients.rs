@@ -41,7 +41,8 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         Block::Beside(three_learning_rates::<B>(tour.device).iter().map(|one| Block::Lines(descent(one))).collect()),
         code("crates/chapter/src/learning_rate.rs", &["three_learning_rates", "TOO_SMALL", "RIGHT", "TOO_LARGE"]),
         Block::text(
-            "Any function can be plotted like this, such as the two that make a neural network of linear layers:",
+            "`plot_function` makes points of any Rust closure, which is how x squared is drawn above; `plot_tensor_function` does so \
+             for a function of tensors, such as the two that make a neural network of linear layers:",
         ),
         Block::Beside(activations::<B>(tour.device).into_iter().map(Block::Lines).collect()),
         code("crates/chapter/src/curve.rs", &["plot_function", "plot_tensor_function"]),

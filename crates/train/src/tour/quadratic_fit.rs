@@ -22,8 +22,8 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
             "The first model that learns is a quadratic, a·t² + b·t + c: the speed of a roller coaster, measured twenty times on \
              its way over a hill. Its loss is the mean squared error. Each step takes the gradient of the loss by a, b and c, \
              times {LEARNING_RATE}, off the three. The book draws its measurements at random and does not print them; these \
-             have the loss and the gradient that it prints for the start, which decide all that follows. It names no unit of \
-             speed."
+             have the loss and the gradient that it prints for the start, which decide all that follows. The book \
+             names no unit of speed."
         )),
         Block::Beside(DRAWN.iter().map(|step| Block::Lines(drawn(*step, &fits[*step]))).collect()),
         Block::Table(losses(&fits)),
