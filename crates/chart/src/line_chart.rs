@@ -9,7 +9,7 @@ pub struct LineChart {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn, the first at the bottom. Each has a colour of its own, by its place in this list.
+    /// What is drawn, the first at the bottom.
     pub series: Vec<Series>,
     /// Single points, drawn above all series.
     pub marks: Vec<Mark>,
@@ -48,6 +48,8 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// How it is drawn.
     pub style: Style,
+    /// The number of its colour, for what is of one kind in several series or charts. `None`: its place in the list.
+    pub colour: Option<usize>,
 }
 
 /// How a series is drawn.
@@ -81,6 +83,8 @@ pub enum Shape {
     Wide,
     /// As wide as high, for axes of the same unit.
     Square,
+    /// One of three or more beside each other.
+    Small,
 }
 
 impl Axis {
@@ -103,12 +107,17 @@ impl Axis {
 impl Series {
     /// A line.
     pub fn line(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), points, style: Style::Line }
+        Self { name: name.into(), points, ..Self::default() }
     }
 
     /// The same, drawn in another way.
     pub fn drawn(self, style: Style) -> Self {
         Self { style, ..self }
+    }
+
+    /// The same in the colour with this number.
+    pub fn coloured(self, number: usize) -> Self {
+        Self { colour: Some(number), ..self }
     }
 }
 
@@ -116,6 +125,8 @@ impl Series {
 pub(crate) struct Entry<'a> {
     pub name: &'a str,
     pub key: Key,
+    /// Its place among all series and marks.
+    pub number: usize,
     /// Its colour's number in the palette.
     pub colour: usize,
 }
@@ -130,10 +141,15 @@ pub(crate) enum Key {
 impl LineChart {
     /// Every series and mark in the order of drawing. A single series without marks is named by the axis alone.
     pub(crate) fn legend(&self) -> Vec<Entry<'_>> {
-        let series = self.series.iter().map(|series| (series.name.as_str(), Key::Series(series.style)));
-        let marks = self.marks.iter().map(|mark| (mark.name.as_str(), Key::Mark));
-        let entries: Vec<_> =
-            series.chain(marks).enumerate().map(|(colour, (name, key))| Entry { name, key, colour }).collect();
+        let series = self.series.iter().enumerate().map(|(number, series)| Entry {
+            name: &series.name,
+            key: Key::Series(series.style),
+            number,
+            colour: series.colour.unwrap_or(number),
+        });
+        let marks = (self.series.len()..).zip(&self.marks);
+        let marks = marks.map(|(number, mark)| Entry { name: &mark.name, key: Key::Mark, number, colour: number });
+        let entries: Vec<_> = series.chain(marks).collect();
         if entries.len() > 1 { entries.into_iter().filter(|entry| !entry.name.is_empty()).collect() } else { vec![] }
     }
 
@@ -155,5 +171,15 @@ mod tests {
         chart.marks.push(Mark { name: "valley".into(), at: (0.0, 1.0) });
         let names: Vec<_> = chart.legend().iter().map(|entry| (entry.name, entry.colour)).collect();
         assert_eq!(names, [("loss", 0), ("valley", 1)]);
+    }
+
+    #[test]
+    fn series_of_one_kind_can_share_a_colour() {
+        let line = |name: &str| Series::line(name, vec![(0.0, 1.0)]);
+        let chart = LineChart { series: vec![line("ours"), line("theirs").coloured(0)], ..LineChart::default() };
+        assert_eq!(
+            chart.legend().iter().map(|entry| (entry.number, entry.colour)).collect::<Vec<_>>(),
+            [(0, 0), (1, 0)]
+        );
     }
 }

@@ -21,7 +21,7 @@ pub use line_chart::line_chart;
 pub use weights::weights;
 
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
-const LARGEST_SCALE: f64 = 1.3;
+const LARGEST_SCALE: f64 = 1.15;
 
 /// A block as one picture; `None` where it is none.
 pub fn block(block: &Block) -> Option<String> {

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn names_that_do_not_fit_go_to_the_next_row() {
-        let entry = |name| Entry { name, key: Key::Mark, colour: 0 };
+        let entry = |name| Entry { name, key: Key::Mark, number: 0, colour: 0 };
         let entries = vec![entry("abcdefghij"), entry("abc"), entry("a name longer than a row is wide"), entry("z")];
         // Rows 16 wide: the first two names take 2.4 + 5.6 and 2.4 + 1.68, with 1.4 between them.
         let placed: Vec<_> = placed(entries, 16.0).into_iter().map(|(_, x, row)| (x, row)).collect();

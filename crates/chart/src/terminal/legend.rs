@@ -34,8 +34,8 @@ pub(super) fn lines(chart: &LineChart, width: usize, ink: Ink, colours: Colours)
 
 fn key(entry: &Entry<'_>, series: usize, ink: Ink) -> String {
     match (ink, entry.key) {
-        (Ink::Signs, Key::Mark) => sign(entry.colour, Some(entry.colour - series)).into(),
-        (Ink::Signs, Key::Series(_)) => sign(entry.colour, None).into(),
+        (Ink::Signs, Key::Mark) => sign(entry.number, Some(entry.number - series)).into(),
+        (Ink::Signs, Key::Series(_)) => sign(entry.number, None).into(),
         (Ink::Braille, Key::Series(Style::Line)) => "──".into(),
         (Ink::Braille, Key::Series(Style::Dashed)) => "╌╌".into(),
         (Ink::Braille, Key::Series(Style::Dots)) => "•".into(),

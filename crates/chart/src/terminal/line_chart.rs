@@ -38,7 +38,7 @@ pub fn line_chart(chart: &LineChart, width: usize, colours: Colours) -> String {
 fn size(shape: Shape, columns: usize) -> [usize; 2] {
     let columns = columns.max(LEAST_COLUMNS);
     match shape {
-        Shape::Wide => [columns.min(120), (columns / 4).clamp(LEAST_ROWS, 18)],
+        Shape::Wide | Shape::Small => [columns.min(120), (columns / 4).clamp(LEAST_ROWS, 18)],
         Shape::Square => [columns.min(40), (columns.min(40) / 2).max(LEAST_ROWS)],
     }
 }
@@ -57,6 +57,8 @@ impl Frame {
     fn canvas(&self, chart: &LineChart, ink: Ink) -> Canvas {
         let mut canvas = Canvas::new(self.columns, self.rows, ink);
         for (number, series) in chart.series.iter().enumerate() {
+            // Each has a sign of its own where there are no colours.
+            let number = if ink == Ink::Signs { number } else { series.colour.unwrap_or(number) };
             self.draw(series, number, ink, &mut canvas);
         }
         for (nth, mark) in chart.marks.iter().enumerate() {

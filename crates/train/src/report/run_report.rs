@@ -132,7 +132,9 @@ impl<'a> RunReport<'a> {
     fn probabilities(&self) -> Section {
         let (roc, calibration) = (self.evaluated.roc(), self.evaluated.calibration());
         let heading = format!("{}, and {}", roc.heading, calibration.heading.replace("Calibration", "calibration"));
-        Section::new(heading, [Block::Beside([roc.blocks, calibration.blocks].concat())])
+        let (charts, texts): (Vec<_>, Vec<_>) =
+            [roc.blocks, calibration.blocks].concat().into_iter().partition(|block| matches!(block, Block::Lines(_)));
+        Section::new(heading, [Block::Beside(charts)].into_iter().chain(texts))
     }
 }
 
