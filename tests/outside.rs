@@ -43,3 +43,5 @@ mod sweep;
 mod tour;
 #[path = "outside/trouble.rs"]
 mod trouble;
+#[path = "outside/watch.rs"]
+mod watch;
