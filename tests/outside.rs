@@ -45,3 +45,5 @@ mod tensorboard;
 mod tour;
 #[path = "outside/trouble.rs"]
 mod trouble;
+#[path = "outside/watch.rs"]
+mod watch;

@@ -65,7 +65,8 @@ fn states(trials: &[&Status]) -> String {
     names.join(", ")
 }
 
-fn name(status: &Status) -> &'static str {
+/// How a trial stands, in a word.
+pub(super) fn name(status: &Status) -> &'static str {
     match &status.state {
         State::Waiting if status.epochs() > 0 => "paused",
         State::Waiting => "waiting",
