@@ -130,7 +130,7 @@ mod tests {
     fn an_image_knows_the_file_it_was() {
         let digits = Digits::new(1, 1, vec![1, 2].into(), vec![1, 0].into());
         assert_eq!(digits.file_name(0), None, "drawn");
-        let digits = digits.named(b"7.png\010.png\0".to_vec().into());
+        let digits = digits.named(b"7.png\x0010.png\0".to_vec().into());
         assert_eq!([0, 1, 2].map(|index| digits.file_name(index)), [Some("7.png"), Some("10.png"), None]);
     }
 }
