@@ -28,7 +28,7 @@ const ONE: &str = "seed = [0]";
 
 fn main() {
     let Some(archive) = place::archive() else { return };
-    let place = Place::new(&archive);
+    let mut place = Place::new(&archive);
     let peers = Peers::find(&archive, JOBS);
     let mut rows = Rows::default();
     // Fills the cache.
@@ -36,15 +36,15 @@ fn main() {
     for round in 1..=ROUNDS {
         eprintln!("round {round} of {ROUNDS}");
         for _ in 0..ROUNDS {
-            place.sweep(ONE, "");
-            rows.add("one trial alone: training and validation", place.training() * 1e3, "ms");
-            place.sweep(ONE, "\"checkpoint.every_steps\" = 1\n\"checkpoint.keep_last\" = 1000\n");
-            rows.add("start of a trial to its first step's checkpoint", place.start_up() * 1e3, "ms");
+            let one = place.sweep(ONE, "");
+            rows.add("one trial alone: training and validation", one.training() * 1e3, "ms");
+            let saving = place.sweep(ONE, "\"checkpoint.every_steps\" = 1\n\"checkpoint.keep_last\" = 1000\n");
+            rows.add("start of a trial to its first step's checkpoint", saving.start_up() * 1e3, "ms");
         }
         let study = place.sweep(GRID, "");
         rows.add("64 trials, two at a time: the command", study.wall, "s");
         rows.add("the driver's own processor time", study.driver * 1e3, "ms");
-        rows.add("training and validation of the 64, halved", place.training() / JOBS as f64, "s");
+        rows.add("training and validation of the 64, halved", study.training() / JOBS as f64, "s");
         if let Some(optuna) = peers.as_ref().and_then(|peers| peers.run("optuna_study.py", "5")) {
             rows.add("Optuna and PyTorch: the study alone", number(&optuna, "study"), "s");
             rows.add("Optuna and PyTorch: the whole script", number(&optuna, "total"), "s");

@@ -15,14 +15,17 @@ use crate::{JOBS, place};
 /// Ticks of a second in `/proc`: the same on all of Linux's usual machines.
 const TICKS: f64 = 100.0;
 
-/// A folder to run studies in.
+/// Where studies run: each in a folder of its own, which stays until all are done. Linux's ext4 is slow to make files for
+/// a while after it has deleted many.
 pub struct Place {
     folder: TempDir,
     archive: PathBuf,
+    studies: usize,
 }
 
-/// What a study took.
+/// What a study took, and where it ran.
 pub struct Measured {
+    runs: PathBuf,
     /// Seconds from the start of the command to its end.
     pub wall: f64,
     /// Seconds of processor time of the driver without its trials, where the system tells.
@@ -32,29 +35,33 @@ pub struct Measured {
 impl Place {
     /// An empty one.
     pub fn new(archive: &Path) -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder"), archive: archive.into() }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), archive: archive.into(), studies: 0 }
     }
 
-    /// Runs the study of this space, whatever was there before.
-    pub fn sweep(&self, space: &str, set: &str) -> Measured {
-        let _ = fs::remove_dir_all(self.folder.path().join("runs"));
+    /// Runs the study of this space.
+    pub fn sweep(&mut self, space: &str, set: &str) -> Measured {
+        self.studies += 1;
+        let here = self.folder.path().join(self.studies.to_string());
+        fs::create_dir(&here).expect("the folder can be written");
         let data = format!("\"data.source\" = \"archive\"\n\"data.path\" = {:?}\n", self.archive);
         let head = format!("base = \"two-layer\"\nbackend = \"flex\"\njobs = {JOBS}\nthreads_per_trial = 1\n");
         let study = format!("{head}[set]\n\"training.epochs\" = 5\n{set}{data}[space]\n{space}\n");
-        fs::write(self.folder.path().join("study.toml"), study).expect("the folder can be written");
+        fs::write(here.join("study.toml"), study).expect("the folder can be written");
         let began = Instant::now();
         let mut child = Command::new(place::program())
             .args(["sweep", "study.toml"])
-            .current_dir(self.folder.path())
+            .current_dir(&here)
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"))
             .stdout(Stdio::null())
             .spawn()
             .expect("the program starts");
         let driver = processor_time(&child);
         assert!(child.wait().expect("it can be waited for").success(), "the study runs");
-        Measured { wall: began.elapsed().as_secs_f64(), driver }
+        Measured { runs: here.join("runs/study"), wall: began.elapsed().as_secs_f64(), driver }
     }
+}
 
+impl Measured {
     /// Seconds of training and validation of all trials, as `run.json` has them.
     pub fn training(&self) -> f64 {
         let seconds = |run: &PathBuf| {
@@ -75,7 +82,7 @@ impl Place {
     }
 
     fn runs(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.folder.path().join("runs/study")).expect("the study has run");
+        let entries = fs::read_dir(&self.runs).expect("the study has run");
         entries.map(|entry| entry.expect("readable").path()).filter(|path| path.join("trial.toml").is_file()).collect()
     }
 }

@@ -85,13 +85,12 @@ fn latest(entry: &Entry) -> Row {
     Row::new(entry, entry.values.last().copied().filter(|value| value.is_finite()))
 }
 
-/// The best value so far, and whose it is.
+/// The best value so far, and whose it is. Of a trial that runs it is the last epoch's: its best one is known at its end.
 fn best<'a>(study: &Study, entries: &'a [Entry]) -> Option<(f64, &'a Entry)> {
-    let value = |entry: &Entry| {
-        let so_far = entry.values.iter().copied().filter(|_| entry.status.state == State::Running);
-        let values = so_far.chain(entry.status.value).filter(|value| value.is_finite());
-        values.min_by(|a, b| study.goal.loss(*a).total_cmp(&study.goal.loss(*b)))
+    let value = |entry: &Entry| match entry.status.state {
+        State::Running => entry.values.last().copied(),
+        _ => entry.status.value,
     };
-    let valued = entries.iter().filter_map(|entry| Some((value(entry)?, entry)));
+    let valued = entries.iter().filter_map(|entry| Some((value(entry).filter(|value| value.is_finite())?, entry)));
     valued.min_by(|a, b| study.goal.loss(a.0).total_cmp(&study.goal.loss(b.0)))
 }

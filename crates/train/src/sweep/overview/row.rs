@@ -68,7 +68,7 @@ impl Row {
         let part = *done as f64 / (*epochs).max(1) as f64;
         let value = self.value();
         if width < NARROW {
-            return format!("{number:>5}  {}  {value:<8} {done}/{epochs}  {}", bar(part, 4, colours), point);
+            return format!("{number:>5}  {}  {value:<8} {done}/{epochs}  {point}", bar(part, 4, colours));
         }
         format!("{number:>5}  {}  {value:<8}  {done:>3}/{epochs} epochs  {point}", bar(part, 8, colours))
     }
