@@ -346,6 +346,9 @@ pub struct TrialArgs {
     /// The device's number.
     #[arg(long, value_name = "N")]
     pub device: Option<usize>,
+    /// The driver's process, with which this one ends.
+    #[arg(long, value_name = "PID")]
+    pub parent: Option<u32>,
 }
 
 /// A part of an image's rows or columns.

@@ -135,8 +135,13 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
 
 /// Writes the plan of the run in `path`.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
+    files::replace(&config(path), sealed(plan).as_bytes())
+}
+
+/// The text of `config.toml`.
+fn sealed(plan: &Plan) -> String {
     let toml = plan.to_toml();
-    files::replace(&config(path), format!("{}\n{toml}", plan_head(&toml)).as_bytes())
+    format!("{}\n{toml}", plan_head(&toml))
 }
 
 /// The first line of `config.toml`.
@@ -147,19 +152,23 @@ fn plan_head(toml: &str) -> String {
 /// Everything of a new folder; returns its lock, which goes with it when it is renamed.
 fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
-    write_plan(path, plan)?;
+    files::write(&config(path), sealed(plan).as_bytes())?;
     lock(path)
 }
 
-/// Makes the folder of a run that somebody else is to begin, with what `add` puts into it.
-pub fn prepare(path: &Path, plan: &Plan, add: impl Fn(&Path) -> Result<(), Error>) -> Result<(), Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+/// Makes the folder of a run that somebody else is to begin, with a file beside the plan.
+pub fn prepare(path: &Path, plan: &Plan, [name, text]: [&str; 2]) -> Result<(), Error> {
     let parent = path.parent().unwrap_or(Path::new(""));
-    files::create_folder(parent)?;
-    let unfinished = parent.join(format!(".{name}-{}.part", std::process::id()));
-    let made = make(&unfinished, plan).and_then(|_| add(&unfinished));
+    let unfinished =
+        parent.join(format!(".{}-{}.part", path.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
+    let fill = || {
+        files::create_folder(&unfinished)?;
+        files::write(&config(&unfinished), sealed(plan).as_bytes())?;
+        files::write(&unfinished.join(name), text.as_bytes())?;
+        files::flush_folder(&unfinished)
+    };
     // Half a folder is of no use to anybody; the error that matters is the first.
-    made.inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
+    fill().inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
     match fs::rename(&unfinished, path) {
         // Another driver was quicker: its folder is as good.
         Err(_) if path.exists() => fs::remove_dir_all(&unfinished),

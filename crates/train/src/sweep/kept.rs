@@ -49,8 +49,12 @@ impl Kept {
 
     /// Writes it.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let text = toml::to_string(self).expect("a kept trial is plain data");
-        files::replace(&path(run), text.as_bytes())
+        files::replace(&path(run), self.to_toml().as_bytes())
+    }
+
+    /// As it stands in the file.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a kept trial is plain data")
     }
 
     /// Its point, bit for bit.
@@ -59,8 +63,11 @@ impl Kept {
     }
 }
 
+/// Its name in the run folder.
+pub const NAME: &str = "trial.toml";
+
 fn path(run: &Path) -> PathBuf {
-    run.join("trial.toml")
+    run.join(NAME)
 }
 
 fn to_toml(value: &search::Value) -> toml::Value {

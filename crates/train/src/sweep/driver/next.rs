@@ -2,11 +2,11 @@
 
 use search::{Observation, Point, Promotion, Tpe};
 
-use super::{Driver, Entry, prepare};
+use super::{Driver, Entry};
 use crate::{
     Error,
     run::{RunRecord, record},
-    sweep::{Claim, Kept, Trial, process::Job, status::State},
+    sweep::{Claim, Trial, process::Job, status::State},
 };
 
 impl Driver<'_> {
@@ -65,8 +65,8 @@ impl Driver<'_> {
         };
         for seed in &seeds[begun..] {
             let trial = Trial::new(self.study, self.entries.len(), point.clone(), *seed, self.fingerprint)?;
-            prepare(&trial, &Kept::new(&trial))?;
             self.add(trial)?;
+            self.entries.last_mut().map_or(Ok(()), Entry::prepare)?;
         }
         Ok(Some(place))
     }
