@@ -5,12 +5,13 @@
 //!   -> trials: point, plan, folder   trial
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), run.json and metrics.jsonl
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (kept), run.json and metrics.jsonl
 //! ```
 
 mod driver;
 mod kept;
 mod leaderboard;
+mod points;
 mod process;
 mod report;
 pub mod status;

@@ -51,7 +51,7 @@ fn legend(chart: &Parallel) -> String {
         let (colour, opacity) = ranked(step as f64 / (STEPS - 1) as f64);
         let width = LENGTH / STEPS as f64;
         svg += &format!(
-            "<rect x=\"{:.1}\" y=\"7\" width=\"{width:.2}\" height=\"9\" fill=\"{}\" fill-opacity=\"{opacity:.2}\"/>\n",
+            "<rect x=\"{:.1}\" y=\"7\" width=\"{width:.2}\" height=\"9\" fill=\"{}\" fill-opacity=\"{opacity:.2}\" shape-rendering=\"crispEdges\"/>\n",
             left + step as f64 * width,
             colour.hex()
         );

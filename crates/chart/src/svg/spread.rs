@@ -62,7 +62,7 @@ fn lines(name: &str) -> Vec<String> {
 
 fn legend(y: f64) -> String {
     let dot = format!(
-        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.7\"/>\n",
+        "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.85\"/>\n",
         EDGE + 4.0,
         y - 4.5,
         BLUE.hex()
@@ -84,7 +84,7 @@ fn dots(group: &Group, span: &Span, y: f64) -> String {
         last = x(place);
         let shift = [0.0, -6.0, 6.0][level];
         format!(
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.7\"/>\n",
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.85\"/>\n",
             x(place),
             y + shift,
             BLUE.hex()

@@ -5,6 +5,7 @@ use search::{Mean, Welch, welch};
 use toml::Value;
 
 use super::{ComparedRun, Comparison, differences};
+use crate::report::small;
 
 /// Keys that do not say what is computed, but for the seed: where a run goes and what it writes down.
 const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps"];
@@ -131,10 +132,6 @@ fn percent(p: f64) -> String {
         0.0001.. => format!("{:.2} %", 100.0 * p),
         _ => "less than 0.01 %".into(),
     }
-}
-
-fn small(p: f64) -> String {
-    if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 
 #[cfg(test)]
