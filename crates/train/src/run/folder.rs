@@ -181,8 +181,13 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
 
 /// Writes the plan of the run in `path`.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
+    files::replace(&config(path), plan_text(plan).as_bytes())
+}
+
+/// The plan as a run's `config.toml` has it, sealed by its first line.
+pub fn plan_text(plan: &Plan) -> String {
     let toml = plan.to_toml();
-    files::replace(&config(path), format!("{}\n{toml}", plan_head(&toml)).as_bytes())
+    format!("{}\n{toml}", plan_head(&toml))
 }
 
 /// The first line of `config.toml`.

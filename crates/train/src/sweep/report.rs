@@ -90,7 +90,10 @@ impl<'a> Seen<'a> {
     }
 
     fn leaderboard(&self) -> Section {
-        let table = Block::Table(leaderboard::of_points(self.study, &self.points, BEST));
+        let mut table = leaderboard::of_points(self.study, &self.points, BEST);
+        // A narrow page shows the first columns: the point beside its value.
+        table.rows.iter_mut().chain([&mut table.header]).for_each(|row| row[2..].rotate_right(1));
+        let table = Block::Table(table);
         let more = self.points.len().saturating_sub(BEST);
         let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
         Section::new("Leaderboard", [table].into_iter().chain(more))

@@ -5,7 +5,7 @@ use search::{Domain, Goal, Parameter};
 
 use crate::sweep::Study;
 
-/// A ratio of ends beyond which an axis shows magnitudes.
+/// A ratio of the ends of a list beyond which its axis shows magnitudes.
 const WIDE: f64 = 50.0;
 /// Values so many interquartile ranges below the quartile would press all others together (Tukey's outer fence).
 const FENCE: f64 = 3.0;
@@ -16,8 +16,12 @@ const MARGIN: f64 = 0.03;
 pub fn of_key(parameter: &Parameter, numbers: &[f64]) -> Axis {
     let (low, high) = ends(numbers);
     let axis = Axis::new(parameter.key.as_str());
-    let is_log = matches!(parameter.domain, Domain::LogUniform { .. } | Domain::LogInt { .. });
-    if low > 0.0 && (is_log || high / low > WIDE) {
+    let is_log = match parameter.domain {
+        Domain::LogUniform { .. } | Domain::LogInt { .. } => true,
+        Domain::Choice(_) => high / low > WIDE,
+        Domain::Uniform { .. } | Domain::Int { .. } => false,
+    };
+    if low > 0.0 && is_log {
         let room = (high / low).powf(MARGIN);
         return axis.log().range(low / room, high * room);
     }
@@ -70,5 +74,6 @@ mod tests {
         assert_eq!(scale(&list, &[0.01, 0.1]), Scale::Linear);
         assert_eq!(scale(&list, &[0.0, 100.0]), Scale::Linear);
         assert_eq!(scale(&key(Domain::LogUniform { low: 0.01, high: 1.0 }), &[0.1, 0.2]), Scale::Log);
+        assert_eq!(scale(&key(Domain::Uniform { low: 0.0, high: 1.0 }), &[0.001, 0.9]), Scale::Linear);
     }
 }
