@@ -23,6 +23,8 @@ mod evaluate;
 mod export;
 #[path = "outside/fit.rs"]
 mod fit;
+#[path = "outside/large.rs"]
+mod large;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
 #[path = "outside/pages.rs"]

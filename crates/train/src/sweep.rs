@@ -5,7 +5,8 @@
 //!   -> trials: point, plan, folder   trial
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), claim.toml, run.json and metrics.jsonl
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (kept), claim.toml, run.json and
+//!                                    metrics.jsonl
 //! ```
 
 mod claim;
@@ -13,6 +14,7 @@ mod driver;
 mod kept;
 mod leaderboard;
 mod overview;
+mod points;
 mod process;
 mod remaining;
 mod report;

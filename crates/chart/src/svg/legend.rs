@@ -64,6 +64,10 @@ fn draw_key(key: Key, rgb: palette::Rgb, (x, y): (i32, i32), area: &Area<'_>) ->
             starts.into_iter().try_for_each(|start| area.draw(&line(start, (start + DASH[0]).min(KEY), LINE)))
         }
         Key::Series(Style::Dots) => area.draw(&dot(DOT)),
+        Key::Series(Style::Ranked(worth)) => {
+            let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
+            area.draw(&PathElement::new([at(0.0), at(KEY)], colour(rgb).mix(opacity).stroke_width(LINE)))
+        }
         Key::Series(Style::Path) => {
             area.draw(&line(0.0, KEY, THIN))?;
             area.draw(&dot(DOT))

@@ -61,10 +61,10 @@ impl Frame {
             .build_cartesian_2d(Coordinate(self.x.clone()), Coordinate(self.y.clone()))?;
         draw_axes(chart, &mut plot)?;
         for (number, series) in chart.series.iter().enumerate() {
-            self.draw_series(series, colour(palette::series(series.colour.unwrap_or(number))), &mut plot)?;
+            self.draw_series(series, colour(palette::series(chart.colour(number))), &mut plot)?;
         }
         for (number, mark) in (chart.series.len()..).zip(&chart.marks) {
-            self.draw_mark(mark, colour(palette::series(number)), &mut plot)?;
+            self.draw_mark(mark, colour(palette::series(chart.colour(number))), &mut plot)?;
         }
         area.present()
     }
@@ -86,6 +86,10 @@ impl Frame {
             Style::Line => draw_lines(runs, colour.stroke_width(LINE), plot)?,
             Style::Path => draw_lines(runs, colour.stroke_width(THIN), plot)?,
             Style::Dashed => draw_dashes(runs, colour.stroke_width(LINE), plot)?,
+            Style::Ranked(worth) => {
+                let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                draw_lines(runs, super::pen::colour(rgb).mix(opacity).stroke_width(THIN), plot)?;
+            }
             Style::Dots => {}
         }
         if matches!(series.style, Style::Dots | Style::Path) {

@@ -67,6 +67,7 @@ pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) 
 /// Down to four times as far from 1 as the median: a first epoch at a half would leave the others on one line.
 pub(super) fn accuracy_axis(series: &[Series]) -> Axis {
     let mut values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|(_, value)| *value).collect();
+    values.retain(|value| value.is_finite());
     values.sort_by(f64::total_cmp);
     let axis = Axis::new("accuracy");
     let [first, .., last] = values[..] else { return axis };

@@ -135,11 +135,11 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
 
 /// Writes the plan of the run in `path`.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
-    files::replace(&config(path), sealed(plan).as_bytes())
+    files::replace(&config(path), plan_text(plan).as_bytes())
 }
 
-/// The text of `config.toml`.
-fn sealed(plan: &Plan) -> String {
+/// The plan as a run's `config.toml` has it, sealed by its first line.
+pub fn plan_text(plan: &Plan) -> String {
     let toml = plan.to_toml();
     format!("{}\n{toml}", plan_head(&toml))
 }
@@ -152,7 +152,7 @@ fn plan_head(toml: &str) -> String {
 /// Everything of a new folder; returns its lock, which goes with it when it is renamed.
 fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
-    files::write(&config(path), sealed(plan).as_bytes())?;
+    files::write(&config(path), plan_text(plan).as_bytes())?;
     lock(path)
 }
 
@@ -163,7 +163,7 @@ pub fn prepare(path: &Path, plan: &Plan, [name, text]: [&str; 2]) -> Result<(), 
         parent.join(format!(".{}-{}.part", path.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
     let fill = || {
         files::create_folder(&unfinished)?;
-        files::write(&config(&unfinished), sealed(plan).as_bytes())?;
+        files::write(&config(&unfinished), plan_text(plan).as_bytes())?;
         files::write(&unfinished.join(name), text.as_bytes())?;
         files::flush_folder(&unfinished)
     };

@@ -1,6 +1,9 @@
 //! `trial.toml`: what a study has to know of a trial beside its run's own files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use search::Point;
 use serde::{Deserialize, Serialize};
@@ -40,10 +43,10 @@ impl Kept {
     /// Where the file is not what it should be.
     pub fn read(run: &Path) -> Result<Option<Self>, Error> {
         let path = path(run);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = files::read_text(&path)?;
+        let text = match files::read_text(&path) {
+            Err(Error::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text?,
+        };
         toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: error.message().into() })
     }
 

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rayon::prelude::*;
+
 use crate::{
     Error,
     run::{RunRecord, folder, record},
@@ -92,14 +94,17 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 /// Where the folder or a trial in it cannot be read.
 pub fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
     let failed = |cause| Error::Read { path: study.into(), cause };
-    let mut all = Vec::new();
+    let mut folders = Vec::new();
     for entry in fs::read_dir(study).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            all.extend(Status::read(&entry.path(), metric)?);
+            folders.push(entry.path());
         }
     }
+    let all: Vec<Result<Option<Status>, Error>> =
+        folders.par_iter().map(|folder| Status::read(folder, metric)).collect();
+    let mut all: Vec<Status> = all.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
     all.sort_by_key(|status| status.kept.number);
     Ok(all)
 }

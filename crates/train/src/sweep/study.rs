@@ -12,10 +12,11 @@ use std::{
     time::Duration,
 };
 
+use rayon::prelude::*;
 use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random, sobol};
 
 use crate::{
-    plan::{Config, Plan, PlanError, Setting},
+    plan::{Config, Plan, PlanError, Setting, Template},
     sweep::status,
 };
 
@@ -58,6 +59,8 @@ pub struct Study {
     pub name: String,
     /// The config that all trials change.
     pub base: Config,
+    /// The same, read.
+    template: Template,
     /// What every trial changes alike.
     pub set: Vec<Setting>,
     /// What the trials differ in.
@@ -74,6 +77,8 @@ pub struct Study {
     pub metric: Metric,
     /// Which values are better.
     pub goal: Goal,
+    /// Threads of a trial; 0: all cores.
+    pub threads: usize,
     /// When no more trials begin.
     pub max_time: Option<Duration>,
     /// Trials at a time.
@@ -110,6 +115,7 @@ impl Study {
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
+            template: Template::read(&base)?,
             base,
             set: alike(&mut reader, file, settings, &name, threads),
             name,
@@ -120,6 +126,7 @@ impl Study {
             seeds: reader.seeds(),
             metric,
             goal,
+            threads: 0,
             max_time: reader.duration("max_time"),
             jobs: reader.count("jobs", 1).unwrap_or((cores / threads).max(1)),
             devices: reader.counts("devices"),
@@ -129,7 +136,9 @@ impl Study {
             prune: None,
             places,
         };
-        let epochs = study.a_plan()?.training.epochs;
+        let plan = study.a_plan()?;
+        let epochs = plan.training.epochs;
+        study.threads = plan.threads;
         study.prune = reader.prune(goal, epochs);
         reader.finish()?;
         Ok(study)
@@ -148,7 +157,7 @@ impl Study {
         let mut settings = self.set.clone();
         settings.extend(point.iter().map(|(key, value)| self.places.setting(key, value)));
         settings.extend(seed.map(|seed| Setting::flag(format!("{}: seeds", self.file.display()), "seed", seed as i64)));
-        Plan::resolve(&self.base, &settings)
+        self.template.plan(&settings)
     }
 
     /// The plan without any point: where the study's folder is, what its data is.
@@ -188,10 +197,9 @@ impl Study {
             let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
             return Err(self.places.problem("space", message).into());
         }
-        for point in self.points()?.iter().chain(&self.ends()) {
-            self.plan(point, None)?;
-        }
-        Ok(())
+        let (points, ends) = (self.points()?, self.ends());
+        let wrong = points.par_iter().chain(&ends).find_map_first(|point| self.plan(point, None).err());
+        wrong.map_or(Ok(()), Err)
     }
 
     /// The points that are known before the first trial; of TPE none.
