@@ -14,6 +14,7 @@ mod kept;
 mod leaderboard;
 mod process;
 mod report;
+pub mod slurm;
 pub mod status;
 pub mod study;
 pub mod study_folder;

@@ -22,7 +22,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     let mut plan = folder::read_plan(&args.run)?;
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, args.device.unwrap_or(plan.device))?;
-    let stop = Stop::listen()?;
+    let stop = Stop::listen_patiently()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     if stop.is_asked() {
         return Ok(INTERRUPTED);
