@@ -13,10 +13,14 @@ mod browser;
 mod by_hand;
 #[path = "outside/chapter.rs"]
 mod chapter;
+#[path = "outside/cluster.rs"]
+mod cluster;
 #[path = "outside/commands.rs"]
 mod commands;
 #[path = "outside/compare.rs"]
 mod compare;
+#[path = "outside/detach.rs"]
+mod detach;
 #[path = "outside/evaluate.rs"]
 mod evaluate;
 #[path = "outside/export.rs"]
@@ -39,6 +43,8 @@ mod report;
 mod resume;
 #[path = "outside/show.rs"]
 mod show;
+#[path = "outside/slurm.rs"]
+mod slurm;
 #[path = "outside/sweep.rs"]
 mod sweep;
 #[path = "outside/tensorboard.rs"]

@@ -3,13 +3,14 @@
 use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
 
 use clap::{
-    Args, Parser, Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, StringValueParser, TypedValueParser},
 };
 use clap_complete::Shell;
 use train::{
     plan::{Config, Plan, PlanError, Setting},
     report::Split,
+    sweep::slurm,
 };
 
 /// A bad combination of arguments.
@@ -53,6 +54,8 @@ pub enum Command {
 Examples:
   train sweep configs/sweeps/learning-rate.toml
   train sweep configs/sweeps/learning-rate.toml --dry-run
+  train sweep configs/sweeps/learning-rate.toml --detach
+  train sweep configs/sweeps/learning-rate.toml --launcher slurm --jobs 8 --time 2:00:00
   train sweep status configs/sweeps/learning-rate.toml"
     )]
     Sweep(SweepArgs),
@@ -300,8 +303,46 @@ fn split() -> impl TypedValueParser<Value = Split> {
 pub struct SweepArgs {
     #[command(flatten)]
     pub study: StudyArgs,
+    #[command(flatten)]
+    pub launch: LaunchArgs,
     #[command(subcommand)]
     pub action: Option<SweepAction>,
+}
+
+/// Where the driver of a study runs.
+#[derive(Debug, Args)]
+pub struct LaunchArgs {
+    /// Work in the background, whatever becomes of this terminal; returns as soon as the study is checked and begun.
+    #[arg(long, conflicts_with_all = ["dry_run", "launcher"])]
+    pub detach: bool,
+    /// Run on a cluster: submits a job of as many workers as the study has `jobs`, and returns.
+    #[arg(long, value_name = "NAME")]
+    pub launcher: Option<Launcher>,
+    /// The partition, instead of the study's.
+    #[arg(long, value_name = "NAME", requires = "launcher", value_parser = checked(slurm::partition, slurm::PARTITION))]
+    pub partition: Option<String>,
+    /// The time limit of a worker, as Slurm has it, instead of the study's; a worker that meets it is requeued and goes on.
+    #[arg(long, value_name = "TIME", requires = "launcher", value_parser = checked(slurm::time, slurm::TIME))]
+    pub time: Option<String>,
+    /// This is the driver that `--detach` starts.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+    /// This is a task of Slurm's: where Slurm asks it to stop, it goes back to the queue.
+    #[arg(long, hide = true, requires = "join")]
+    pub requeue: bool,
+}
+
+/// What runs a study elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Launcher {
+    /// An array job of Slurm.
+    Slurm,
+}
+
+/// What `check` takes, or an error that says what that is.
+fn checked(check: fn(&str) -> Option<String>, expected: &'static str) -> impl TypedValueParser<Value = String> {
+    let parse = move |text: &str| check(text).ok_or_else(|| format!("expected {expected}"));
+    StringValueParser::new().try_map(move |text| parse(&text))
 }
 
 #[derive(Debug, Subcommand)]

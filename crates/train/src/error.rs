@@ -53,6 +53,14 @@ pub enum Error {
         /// Bytes that there should be.
         wanted: u64,
     },
+    /// Slurm does not do what it is asked for.
+    #[error("`{command}` says: {said}")]
+    Slurm {
+        /// Its command.
+        command: &'static str,
+        /// What it said.
+        said: String,
+    },
     /// There is no such run.
     #[error("`{}` is no run folder: {reason}; `train runs` lists the runs", path.display())]
     NoRun {

@@ -18,6 +18,7 @@ mod points;
 mod process;
 mod remaining;
 mod report;
+pub mod slurm;
 pub mod status;
 pub mod study;
 pub mod study_folder;

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first asks for a stop at the end of the step, the second stops at once.
+//! Ctrl-C and SIGTERM: the first asks for a stop at the end of the step, the second stops at once (but for a trial).
 
 use std::sync::{
     Arc,
@@ -19,11 +19,24 @@ pub struct Stop {
 impl Stop {
     /// Takes over the handling of interrupts.
     pub fn listen() -> anyhow::Result<Self> {
+        Self::listen_for(true)
+    }
+
+    /// The same where a second interrupt says no more than the first. A trial hears of one stop several times: from a batch
+    /// system that asks every process of a job, from its driver, and from the system when its driver has gone.
+    pub fn listen_patiently() -> anyhow::Result<Self> {
+        Self::listen_for(false)
+    }
+
+    fn listen_for(a_second_is_more: bool) -> anyhow::Result<Self> {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
         ctrlc::set_handler(move || {
             let is_second = asked.swap(true, Ordering::Relaxed);
             interrupter.stop(None);
+            if is_second && !a_second_is_more {
+                return;
+            }
             if is_second {
                 clear_live();
                 tell("stopped at once; what was saved is kept");

@@ -1,6 +1,8 @@
 //! `train sweep`: a study of many runs.
 
+mod detach;
 mod shown;
+mod slurm;
 
 use std::{env, io::Write as _, path::Path};
 
@@ -15,7 +17,7 @@ use train::{
 use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
-    cli::{StudyArgs, SweepAction, SweepArgs, UsageError},
+    cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError},
     terminal::{say, tell},
 };
 
@@ -25,7 +27,7 @@ const BEST: usize = 10;
 /// Runs a study, or looks at one.
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
     match &args.action {
-        None => work(&args.study),
+        None => work(args),
         Some(SweepAction::Status(args)) => show(args).map(|()| DONE),
         Some(SweepAction::Report(args)) => report(args).map(|()| DONE),
         Some(SweepAction::Stop(args)) => stop(args).map(|()| DONE),
@@ -38,22 +40,47 @@ fn read(args: &StudyArgs) -> Result<Study, PlanError> {
     Study::read(args.study.as_deref().unwrap_or(Path::new("")), &settings)
 }
 
-fn work(args: &StudyArgs) -> anyhow::Result<u8> {
-    let mut study = read(args)?;
-    study.jobs = args.jobs.map_or(study.jobs, usize::from);
-    study.check(args.yes)?;
-    if args.dry_run {
+fn work(args: &SweepArgs) -> anyhow::Result<u8> {
+    let SweepArgs { study: asked, launch, .. } = args;
+    let mut study = read(asked)?;
+    study.jobs = asked.jobs.map_or(study.jobs, usize::from);
+    study.check(asked.yes)?;
+    if asked.dry_run {
         return dry_run(&study).map(|()| DONE);
     }
+    if launch.detach {
+        return detach::start(&study);
+    }
+    if launch.launcher == Some(Launcher::Slurm) {
+        return slurm::submit(study, args).map(|()| DONE);
+    }
     let stop = Stop::listen()?;
+    let ended = drive(study, args, &stop);
+    if launch.requeue && ended.as_ref().map_or(stop.is_asked(), |ended| ended.was_cut_short) {
+        slurm::requeue()?;
+    }
+    ended.map(|ended| ended.code)
+}
+
+/// How a driver ended.
+struct Ended {
+    code: u8,
+    /// By a signal, and not because somebody wanted the study to stop.
+    was_cut_short: bool,
+}
+
+/// Drives a study in this process.
+fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ended> {
     let plan = study.a_plan()?;
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
-    let definite = [("backend", chosen.kind.name().to_owned()), ("data.source", data.source.clone())];
-    study.make_definite(definite.map(|(key, value)| Setting::flag("the study's driver", key, value)));
-    let folder = StudyFolder::open(&study, args.join)?;
-    let program = env::current_exe().context("cannot find this program to run trials with")?;
+    make_definite(&mut study, chosen.kind.name(), &data.source);
+    let folder = StudyFolder::open(&study, args.study.join)?;
+    let program = env::current_exe().context(NO_PROGRAM)?;
     let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
+    if args.launch.detached {
+        detach::let_go(folder.path())?;
+    }
     say(&format!("study    {}, {} trials, {} at a time", study.name, study.total(), study.jobs));
     say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
     say(&format!("data     {}", load_data::describe(&data)));
@@ -65,7 +92,15 @@ fn work(args: &StudyArgs) -> anyhow::Result<u8> {
         Ok(page) => say(&format!("report   {}", page.display())),
         Err(error) => tell(&format!("warning: {error}")),
     }
-    Ok(code)
+    Ok(Ended { code, was_cut_short: end == End::Interrupted && !folder.is_stop_asked() })
+}
+
+const NO_PROGRAM: &str = "cannot find this program to run trials with";
+
+/// Replaces what may be `auto` by what it came to here.
+fn make_definite(study: &mut Study, backend: &str, source: &str) {
+    let definite = [("backend", backend), ("data.source", source)];
+    study.make_definite(definite.map(|(key, value)| Setting::flag("the study's driver", key, value)));
 }
 
 /// The trials that would run.
@@ -105,7 +140,12 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     let folder = study.folder()?;
     let trials = if folder.is_dir() { status::read_all(&folder, study.metric)? } else { Vec::new() };
     let mut out = std::io::stdout();
-    write!(out, "{}", table(&leaderboard(&study, &trials, BEST), None))?;
+    let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
+    writeln!(out, "drivers  {drivers}")?;
+    if let Some(tasks) = slurm::tasks(&folder) {
+        writeln!(out, "slurm    {tasks}")?;
+    }
+    write!(out, "\n{}", table(&leaderboard(&study, &trials, BEST), None))?;
     Ok(writeln!(out, "\n{}", counted(&study, &trials))?)
 }
 
@@ -121,8 +161,18 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {
     let folder = read(args)?.folder()?;
-    if !study_folder::ask_to_stop(&folder)? {
+    let is_asked = study_folder::ask_to_stop(&folder)?;
+    // A worker that has not begun reads no file. Where none has, nobody is there to be asked.
+    let is_cancelled = train::sweep::slurm::cancel(&folder, !is_asked)?;
+    let mut out = std::io::stdout();
+    if is_asked {
+        writeln!(out, "asked the drivers in `{}` to stop", folder.display())?;
+    }
+    if is_cancelled {
+        writeln!(out, "cancelled what waited in Slurm's queue for the study in `{}`", folder.display())?;
+    }
+    if !is_asked && !is_cancelled {
         bail!(UsageError(format!("no driver works on the study in `{}`", folder.display())));
     }
-    Ok(writeln!(std::io::stdout(), "asked the drivers in `{}` to stop", folder.display())?)
+    Ok(())
 }

@@ -23,7 +23,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     let mut plan = folder::read_plan(&args.run)?;
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, args.device.unwrap_or(plan.device))?;
-    let stop = Stop::listen()?;
+    let stop = Stop::listen_patiently()?;
     if args.parent.is_some_and(|driver| !sweep::end_with(driver)) {
         return Ok(INTERRUPTED);
     }

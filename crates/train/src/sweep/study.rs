@@ -17,7 +17,7 @@ use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random, 
 
 use crate::{
     plan::{Config, Plan, PlanError, Setting, Template},
-    sweep::status,
+    sweep::{slurm, status},
 };
 
 pub use metric::Metric;
@@ -93,6 +93,8 @@ pub struct Study {
     pub limit: u64,
     /// How trials that lag behind are stopped.
     pub prune: Option<Pruner>,
+    /// What it asks Slurm for, where it runs there.
+    pub slurm: slurm::Options,
     /// Where `space` and its keys stand in the file.
     places: space::Places,
 }
@@ -134,6 +136,7 @@ impl Study {
             fail_fast: reader.count("fail_fast", 1),
             limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
             prune: None,
+            slurm: reader.slurm(),
             places,
         };
         let plan = study.a_plan()?;

@@ -6,10 +6,13 @@ use search::{Asha, Goal, Median};
 use toml::Value;
 
 use super::{MOST_POINTS, Metric, Pruner, Search, metric};
-use crate::plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, did_you_mean};
+use crate::{
+    plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, did_you_mean},
+    sweep::slurm,
+};
 
-/// Keys outside of tables.
-const KEYS: [&str; 16] = [
+/// Keys outside of `set`, `space` and `prune`.
+const KEYS: [&str; 19] = [
     "name",
     "base",
     "search",
@@ -26,6 +29,9 @@ const KEYS: [&str; 16] = [
     "devices",
     "retries",
     "fail_fast",
+    "slurm.partition",
+    "slurm.time",
+    "slurm.options",
 ];
 
 /// What a study file says, and what is wrong with it so far.
@@ -203,6 +209,17 @@ impl Reader {
         let warmup = self.count("prune.warmup_epochs", 0).unwrap_or(0);
         let startup = self.count("prune.startup_trials", 0).unwrap_or(5);
         Some(Pruner::Median(Median { goal, warmup, startup }))
+    }
+
+    /// `[slurm]`.
+    pub fn slurm(&mut self) -> slurm::Options {
+        let option = |value: &Value| slurm::option(value.as_str()?);
+        let options = |value: &Value| value.as_array()?.iter().map(option).collect();
+        slurm::Options {
+            partition: self.value("slurm.partition", slurm::PARTITION, |value| slurm::partition(value.as_str()?)),
+            time: self.value("slurm.time", slurm::TIME, |value| slurm::time(value.as_str()?)),
+            more: self.value("slurm.options", slurm::OPTIONS, options).unwrap_or_default(),
+        }
     }
 
     /// Refuses what nobody has taken.

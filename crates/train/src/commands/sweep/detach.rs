@@ -1,0 +1,96 @@
+//! `--detach`: the driver in a session of its own, which no terminal ends.
+//!
+//! It shares this terminal's errors until it holds the study. From then on all that it says goes to a file.
+
+use std::path::Path;
+
+use train::sweep::Study;
+
+#[cfg(unix)]
+use crate::terminal::say;
+
+/// Starts the driver; returns as soon as it holds the study, or its exit code where it does not come to that.
+#[cfg(unix)]
+pub fn start(study: &Study) -> anyhow::Result<u8> {
+    use std::{
+        env,
+        io::Read as _,
+        process::{Command, Stdio},
+    };
+
+    use anyhow::Context as _;
+
+    let arguments = env::args_os().skip(1).map(|word| if word == "--detach" { "--detached".into() } else { word });
+    let mut command = Command::new(env::current_exe().context(super::NO_PROGRAM)?);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    in_a_session_of_its_own(&mut command);
+    let mut driver = command.spawn().context("cannot start the driver")?;
+    let mut said = String::new();
+    driver.stdout.take().context("the driver has no output")?.read_to_string(&mut said)?;
+    if said != READY {
+        let status = driver.wait().context("cannot wait for the driver")?;
+        return Ok(status.code().and_then(|code| code.try_into().ok()).unwrap_or(crate::FAILED));
+    }
+    tell_where(study, driver.id())?;
+    Ok(crate::DONE)
+}
+
+/// There are no sessions.
+#[cfg(not(unix))]
+pub fn start(_: &Study) -> anyhow::Result<u8> {
+    anyhow::bail!(crate::cli::UsageError(
+        "`--detach` needs a Unix system; run `train sweep` in a terminal that stays".into()
+    ))
+}
+
+#[cfg(unix)]
+fn in_a_session_of_its_own(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+    // SAFETY: setsid is a system call that may be made between fork and exec, and touches no memory.
+    unsafe {
+        command.pre_exec(|| if libc::setsid() < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) });
+    }
+}
+
+#[cfg(unix)]
+fn tell_where(study: &Study, process: u32) -> anyhow::Result<()> {
+    let file = study.file.display();
+    say(&format!("driver   process {process} in the background, writes {}", log_file(&study.folder()?).display()));
+    say(&format!("look     train sweep status {file}"));
+    say(&format!("stop     train sweep stop {file}"));
+    Ok(())
+}
+
+/// The driver's word that it holds the study.
+#[cfg(unix)]
+const READY: &str = "ready\n";
+
+/// Says so in the driver, and lets go of the terminal.
+#[cfg(unix)]
+pub fn let_go(study: &Path) -> anyhow::Result<()> {
+    use std::{fs::OpenOptions, io::Write as _, os::fd::AsRawFd as _};
+
+    let path = log_file(study);
+    let failed = |cause| train::Error::Write { path: path.clone(), cause };
+    let log = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+    std::io::stdout().write_all(READY.as_bytes())?;
+    std::io::stdout().flush()?;
+    for stream in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+        // SAFETY: a system call on a file that is open and a stream that nobody has closed.
+        if unsafe { libc::dup2(log.as_raw_fd(), stream) } < 0 {
+            return Err(failed(std::io::Error::last_os_error()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Nobody has started it.
+#[cfg(not(unix))]
+pub fn let_go(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn log_file(study: &Path) -> std::path::PathBuf {
+    study.join("driver.log")
+}
