@@ -14,7 +14,11 @@ const ROOM: usize = 3;
 /// Draws the rows below their header. A `width` that is too small for them breaks the longest texts between words; where words
 /// would have to be broken too, each row becomes lines of its own.
 pub fn table(table: &Table, width: Option<usize>) -> String {
-    let caption = if table.caption.is_empty() { String::new() } else { format!("{}\n", table.caption) };
+    let caption = match width {
+        _ if table.caption.is_empty() => String::new(),
+        Some(width) => textwrap::fill(&table.caption, width.max(1)) + "\n",
+        None => format!("{}\n", table.caption),
+    };
     match width {
         Some(width) if !table.header.is_empty() && narrowest(table) > width => caption + &records(table, width),
         _ => caption + &grid(table, width),

@@ -45,13 +45,15 @@ pub fn of_metric(study: &Study, values: &[f64]) -> (Axis, usize) {
         return (axis, 0);
     }
     let beyond = sorted.iter().filter(|value| **value < floor).count();
-    (axis.range(floor, highest + MARGIN * (highest - floor)), beyond)
+    let lowest = sorted[beyond];
+    let room = MARGIN * (highest - lowest);
+    (axis.range(lowest - room, highest + room), beyond)
 }
 
 /// What has to be said where values lie beyond the axis.
 pub fn beyond(study: &Study, axis: &Axis, count: usize, how: &str) -> Option<String> {
     let floor = study.metric.shown(axis.range?[0]);
-    (count > 0).then(|| format!("{count} with {} below {floor} {how}.", study.metric))
+    (count > 0).then(|| format!("Of these, {count} with {} below {floor} {how}.", study.metric))
 }
 
 /// Lowest and highest.

@@ -32,13 +32,9 @@ impl Seen<'_> {
         if begun.is_empty() {
             return None;
         }
-        let blocks = [
-            Some(Block::Table(totals(&begun))),
-            Some(Block::Table(by_state(&begun))),
-            Some(Block::Table(self.by_device(&begun))),
-            histogram(&begun),
-        ];
-        let blocks = blocks.into_iter().flatten().chain([Block::text(MEASURED)]);
+        let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, self.study.prune.is_some()));
+        let tables = [Table::of_names(totals), by_state(&begun), self.by_device(&begun)].map(Block::Table);
+        let blocks = tables.into_iter().chain(histogram(&begun)).chain([Block::text(MEASURED)]);
         Some(Section::new("Time and cost", blocks))
     }
 
@@ -70,44 +66,57 @@ impl Seen<'_> {
     }
 }
 
-fn totals(begun: &[Begun<'_>]) -> Table {
+type Row = (&'static str, String);
+
+fn of_time(begun: &[Begun<'_>]) -> Vec<Row> {
+    let all: f64 = begun.iter().map(|(_, record)| record.seconds).sum();
+    let longest = begun.iter().map(|(_, record)| record.seconds).fold(0.0, f64::max);
+    let span = span(begun);
+    let wall = span.as_ref().map(|(from, wall)| format!("{} (began {from}; pauses count)", hours(*wall)));
+    // Starts and ends are known to the second.
+    let at_a_time = span.filter(|(_, wall)| *wall >= longest.max(5.0)).map(|(_, wall)| all / wall);
+    let at_a_time = at_a_time.map_or_else(String::new, |count| format!(", {count:.1} at a time on average"));
+    let rows = [
+        wall.map(|wall| ("from first start to last end", wall)),
+        Some(("time of training, all trials", format!("{}{at_a_time}", hours(all)))),
+    ];
+    rows.into_iter().flatten().chain(of_a_trial(begun, all)).collect()
+}
+
+fn of_a_trial(begun: &[Begun<'_>], all: f64) -> Vec<Row> {
+    let mut seconds = finished(begun);
+    seconds.sort_by(f64::total_cmp);
+    let [first, .., last] = seconds[..] else { return Vec::new() };
+    let [median, first, last] = [seconds[seconds.len() / 2], first, last].map(hours);
+    vec![
+        ("a finished trial", format!("{median} in the median, {first} to {last}")),
+        ("all time by finished trial", hours(all / seconds.len() as f64)),
+    ]
+}
+
+fn of_epochs(begun: &[Begun<'_>], is_pruned: bool) -> Vec<Row> {
+    let count = |of: fn(&State) -> bool, epochs: fn(&RunRecord) -> usize| -> usize {
+        begun.iter().filter(|(status, _)| of(&status.state)).map(|(_, record)| epochs(record)).sum()
+    };
+    let left = |record: &RunRecord| record.epochs.saturating_sub(record.epochs_done);
+    let done = count(|_| true, |record| record.epochs_done);
     let seconds: f64 = begun.iter().map(|(_, record)| record.seconds).sum();
-    let done: usize = begun.iter().map(|(_, record)| record.epochs_done).sum();
-    let mut rows: Vec<(&str, String)> = Vec::new();
-    if let Some((from, wall)) = span(begun) {
-        let at_a_time = seconds / wall.max(1.0);
-        rows.push(("from first start to last end", format!("{} (began {from}; pauses count)", hours(wall))));
-        rows.push(("time of training, all trials", format!("{}, {at_a_time:.1} at a time on average", hours(seconds))));
-    } else {
-        rows.push(("time of training, all trials", hours(seconds)));
-    }
-    let mut finished: Vec<f64> =
-        of_state(begun, |state| *state == State::Finished).map(|(_, record)| record.seconds).collect();
-    finished.sort_by(f64::total_cmp);
-    if let [first, .., last] = finished[..] {
-        let median = finished[finished.len() / 2];
-        rows.push((
-            "a finished trial",
-            format!("{} in the median, {} to {}", hours(median), hours(first), hours(last)),
-        ));
-        rows.push(("all time by finished trial", hours(seconds / finished.len() as f64)));
-    }
-    let rate = if done > 0 { format!(", {:.3} s each", seconds / done as f64) } else { String::new() };
-    rows.push(("epochs trained", format!("{done}{rate}")));
-    let stopped = |(status, _): &&Begun<'_>| matches!(status.state, State::Pruned | State::Waiting);
-    let saved: usize =
-        begun.iter().filter(stopped).map(|(_, record)| record.epochs.saturating_sub(record.epochs_done)).sum();
-    if saved > 0 {
-        let share = 100.0 * saved as f64 / (saved + done) as f64;
-        rows.push(("epochs saved by pruning", format!("{saved}, {share:.0} % of those planned")));
-    }
-    let early: usize = of_state(begun, |state| *state == State::Finished)
-        .map(|(_, record)| record.epochs.saturating_sub(record.epochs_done))
-        .sum();
-    if early > 0 {
-        rows.push(("epochs saved by early stopping", early.to_string()));
-    }
-    Table::of_names(rows)
+    let each = if done > 0 { format!(", {:.3} s each", seconds / done as f64) } else { String::new() };
+    let pruned = count(|state| matches!(state, State::Pruned | State::Waiting), left);
+    let early = count(|state| *state == State::Finished, left);
+    let share = 100.0 * pruned as f64 / (pruned + done).max(1) as f64;
+    let rows = [
+        Some(("epochs trained", format!("{done}{each}"))),
+        (is_pruned && pruned > 0).then(|| ("epochs saved by pruning", format!("{pruned}, {share:.0} % of all"))),
+        (early > 0).then(|| ("epochs saved by early stopping", early.to_string())),
+    ];
+    rows.into_iter().flatten().collect()
+}
+
+/// The seconds of each finished trial.
+fn finished(begun: &[Begun<'_>]) -> Vec<f64> {
+    let finished = begun.iter().filter(|(status, _)| status.state == State::Finished);
+    finished.map(|(_, record)| record.seconds).collect()
 }
 
 /// What each outcome took.
@@ -128,8 +137,7 @@ fn by_state(begun: &[Begun<'_>]) -> Table {
 
 /// How long finished trials took; none where they are few.
 fn histogram(begun: &[Begun<'_>]) -> Option<Block> {
-    let seconds: Vec<f64> =
-        of_state(begun, |state| *state == State::Finished).map(|(_, record)| record.seconds).collect();
+    let seconds = finished(begun);
     let low = seconds.iter().copied().fold(f64::INFINITY, f64::min);
     let high = seconds.iter().copied().fold(0.0, f64::max);
     if seconds.len() < BINS || high <= low {
@@ -149,10 +157,6 @@ fn histogram(begun: &[Begun<'_>]) -> Option<Block> {
         alt: format!("Finished trials by the seconds that each took, {low:.1} to {high:.1}"),
         bars,
     }))
-}
-
-fn of_state<'a>(begun: &'a [Begun<'a>], is: impl Fn(&State) -> bool + 'a) -> impl Iterator<Item = &'a Begun<'a>> {
-    begun.iter().filter(move |(status, _)| is(&status.state))
 }
 
 /// When the first trial began, and the seconds from then to the end of the last.

@@ -41,7 +41,7 @@ impl Seen<'_> {
         let notes = [
             Some("From the worst trial, in grey, to the better ones, in orange.".to_owned()),
             left_out(some.len(), self.valued.len(), "trials"),
-            axes::beyond(self.study, &y, beyond, "are below the chart").map(|text| format!("Epochs: {text}")),
+            (beyond > 0).then(|| format!("{beyond} epochs lie far below the others and outside of the chart.")),
         ];
         let notes = notes.into_iter().flatten().map(Block::Text);
         Some(Section::new(heading, [Block::Lines(chart)].into_iter().chain(notes)))
