@@ -116,6 +116,16 @@ fn what_is_finished_is_not_run_again_and_what_is_new_is_added() {
     assert!(ran.stdout.contains("4 finished, of 4 trials"), "{}", ran.stdout);
     let unchanged = written(&place).iter().filter(|time| before.contains(time)).count();
     assert_eq!(unchanged, 3);
+    // What was taken out of the study stays where it is and is not counted, and each number is there once.
+    study(&place, "", "\"optimizer.learning_rate\" = [1.0, 0.5]");
+    let ran = sweep(&place, &[]).ok();
+    let status = place.train(&["sweep", "status", "study.toml"]).ok();
+    for (what, ran) in [("at its end", ran), ("status", status)] {
+        let numbers: Vec<String> =
+            table(&ran)[1..3].iter().map(|line| line.split(' ').next().unwrap().into()).collect();
+        assert!(ran.stdout.contains("2 finished, of 2 trials"), "{what}: {}", ran.stdout);
+        assert!(numbers.iter().all(|number| ["1", "2"].contains(&number.as_str())), "{what}: {}", ran.stdout);
+    }
 }
 
 #[test]

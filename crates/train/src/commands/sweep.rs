@@ -138,7 +138,7 @@ fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
 fn show(args: &StudyArgs) -> anyhow::Result<()> {
     let study = read(args)?;
     let folder = study.folder()?;
-    let trials = if folder.is_dir() { status::read_all(&folder, study.metric)? } else { Vec::new() };
+    let trials = status::of_study(&study)?;
     let mut out = std::io::stdout();
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
@@ -155,7 +155,7 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
-    let page = study_folder::write_report(&folder, &study, &status::read_all(&folder, study.metric)?)?;
+    let page = study_folder::write_report(&folder, &study, &status::of_study(&study)?)?;
     Ok(writeln!(std::io::stdout(), "{}", page.display())?)
 }
 

@@ -33,7 +33,7 @@ pub struct Kept {
 impl Kept {
     /// Of a trial that has not begun.
     pub fn new(trial: &Trial) -> Self {
-        let point = trial.point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect();
+        let point = table(&trial.point);
         Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, point }
     }
 
@@ -71,6 +71,11 @@ pub const NAME: &str = "trial.toml";
 
 fn path(run: &Path) -> PathBuf {
     run.join(NAME)
+}
+
+/// A point as it is kept.
+pub fn table(point: &Point) -> toml::Table {
+    point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect()
 }
 
 fn to_toml(value: &search::Value) -> toml::Value {

@@ -5,7 +5,7 @@ mod reader;
 mod space;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     thread,
@@ -17,7 +17,7 @@ use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random, 
 
 use crate::{
     plan::{Config, Plan, PlanError, Setting, Template},
-    sweep::{slurm, status},
+    sweep::{kept, slurm, status},
 };
 
 pub use metric::Metric;
@@ -235,16 +235,30 @@ impl Study {
     /// # Errors
     /// Where the study's folder cannot be read.
     pub fn known(&self) -> Result<Vec<(Point, Option<u64>)>, crate::Error> {
-        if self.search != Search::Tpe {
-            let points = self.points()?;
-            return Ok(points
-                .into_iter()
-                .flat_map(|point| self.seeds.iter().map(move |seed| (point.clone(), *seed)))
-                .collect());
+        match self.all()? {
+            Some(all) => Ok(all),
+            None => {
+                Ok(status::of_study(self)?.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
+            }
         }
-        let folder = self.folder()?;
-        let proposed = if folder.is_dir() { status::read_all(&folder, self.metric)? } else { Vec::new() };
-        Ok(proposed.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
+    }
+
+    /// All trials by their numbers; `None` where a search proposes them one after another.
+    fn all(&self) -> Result<Option<Vec<(Point, Option<u64>)>>, PlanError> {
+        if self.search == Search::Tpe {
+            return Ok(None);
+        }
+        let with_seeds = |point: Point| self.seeds.iter().map(move |seed| (point.clone(), *seed));
+        Ok(Some(self.points()?.into_iter().flat_map(with_seeds).collect()))
+    }
+
+    /// The number of each trial by its point, as a trial's folder keeps it, and its seed; `None` where only the folders know.
+    ///
+    /// # Errors
+    /// Where the search cannot make its points of this space.
+    pub fn numbers(&self) -> Result<Option<BTreeMap<(String, Option<u64>), usize>>, PlanError> {
+        let number = |(number, (point, seed)): (usize, (Point, _))| ((kept::table(&point).to_string(), seed), number);
+        Ok(self.all()?.map(|all| all.into_iter().enumerate().map(number).collect()))
     }
 
     /// Where the trials' run folders are.
