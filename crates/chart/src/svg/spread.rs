@@ -61,13 +61,14 @@ fn lines(name: &str) -> Vec<String> {
 }
 
 fn legend(y: f64) -> String {
+    let at = |x: f64| (x - EDGE) / (WIDTH - 2.0 * EDGE);
     let dot = format!(
         "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.85\"/>\n",
         EDGE + 4.0,
         y - 4.5,
         BLUE.hex()
     );
-    let bar = interval(EDGE + 120.0, EDGE + 150.0, y - 4.5) + &diamond(EDGE + 135.0, y - 4.5);
+    let bar = interval(at(EDGE + 120.0), at(EDGE + 150.0), y - 4.5) + &diamond(EDGE + 135.0, y - 4.5);
     dot + &text(EDGE + 14.0, y, SIZE, "", "one value")
         + &bar
         + &text(EDGE + 158.0, y, SIZE, "", "mean and 95 % interval")
@@ -94,20 +95,20 @@ fn dots(group: &Group, span: &Span, y: f64) -> String {
 }
 
 fn estimate(group: &Group, span: &Span, y: f64) -> String {
-    let Some(mean) = group.mean.and_then(|mean| span.at(mean)).filter(|place| (0.0..=1.0).contains(place)) else {
-        return String::new();
-    };
+    let is_inside = |place: &f64| (0.0..=1.0).contains(place);
     let ends = group.interval().and_then(|[low, high]| span.at(low).zip(span.at(high)));
-    let bar = ends.map(|(low, high)| interval(x(low.clamp(0.0, 1.0)), x(high.clamp(0.0, 1.0)), y));
-    bar.unwrap_or_default() + &diamond(x(mean), y)
+    let bar = ends.filter(|(low, high)| *low < 1.0 && *high > 0.0).map(|(low, high)| interval(low, high, y));
+    let mean = group.mean.and_then(|mean| span.at(mean)).filter(is_inside).map(|mean| diamond(x(mean), y));
+    bar.unwrap_or_default() + &mean.unwrap_or_default()
 }
 
+/// From fraction to fraction; an end beyond the axis is open.
 fn interval(low: f64, high: f64, y: f64) -> String {
+    let [from, to] = [low, high].map(|end| x(end.clamp(0.0, 1.0)));
+    let marks = [low, high].into_iter().filter(|end| (0.0..=1.0).contains(end));
+    let marks: String = marks.map(|end| format!("M{:.1} {:.1}v10", x(end), y - 5.0)).collect();
     format!(
-        "<path d=\"M{low:.1} {:.1}v10M{low:.1} {y:.1}H{high:.1}M{high:.1} {:.1}v10\" fill=\"none\" stroke=\"{}\" \
-         stroke-width=\"2\"/>\n",
-        y - 5.0,
-        y - 5.0,
+        "<path d=\"M{from:.1} {y:.1}H{to:.1}{marks}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
         VERMILLION.hex()
     )
 }
@@ -164,6 +165,16 @@ mod tests {
             .filter_map(|node| node.attribute("cy"))
             .collect();
         assert!(rows.len() >= 3, "{rows:?}");
+    }
+
+    #[test]
+    fn an_interval_that_leaves_the_axis_is_open() {
+        let mut chart = chart();
+        chart.groups[0].half_width = Some(0.6);
+        let svg = spread(&chart);
+        check(&svg, "two models");
+        // The legend's two marks alone.
+        assert_eq!(svg.matches("v10").count(), 2, "{svg}");
     }
 
     #[test]

@@ -53,11 +53,12 @@ fn estimate(group: &Group, span: &Span, columns: usize, colours: Colours) -> Opt
     let mean = place(span, group.mean?, columns)?;
     let mut line = vec![' '; columns];
     if let Some([low, high]) = group.interval() {
-        // An end beyond the field is drawn at its edge.
         let at = |value: f64| span.at(value).map_or(mean, |place| column(place.clamp(0.0, 1.0), columns));
-        let (low, high) = (at(low), at(high));
-        line[low..=high].fill('─');
-        (line[low], line[high]) = ('├', '┤');
+        // An end beyond the field is open.
+        let mark = |value: f64, mark: char| place(span, value, columns).map_or('─', |_| mark);
+        line[at(low)..=at(high)].fill('─');
+        line[at(low)] = mark(low, '├');
+        line[at(high)] = mark(high, '┤');
     }
     line[mean] = '◆';
     Some(painted(line, VERMILLION, colours))

@@ -47,6 +47,7 @@ fn numbers(trials: &[&Status]) -> String {
 
 fn states(trials: &[&Status]) -> String {
     let mut names: Vec<&str> = trials.iter().map(|status| name(status)).collect();
+    names.sort_unstable();
     names.dedup();
     names.join(", ")
 }

@@ -93,6 +93,8 @@ impl<'a> Seen<'a> {
         let mut table = leaderboard::of_points(self.study, &self.points, BEST);
         // A narrow page shows the first columns: the point beside its value.
         table.rows.iter_mut().chain([&mut table.header]).for_each(|row| row[2..].rotate_right(1));
+        // A mean and its interval are not to be parted.
+        table.rows.iter_mut().for_each(|row| row[1] = row[1].replace(' ', "\u{a0}"));
         let table = Block::Table(table);
         let more = self.points.len().saturating_sub(BEST);
         let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));

@@ -63,7 +63,10 @@ fn short(value: &Value) -> String {
     match value {
         Value::Float(number) if number.is_finite() && *number != 0.0 => {
             let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(*number);
-            Value::Float(rounded).to_string()
+            match rounded.abs() {
+                1e-4..1e6 => Value::Float(rounded).to_string(),
+                _ => format!("{rounded:e}"),
+            }
         }
         value => value.to_string(),
     }
@@ -75,4 +78,16 @@ fn identity(plan: &Plan, fingerprint: &str) -> String {
     let text = format!("{}\n{fingerprint}\n{train}\n{burn}\n", plan.identity());
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..DIGITS].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_point_are_short() {
+        let point = [("a", 0.1 + 0.2), ("b", 31_671_234_567_890.0), ("c", 4.4951e-7), ("d", 0.0), ("e", 1.0)];
+        let point: Point = point.map(|(key, value)| (key.to_owned(), Value::Float(value))).into();
+        assert_eq!(named(&point, Some(3)), "a=0.3 b=3.167e13 c=4.495e-7 d=0.0 e=1.0 seed=3");
+    }
 }

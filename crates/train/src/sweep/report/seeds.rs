@@ -18,14 +18,16 @@ impl Seen<'_> {
         shown.first()?;
         let groups: Vec<Group> = shown.iter().map(|point| group(point)).collect();
         let values: Vec<f64> = groups.iter().flat_map(|group| group.values.iter().copied()).collect();
+        let (axis, beyond) = axes::of_metric(self.study, &values);
         let chart = Spread {
             alt: format!("{} of each seed of {} points, with mean and 95 % interval", self.study.metric, groups.len()),
-            axis: axes::of_metric(self.study, &values).0,
+            axis: axis.clone(),
             groups,
         };
         let more = several.len() - shown.len();
         let notes = [
             Some(EXPLAINED.to_owned()),
+            axes::beyond(self.study, &axis, beyond, "lie beyond the axis"),
             (more > 0).then(|| format!("{more} more points have several seeds and are worse.")),
             self.best_two(shown),
         ];
@@ -52,7 +54,7 @@ impl Seen<'_> {
 }
 
 const EXPLAINED: &str = "The interval holds the mean over all seeds in 95 of 100 such studies (Student's t; the seeds' \
-    values taken for about normal).";
+    values taken for about normal). It has no end mark where it goes on beyond the axis.";
 
 fn group(point: &Ranked<'_>) -> Group {
     let mean = point.mean;
