@@ -38,6 +38,10 @@ test-parity: (_libtorch "setup-tch-cpu")
 bench:
     cargo bench -p tests --bench speed --profile dev
 
+# a study's speed, beside Optuna with PyTorch where BENCH_PYTHON names a Python that has them
+bench-study:
+    cargo bench -p tests --bench study --profile dev
+
 # formatting, clippy, docs, dependencies
 check:
     cargo fmt --all --check

@@ -27,6 +27,8 @@ mod evaluate;
 mod export;
 #[path = "outside/fit.rs"]
 mod fit;
+#[path = "outside/large.rs"]
+mod large;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
 #[path = "outside/pages.rs"]
@@ -45,7 +47,11 @@ mod show;
 mod slurm;
 #[path = "outside/sweep.rs"]
 mod sweep;
+#[path = "outside/tensorboard.rs"]
+mod tensorboard;
 #[path = "outside/tour.rs"]
 mod tour;
 #[path = "outside/trouble.rs"]
 mod trouble;
+#[path = "outside/watch.rs"]
+mod watch;

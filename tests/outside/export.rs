@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::harness::Place;
+use crate::harness::{Place, python_with};
 
 /// Loads the file into the twin by name and shape and prints its probabilities of the images as JSON.
 const SCRIPT: &str = "
@@ -40,20 +40,9 @@ if '8.weight' in state:
 print(json.dumps(twin(images).sigmoid().flatten().tolist()))
 ";
 
-/// The Python that has torch and safetensors: `TRAIN_TEST_PYTHON`, else `python3`.
-fn python() -> Option<String> {
-    let python = std::env::var("TRAIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let works = Command::new(&python).args(["-c", "import torch, safetensors"]).output();
-    if works.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    println!("skipped: `{python}` has no torch and safetensors; TRAIN_TEST_PYTHON names one that has");
-    None
-}
-
 #[test]
 fn pytorch_loads_the_model_and_agrees_to_1e_5() {
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("torch, safetensors") else { return };
     for config in ["linear", "two-layer", "resnet"] {
         let place = Place::new();
         place.train_small(&[config, "--set", "training.epochs=3"]).ok();

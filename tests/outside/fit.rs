@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::harness::{Place, metrics, model, record};
+use crate::harness::{Place, check_table, metrics, model, record};
 
 #[test]
 fn a_run_leaves_a_complete_folder() {
@@ -14,6 +14,7 @@ fn a_run_leaves_a_complete_folder() {
     assert_eq!(record["data"]["source"], "synthetic");
     assert_eq!(record["epochs_done"], 3);
     assert_eq!(metrics(&run).len(), 3);
+    check_table(&run);
     assert!(run.join("model.safetensors").is_file() && run.join("config.toml").is_file());
     assert_eq!(fs::read_dir(run.join("checkpoints")).unwrap().count(), 2, "the last two; the best is among them");
     let epochs = ran.stdout.lines().filter(|line| line.ends_with(" ms")).count();

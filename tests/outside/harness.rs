@@ -141,6 +141,26 @@ fn without_times(mut line: Value) -> Value {
     line
 }
 
+/// Holds `metrics.csv` against the epochs of `metrics.jsonl`: as many rows, and under each column the same value.
+#[track_caller]
+pub fn check_table(run: &Path) {
+    let [table, lines] = ["metrics.csv", "metrics.jsonl"].map(|name| fs::read_to_string(run.join(name)).unwrap());
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let epochs: Vec<Value> = lines.filter(|line| line.get("valid").is_some()).collect();
+    let mut rows = table.lines();
+    let columns: Vec<&str> = rows.next().unwrap().split(',').collect();
+    assert_eq!(columns.len(), 16, "{columns:?}");
+    assert_eq!(rows.clone().count(), epochs.len());
+    for (row, epoch) in rows.zip(epochs) {
+        assert_eq!(row.split(',').count(), columns.len(), "{row}");
+        for (column, cell) in columns.iter().zip(row.split(',')) {
+            let nested = column.split_once('_').map(|(split, metric)| &epoch[split][metric]);
+            let value = nested.filter(|value| !value.is_null()).unwrap_or(&epoch[column]);
+            assert_eq!(value.as_f64(), cell.parse().ok(), "{column} of {row}");
+        }
+    }
+}
+
 pub fn model(run: &Path) -> Vec<u8> {
     fs::read(run.join("model.safetensors")).unwrap()
 }
@@ -171,6 +191,17 @@ pub fn real_archive() -> Option<String> {
         println!("skipped: MNIST_SAMPLE_ARCHIVE does not name the real archive");
     }
     archive.map(|path| path.display().to_string())
+}
+
+/// The Python that has these modules: `TRAIN_TEST_PYTHON`, else `python3`; says so where it has not.
+pub fn python_with(modules: &str) -> Option<String> {
+    let python = env::var("TRAIN_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let works = Command::new(&python).args(["-c", &format!("import {modules}")]).output();
+    if works.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    println!("skipped: `{python}` cannot import {modules}; TRAIN_TEST_PYTHON names one that can");
+    None
 }
 
 fn of_this_package(variable: &OsStr) -> bool {

@@ -63,7 +63,50 @@ fn the_report_of_a_study_can_be_read_in_any_window() {
     let space = "[space]\n\"optimizer.learning_rate\" = { log_uniform = [0.001, 1.0] }\n\"optimizer.kind\" = [\"sgd\", \"adam\"]";
     place.write("study.toml", &format!("{keys}{space}"));
     place.train(&[&["sweep", "study.toml", "--set", "training.epochs=3"], SMALL].concat()).ok();
-    look(&mut browser, &place.path().join("runs/study/report.html"), "study");
+    let page = place.path().join("runs/study/report.html");
+    look(&mut browser, &page, "study");
+    let text = fs::read_to_string(page).unwrap();
+    for heading in ["Parallel coordinates", "Spread over seeds", "Importance of the keys", "Time and cost"] {
+        assert!(text.contains(&format!("<h2>{heading}</h2>")), "{heading}");
+    }
+    described(
+        &text,
+        &["Parallel coordinates of 12 trials: optimizer.", "valid.accuracy after each epoch of 12", "Importance: "],
+    );
+}
+
+/// Every picture says what there is to see, and these are among them.
+#[track_caller]
+fn described(page: &str, expected: &[&str]) {
+    let pictures = page.matches("<svg ").count();
+    let texts: Vec<&str> = page
+        .split("aria-label=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert!(texts.len() >= pictures && pictures >= expected.len(), "{pictures} pictures, {texts:?}");
+    for text in expected {
+        assert!(texts.iter().any(|found| found.starts_with(text)), "{text}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_comparison_over_seeds_can_be_read_in_any_window() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    for (rate, seed) in ["0.1", "1.0"].into_iter().flat_map(|rate| ["0", "1", "2"].map(|seed| (rate, seed))) {
+        let [rate, seed] = [format!("optimizer.learning_rate={rate}"), format!("seed={seed}")];
+        place.train_small(&["linear", "--set", "training.epochs=3", "--set", &rate, "--set", &seed]).ok();
+    }
+    let runs: Vec<String> = place.runs().iter().map(|run| run.display().to_string()).collect();
+    let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+    place.train(&[&["compare"], &runs[..], &["--html", "compare.html"]].concat()).ok();
+    let page = place.path().join("compare.html");
+    look(&mut browser, &page, "compare");
+    let expected =
+        ["Accuracy of each seed of 2 groups", "Validation loss by epoch: group 1 from", "Validation accuracy by epoch"];
+    described(&fs::read_to_string(page).unwrap(), &expected);
 }
 
 #[test]

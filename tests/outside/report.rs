@@ -113,7 +113,11 @@ fn the_books_curves_stand_beside_the_same_network_loss_and_data_alone() {
         page(&place.run())
     };
     let whole = page_of(&[]);
-    for part in ["book, training (smoothed)", "Dashed: the book", "book from 0.5083 in epoch 1 to 0.9828 in epoch 40"] {
+    for part in [
+        "book, training (smoothed)",
+        "Dashed: the book",
+        "book, validation from 0.5083 in epoch 1 to 0.9828 in epoch 40",
+    ] {
         assert!(whole.contains(part), "{part}: {whole}");
     }
     assert!(whole.len() < 300_000, "{} bytes", whole.len());

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::harness::{Place, SMALL, metrics, model, record, wait_until};
+use crate::harness::{Place, SMALL, check_table, metrics, model, record, wait_until};
 
 const EPOCHS: &[&str] = &["--set", "training.epochs=6", "--set", "training.log_steps=true"];
 
@@ -28,10 +28,11 @@ fn same_after_kills(settings: &[&str]) {
     assert_eq!(record(&run)["state"], "finished");
     assert_eq!(metrics(&run), metrics(&whole.run()), "{settings:?}");
     assert!(model(&run) == model(&whole.run()), "other bits with {settings:?}");
+    check_table(&run);
 }
 
 /// Starts the program and kills it, as `kill -9` does, as soon as a checkpoint of that many epochs is there.
-fn kill_after(place: &Place, arguments: &[&str], epochs: usize) {
+pub fn kill_after(place: &Place, arguments: &[&str], epochs: usize) {
     let mut child = place.start(arguments);
     wait_until(|| {
         let checkpoints =

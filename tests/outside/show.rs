@@ -47,6 +47,7 @@ fn the_books_table_is_that_of_the_second_3() {
     let lines: Vec<String> =
         cells(&ran).iter().map(|row| row.iter().map(u8::to_string).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(lines.join("\n"), LINES, "{}", ran.stdout);
+    assert!(ran.stdout.starts_with("train/3/1 (10000.png): 28 x 28 pixels"), "{}", ran.stdout);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 use crate::harness::{Place, Ran, model, record, wait_until};
@@ -115,6 +116,16 @@ fn what_is_finished_is_not_run_again_and_what_is_new_is_added() {
     assert!(ran.stdout.contains("4 finished, of 4 trials"), "{}", ran.stdout);
     let unchanged = written(&place).iter().filter(|time| before.contains(time)).count();
     assert_eq!(unchanged, 3);
+    // What was taken out of the study stays where it is and is not counted, and each number is there once.
+    study(&place, "", "\"optimizer.learning_rate\" = [1.0, 0.5]");
+    let ran = sweep(&place, &[]).ok();
+    let status = place.train(&["sweep", "status", "study.toml"]).ok();
+    for (what, ran) in [("at its end", ran), ("status", status)] {
+        let numbers: Vec<String> =
+            table(&ran)[1..3].iter().map(|line| line.split(' ').next().unwrap().into()).collect();
+        assert!(ran.stdout.contains("2 finished, of 2 trials"), "{what}: {}", ran.stdout);
+        assert!(numbers.iter().all(|number| ["1", "2"].contains(&number.as_str())), "{what}: {}", ran.stdout);
+    }
 }
 
 #[test]
@@ -147,10 +158,11 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
             study(place, keys, &format!("{space}\n{prune}"));
         }
         let expected = sweep(&whole, &[]).ok();
-        for round in 1..=3 {
+        for round in 1..=7 {
             let driver = killed.start(&["sweep", "study.toml"]);
-            // Each time a little further: a trial more has its folder.
-            wait_until(|| trials(&killed).len() >= round);
+            // Each time a little further, and each time at another moment of a trial.
+            wait_until(|| trials(&killed).len() >= round.min(3));
+            thread::sleep(Duration::from_millis(37 * round as u64 % 50));
             kill_all(driver);
         }
         let ran = sweep(&killed, &[]).ok();

@@ -52,6 +52,9 @@ fn the_page_stands_alone_and_shows_the_code_as_it_is() {
     let text = page.replace("http://www.w3.org/2000/svg", "");
     assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)));
     assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (12, 12));
+    for section in page.split("<section id=").skip(1) {
+        assert!(section.contains("<pre ") && section.contains("crates/"), "a section without code: {section}");
+    }
     assert_eq!(page.matches("<svg ").count(), page.matches("role=\"img\" aria-label=\"").count());
     let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/chapter/src/sgd.rs")).unwrap();
     let step = source.split("/// Step 5").nth(1).unwrap().split("\n}\n").next().unwrap();
@@ -68,6 +71,8 @@ fn sections_can_be_chosen_the_deep_one_too() {
     let refused = "cannot write `no/tour.html`: No such file or directory (os error 2); does its folder exist?";
     tour(&place, &["--html", "no/tour.html"]).fails(2, refused);
     tour(&place, &["--section", "14"]).fails(2, "there is no section 14; the tour has the sections 1 to 13");
+    let zero = tour(&place, &["--section", "0"]);
+    assert!(zero.code == 2 && zero.stderr.contains("expected a whole number from 1"), "{zero:?}");
 }
 
 #[test]
@@ -80,6 +85,9 @@ fn data_of_other_classes_has_the_sections_that_are_not_about_digits() {
     assert_eq!(ran.stderr, format!("warning: {about}: shown are the sections 2, 4, 5, 8, 9, 10, 13\n"));
     let ran = place.train(&[&["tour", "--section", "3"], &OWN[..]].concat());
     ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, not 3"));
+    let about = "`data.classes` has the 7s as the positive class, the chapter has the 3s";
+    let ran = tour(&place, &["--section", "1", "--set", "data.classes=[\"7\",\"3\"]"]);
+    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, not 1"));
 }
 
 #[test]

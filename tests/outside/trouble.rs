@@ -59,6 +59,16 @@ fn an_output_root_that_cannot_be_written_is_named_before_training() {
 
 #[test]
 fn a_full_disk_ends_the_run_with_one_message_and_loses_nothing() {
+    full_disk(&[]);
+}
+
+#[test]
+fn a_full_disk_ends_a_run_with_event_files_in_the_same_way() {
+    full_disk(&["--set", "tensorboard=true", "--set", "checkpoint.keep_last=1"]);
+}
+
+#[track_caller]
+fn full_disk(settings: &[&str]) {
     let place = Place::new();
     let disk = place.path().join("runs");
     fs::create_dir(&disk).unwrap();
@@ -71,7 +81,7 @@ fn a_full_disk_ends_the_run_with_one_message_and_loses_nothing() {
     let first = place.run();
     let before = fs::read(first.join("model.safetensors")).unwrap();
     fs::write(disk.join("ballast"), vec![0; 550_000]).unwrap();
-    let ran = place.train(&[&["--set", "training.epochs=50", "--set", "name=second"], SMALL].concat());
+    let ran = place.train(&[&["--set", "training.epochs=50", "--set", "name=second"], SMALL, settings].concat());
     let after = fs::read(first.join("model.safetensors")).unwrap();
     let resumed = {
         fs::remove_file(disk.join("ballast")).unwrap();

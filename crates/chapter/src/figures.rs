@@ -6,17 +6,26 @@ mod snippets;
 use burn::tensor::backend::AutodiffBackend;
 use data::{DataSet, MNIST_SAMPLE_FINGERPRINT};
 
-/// A figure of the book and the same figure here. One that is no single number is a list: shapes, rows, ten losses.
+/// A figure of the book and the same figure here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// What it is.
     pub name: &'static str,
     /// What the book prints.
-    pub expected: Vec<f64>,
+    pub expected: Value,
     /// What comes out here.
-    pub found: Vec<f64>,
+    pub found: Value,
     /// How far off each number may be: 0 for what is counted, else half of the last printed digit, or what is said.
     pub tolerance: f64,
+}
+
+/// What a figure is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A number, or a list of them: a shape, a row, ten losses.
+    Numbers(Vec<f64>),
+    /// A name.
+    Name(String),
 }
 
 /// Whether this is the data that the book has, so that [`of_the_data`] can hold.
@@ -35,22 +44,32 @@ pub fn of_the_data<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Ve
 }
 
 impl Figure {
-    /// Whether every number is there and none is further off than the tolerance.
+    /// Whether every number is there and none is further off than the tolerance; of a name, whether it is the same.
     pub fn is_ok(&self) -> bool {
         let near = |(a, b): (&f64, &f64)| (a - b).abs() <= self.tolerance;
-        self.found.len() == self.expected.len() && self.found.iter().zip(&self.expected).all(near)
+        match (&self.expected, &self.found) {
+            (Value::Numbers(expected), Value::Numbers(found)) => {
+                found.len() == expected.len() && found.iter().zip(expected).all(near)
+            }
+            (expected, found) => expected == found,
+        }
     }
 
     /// A figure that was computed. What the book prints is read as it is printed, 0.1 and not the nearest `f32`.
     fn computed(name: &'static str, expected: &[f64], found: &[f32], tolerance: f64) -> Self {
         let found = found.iter().map(|value| f64::from(*value)).collect();
-        Self { name, expected: expected.to_vec(), found, tolerance }
+        Self { name, expected: Value::Numbers(expected.to_vec()), found: Value::Numbers(found), tolerance }
     }
 
     /// A figure that was counted, a number or a shape.
     fn counted(name: &'static str, expected: &[usize], found: &[usize]) -> Self {
-        let numbers = |values: &[usize]| values.iter().map(|value| *value as f64).collect();
+        let numbers = |values: &[usize]| Value::Numbers(values.iter().map(|value| *value as f64).collect());
         Self { name, expected: numbers(expected), found: numbers(found), tolerance: 0.0 }
+    }
+
+    /// A figure that is a name.
+    fn named(name: &'static str, expected: &str, found: &str) -> Self {
+        Self { name, expected: Value::Name(expected.into()), found: Value::Name(found.into()), tolerance: 0.0 }
     }
 }
 
@@ -90,5 +109,7 @@ mod tests {
         let figure = |found: &[f32]| Figure::computed("a pair", &[0.1, 0.2], found, 1e-6).is_ok();
         assert!(figure(&[0.1, 0.2]));
         assert!(!figure(&[0.1, 0.2001]) && !figure(&[0.1]) && !figure(&[0.1, f32::NAN]));
+        let named = |found| Figure::named("a file", "10000.png", found).is_ok();
+        assert!(named("10000.png") && !named("1.png"));
     }
 }

@@ -43,6 +43,23 @@ pub fn part<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 1, Int> {
     table.slice([1..2, 1..3]).squeeze_dim(0)
 }
 
+/// One more everywhere: the 1 is used for each value.
+pub fn plus_one<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2, Int> {
+    table + 1
+}
+
+/// The same six values, in the same order, as three rows of two.
+pub fn reshaped<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2, Int> {
+    table.reshape([3, 2])
+}
+
+/// The sum of each row, by a matrix product. The rows become two matrices, `[2, 1, 3]`; the one column of ones, `[1, 3, 1]`,
+/// is used for both of them as if it were there twice. This is broadcasting.
+pub fn row_sums<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 3> {
+    let ones = Tensor::ones([1, 3, 1], &table.device());
+    table.float().reshape([2, 1, 3]).matmul(ones)
+}
+
 /// Every value times 1.5. Whole numbers have no halves, so they become floats first, and in Burn we say so.
 pub fn times_one_and_a_half<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2> {
     table.float() * 1.5
@@ -91,6 +108,11 @@ mod tests {
         assert_eq!(ints(row(table.clone(), 1)), [4, 5, 6]);
         assert_eq!(ints(column(table.clone(), 1)), [2, 5]);
         assert_eq!(ints(part(table.clone())), [5, 6]);
+        assert_eq!(ints(plus_one(table.clone())), [2, 3, 4, 5, 6, 7]);
+        let three_rows = reshaped(table.clone());
+        assert_eq!((facts(&three_rows).shape, ints(three_rows)), (vec![3, 2], vec![1, 2, 3, 4, 5, 6]));
+        let sums = row_sums(table.clone());
+        assert_eq!((facts(&sums).shape, host::values(sums)), (vec![2, 1, 1], vec![6.0, 15.0]));
         let product = times_one_and_a_half(table);
         assert_eq!(facts(&product), Facts { shape: vec![2, 3], rank: 2, dtype: "f32" });
         assert_eq!(host::values(product), [1.5, 3.0, 4.5, 6.0, 7.5, 9.0]);

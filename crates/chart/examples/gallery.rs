@@ -6,8 +6,8 @@
 use std::{env, iter::successors};
 
 use chart::{
-    Axis, Block, Confusion, Document, LineChart, Mark, Picture, PixelTable, Pixels, Section, Series, Shading, Style,
-    Table, Verdict, Weights, calibration, html, roc,
+    Axis, Bar, Bars, Block, Confusion, Dimension, Document, Group, LineChart, Mark, Parallel, Picture, PixelTable,
+    Pixels, Section, Series, Shading, Spread, Strand, Style, Table, Verdict, Weights, calibration, html, roc,
     terminal::{self, Colours},
 };
 
@@ -123,6 +123,58 @@ fn weights() -> Weights {
     Weights::new(28, 28, (0..28 * 28).map(wave).collect())
 }
 
+/// Trials over two keys of numbers and one of names.
+fn parallel() -> Parallel {
+    let noise = |n: u32| f64::from(n.wrapping_mul(2_654_435_761) >> 8) / f64::from(1u32 << 24);
+    let strand = |n: u32| {
+        let (rate, kind) = (10f64.powf(-3.0 * noise(n)), f64::from(n % 3));
+        let loss = 0.02 + (rate.log10() + 1.0).powi(2) * 0.1 + 0.05 * kind * noise(n + 99);
+        let hidden = (kind < 2.0).then(|| (5.0 + 195.0 * noise(n + 7)).round());
+        Strand { values: vec![Some(rate), Some(kind), hidden, Some(loss)], worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0) }
+    };
+    let names = ["sgd", "adam", "adamw"].map(str::to_owned).to_vec();
+    let number = |axis: Axis| Dimension { axis, names: vec![] };
+    let mut lines: Vec<Strand> = (0..80).map(strand).collect();
+    lines.sort_by(|a, b| a.worth.total_cmp(&b.worth));
+    Parallel {
+        alt: "80 trials over three keys and their loss".into(),
+        axes: vec![
+            number(Axis::new("optimizer.learning_rate").log()),
+            Dimension { axis: Axis::new("optimizer.kind"), names },
+            number(Axis::new("model.hidden")),
+            number(Axis::new("valid.loss").log()),
+        ],
+        best: lines.pop(),
+        lines,
+        names: ["worst 0.42".into(), "best 0.02".into(), "the best trial".into()],
+    }
+}
+
+/// Two groups with intervals, one value alone.
+fn spread() -> Spread {
+    let group = |name: &str, values: &[f64], half_width| Group {
+        name: name.into(),
+        values: values.to_vec(),
+        mean: Some(values.iter().sum::<f64>() / values.len() as f64),
+        half_width,
+    };
+    Spread {
+        alt: "two models over five seeds and one over one".into(),
+        axis: Axis::new("valid.accuracy"),
+        groups: vec![
+            group("model.kind=two-layer", &[0.9823, 0.9828, 0.9823, 0.9833, 0.9818], Some(0.0007)),
+            group("model.kind=linear", &[0.9745, 0.9779, 0.9764, 0.9774, 0.9784], Some(0.0019)),
+            group("model.kind=resnet", &[0.989], None),
+        ],
+    }
+}
+
+fn bars() -> Bars {
+    let bar = |name: &str, amount: f64| Bar { name: name.into(), amount, label: format!("{amount} %") };
+    let keys = [bar("optimizer.learning_rate", 71.0), bar("optimizer.kind", 12.0), bar("model.hidden", 0.0)];
+    Bars { alt: "the learning rate matters most".into(), bars: keys.into() }
+}
+
 fn charts() -> Vec<LineChart> {
     let (scores, labels) = classified();
     vec![losses(), rates(), descent(), roc(&scores, &labels), calibration(&scores, &labels, 10)]
@@ -130,6 +182,7 @@ fn charts() -> Vec<LineChart> {
 
 fn document() -> Document {
     let charts = charts().into_iter().map(Block::Lines);
+    let many = [Block::Parallel(parallel()), Block::Spread(spread()), Block::Bars(bars())];
     let rest = [
         Block::Confusion { alt: "990 of 1010 threes and 1012 of 1028 sevens are right".into(), matrix: confusion() },
         Block::Pictures { alt: "six rings with captions".into(), pictures: pictures(), columns: 4 },
@@ -139,6 +192,10 @@ fn document() -> Document {
         Block::text("A paragraph with `code` in it."),
         Block::Code { caption: "crates/chart/examples/gallery.rs".into(), lines: "fn main() {}".into() },
     ];
-    let sections = vec![Section::new("Charts", charts), Section::new("Pictures and tables", rest)];
+    let sections = vec![
+        Section::new("Charts", charts),
+        Section::new("Many trials", many),
+        Section::new("Pictures and tables", rest),
+    ];
     Document { title: "Gallery".into(), lead: vec![], sections }
 }

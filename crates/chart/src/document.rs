@@ -1,6 +1,6 @@
 //! What is read from top to bottom: sections of text, code, tables and pictures.
 
-use crate::{Confusion, LineChart, Picture, PixelTable, Weights};
+use crate::{Bars, Confusion, LineChart, Parallel, Picture, PixelTable, Spread, Weights};
 
 /// A whole text with its pictures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +40,12 @@ pub enum Block {
     Terms(Vec<Term>),
     /// Lines over two axes.
     Lines(LineChart),
+    /// Lines over parallel axes.
+    Parallel(Parallel),
+    /// Groups of values along an axis.
+    Spread(Spread),
+    /// Amounts.
+    Bars(Bars),
     /// The counts of a confusion matrix.
     Confusion {
         /// What there is to see, in a sentence.

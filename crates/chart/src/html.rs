@@ -52,9 +52,13 @@ fn block(block: &Block) -> String {
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
         Block::Pixels { caption, table } => pixel_table(caption, table),
         Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside)),
-        Block::Lines(_) | Block::Confusion { .. } | Block::Pictures { .. } | Block::Weights { .. } => {
-            svg::block(block).unwrap_or_default()
-        }
+        Block::Lines(_)
+        | Block::Parallel(_)
+        | Block::Spread(_)
+        | Block::Bars(_)
+        | Block::Confusion { .. }
+        | Block::Pictures { .. }
+        | Block::Weights { .. } => svg::block(block).unwrap_or_default(),
     }
 }
 

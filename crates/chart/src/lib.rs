@@ -1,12 +1,13 @@
 //! Pictures of numbers: as SVG, as HTML and for the terminal.
 //!
 //! It takes plain numbers and gives text, and knows neither Burn nor files. What is shown is a value of its own
-//! ([`LineChart`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`], and a [`Document`] of them); [`svg`], [`html`]
+//! ([`LineChart`], [`Parallel`], [`Spread`], [`Bars`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`], and a [`Document`] of them); [`svg`], [`html`]
 //! and [`terminal`] draw it.
 //!
 //! Every SVG stands alone: no script, no font, no image from elsewhere. It scales with its container, has an
 //! alternative text, and draws text and axes in the colour of the text around it, so that it suits light pages and dark.
 
+mod bars;
 mod calibration;
 mod clip;
 mod confusion;
@@ -14,21 +15,26 @@ mod document;
 pub mod html;
 mod line_chart;
 mod palette;
+mod parallel;
 mod picture;
 mod roc;
 mod shade;
 mod span;
+mod spread;
 pub mod svg;
 pub mod terminal;
 mod ticks;
 mod weights;
 
+pub use bars::{Bar, Bars};
 pub use calibration::calibration;
 pub use confusion::Confusion;
 pub use document::{Block, Document, Section, Table, Term};
 pub use line_chart::{Axis, LineChart, Mark, Scale, Series, Shape, Style};
 pub use palette::Rgb;
+pub use parallel::{Dimension, Parallel, Strand};
 pub use picture::{Picture, Pixels, Verdict};
 pub use roc::roc;
 pub use shade::{PixelTable, Shading};
+pub use spread::{Group, Spread};
 pub use weights::Weights;

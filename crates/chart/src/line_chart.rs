@@ -1,5 +1,7 @@
 //! What a chart of lines shows.
 
+use crate::palette;
+
 /// Lines, dots and marks over two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LineChart {
@@ -9,7 +11,8 @@ pub struct LineChart {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn, the first at the bottom. Each has a colour of its own, by its place in this list.
+    /// What is drawn, the first at the bottom. Each has a colour of its own, by its place in this list without those that
+    /// are [`Style::Ranked`].
     pub series: Vec<Series>,
     /// Single points, drawn above all series.
     pub marks: Vec<Mark>,
@@ -48,6 +51,8 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// How it is drawn.
     pub style: Style,
+    /// The number of its colour, for what is of one kind in several series or charts. `None`: its place in the list.
+    pub colour: Option<usize>,
 }
 
 /// How a series is drawn.
@@ -62,6 +67,8 @@ pub enum Style {
     Dots,
     /// A thin line with a dot at each point: steps one after the other.
     Path,
+    /// A thin line, one of many; its shade says how good it is among them, from 0, the worst, to 255, the best.
+    Ranked(u8),
 }
 
 /// A point that stands out, named in the legend.
@@ -81,6 +88,8 @@ pub enum Shape {
     Wide,
     /// As wide as high, for axes of the same unit.
     Square,
+    /// One of three or more beside each other.
+    Small,
 }
 
 impl Axis {
@@ -103,12 +112,17 @@ impl Axis {
 impl Series {
     /// A line.
     pub fn line(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), points, style: Style::Line }
+        Self { name: name.into(), points, ..Self::default() }
     }
 
     /// The same, drawn in another way.
     pub fn drawn(self, style: Style) -> Self {
         Self { style, ..self }
+    }
+
+    /// The same in the colour with this number.
+    pub fn coloured(self, number: usize) -> Self {
+        Self { colour: Some(number), ..self }
     }
 }
 
@@ -116,6 +130,8 @@ impl Series {
 pub(crate) struct Entry<'a> {
     pub name: &'a str,
     pub key: Key,
+    /// Its number among all series and marks.
+    pub number: usize,
     /// Its colour's number in the palette.
     pub colour: usize,
 }
@@ -132,9 +148,24 @@ impl LineChart {
     pub(crate) fn legend(&self) -> Vec<Entry<'_>> {
         let series = self.series.iter().map(|series| (series.name.as_str(), Key::Series(series.style)));
         let marks = self.marks.iter().map(|mark| (mark.name.as_str(), Key::Mark));
-        let entries: Vec<_> =
-            series.chain(marks).enumerate().map(|(colour, (name, key))| Entry { name, key, colour }).collect();
+        let entry = |(place, (name, key))| Entry { name, key, number: self.number(place), colour: self.colour(place) };
+        let entries: Vec<_> = series.chain(marks).enumerate().map(entry).collect();
         if entries.len() > 1 { entries.into_iter().filter(|entry| !entry.name.is_empty()).collect() } else { vec![] }
+    }
+
+    /// The colour's number of the series in this place, or of the mark in a place behind the series.
+    pub(crate) fn colour(&self, place: usize) -> usize {
+        self.series.get(place).and_then(|series| series.colour).unwrap_or_else(|| self.number(place))
+    }
+
+    /// The number of the series in this place, or of the mark in a place behind the series, among those that are not one of
+    /// many; those are all grey where there are no shades.
+    pub(crate) fn number(&self, place: usize) -> usize {
+        let is_ranked = |series: &Series| matches!(series.style, Style::Ranked(_));
+        if self.series.get(place).is_some_and(is_ranked) {
+            return palette::GREY_SERIES;
+        }
+        place - self.series.iter().take(place).filter(|series| is_ranked(series)).count()
     }
 
     /// All x and y values.
@@ -155,5 +186,23 @@ mod tests {
         chart.marks.push(Mark { name: "valley".into(), at: (0.0, 1.0) });
         let names: Vec<_> = chart.legend().iter().map(|entry| (entry.name, entry.colour)).collect();
         assert_eq!(names, [("loss", 0), ("valley", 1)]);
+    }
+
+    #[test]
+    fn series_of_one_kind_can_share_a_colour() {
+        let line = |name: &str| Series::line(name, vec![(0.0, 1.0)]);
+        let chart = LineChart { series: vec![line("ours"), line("theirs").coloured(0)], ..LineChart::default() };
+        assert_eq!(
+            chart.legend().iter().map(|entry| (entry.number, entry.colour)).collect::<Vec<_>>(),
+            [(0, 0), (1, 0)]
+        );
+    }
+
+    #[test]
+    fn one_of_many_takes_no_colour_from_the_others() {
+        let ranked = Series::line("", vec![]).drawn(Style::Ranked(9));
+        let series = vec![ranked.clone(), ranked, Series::line("the best", vec![])];
+        let chart = LineChart { series, marks: vec![Mark::default()], ..LineChart::default() };
+        assert_eq!([0, 2, 3].map(|place| chart.colour(place)), [palette::GREY_SERIES, 0, 1]);
     }
 }

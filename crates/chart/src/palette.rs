@@ -12,12 +12,26 @@ pub(crate) const VERMILLION: Rgb = Rgb(0xd5, 0x5e, 0x00);
 /// Colours of series in their order: those of Okabe and Ito (2008) whose contrast with white and with black suffices,
 /// a darker shade of their orange, and grey.
 const SERIES: [Rgb; 6] =
-    [BLUE, VERMILLION, Rgb(0x00, 0x9e, 0x73), Rgb(0xcc, 0x79, 0xa7), Rgb(0xb0, 0x78, 0x00), Rgb(0x7a, 0x7a, 0x7a)];
+    [BLUE, VERMILLION, Rgb(0x00, 0x9e, 0x73), Rgb(0xcc, 0x79, 0xa7), Rgb(0xb0, 0x78, 0x00), Rgb::grey(GREY)];
+
+/// The number of grey among them.
+pub(crate) const GREY_SERIES: usize = 5;
 
 /// The colour of the series or mark with this number, from 0; after the last the first again.
 pub(crate) fn series(number: usize) -> Rgb {
     SERIES[number % SERIES.len()]
 }
+
+/// The colour and the opacity of what is 0, the worst of many, to 1, the best of them: from a faint grey to a strong orange.
+pub(crate) fn ranked(worth: f64) -> (Rgb, f64) {
+    let worth = worth.clamp(0.0, 1.0);
+    let mix = |from: u8, to: u8| (f64::from(from) + worth * (f64::from(to) - f64::from(from))).round() as u8;
+    let Rgb(red, green, blue) = VERMILLION;
+    (Rgb(mix(GREY, red), mix(GREY, green), mix(GREY, blue)), 0.35 + 0.55 * worth)
+}
+
+/// What is neither good nor bad.
+const GREY: u8 = 0x7a;
 
 impl Rgb {
     /// A grey.
@@ -57,6 +71,15 @@ mod tests {
             for ground in [Rgb::grey(255), Rgb::grey(0x1b)] {
                 assert!(contrast(colour, ground) >= 3.0, "{} on {}", colour.hex(), ground.hex());
             }
+        }
+    }
+
+    #[test]
+    fn the_best_of_many_is_orange_and_the_worst_a_faint_grey() {
+        assert_eq!((ranked(0.0), ranked(2.0)), ((Rgb::grey(GREY), 0.35), (VERMILLION, 0.9)));
+        for worth in [0.0, 0.25, 0.5, 0.75, 1.0] {
+            let (colour, _) = ranked(worth);
+            assert!([Rgb::grey(255), Rgb::grey(0x1b)].iter().all(|ground| contrast(colour, *ground) >= 3.0), "{worth}");
         }
     }
 

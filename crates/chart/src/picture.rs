@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+use png::ColorType;
+
+use crate::svg;
+
 /// A grey image, row by row: 0 is black, 255 white. There is always at least one pixel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
@@ -65,6 +69,11 @@ impl Pixels {
     pub fn at(&self, row: usize, column: usize) -> u8 {
         assert!(column < self.width, "column {column} of {}", self.width);
         self.values[row * self.width + column]
+    }
+
+    /// The bytes of a PNG file.
+    pub fn to_png(&self) -> Vec<u8> {
+        svg::encoded(self.height, self.width, ColorType::Grayscale, &self.values)
     }
 
     /// The part within these rows and columns; `None` where it is empty or goes beyond the image.

@@ -3,29 +3,39 @@
 //! Text, axes and frames take `currentColor`, the colour of the text around them. An SVG opened as a file follows the
 //! light or dark scheme of its reader.
 
+mod bars;
 mod confusion_matrix;
 mod coordinate;
 mod image_grid;
 mod legend;
 mod line_chart;
+mod parallel;
 mod pen;
 mod png;
+mod spread;
 mod weights;
 
+pub(crate) use self::png::encoded;
 use crate::document::Block;
 
+pub use bars::bars;
 pub use confusion_matrix::confusion_matrix;
 pub use image_grid::image_grid;
 pub use line_chart::line_chart;
+pub use parallel::parallel;
+pub use spread::spread;
 pub use weights::weights;
 
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
-const LARGEST_SCALE: f64 = 1.3;
+const LARGEST_SCALE: f64 = 1.15;
 
 /// A block as one picture; `None` where it is none.
 pub fn block(block: &Block) -> Option<String> {
     match block {
         Block::Lines(chart) => Some(line_chart(chart)),
+        Block::Parallel(chart) => Some(parallel(chart)),
+        Block::Spread(chart) => Some(spread(chart)),
+        Block::Bars(chart) => Some(bars(chart)),
         Block::Confusion { alt, matrix } => Some(confusion_matrix(alt, matrix)),
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
@@ -75,6 +85,22 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A text that is at most so wide; what is cut off ends in an ellipsis.
+fn fitting(text: &str, size: f64, width: f64) -> String {
+    let most = (width / text_width("x", size)) as usize;
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).collect::<String>() + "…"
+}
+
+/// A straight line in the colour of the text.
+fn rule([x1, y1]: [f64; 2], [x2, y2]: [f64; 2], opacity: f64) -> String {
+    format!(
+        "<path d=\"M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}\" stroke=\"currentColor\" stroke-opacity=\"{opacity}\" fill=\"none\"/>\n"
+    )
 }
 
 #[cfg(test)]

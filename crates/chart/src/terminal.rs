@@ -3,6 +3,8 @@
 //! Nothing here looks at the terminal: the caller says what it can do. Every line ends with a line break, and without
 //! colours there is no escape code in it.
 
+mod axis;
+mod bars;
 mod blocks;
 mod canvas;
 mod colours;
@@ -11,16 +13,21 @@ mod document;
 mod image_grid;
 mod legend;
 mod line_chart;
+mod parallel;
 mod pixel_table;
+mod spread;
 mod table;
 mod weights;
 
+pub use bars::bars;
 pub use colours::Colours;
 pub use confusion_matrix::confusion_matrix;
 pub use document::{blocks, document, section};
 pub use image_grid::image_grid;
 pub use line_chart::line_chart;
+pub use parallel::parallel;
 pub use pixel_table::pixel_table;
+pub use spread::spread;
 pub use table::table;
 pub use weights::weights;
 

@@ -7,12 +7,12 @@ const SMALL: f64 = 1e-4;
 
 /// Multiples of 1, 2 or 5 times a power of ten, about `wanted` of them; whole ones where nothing lies between.
 pub(crate) fn linear(low: f64, high: f64, wanted: usize, are_whole: bool) -> Vec<(f64, String)> {
-    let ticks = multiples(low, high, wanted, are_whole);
-    ticks.iter().map(|tick| (*tick, linear_label(*tick, &ticks))).collect()
+    let step = round_step((high - low) / wanted.max(1) as f64).max(if are_whole { 1.0 } else { 0.0 });
+    let ticks = multiples(low, high, step);
+    ticks.iter().map(|tick| (*tick, linear_label(*tick, &ticks, step))).collect()
 }
 
-fn multiples(low: f64, high: f64, wanted: usize, are_whole: bool) -> Vec<f64> {
-    let step = round_step((high - low) / wanted.max(1) as f64).max(if are_whole { 1.0 } else { 0.0 });
+fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
     // A hair of slack: 0.3 / 0.1 is a little below 3.
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
     (0..=(last - first).max(0.0) as usize).map(|n| (first + n as f64) * step).collect()
@@ -43,9 +43,7 @@ fn powers(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 }
 
 /// As many decimals as the distance between the ticks needs.
-fn linear_label(tick: f64, ticks: &[f64]) -> String {
-    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    let step = if step.is_finite() { step } else { tick.abs() };
+fn linear_label(tick: f64, ticks: &[f64], step: f64) -> String {
     let largest = ticks.iter().fold(0.0f64, |largest, tick| largest.max(tick.abs()));
     // What is left of a subtraction is no number of its own.
     let tick = if tick.abs() < step * 1e-6 { 0.0 } else { tick };
@@ -92,12 +90,12 @@ mod tests {
         assert_eq!(labels(-2.1, 2.1, 5), ["-2", "-1", "0", "1", "2"]);
         assert_eq!(labels(0.9801, 0.9829, 5), ["0.981", "0.982"]);
         assert_eq!(labels(0.0, 26_000.0, 5), ["0", "10000", "20000"]);
+        assert_eq!(labels(0.9704, 0.9777, 3), ["0.975"]);
     }
 
     #[test]
     fn between_whole_numbers_there_is_no_tick() {
-        assert_eq!(multiples(0.0, 4.0, 8, true), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(multiples(0.0, 4.0, 8, false).len(), 9);
+        assert_eq!([true, false].map(|are_whole| linear(0.0, 4.0, 8, are_whole).len()), [5, 9]);
     }
 
     #[test]

@@ -100,9 +100,9 @@ impl Slot {
 }
 
 /// The bytes after the header, in their order.
-fn parts(splits: &Splits) -> [&[u8]; 4] {
+fn parts(splits: &Splits) -> [&[u8]; 6] {
     let Splits { train, valid } = splits;
-    [train.pixels(), train.labels(), valid.pixels(), valid.labels()]
+    [train.pixels(), train.labels(), train.names(), valid.pixels(), valid.labels(), valid.names()]
 }
 
 fn mapped(map: &Arc<Mmap>, header: &Header) -> Splits {
@@ -112,12 +112,13 @@ fn mapped(map: &Arc<Mmap>, header: &Header) -> Splits {
         start - length..start
     };
     let image = header.height * header.width;
-    let mut split = |images: usize| {
-        let (pixels, labels) = (next(images * image), next(images));
+    let mut split = |images: usize, names: usize| {
+        let (pixels, labels, names) = (next(images * image), next(images), next(names));
         let bytes = |range| Bytes::Mapped(map.clone(), range);
-        Digits::new(header.height, header.width, bytes(pixels), bytes(labels))
+        Digits::new(header.height, header.width, bytes(pixels), bytes(labels)).named(bytes(names))
     };
-    Splits { train: split(header.train), valid: split(header.valid) }
+    let [of_train, of_valid] = header.names;
+    Splits { train: split(header.train, of_train), valid: split(header.valid, of_valid) }
 }
 
 #[cfg(test)]
@@ -128,6 +129,7 @@ mod tests {
     fn packed() -> Packed {
         let train = Digits::new(2, 3, (0..18).collect::<Vec<u8>>().into(), vec![1, 0, 0].into());
         let valid = Digits::new(2, 3, (50..62).collect::<Vec<u8>>().into(), vec![1, 0].into());
+        let train = train.named(b"a\0b\0c\0".to_vec().into());
         let fingerprint = fingerprint(&train, &valid);
         Packed { splits: Splits { train, valid }, fingerprint }
     }

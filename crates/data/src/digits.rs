@@ -13,6 +13,7 @@ pub struct Digits {
     width: usize,
     pixels: Bytes,
     labels: Bytes,
+    names: Bytes,
 }
 
 /// Bytes that are owned or lie in a memory-mapped cache file.
@@ -31,7 +32,24 @@ impl Digits {
     /// When `pixels` is not `labels` times `height` times `width` long: sources check before they build.
     pub fn new(height: usize, width: usize, pixels: Bytes, labels: Bytes) -> Self {
         assert_eq!(pixels.as_slice().len(), labels.as_slice().len() * height * width, "pixels and labels disagree");
-        Self { height, width, pixels, labels }
+        Self { height, width, pixels, labels, names: Vec::new().into() }
+    }
+
+    /// The same with the file names of the images in their order, each followed by a zero byte.
+    pub(crate) fn named(self, names: Bytes) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The file that image `index` was, without its folders; `None` where the images were no files, or there is no such
+    /// image.
+    pub fn file_name(&self, index: usize) -> Option<&str> {
+        let name = self.names().split(|byte| *byte == 0).nth(index)?;
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+    }
+
+    /// All file names, each followed by a zero byte; empty where the images were no files.
+    pub(crate) fn names(&self) -> &[u8] {
+        self.names.as_slice()
     }
 
     /// Number of images.
@@ -101,5 +119,18 @@ impl Bytes {
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Owned(bytes.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_knows_the_file_it_was() {
+        let digits = Digits::new(1, 1, vec![1, 2].into(), vec![1, 0].into());
+        assert_eq!(digits.file_name(0), None, "drawn");
+        let digits = digits.named(b"7.png\x0010.png\0".to_vec().into());
+        assert_eq!([0, 1, 2].map(|index| digits.file_name(index)), [Some("7.png"), Some("10.png"), None]);
     }
 }

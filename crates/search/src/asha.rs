@@ -74,6 +74,14 @@ impl Asha {
         Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
     }
 
+    /// How many epochs a trial comes to on average: all to the first rung, one in `factor` from each to the next.
+    pub fn expected_epochs(&self) -> f64 {
+        let factor = self.factor as f64;
+        let steps = self.rungs.windows(2).map(|pair| (pair[1] - pair[0]) as f64);
+        let beyond: f64 = steps.enumerate().map(|(rung, epochs)| epochs / factor.powi(rung as i32 + 1)).sum();
+        self.rungs[0] as f64 + beyond
+    }
+
     /// The epochs of a whole trial.
     fn max(&self) -> usize {
         self.rungs[self.rungs.len() - 1]
@@ -147,6 +155,12 @@ mod tests {
         for (min, max, factor) in [(0, 5, 2), (5, 5, 2), (1, 5, 1)] {
             assert!(Asha::new(Goal::Minimise, min, max, factor).is_err());
         }
+    }
+
+    #[test]
+    fn of_each_rung_the_best_part_goes_on_to_the_next() {
+        // Of 8 trials 8 · 1 epochs, then 4 · 1, 2 · 2, 1 · 1.
+        assert_eq!(asha().expected_epochs(), (8.0 + 4.0 + 4.0 + 1.0) / 8.0);
     }
 
     #[test]

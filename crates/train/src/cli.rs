@@ -177,7 +177,7 @@ pub struct EvaluateArgs {
     #[arg(long)]
     pub baseline: bool,
     /// The N images with the highest loss; a page and a folder have 9 without it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = from_1)]
     pub top_losses: Option<NonZeroUsize>,
     /// Write all of it to a self-contained page too.
     #[arg(long, value_name = "FILE")]
@@ -234,7 +234,7 @@ pub struct ShowArgs {
     #[arg(long)]
     pub batch: bool,
     /// How many images of the batch.
-    #[arg(long, value_name = "N", default_value = "9", requires = "batch")]
+    #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
     pub images: NonZeroUsize,
     /// Write it to a self-contained page too.
     #[arg(long, value_name = "FILE")]
@@ -246,8 +246,8 @@ pub struct TourArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Only this section, by its number; as often as wanted.
-    #[arg(long, value_name = "N")]
-    pub section: Vec<usize>,
+    #[arg(long, value_name = "N", value_parser = from_1)]
+    pub section: Vec<NonZeroUsize>,
     /// The residual net too, which takes a minute or more.
     #[arg(long)]
     pub deeper: bool,
@@ -285,6 +285,11 @@ pub struct LrFindArgs {
     /// One JSON object instead of the plot.
     #[arg(long)]
     pub json: bool,
+}
+
+/// How many, or which.
+fn from_1(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "expected a whole number from 1")
 }
 
 /// The name of a split.
@@ -382,6 +387,9 @@ pub struct TrialArgs {
     /// The device's number.
     #[arg(long, value_name = "N")]
     pub device: Option<usize>,
+    /// The driver's process, with which this one ends.
+    #[arg(long, value_name = "PID")]
+    pub parent: Option<u32>,
 }
 
 /// A part of an image's rows or columns.

@@ -1,4 +1,6 @@
-//! Files that are either whole or not there.
+//! Files that are either whole or not there, and files that grow.
+
+mod log;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -9,6 +11,8 @@ use std::{
 };
 
 use crate::error::Error;
+
+pub use log::Log;
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -25,6 +29,21 @@ pub fn create_folder(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|cause| Error::Write { path: path.into(), cause })
 }
 
+/// Writes a file of a folder that nobody knows yet, and flushes it to the disk.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let write = || -> std::io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|cause| Error::Write { path: path.into(), cause })
+}
+
+/// Makes the files that have come into a folder last through a power cut, where the system can.
+pub fn flush_folder(path: &Path) -> Result<(), Error> {
+    sync_folder(path).map_err(|cause| Error::Write { path: path.into(), cause })
+}
+
 /// Replaces a file at once: temporary name in the same folder, flushed to the disk, renamed. A kill or a full disk at any
 /// moment leaves the old file or the new one.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -33,7 +52,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(temporary, path)?;
-        sync_folder(path)
+        sync_folder(folder_of(path))
     })
 }
 
@@ -109,9 +128,8 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a rename in the file's folder last through a power cut, where the system can.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -132,7 +150,7 @@ mod tests {
     fn a_bare_name_is_in_the_current_folder() {
         assert_eq!(folder_of(Path::new("page.html")), Path::new("."));
         assert_eq!(folder_of(Path::new("a/page.html")), Path::new("a"));
-        sync_folder(Path::new("page.html")).unwrap();
+        sync_folder(folder_of(Path::new("page.html"))).unwrap();
     }
 
     #[test]

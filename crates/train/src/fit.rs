@@ -5,8 +5,10 @@ mod burn_events;
 pub mod checkpoint;
 mod divergence;
 mod end_of_epoch;
+mod event_log;
 mod gradients;
 pub(crate) mod optimizer;
+mod records;
 mod render;
 pub(crate) mod schedule;
 mod session;
@@ -28,9 +30,10 @@ use crate::{
     fit::{
         checkpoint::{Checkpoint, Position},
         optimizer::SharedOptimizer,
+        records::Records,
         schedule::Schedule,
         session::Session,
-        strategy::{Components, Strategy},
+        strategy::{Components, Strategy, Trained},
         writer::Writer,
     },
     observer::Observer,
@@ -79,13 +82,18 @@ pub struct Outcome {
 /// # Errors
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
 pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
-    let (plan, folder) = (job.plan.clone(), job.folder);
+    let (plan, folder, data) = (job.plan.clone(), job.folder, job.data);
     let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
     let mut record = started(&job, classifier.network().num_trained());
     folder.write_record(&record)?;
-    let (position, end) = train(job, classifier.clone(), device);
+    let mut trained = train(job, classifier.clone(), device);
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
-    let model = export_best(&position, classifier, folder, device);
+    let best = best_model(&trained.position, classifier, folder, device);
+    let model = best.and_then(|best| {
+        let path = best.as_ref().map(|best| export_best(best, folder)).transpose()?;
+        tell_the_end(&mut trained, best.as_ref(), &plan, data, device).map(|()| path)
+    });
+    let Trained { position, end, .. } = trained;
     let outcome = end.and_then(|end| Ok(Outcome { end, position: position.clone(), model: model? }));
     close(&mut record, &position, &outcome);
     let written = folder.write_record(&record);
@@ -93,18 +101,14 @@ pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outco
 }
 
 /// Trains; also after an error the position says how far it came.
-fn train<B: AutodiffBackend>(
-    mut job: Job<'_>,
-    classifier: Classifier<B>,
-    device: &B::Device,
-) -> (Position, Result<End, Error>) {
+fn train<B: AutodiffBackend>(mut job: Job<'_>, classifier: Classifier<B>, device: &B::Device) -> Trained {
     let resume = job.resume.take();
     let start = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
     let position = resume.as_ref().map_or_else(start, |checkpoint| checkpoint.position.clone());
     let (folder, interrupter, tui) = (job.folder, job.interrupter.clone(), job.tui);
     match prepare(job, resume, position.clone(), classifier, device) {
         Ok((session, learner)) => launch(session, learner, interrupter, folder, tui),
-        Err(error) => (position, Err(error)),
+        Err(error) => Trained { position, events: None, end: Err(error) },
     }
 }
 
@@ -126,14 +130,14 @@ fn prepare<B: AutodiffBackend>(
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
     let schedule = Schedule::new(&plan, steps, position.step);
-    let log = job.folder.metrics_log(&position)?;
+    let records = Records::open(job.folder.path(), &plan, train.num_batches(), &position)?;
     let session = Session {
         train: Arc::new(train),
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
         schedule: schedule.clone(),
-        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, Some(log.handle()?)),
-        log,
+        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, records.handles()?),
+        records,
         position,
         observer: job.observer,
         is_saved,
@@ -168,7 +172,7 @@ fn launch<B: AutodiffBackend>(
     interrupter: Interrupter,
     folder: &RunFolder,
     tui: bool,
-) -> (Position, Result<End, Error>) {
+) -> Trained {
     let training = SupervisedTraining::new(folder.path(), session.train.clone(), session.valid.clone())
         .num_epochs(session.plan.training.epochs)
         .with_application_logger(None)
@@ -180,18 +184,37 @@ fn launch<B: AutodiffBackend>(
     Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends").into_outcome()
 }
 
-/// Writes the best epoch's model; none before the first epoch is done.
-fn export_best<B: AutodiffBackend>(
+/// The best epoch's model; none before the first epoch is done.
+fn best_model<B: AutodiffBackend>(
     position: &Position,
     classifier: Classifier<B>,
     folder: &RunFolder,
     device: &B::Device,
-) -> Result<Option<PathBuf>, Error> {
+) -> Result<Option<Classifier<B>>, Error> {
     let Some(best) = &position.watch.best else { return Ok(None) };
     let checkpoint = checkpoint::read(&folder.checkpoints(), best.step)?;
+    checkpoint.load_model(classifier, device).map(Some)
+}
+
+/// Writes it.
+fn export_best<B: AutodiffBackend>(best: &Classifier<B>, folder: &RunFolder) -> Result<PathBuf, Error> {
     let path = folder::model(folder.path());
-    export::save(&path, checkpoint.load_model(classifier, device)?.network())?;
-    Ok(Some(path))
+    export::save(&path, best.network()).map(|()| path)
+}
+
+/// Writes what TensorBoard shows of a run that has ended, where it shows anything.
+fn tell_the_end<B: AutodiffBackend>(
+    trained: &mut Trained,
+    best: Option<&Classifier<B>>,
+    plan: &Plan,
+    data: &DataSet,
+    device: &B::Device,
+) -> Result<(), Error> {
+    let Trained { position, events: Some(events), end } = trained else { return Ok(()) };
+    if let Some((epoch, model)) = position.watch.best.as_ref().zip(best) {
+        events.best(epoch, model, plan, data, device)?;
+    }
+    events.end(position.step, end)
 }
 
 /// The record of a run that begins, or goes on.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The metrics of a split. A metric that is undefined (no positive prediction, one class only) is `None`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Mean loss of a sample.
     pub loss: f64,

@@ -31,8 +31,8 @@ pub struct EpochProgress {
     pub images_per_second: f64,
 }
 
-/// One line of `metrics.jsonl`: an epoch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One line of `metrics.jsonl`, one row of `metrics.csv`: an epoch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// The epoch, from 1.
     pub epoch: usize,

@@ -25,6 +25,7 @@ mod nearest;
 mod rules;
 mod sections;
 mod setting;
+mod template;
 
 pub use choices::{BackendChoice, BuiltIn, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind};
 pub use config::Config;
@@ -34,11 +35,11 @@ pub use sections::{
     AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
 };
 pub use setting::Setting;
+pub use template::Template;
 
 pub(crate) use layer::{Entry, Layer};
 pub(crate) use nearest::did_you_mean;
 
-use merge::Merged;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -58,6 +59,8 @@ pub struct Plan {
     pub device: usize,
     /// CPU threads of the backend; 0: all cores.
     pub threads: usize,
+    /// Whether the run folder gets event files for TensorBoard.
+    pub tensorboard: bool,
     /// Where the digits come from.
     pub data: DataPlan,
     /// Which network.
@@ -83,18 +86,7 @@ impl Plan {
     ///
     /// Every unknown key and every wrong value at once, or the file that cannot be read.
     pub fn resolve(config: &Config, settings: &[Setting]) -> Result<Plan, PlanError> {
-        let base = Config::BuiltIn(BuiltIn::Base).layer(None)?;
-        let layers = chain::layers(config)?;
-        let (merged, mut problems) = Merged::new(&base, &layers, settings);
-        problems.extend(check::values(&merged));
-        if !problems.is_empty() {
-            return Err(PlanError { problems });
-        }
-        let plan = merged.plan();
-        match check::combinations(&plan, &merged) {
-            problems if problems.is_empty() => Ok(plan),
-            problems => Err(PlanError { problems }),
-        }
+        Template::read(config)?.plan(settings)
     }
 
     /// The plan as a config file: every key, in the order of `base.toml`; resolves to an equal plan.

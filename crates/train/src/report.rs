@@ -16,8 +16,9 @@ pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
 pub use compare::{ComparedRun, Comparison, Group, Test};
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::{Evaluated, Split};
+pub(crate) use run_report::TOP_LOSSES;
 pub use run_report::{RunReport, write};
-pub use words::{clock, fraction, quoted};
+pub use words::{clock, fraction, quoted, small};
 
 /// The image with this number.
 pub fn pixels(digits: &Digits, index: usize) -> Pixels {

@@ -2,8 +2,10 @@
 
 pub mod folder;
 pub mod list;
+mod metrics_log;
 pub mod record;
 pub mod resume;
 
 pub use folder::RunFolder;
+pub use metrics_log::MetricsLog;
 pub use record::RunRecord;

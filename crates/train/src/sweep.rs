@@ -5,14 +5,18 @@
 //!   -> trials: point, plan, folder   trial
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, leaderboard, report; from trial.toml (kept), claim.toml, run.json and metrics.jsonl
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (kept), claim.toml, run.json and
+//!                                    metrics.jsonl
 //! ```
 
 mod claim;
 mod driver;
 mod kept;
 mod leaderboard;
+mod overview;
+mod points;
 mod process;
+mod remaining;
 mod report;
 pub mod slurm;
 pub mod status;
@@ -24,6 +28,9 @@ pub use claim::Claim;
 pub use driver::{Driver, End, Entry, Event, Watcher};
 pub use kept::Kept;
 pub use leaderboard::leaderboard;
+pub use overview::{Overview, Row, counted, ended, failed};
+pub use process::end_with;
+pub use remaining::Remaining;
 pub use report::{best_of, report};
 pub use status::Status;
 pub use study::Study;

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
 use train::{
@@ -29,9 +30,18 @@ pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Whether a live bar can be shown.
+/// Whether what is live can be shown: a bar, a table.
 pub fn is_live() -> bool {
-    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+    let is_dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !is_dumb
+}
+
+/// Clears what is live: it is at the cursor and below.
+pub fn clear_live() {
+    if is_live() {
+        // Whoever exits does not wait for a terminal that has gone.
+        let _ = Term::stderr().clear_to_end_of_screen();
+    }
 }
 
 /// The observer that suits where the output goes.

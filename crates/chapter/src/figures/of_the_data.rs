@@ -1,5 +1,7 @@
 //! Figures of MNIST_SAMPLE.
 
+use std::ops::Range;
+
 use burn::{
     data::dataloader::DataLoader as _,
     tensor::{Tensor, backend::AutodiffBackend},
@@ -10,8 +12,9 @@ use model::{Distance, PixelSimilarity};
 use crate::{
     accuracy::{always_three, over_batches},
     figures::Figure,
+    host,
     similarity::{accuracies, distances},
-    tensors::{as_rows, stack, times_a_random_image},
+    tensors::{Facts, as_rows, facts, stack, times_a_random_image},
 };
 
 /// Half of the last of four printed digits, and a rounding error.
@@ -44,12 +47,16 @@ fn of_images(data: &DataSet) -> Vec<Figure> {
     let counts = |digits: &Digits| [digits.count(1), digits.count(0)];
     let (train, valid) = (counts(&data.train), counts(&data.valid));
     let image = data.train.image(1);
-    let pixels: Vec<_> =
-        (4..15).flat_map(|row| (4..22).map(move |column| usize::from(image[row * 28 + column]))).collect();
+    let pixels = |rows: Range<usize>, columns: Range<usize>| -> Vec<usize> {
+        rows.flat_map(|row| columns.clone().map(move |column| usize::from(image[row * 28 + column]))).collect()
+    };
+    let corner: Vec<usize> = SECOND_THREE.iter().take(6).flat_map(|row| &row[..6]).copied().collect();
     vec![
         Figure::counted("training images: 3s, 7s", &[6131, 6265], &train),
         Figure::counted("validation images: 3s, 7s", &[1010, 1028], &valid),
-        Figure::counted("pixels of the second 3, rows 4 to 14, columns 4 to 21", &SECOND_THREE.concat(), &pixels),
+        Figure::named("file of the second 3", "10000.png", data.train.file_name(1).unwrap_or("no file")),
+        Figure::counted("its pixels, rows 4 to 9, columns 4 to 9", &corner, &pixels(4..10, 4..10)),
+        Figure::counted("its pixels, rows 4 to 14, columns 4 to 21", &SECOND_THREE.concat(), &pixels(4..15, 4..22)),
     ]
 }
 
@@ -57,8 +64,13 @@ fn of_shapes<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figu
     let threes = stack::<B>(&data.train, 1, device);
     let all = DigitBatch::<B>::of(&data.train, 0..data.train.len(), device);
     let first = loader::<B>(&data.train, device).iter().next().map_or([0; 4], |batch| shapes(&batch));
+    let Facts { shape, rank, dtype } = facts(&threes);
+    let ends = [threes.clone().min(), threes.clone().max()].map(host::scalar);
     vec![
-        Figure::counted("shape of the stacked 3s", &[6131, 28, 28], &threes.dims()),
+        Figure::counted("shape of the stacked 3s", &[6131, 28, 28], &shape),
+        Figure::counted("their rank", &[3], &[rank]),
+        Figure::named("their type", "f32", dtype),
+        Figure::computed("their least and largest value", &[0.0, 1.0], &ends, 0.0),
         Figure::counted("shape of them as rows", &[6131, 784], &as_rows(threes.clone()).dims()),
         Figure::counted("shape of them times one image", &[6131, 28, 28], &times_a_random_image(threes).dims()),
         Figure::counted("shapes of train_x and train_y", &[12396, 784, 12396, 1], &shapes(&all)),

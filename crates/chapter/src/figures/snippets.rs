@@ -10,7 +10,9 @@ use crate::{
     gradient::{descend, square, sum_of_squares, value_and_gradient},
     host,
     layers::{Sequential, parameter_shapes},
-    letters, losses, quadratic_fit, tensors,
+    letters, losses,
+    quadratic_fit::{self, PRINTED},
+    tensors,
 };
 
 /// A computed number that has no printed digits to round to: one rounding error of a 32-bit float.
@@ -66,17 +68,15 @@ fn of_gradients<B: AutodiffBackend>(device: &B::Device) -> Vec<Figure> {
 fn of_the_quadratic_fit<B: AutodiffBackend>(device: &B::Device) -> Vec<Figure> {
     let fits = quadratic_fit::descend::<B>(10, device);
     let losses: Vec<f32> = fits[1..].iter().map(|fit| fit.loss).collect();
-    let printed =
-        [5435.5366, 1577.4496, 847.3781, 709.2227, 683.0757, 678.1245, 677.1840, 677.0025, 676.9644, 676.9537];
     vec![
-        Figure::computed("quadratic fit: first loss", &[25823.8086], &[fits[0].loss], 0.01),
+        Figure::computed("quadratic fit: first loss", &PRINTED[..1], &[fits[0].loss], 0.01),
         Figure::computed(
             "quadratic fit: first gradient",
             &[-53195.8594, -3419.7146, -253.8908],
             &fits[0].gradient,
             0.02,
         ),
-        Figure::computed("quadratic fit: losses of ten steps", &printed, &losses, 0.002),
+        Figure::computed("quadratic fit: losses of ten steps", &PRINTED[1..], &losses, 0.002),
     ]
 }
 
@@ -100,11 +100,13 @@ fn of_letters() -> Vec<Figure> {
 
 fn of_layers<B: AutodiffBackend>(device: &B::Device) -> Vec<Figure> {
     let net = |sizes: &[usize]| Sequential::<B>::new(sizes, 0, device);
-    let elements: Vec<usize> =
-        parameter_shapes(&net(&[784, 1, 10])).iter().map(|shape| shape.iter().product()).collect();
+    let elements = |net: &Sequential<B>| -> Vec<usize> {
+        parameter_shapes(net).iter().map(|shape| shape.iter().product()).collect()
+    };
     vec![
-        Figure::counted("parameters of a linear layer 784 -> 1", &[785], &[net(&[784, 1]).num_params()]),
+        Figure::counted("weights and bias of a linear layer 784 -> 1", &[784, 1], &elements(&net(&[784, 1]))),
+        Figure::counted("its parameters", &[785], &[net(&[784, 1]).num_params()]),
         Figure::counted("parameters of 784 -> 30 -> 1", &[23_581], &[net(&[784, 30, 1]).num_params()]),
-        Figure::counted("parameter tensors of 784 -> 1 -> 10", &[784, 1, 10, 10], &elements),
+        Figure::counted("parameter tensors of 784 -> 1 -> 10", &[784, 1, 10, 10], &elements(&net(&[784, 1, 10]))),
     ]
 }

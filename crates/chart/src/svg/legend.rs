@@ -64,6 +64,10 @@ fn draw_key(key: Key, rgb: palette::Rgb, (x, y): (i32, i32), area: &Area<'_>) ->
             starts.into_iter().try_for_each(|start| area.draw(&line(start, (start + DASH[0]).min(KEY), LINE)))
         }
         Key::Series(Style::Dots) => area.draw(&dot(DOT)),
+        Key::Series(Style::Ranked(worth)) => {
+            let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
+            area.draw(&PathElement::new([at(0.0), at(KEY)], colour(rgb).mix(opacity).stroke_width(LINE)))
+        }
         Key::Series(Style::Path) => {
             area.draw(&line(0.0, KEY, THIN))?;
             area.draw(&dot(DOT))
@@ -78,7 +82,7 @@ mod tests {
 
     #[test]
     fn names_that_do_not_fit_go_to_the_next_row() {
-        let entry = |name| Entry { name, key: Key::Mark, colour: 0 };
+        let entry = |name| Entry { name, key: Key::Mark, number: 0, colour: 0 };
         let entries = vec![entry("abcdefghij"), entry("abc"), entry("a name longer than a row is wide"), entry("z")];
         // Rows 16 wide: the first two names take 2.4 + 5.6 and 2.4 + 1.68, with 1.4 between them.
         let placed: Vec<_> = placed(entries, 16.0).into_iter().map(|(_, x, row)| (x, row)).collect();

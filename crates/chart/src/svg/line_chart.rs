@@ -25,6 +25,7 @@ pub fn line_chart(chart: &LineChart) -> String {
     let (size, ticks) = match chart.shape {
         Shape::Wide => ([480, 300], 9),
         Shape::Square => ([360, 390], 5),
+        Shape::Small => ([320, 240], 6),
     };
     let (x_values, y_values) = chart.values();
     let frame = Frame { x: Span::new(&chart.x, &x_values, ticks), y: Span::new(&chart.y, &y_values, 5) };
@@ -60,10 +61,10 @@ impl Frame {
             .build_cartesian_2d(Coordinate(self.x.clone()), Coordinate(self.y.clone()))?;
         draw_axes(chart, &mut plot)?;
         for (number, series) in chart.series.iter().enumerate() {
-            self.draw_series(series, colour(palette::series(number)), &mut plot)?;
+            self.draw_series(series, colour(palette::series(chart.colour(number))), &mut plot)?;
         }
         for (number, mark) in (chart.series.len()..).zip(&chart.marks) {
-            self.draw_mark(mark, colour(palette::series(number)), &mut plot)?;
+            self.draw_mark(mark, colour(palette::series(chart.colour(number))), &mut plot)?;
         }
         area.present()
     }
@@ -85,6 +86,10 @@ impl Frame {
             Style::Line => draw_lines(runs, colour.stroke_width(LINE), plot)?,
             Style::Path => draw_lines(runs, colour.stroke_width(THIN), plot)?,
             Style::Dashed => draw_dashes(runs, colour.stroke_width(LINE), plot)?,
+            Style::Ranked(worth) => {
+                let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                draw_lines(runs, super::pen::colour(rgb).mix(opacity).stroke_width(THIN), plot)?;
+            }
             Style::Dots => {}
         }
         if matches!(series.style, Style::Dots | Style::Path) {

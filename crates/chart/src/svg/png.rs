@@ -24,7 +24,8 @@ fn element([x, y, w, h]: Place, height: usize, width: usize, colour: ColorType, 
     )
 }
 
-fn encoded(height: usize, width: usize, colour: ColorType, values: &[u8]) -> Vec<u8> {
+/// A PNG file.
+pub(crate) fn encoded(height: usize, width: usize, colour: ColorType, values: &[u8]) -> Vec<u8> {
     const WHOLE: &str = "a vector takes every byte, and the values fill the image";
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, width as u32, height as u32);

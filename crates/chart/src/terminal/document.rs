@@ -2,7 +2,7 @@
 
 use textwrap::Options;
 
-use super::{Colours, confusion_matrix, image_grid, line_chart, pixel_table, table, weights};
+use super::{Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights};
 use crate::document::{Block, Document, Section, Term};
 
 /// Columns beyond which text is hard to read.
@@ -35,6 +35,9 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Table(rows) => table(rows, Some(width)),
         Block::Terms(terms) => terms.iter().map(|one| term(one, width)).collect::<Vec<_>>().join("\n"),
         Block::Lines(chart) => line_chart(chart, width, colours),
+        Block::Parallel(chart) => parallel(chart, width, colours),
+        Block::Spread(chart) => spread(chart, width, colours),
+        Block::Bars(chart) => bars(chart, width, colours),
         Block::Confusion { matrix, .. } => confusion_matrix(matrix, width, colours),
         Block::Pictures { pictures, .. } => image_grid(pictures, width, colours),
         Block::Pixels { table, .. } => pixel_table(table, width, colours),

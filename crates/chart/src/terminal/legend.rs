@@ -17,7 +17,7 @@ const GAP: usize = 3;
 pub(super) fn lines(chart: &LineChart, width: usize, ink: Ink, colours: Colours) -> Vec<String> {
     let mut lines: Vec<(String, usize)> = Vec::new();
     for entry in chart.legend() {
-        let key = key(&entry, chart.series.len(), ink);
+        let key = key(&entry, chart.number(chart.series.len()), ink);
         let name = cut(entry.name, width.saturating_sub(key.chars().count() + 1));
         let needed = key.chars().count() + 1 + name.chars().count();
         let text = format!("{} {name}", colours.text(palette::series(entry.colour), &key));
@@ -34,9 +34,9 @@ pub(super) fn lines(chart: &LineChart, width: usize, ink: Ink, colours: Colours)
 
 fn key(entry: &Entry<'_>, series: usize, ink: Ink) -> String {
     match (ink, entry.key) {
-        (Ink::Signs, Key::Mark) => sign(entry.colour, Some(entry.colour - series)).into(),
-        (Ink::Signs, Key::Series(_)) => sign(entry.colour, None).into(),
-        (Ink::Braille, Key::Series(Style::Line)) => "──".into(),
+        (Ink::Signs, Key::Mark) => sign(entry.number, Some(entry.number - series)).into(),
+        (Ink::Signs, Key::Series(_)) => sign(entry.number, None).into(),
+        (Ink::Braille, Key::Series(Style::Line | Style::Ranked(_))) => "──".into(),
         (Ink::Braille, Key::Series(Style::Dashed)) => "╌╌".into(),
         (Ink::Braille, Key::Series(Style::Dots)) => "•".into(),
         (Ink::Braille, Key::Series(Style::Path)) => "─•".into(),

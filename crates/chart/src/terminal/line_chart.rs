@@ -2,6 +2,7 @@
 
 use super::{
     Colours,
+    axis::axis,
     canvas::{Canvas, Ink},
     cut, legend,
 };
@@ -38,7 +39,7 @@ pub fn line_chart(chart: &LineChart, width: usize, colours: Colours) -> String {
 fn size(shape: Shape, columns: usize) -> [usize; 2] {
     let columns = columns.max(LEAST_COLUMNS);
     match shape {
-        Shape::Wide => [columns.min(120), (columns / 4).clamp(LEAST_ROWS, 18)],
+        Shape::Wide | Shape::Small => [columns.min(120), (columns / 4).clamp(LEAST_ROWS, 18)],
         Shape::Square => [columns.min(40), (columns.min(40) / 2).max(LEAST_ROWS)],
     }
 }
@@ -57,11 +58,13 @@ impl Frame {
     fn canvas(&self, chart: &LineChart, ink: Ink) -> Canvas {
         let mut canvas = Canvas::new(self.columns, self.rows, ink);
         for (number, series) in chart.series.iter().enumerate() {
+            // Each has a sign of its own where there are no colours.
+            let number = if ink == Ink::Signs { chart.number(number) } else { chart.colour(number) };
             self.draw(series, number, ink, &mut canvas);
         }
         for (nth, mark) in chart.marks.iter().enumerate() {
             if let Some(place) = self.place(mark.at).filter(|place| clip::is_inside(*place)) {
-                canvas.mark(place, nth, chart.series.len() + nth);
+                canvas.mark(place, nth, chart.colour(chart.series.len() + nth));
             }
         }
         canvas
@@ -98,21 +101,8 @@ impl Frame {
 
     /// The horizontal axis, its labels and its name.
     fn below(&self, name: &str) -> Vec<String> {
-        let mut axis = vec!['─'; self.columns];
-        let mut labels = vec![' '; self.columns];
-        let mut free = 0;
-        for tick in &self.x.ticks {
-            let column = ((tick.at * self.columns as f64) as usize).min(self.columns - 1);
-            let length = tick.label.chars().count();
-            let start = column.saturating_sub(length / 2).min(self.columns.saturating_sub(length));
-            if start >= free && start + length <= self.columns {
-                axis[column] = '┬';
-                labels.splice(start..start + length, tick.label.chars());
-                free = start + length + 1;
-            }
-        }
+        let [axis, labels] = axis(&self.x.ticks, self.columns, '┬');
         let margin = " ".repeat(self.labels + 1);
-        let (axis, labels) = (String::from_iter(axis), String::from_iter(labels));
         let name = format!("{:^w$}", cut(name, self.columns), w = self.columns);
         vec![format!("{margin}└{axis}"), format!("{margin} {labels}"), format!("{margin} {name}").trim_end().into()]
     }

@@ -1,14 +1,62 @@
 //! Rows of text and numbers.
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
+use textwrap::Options;
 
 use crate::document::Table;
 
 /// A line below the header and no other.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Draws the rows below their header. A `width` that is too small for them breaks the longest texts.
+/// Columns that a cell takes beside its text: a space at each side, and one between two cells.
+const ROOM: usize = 3;
+
+/// Draws the rows below their header. A `width` that is too small for them breaks the longest texts between words; where words
+/// would have to be broken too, each row becomes lines of its own.
 pub fn table(table: &Table, width: Option<usize>) -> String {
+    let caption = match width {
+        _ if table.caption.is_empty() => String::new(),
+        Some(width) => textwrap::fill(&table.caption, width.max(1)) + "\n",
+        None => format!("{}\n", table.caption),
+    };
+    match width {
+        Some(width) if !table.header.is_empty() && narrowest(table) > width => caption + &records(table, width),
+        _ => caption + &grid(table, width),
+    }
+}
+
+/// Columns that the table needs if only words stay whole.
+fn narrowest(table: &Table) -> usize {
+    let longest_word = |text: &String| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+    let column = |number: usize| {
+        let cells = table.rows.iter().filter_map(|row| row.get(number)).chain(table.header.get(number));
+        cells.map(longest_word).max().unwrap_or(0) + ROOM
+    };
+    (0..table.header.len()).map(column).sum()
+}
+
+/// Each row as a line for every cell, behind the name of its column.
+fn records(table: &Table, width: usize) -> String {
+    let names = table.header.iter().skip(1).map(|name| name.chars().count()).max().unwrap_or(0);
+    let record = |row: &Vec<String>| -> String {
+        let cells = table.header.iter().zip(row).enumerate().filter(|(_, (_, text))| !text.is_empty());
+        let lines = cells.map(|(number, (name, text))| match number {
+            0 => indented(&format!("{name}  "), text, width),
+            _ => indented(&format!("  {name:<names$}  "), text, width),
+        });
+        lines.collect()
+    };
+    table.rows.iter().map(record).collect::<Vec<_>>().join("\n")
+}
+
+/// A text behind its name, and below itself where it is longer than a line.
+fn indented(name: &str, text: &str, width: usize) -> String {
+    let below = " ".repeat(name.chars().count());
+    let options = Options::new(width).initial_indent(name).subsequent_indent(&below);
+    textwrap::fill(text, options) + "\n"
+}
+
+fn grid(table: &Table, width: Option<usize>) -> String {
     let mut drawn = comfy_table::Table::new();
     drawn.load_style(STYLE);
     if let Some(width) = width {
@@ -22,9 +70,8 @@ pub fn table(table: &Table, width: Option<usize>) -> String {
     for column in drawn.column_iter_mut().skip(table.numbers_from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let caption = if table.caption.is_empty() { String::new() } else { format!("{}\n", table.caption) };
     let lines = drawn.lines().map(|line| line.trim_end().to_owned() + "\n");
-    caption + &lines.collect::<String>()
+    lines.collect()
 }
 
 #[cfg(test)]
@@ -51,5 +98,16 @@ mod tests {
         let drawn = table(&rows(), Some(22));
         assert!(drawn.lines().all(|line| line.chars().count() <= 22), "{drawn}");
         assert!(drawn.lines().count() > 4 && drawn.contains("1010"), "{drawn}");
+    }
+
+    #[test]
+    fn where_words_would_break_each_row_has_lines_of_its_own() {
+        let mut rows = rows().captioned("images");
+        rows.header.push("a long heading".into());
+        rows.rows[0].push("one two three".into());
+        rows.rows[1].push(String::new());
+        let expected = "images\nname  images of the\n      class 3\n  count           1010\n  a long heading  one\n                  two\n                  three\n\nname  7\n  count           9\n";
+        assert_eq!(table(&rows, Some(23)), expected);
+        assert!(table(&rows, Some(27)).contains('─'), "all words fit");
     }
 }

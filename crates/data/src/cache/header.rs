@@ -7,7 +7,7 @@ pub(crate) const HEADER_BYTES: usize = 128;
 
 const MAGIC: &[u8; 8] = b"\x89DIGITS\n";
 /// Changes with the layout, and with anything that makes the same source decode to other bytes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the header says, little-endian throughout:
 ///
@@ -20,6 +20,7 @@ const VERSION: u32 = 1;
 /// | 48..80 | fingerprint |
 /// | 80..112 | training images, validation images, height, width, eight bytes each |
 /// | 112..116 | CRC-32 of everything after the header |
+/// | 116..124 | bytes of the training and of the validation images' names, four bytes each |
 #[derive(Debug)]
 pub(crate) struct Header {
     pub fingerprint: [u8; 32],
@@ -27,6 +28,7 @@ pub(crate) struct Header {
     pub valid: usize,
     pub height: usize,
     pub width: usize,
+    pub names: [usize; 2],
     key: [u8; 32],
     body_crc: u32,
 }
@@ -43,6 +45,7 @@ impl Header {
             valid: valid.len(),
             height: train.height(),
             width: train.width(),
+            names: [train, valid].map(|digits| digits.names().len()),
             key,
             body_crc: crc.finalize(),
         }
@@ -59,6 +62,10 @@ impl Header {
             bytes[80 + 8 * index..][..8].copy_from_slice(&(count as u64).to_le_bytes());
         }
         bytes[112..116].copy_from_slice(&self.body_crc.to_le_bytes());
+        for (at, length) in [116, 120].into_iter().zip(self.names) {
+            // A million names, which is the limit, of 255 bytes, which file systems allow, are far below.
+            bytes[at..at + 4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        }
         let crc = crc32fast::hash(&bytes);
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -97,8 +104,16 @@ impl Header {
         if crc32fast::hash(&zeroed) != u32_at(head, 12) {
             return Err("the checksum of its header does not hold".into());
         }
-        let mut header =
-            Self { fingerprint: [0; 32], key: [0; 32], train: 0, valid: 0, height: 0, width: 0, body_crc: 0 };
+        let mut header = Self {
+            fingerprint: [0; 32],
+            key: [0; 32],
+            train: 0,
+            valid: 0,
+            height: 0,
+            width: 0,
+            names: [116, 120].map(|at| u32_at(head, at) as usize),
+            body_crc: 0,
+        };
         header.key.copy_from_slice(&head[16..48]);
         header.fingerprint.copy_from_slice(&head[48..80]);
         [header.train, header.valid, header.height, header.width] = [80, 88, 96, 104].map(|at| usize_at(head, at));
@@ -108,7 +123,8 @@ impl Header {
 
     fn file_bytes(&self) -> Option<usize> {
         let image = self.height.checked_mul(self.width)?.checked_add(1)?;
-        self.train.checked_add(self.valid)?.checked_mul(image)?.checked_add(HEADER_BYTES)
+        let names = self.names[0].checked_add(self.names[1])?.checked_add(HEADER_BYTES)?;
+        self.train.checked_add(self.valid)?.checked_mul(image)?.checked_add(names)
     }
 }
 
@@ -132,19 +148,35 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let header =
-            Header { fingerprint: [1; 32], key: [2; 32], train: 0, valid: 0, height: 1, width: 1, body_crc: 0 };
+        let header = Header {
+            fingerprint: [1; 32],
+            key: [2; 32],
+            train: 0,
+            valid: 0,
+            height: 1,
+            width: 1,
+            names: [0; 2],
+            body_crc: 0,
+        };
         let mut bytes = header.to_bytes();
         assert!(Header::check(&bytes, &[2; 32]).is_ok());
         bytes[8] = 0;
-        assert_eq!(Header::check(&bytes, &[2; 32]).unwrap_err(), "it is of format 0, this program uses 1");
+        assert_eq!(Header::check(&bytes, &[2; 32]).unwrap_err(), "it is of format 0, this program uses 2");
     }
 
     #[test]
     fn counts_that_overflow_are_no_panic() {
         let most = usize::MAX;
-        let header =
-            Header { fingerprint: [0; 32], key: [2; 32], train: most, valid: 1, height: most, width: 2, body_crc: 0 };
+        let header = Header {
+            fingerprint: [0; 32],
+            key: [2; 32],
+            train: most,
+            valid: 1,
+            height: most,
+            width: 2,
+            names: [0; 2],
+            body_crc: 0,
+        };
         assert!(Header::check(&header.to_bytes(), &[2; 32]).unwrap_err().contains("128 bytes long"));
     }
 }

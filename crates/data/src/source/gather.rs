@@ -124,7 +124,9 @@ fn join(images: &[(&Place, &[u8])], size: Size) -> Digits {
     let mut pixels = Vec::with_capacity(images.len() * size.pixels());
     images.iter().for_each(|(_, image)| pixels.extend_from_slice(image));
     let labels: Vec<u8> = images.iter().map(|(image, _)| image.label).collect();
-    Digits::new(size.height, size.width, pixels.into(), labels.into())
+    // A zero byte ends a name; none is in a name that a file system takes, but in an archive it may be.
+    let names = images.iter().map(|(image, _)| image.name.replace('\0', "?") + "\0").collect::<String>();
+    Digits::new(size.height, size.width, pixels.into(), labels.into()).named(names.into_bytes().into())
 }
 
 fn split_name(valid: bool) -> &'static str {
@@ -168,6 +170,8 @@ mod tests {
         assert_eq!(splits.train.pixels(), [4, 2, 6, 1]);
         assert_eq!(splits.train.labels(), [1, 1, 0, 0]);
         assert_eq!(splits.valid.pixels(), [3, 5]);
+        let names = [0, 1, 2].map(|index| splits.train.file_name(index));
+        assert_eq!(names, [Some("10.png"), Some("9.png"), Some("10.png")]);
     }
 
     #[test]

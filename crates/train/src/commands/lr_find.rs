@@ -3,7 +3,10 @@
 use std::io::Write as _;
 
 use anyhow::bail;
-use chart::{Axis, LineChart, Mark, Series, svg, terminal::line_chart};
+use chart::{
+    Axis, Block, LineChart, Mark, Series, svg,
+    terminal::{blocks, line_chart},
+};
 use data::DataSet;
 use model::AutodiffBackend;
 use serde_json::json;
@@ -67,7 +70,7 @@ fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
     let loss = Axis::new("smoothed loss");
     let margin = 0.1 * (first - least);
     let y = if test.diverged && margin > 0.0 { loss.range(least - margin, first + margin) } else { loss };
-    let marks = test.suggestions().map(|(name, at)| Mark { name: format!("{name} {:.1e}", at.0), at }).collect();
+    let marks = test.suggestions().map(|(name, at)| Mark { name: format!("{name} {}", rounded(at.0)), at }).collect();
     LineChart {
         alt: format!("Smoothed loss of {} by learning rate, from 1e-7 to 10", plan.model.kind),
         x: Axis::new("learning rate").log(),
@@ -80,20 +83,44 @@ fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
 
 fn print(plan: &Plan, data: &DataSet, test: &RangeTest) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "{}, {}, {}\n", plan.model.kind, plan.optimizer.kind, load_data::describe(data))?;
+    let title = format!("{}, {}, {}", plan.model.kind, plan.optimizer.kind, load_data::describe(data));
+    writeln!(out, "{}", blocks(&[Block::Text(title)], width(), colours()))?;
     writeln!(out, "{}", line_chart(&chart(plan, test), width(), colours()))?;
     let end = test.curve.last().map_or(0.0, |(rate, _)| *rate);
     if test.diverged {
-        writeln!(out, "the loss diverged at {end:.1e}, after {} steps", test.curve.len())?;
+        writeln!(out, "the loss diverged at {}, after {} steps", rounded(end), test.curve.len())?;
     }
     for (name, (rate, _)) in test.suggestions() {
-        writeln!(out, "{name:<7} --set optimizer.learning_rate={rate:.1e}")?;
+        writeln!(out, "{name:<7} --set optimizer.learning_rate={}", rounded(rate))?;
+    }
+    if test.valley.or(test.steep).is_some() {
+        let how = "valley: half way down the longest descent; steep: where the loss falls fastest";
+        write!(out, "{}", blocks(&[Block::text(how)], width(), colours()))?;
     }
     Ok(())
+}
+
+/// Two digits, which is more than the test is good for; as one types a number where it is not tiny.
+fn rounded(rate: f64) -> String {
+    let short = format!("{rate:.1e}");
+    match short.parse::<f64>() {
+        Ok(value) if (1e-3..1e3).contains(&value) => value.to_string(),
+        _ => short,
+    }
 }
 
 fn print_json(test: &RangeTest) -> anyhow::Result<()> {
     let curve: Vec<_> = test.curve.iter().map(|(rate, loss)| json!({ "learning_rate": rate, "loss": loss })).collect();
     let report = json!({ "valley": test.valley, "steep": test.steep, "diverged": test.diverged, "curve": curve });
     Ok(writeln!(std::io::stdout(), "{report:#}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn a_rate_has_two_digits_and_an_exponent_only_where_it_is_tiny() {
+        assert_eq!([0.014_563, 1.07, 0.3, 10.0, 2.21e-4].map(rounded), ["0.015", "1.1", "0.3", "10", "2.2e-4"]);
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use anyhow::Context as _;
 use burn::train::Interrupter;
 
-use crate::terminal::{is_live, tell};
+use crate::terminal::{clear_live, is_live, tell};
 
 /// What an interrupt reaches.
 pub struct Stop {
@@ -38,7 +38,8 @@ impl Stop {
                 return;
             }
             if is_second {
-                tell("\nstopped at once; what was saved is kept");
+                clear_live();
+                tell("stopped at once; what was saved is kept");
                 std::process::exit(crate::INTERRUPTED.into());
             }
             // A live bar has the line to itself, and a step is shorter than a person reads.

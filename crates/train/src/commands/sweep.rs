@@ -11,7 +11,7 @@ use chart::{Table, terminal::table};
 use train::{
     backend::choice,
     plan::{PlanError, Setting},
-    sweep::{Driver, End, Status, Study, StudyFolder, leaderboard, status, study_folder},
+    sweep::{Driver, End, Status, Study, StudyFolder, counted, leaderboard, status, study_folder},
 };
 
 use super::{load_data, stop::Stop};
@@ -87,7 +87,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     say(&format!("runs     {}", study.folder()?.display()));
     let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
-    let code = conclude(&study, &trials, &end)?;
+    let code = conclude(&study, &trials, &end);
     match study_folder::write_report(folder.path(), &study, &trials) {
         Ok(page) => say(&format!("report   {}", page.display())),
         Err(error) => tell(&format!("warning: {error}")),
@@ -118,44 +118,27 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     Ok(write!(out, "{}", table(&rows, None))?)
 }
 
-fn conclude(study: &Study, trials: &[Status], end: &End) -> anyhow::Result<u8> {
-    let mut out = std::io::stdout();
-    write!(out, "\n{}", table(&leaderboard(study, trials, BEST), None))?;
-    writeln!(out, "\n{}", counted(study, trials))?;
+/// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
+fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
+    say(&format!("\n{}\n{}", table(&leaderboard(study, trials, BEST), None), counted(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
     let study = study.file.display();
     match end {
         End::Done => {}
         End::Interrupted => {
-            writeln!(out, "stopped as asked, nothing is lost; go on with `train sweep {study}`")?;
-            return Ok(INTERRUPTED);
+            say(&format!("stopped as asked, nothing is lost; go on with `train sweep {study}`"));
+            return INTERRUPTED;
         }
-        End::OutOfTime => writeln!(out, "its time is used up; more of it: `train sweep {study}` again")?,
+        End::OutOfTime => say(&format!("its time is used up; more of it: `train sweep {study}` again")),
         End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
     }
-    Ok(if failed || matches!(end, End::FailedAlike(_)) { FAILED } else { DONE })
-}
-
-/// How many trials stand how.
-fn counted(study: &Study, trials: &[Status]) -> String {
-    let count = |is: fn(&Status) -> bool| trials.iter().filter(|status| is(status)).count();
-    let counts = [
-        (count(|status| status.state == status::State::Finished), "finished"),
-        (count(|status| status.state == status::State::Pruned), "pruned"),
-        (count(|status| status.state == status::State::Waiting && status.epochs() > 0), "paused"),
-        (count(|status| matches!(status.state, status::State::Failed(_))), "failed"),
-        (count(|status| status.state == status::State::Running), "running"),
-    ];
-    let counts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-    let counts = if counts.is_empty() { "nothing done yet".into() } else { counts.join(", ") };
-    format!("{counts}, of {} trials", study.total())
+    if failed || matches!(end, End::FailedAlike(_)) { FAILED } else { DONE }
 }
 
 fn show(args: &StudyArgs) -> anyhow::Result<()> {
     let study = read(args)?;
     let folder = study.folder()?;
-    let trials = if folder.is_dir() { status::read_all(&folder, study.metric)? } else { Vec::new() };
+    let trials = status::of_study(&study)?;
     let mut out = std::io::stdout();
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
@@ -172,7 +155,7 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
-    let page = study_folder::write_report(&folder, &study, &status::read_all(&folder, study.metric)?)?;
+    let page = study_folder::write_report(&folder, &study, &status::of_study(&study)?)?;
     Ok(writeln!(std::io::stdout(), "{}", page.display())?)
 }
 

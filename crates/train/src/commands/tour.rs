@@ -1,6 +1,6 @@
 //! `train tour`: the chapter, live, as a page or in the terminal.
 
-use std::{io::Write as _, time::Instant};
+use std::{io::Write as _, num::NonZeroUsize, time::Instant};
 
 use chart::{Block, Document, Section, html, terminal};
 use data::DataSet;
@@ -48,8 +48,8 @@ fn wanted(args: &TourArgs) -> Result<Vec<TourStop>, UsageError> {
     if args.section.is_empty() {
         return Ok(STOPS.into_iter().filter(|stop| args.deeper || !stop.is_deep).collect());
     }
-    let named = |number: &usize| STOPS.into_iter().find(|stop| stop.number == *number);
-    let no_such = |number: &usize| {
+    let named = |number: &NonZeroUsize| STOPS.into_iter().find(|stop| stop.number == number.get());
+    let no_such = |number: &NonZeroUsize| {
         UsageError(format!("there is no section {number}; the tour has the sections 1 to {}", STOPS.len()))
     };
     args.section.iter().map(|number| named(number).ok_or_else(|| no_such(number))).collect()
@@ -62,9 +62,8 @@ fn possible(wanted: Vec<TourStop>, args: &TourArgs, data: &DataSet) -> Result<Ve
     if left_out.is_empty() {
         return Ok(possible);
     }
-    let [positive, negative] = &data.classes;
     let numbers = |stops: &[TourStop]| stops.iter().map(|stop| stop.number.to_string()).collect::<Vec<_>>().join(", ");
-    let about = format!("the data is of {positive} and {negative}, not of 3s and 7s");
+    let about = other_classes(&data.classes);
     if !args.section.is_empty() {
         let others = STOPS.into_iter().filter(|stop| !stop.needs_digits).collect::<Vec<_>>();
         let reason = format!("{about}; it can show the sections {}, not {}", numbers(&others), numbers(&left_out));
@@ -72,6 +71,14 @@ fn possible(wanted: Vec<TourStop>, args: &TourArgs, data: &DataSet) -> Result<Ve
     }
     tell(&format!("warning: {about}: shown are the sections {}", numbers(&possible)));
     Ok(possible)
+}
+
+/// What keeps the sections on digits from being shown.
+fn other_classes([positive, negative]: &[String; 2]) -> String {
+    match [positive.as_str(), negative.as_str()] {
+        ["7", "3"] => "`data.classes` has the 7s as the positive class, the chapter has the 3s".into(),
+        _ => format!("the data is of {positive} and {negative}, not of 3s and 7s"),
+    }
 }
 
 /// The tour, waiting for its backend.
@@ -111,7 +118,9 @@ impl Show<'_> {
     fn announce(&self, stop: &TourStop) {
         if !self.args.plain {
             let mut out = std::io::stdout();
-            let _ = write!(out, "{:>2}. {:<44}", stop.number, stop.heading).and_then(|()| out.flush());
+            // Number, heading and seconds in a line, on a narrow terminal too.
+            let room = width().saturating_sub(13).min(44);
+            let _ = write!(out, "{:>2}. {:<room$}", stop.number, stop.heading).and_then(|()| out.flush());
         }
     }
 

@@ -8,6 +8,7 @@ use train::{
     backend::{self, Visitor, choice},
     fit::{self, End, Job, Outcome},
     run::{folder, resume},
+    sweep,
 };
 
 use super::{load_data, stop::Stop};
@@ -23,6 +24,9 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     backend::limit_threads(plan.threads);
     let chosen = choice::choose(plan.backend, args.device.unwrap_or(plan.device))?;
     let stop = Stop::listen_patiently()?;
+    if args.parent.is_some_and(|driver| !sweep::end_with(driver)) {
+        return Ok(INTERRUPTED);
+    }
     let data = load_data::load(&plan, Some(stop.asked()))?;
     if stop.is_asked() {
         return Ok(INTERRUPTED);

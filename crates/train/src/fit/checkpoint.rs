@@ -44,6 +44,9 @@ pub struct Position {
     pub last: Option<Metrics>,
     /// Seconds spent so far.
     pub seconds: f64,
+    /// How far the events for TensorBoard had come, in bytes after the file's head; 0 where there are none.
+    #[serde(default)]
+    pub events: usize,
 }
 
 /// A moment of a run.
@@ -198,7 +201,7 @@ pub(super) mod tests {
 
     pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().into(), 2, None);
+        let mut writer = Writer::new(folder.path().into(), 2, Vec::new());
         for step in steps {
             writer.write(checkpoint(*step, best)).unwrap();
         }

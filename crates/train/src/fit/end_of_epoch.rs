@@ -3,11 +3,12 @@
 use model::AutodiffBackend;
 use std::mem;
 
-use crate::{Error, fit::session::Session, metrics::Metrics, observer::EpochRecord};
+use crate::{Error, classifier::Classifier, fit::session::Session, metrics::Metrics, observer::EpochRecord};
 
-/// Moves the position to the next epoch and records this one: best so far, `metrics.jsonl`, observer.
+/// Moves the position to the next epoch and records this one: best so far, metrics, observer.
 pub fn settle<B: AutodiffBackend>(
     session: &mut Session<B>,
+    model: &Classifier<B>,
     valid: Metrics,
     seconds: f64,
     images_per_second: f64,
@@ -26,7 +27,7 @@ pub fn settle<B: AutodiffBackend>(
         seconds,
         images_per_second,
     };
-    session.log.append(&record)?;
+    session.records.epoch(&record, model)?;
     session.observer.epoch(&record, session.plan.training.epochs);
     Ok(())
 }

@@ -20,6 +20,7 @@ use crate::{
         divergence, end_of_epoch,
         gradients::{Accumulation, clip},
         optimizer::SharedOptimizer,
+        records::Records,
         schedule::{Schedule, varies_momentum},
         strategy::Components,
         writer::Writer,
@@ -27,7 +28,6 @@ use crate::{
     metrics::Metrics,
     observer::{BatchPlace, BatchRecord, EpochProgress, Observer},
     plan::Plan,
-    run::folder::MetricsLog,
 };
 
 /// How a run ended that did not fail.
@@ -60,7 +60,7 @@ pub struct Session<B: AutodiffBackend> {
     /// Where checkpoints go.
     pub writer: Writer,
     /// Where metrics go.
-    pub log: MetricsLog,
+    pub records: Records,
     /// Who hears of the progress.
     pub observer: Box<dyn Observer>,
     /// Whether there is a checkpoint to go on from.
@@ -112,7 +112,13 @@ impl<B: AutodiffBackend> Session<B> {
             let training = began.elapsed().as_secs_f64();
             let valid = self.validate(lent)?;
             self.position.seconds = spent + began.elapsed().as_secs_f64();
-            end_of_epoch::settle(self, valid, began.elapsed().as_secs_f64(), images as f64 / training)?;
+            end_of_epoch::settle(
+                self,
+                &lent.learner.model(),
+                valid,
+                began.elapsed().as_secs_f64(),
+                images as f64 / training,
+            )?;
             self.save(lent.learner)?;
         }
         Ok(End::Finished)
@@ -196,9 +202,7 @@ impl<B: AutodiffBackend> Session<B> {
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             divergence::check("training", scored.loss, place, self.is_saved)?;
             self.position.train.add(scored.loss, &scored.logits, &scored.labels);
-            if self.plan.training.log_steps {
-                self.log.append(&BatchRecord { place, batch_loss: scored.loss })?;
-            }
+            self.records.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
         }
         Ok(())
     }
@@ -231,6 +235,7 @@ impl<B: AutodiffBackend> Session<B> {
 
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
+        self.position.events = self.records.events_length().unwrap_or(self.position.events);
         let checkpoint = Checkpoint::take(&self.position, learner.model(), &self.optimizer)?;
         self.is_saved = true;
         self.writer.write(checkpoint)

@@ -13,6 +13,7 @@ use crate::{
     classifier::Classifier,
     fit::{
         checkpoint::Position,
+        event_log::EventLog,
         optimizer::SharedOptimizer,
         schedule::Schedule,
         session::{End, Lent, Session},
@@ -31,17 +32,28 @@ pub struct Strategy<B: AutodiffBackend> {
     result: Mutex<Option<Result<End, Error>>>,
 }
 
+/// What came of a session.
+pub struct Trained {
+    /// How far it came.
+    pub position: Position,
+    /// The events for TensorBoard, where it wrote any.
+    pub events: Option<EventLog>,
+    /// How it ended.
+    pub end: Result<End, Error>,
+}
+
 impl<B: AutodiffBackend> Strategy<B> {
     /// A strategy that runs this session.
     pub fn new(session: Session<B>) -> Self {
         Self { session: Mutex::new(session), result: Mutex::new(None) }
     }
 
-    /// How far the session came and how it ended.
-    pub fn into_outcome(self) -> (Position, Result<End, Error>) {
+    /// What came of the session.
+    pub fn into_outcome(self) -> Trained {
         let session = self.session.into_inner().unwrap_or_else(PoisonError::into_inner);
         let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (session.position, result.expect("Burn runs the strategy it is given"))
+        let end = result.expect("Burn runs the strategy it is given");
+        Trained { position: session.position, events: session.records.into_events(), end }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Writes checkpoints whole, by a thread of its own, and deletes those no longer kept.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
     thread::{self, JoinHandle},
 };
 
 use crate::{
-    Error, files,
+    Error,
+    files::{self, Log},
     fit::checkpoint::{Checkpoint, path, steps},
 };
 
@@ -20,12 +21,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that keeps the newest `keep_last` checkpoints and the best. It flushes `log` before each: a checkpoint is
+    /// A writer that keeps the newest `keep_last` checkpoints and the best. It flushes `logs` before each: a checkpoint is
     /// never newer than the metrics before it, not even after a power cut.
-    pub fn new(folder: PathBuf, keep_last: usize, log: Option<File>) -> Self {
+    pub fn new(folder: PathBuf, keep_last: usize, logs: Vec<Log>) -> Self {
         remove_unfinished(&folder);
         let (queue, jobs) = sync_channel::<Checkpoint>(1);
-        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last, log.as_ref()));
+        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last, &logs));
         Self { queue: Some(queue), thread: Some(thread::spawn(work)) }
     }
 
@@ -65,10 +66,8 @@ fn remove_unfinished(folder: &Path) {
     }
 }
 
-fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize, log: Option<&File>) -> Result<(), Error> {
-    if let Some(log) = log {
-        log.sync_data().map_err(|cause| Error::Write { path: folder.with_file_name("metrics.jsonl"), cause })?;
-    }
+fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize, logs: &[Log]) -> Result<(), Error> {
+    logs.iter().try_for_each(Log::flush)?;
     files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
     let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
     let steps = steps(folder)?;
@@ -93,7 +92,7 @@ mod tests {
     #[test]
     fn a_failed_write_is_reported_by_the_next_call() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().join("missing"), 2, None);
+        let mut writer = Writer::new(folder.path().join("missing"), 2, Vec::new());
         let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
         assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
     }

@@ -2,13 +2,14 @@
 
 use super::Plan;
 
-/// Keys that say where a run goes, where it computes, how much of it is kept and how long it is; none of them changes what
+/// Keys that say where a run goes, where it computes, how much of it is kept or shown and how long it is; none of them changes what
 /// an epoch computes. Threads do not: the tests hold that.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "name",
     "runs",
     "device",
     "threads",
+    "tensorboard",
     "data.cache",
     "data.workers",
     "training.epochs",
@@ -55,8 +56,15 @@ mod tests {
 
     #[test]
     fn where_and_how_long_is_not() {
-        for set in ["name=x", "runs=elsewhere", "threads=1", "device=1", "training.epochs=7", "checkpoint.keep_last=9"]
-        {
+        for set in [
+            "name=x",
+            "runs=elsewhere",
+            "threads=1",
+            "device=1",
+            "training.epochs=7",
+            "checkpoint.keep_last=9",
+            "tensorboard=true",
+        ] {
             assert_eq!(identity(&[set]), identity(&[]), "{set}");
         }
     }

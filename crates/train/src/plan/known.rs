@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(problems("", &["optimizer.lr=1"]), [message]);
         let sections = "data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
         let message = format!(
-            "x.toml:1: unknown key `dropout`; there are name, runs, seed, backend, device, threads and the sections {sections}"
+            "x.toml:1: unknown key `dropout`; there are name, runs, seed, backend, device, threads, tensorboard and the sections {sections}"
         );
         assert_eq!(problems("dropout = 1", &[]), [message]);
         let message = format!("--set a.b=1: unknown key `a.b`; the sections are {sections}");

@@ -7,7 +7,7 @@ use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value};
 
 /// What one config file says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Layer {
     /// The config it builds on, as written.
     pub extends: Option<Entry>,

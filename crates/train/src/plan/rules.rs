@@ -46,6 +46,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("backend", Word(BackendChoice::NAMES)),
     ("device", Integer(0, 1023)),
     ("threads", Integer(0, 1024)),
+    ("tensorboard", Flag),
     ("data.source", Word(SourceKind::NAMES)),
     ("data.path", Text),
     ("data.classes", Classes),

@@ -32,14 +32,25 @@ impl Evaluated<'_> {
     pub fn roc(&self) -> Section {
         // Logits tell apart what probabilities next to 0 and 1 round together.
         let curve = roc(&self.evaluation.logits, &self.is_positive());
-        Section::new("ROC curve", [Block::Lines(curve)])
+        let [positive, negative] = &self.data.classes;
+        let text = format!(
+            "As the probability that it takes to say {positive} goes down from 1 to 0, more images of {positive} are found (true \
+             positive rate), and more of {negative} are taken for {positive} (false positive rate). The area below the curve \
+             is the chance that an image of {positive} gets a higher probability than one of {negative}."
+        );
+        Section::new("ROC curve", [Block::Lines(curve), Block::Text(text)])
     }
 
     /// The reliability diagram.
     pub fn calibration(&self) -> Section {
         let diagram = calibration(&self.evaluation.probabilities(), &self.is_positive(), BINS);
         let heading = format!("Calibration of the probability of {}", self.data.classes[0]);
-        Section::new(heading, [Block::Lines(diagram)])
+        let positive = &self.data.classes[0];
+        let text = format!(
+            "Of the images that get about the same probability, how many are {positive}? On the dashed line as many as it says. \
+             The error is the mean distance from that line, each image counting the same; a bin in the middle often holds few."
+        );
+        Section::new(heading, [Block::Lines(diagram), Block::Text(text)])
     }
 
     /// The weights in the place of their pixels, of a linear model.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use chart::{Axis, Block, Document, Section, Table};
+use chart::{Axis, Block, Document, Section, Series, Table};
 use toml::Value;
 
 use crate::{
@@ -71,15 +71,34 @@ impl Comparison {
     }
 
     fn plans(&self) -> Section {
-        let names = self.runs.iter().map(|run| run.name.as_str());
-        let mut table = Table::new(["key"].into_iter().chain(names), 1);
-        for (key, values) in self.differences() {
-            table.add_row([key.to_owned()].into_iter().chain(values.iter().map(Value::to_string)));
-        }
-        let plans = if table.rows.is_empty() { Block::text("Their plans are the same.") } else { Block::Table(table) };
+        let differences = self.differences();
+        let plans = match differences.len() {
+            0 => Block::text("Their plans are the same."),
+            // Many runs are rows: a table of many columns fits nowhere.
+            keys if keys < self.runs.len() => Block::Table(self.by_run(&differences)),
+            _ => Block::Table(self.by_key(&differences)),
+        };
         let same_data = self.runs.windows(2).all(|pair| pair[0].data == pair[1].data);
         let warning = "They have seen different data: their metrics are not of the same images.";
         Section::new("Plans", [plans].into_iter().chain((!same_data).then(|| Block::text(warning))))
+    }
+
+    fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
+        let names = self.runs.iter().map(|run| run.name.as_str());
+        let mut table = Table::new(["key"].into_iter().chain(names), 1);
+        for (key, values) in differences {
+            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(Value::to_string)));
+        }
+        table
+    }
+
+    fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
+        let mut table = Table::new(["run"].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
+        for (place, run) in self.runs.iter().enumerate() {
+            let values = differences.iter().map(|(_, values)| values[place].to_string());
+            table.add_row([run.name.clone()].into_iter().chain(values));
+        }
+        table
     }
 
     fn best_epochs(&self) -> Section {
@@ -91,11 +110,26 @@ impl Comparison {
     }
 
     fn curves(&self) -> Section {
-        let curves = |value| self.runs.iter().map(move |run| curve(&run.name, &run.epochs, value));
+        let lines = self.lines();
+        let curves = |value: fn(&EpochRecord) -> f64| {
+            lines.iter().map(move |(name, runs)| together(name, runs.iter().map(|run| curve(name, &run.epochs, value))))
+        };
         let accuracies: Vec<_> = curves(|record| record.valid.accuracy).collect();
         let loss = chart("Validation loss", Axis::new("validation loss").log(), curves(|record| record.valid.loss));
         let axis = Axis { name: "validation accuracy".into(), ..accuracy_axis(&accuracies) };
         Section::new("Curves", [loss, chart("Validation accuracy", axis, accuracies)].map(Block::Lines))
+    }
+
+    /// The runs that share a colour: of several seeds the group, else each run by itself.
+    fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
+        let groups = self.groups();
+        if groups.iter().all(|group| group.runs.len() < 2) {
+            return self.runs.iter().map(|run| (run.name.clone(), vec![run])).collect();
+        }
+        let named = |(number, group): (usize, &Group)| {
+            (format!("group {number}"), group.runs.iter().map(|run| &self.runs[*run]).collect())
+        };
+        (1..).zip(&groups).map(named).collect()
     }
 }
 
@@ -115,6 +149,16 @@ impl ComparedRun {
         let time = clock(Duration::try_from_secs_f64(seconds).unwrap_or_default());
         counts.into_iter().chain(metrics).chain([time]).collect()
     }
+}
+
+/// Curves as one series: what is no number breaks the line between two.
+fn together(name: &str, curves: impl Iterator<Item = Series>) -> Series {
+    let joined = curves.reduce(|mut all, next| {
+        all.points.push((f64::NAN, f64::NAN));
+        all.points.extend(next.points);
+        all
+    });
+    joined.unwrap_or_else(|| Series::line(name, vec![]))
 }
 
 /// The keys on which the plans differ, each with all its values.

@@ -31,6 +31,10 @@ pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
     }
 }
 
+/// Colours of what is measured, ours and the book's, in both charts.
+const TRAINING: usize = 0;
+const VALIDATION: usize = 1;
+
 /// Loss (training and validation) and accuracy (validation) by epoch, the book's dashed beside them; with
 /// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.
 pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart; 2] {
@@ -41,12 +45,14 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         Series::line(name, points).drawn(Style::Dashed)
     };
     let losses = [
-        ours("training", |record| record.train.loss),
-        ours("validation", |record| record.valid.loss),
-        books("book, training (smoothed)", |line| line.train_loss),
-        books("book, validation", |line| line.valid_loss),
+        ours("training", |record| record.train.loss).coloured(TRAINING),
+        ours("validation", |record| record.valid.loss).coloured(VALIDATION),
+        books("book, training (smoothed)", |line| line.train_loss).coloured(TRAINING),
+        books("book, validation", |line| line.valid_loss).coloured(VALIDATION),
     ];
-    let accuracies = [ours("validation", |record| record.valid.accuracy), books("book", |line| line.accuracy)];
+    let accuracies =
+        [ours("validation", |record| record.valid.accuracy), books("book, validation", |line| line.accuracy)]
+            .map(|series| series.coloured(VALIDATION));
     let accuracy_axis = accuracy_axis(&accuracies);
     [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
@@ -61,6 +67,7 @@ pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) 
 /// Down to four times as far from 1 as the median: a first epoch at a half would leave the others on one line.
 pub(super) fn accuracy_axis(series: &[Series]) -> Axis {
     let mut values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|(_, value)| *value).collect();
+    values.retain(|value| value.is_finite());
     values.sort_by(f64::total_cmp);
     let axis = Axis::new("accuracy");
     let [first, .., last] = values[..] else { return axis };
@@ -126,12 +133,15 @@ mod tests {
     fn the_books_curves_stand_dashed_beside_ours_from_epoch_1() {
         let [loss, accuracy] = curves(&epochs(3), Some(&book_curves::LINEAR));
         assert_eq!(names(&loss), ["training", "validation", "book, training (smoothed)", "book, validation"]);
-        assert_eq!(names(&accuracy), ["validation", "book"]);
+        assert_eq!(names(&accuracy), ["validation", "book, validation"]);
+        let colours = |chart: &LineChart| chart.series.iter().map(|series| series.colour).collect::<Vec<_>>();
+        assert_eq!(colours(&loss), [Some(0), Some(1), Some(0), Some(1)], "what is measured has a colour, ours or not");
+        assert_eq!(colours(&accuracy), [Some(1), Some(1)]);
         assert_eq!(loss.series[0].points, [(1.0, 1.0), (2.0, 0.5), (3.0, 1.0 / 3.0)]);
         assert_eq!(loss.series[3].points[0], (1.0, 0.503549));
         assert!(loss.series[3].style == Style::Dashed && loss.series[1].style == Style::Line);
         let alt = "Accuracy by epoch: validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
-            book from 0.4956 in epoch 1 to 0.9676 in epoch 10";
+            book, validation from 0.4956 in epoch 1 to 0.9676 in epoch 10";
         assert_eq!(accuracy.alt, alt);
     }
 

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Images with the highest losses: fastai's usual 3 x 3.
-const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
+pub(crate) const TOP_LOSSES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]
@@ -132,7 +132,9 @@ impl<'a> RunReport<'a> {
     fn probabilities(&self) -> Section {
         let (roc, calibration) = (self.evaluated.roc(), self.evaluated.calibration());
         let heading = format!("{}, and {}", roc.heading, calibration.heading.replace("Calibration", "calibration"));
-        Section::new(heading, [Block::Beside([roc.blocks, calibration.blocks].concat())])
+        let (charts, texts): (Vec<_>, Vec<_>) =
+            [roc.blocks, calibration.blocks].concat().into_iter().partition(|block| matches!(block, Block::Lines(_)));
+        Section::new(heading, [Block::Beside(charts)].into_iter().chain(texts))
     }
 }
 

@@ -22,7 +22,9 @@ impl Evaluated<'_> {
         let (most, least) = losses.unwrap_or_default();
         let alt = format!("{heading}: {} images, {wrong} of them wrong, from {most:.4} to {least:.4}", top.len());
         let pictures: Vec<Picture> = top.iter().map(|top| self.picture(top)).collect();
-        Section::new(heading, [Block::Pictures { alt, pictures, columns: COLUMNS }])
+        let text = "What the model says, what it is, its loss, and p, the probability the model gave to what it says; below, \
+                    the name by which `train show` finds the image.";
+        Section::new(heading, [Block::text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
     }
 
     /// The images with the highest losses, the highest first.

@@ -17,6 +17,11 @@ pub fn clock(duration: Duration) -> String {
     }
 }
 
+/// A probability: four decimals, or an exponent where they would be zeros.
+pub fn small(p: f64) -> String {
+    if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
+}
+
 /// As a shell takes it for one word.
 pub fn quoted(path: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);

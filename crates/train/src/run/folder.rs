@@ -1,8 +1,7 @@
 //! One folder per run: the resolved plan, the state, the metrics, the checkpoints and the model.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write as _,
+    fs::{self, File},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,8 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, files,
-    fit::checkpoint::Position,
-    observer::{BatchPlace, BatchRecord, EpochRecord},
+    observer::EpochRecord,
     plan::{Config, Plan},
     run::RunRecord,
 };
@@ -66,50 +64,6 @@ impl RunFolder {
     /// Writes the resolved plan again: a resume may have more epochs.
     pub fn write_plan(&self, plan: &Plan) -> Result<(), Error> {
         write_plan(&self.path, plan)
-    }
-
-    /// Opens `metrics.jsonl` to append to, without the lines a resume from `position` will write again.
-    pub fn metrics_log(&self, position: &Position) -> Result<MetricsLog, Error> {
-        let path = metrics(&self.path);
-        if path.exists() {
-            let bytes = files::read(&path)?;
-            let lines = String::from_utf8_lossy(&bytes);
-            let kept: String = lines.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
-            files::replace(&path, kept.as_bytes())?;
-        }
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        Ok(MetricsLog { file: file.map_err(|cause| Error::Write { path: path.clone(), cause })?, path })
-    }
-}
-
-/// Whether a line of `metrics.jsonl` tells of what was before `position`. A line that a kill cut short does not parse.
-fn is_before(line: &str, position: &Position) -> bool {
-    let epoch = serde_json::from_str::<EpochRecord>(line).map(|record| record.epoch <= position.epoch);
-    let batch = || {
-        let BatchPlace { epoch, batch, .. } = serde_json::from_str::<BatchRecord>(line)?.place;
-        Ok::<_, serde_json::Error>((epoch, batch) <= (position.epoch + 1, position.batch))
-    };
-    epoch.or_else(|_| batch()).unwrap_or(false)
-}
-
-/// `metrics.jsonl`, one JSON object a line.
-#[derive(Debug)]
-pub struct MetricsLog {
-    path: PathBuf,
-    file: File,
-}
-
-impl MetricsLog {
-    /// A second handle, to flush it to the disk with.
-    pub fn handle(&self) -> Result<File, Error> {
-        self.file.try_clone().map_err(|cause| Error::Write { path: self.path.clone(), cause })
-    }
-
-    /// Appends a line.
-    pub fn append(&mut self, record: &impl serde::Serialize) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).expect("a record is plain data");
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(|cause| Error::Write { path: self.path.clone(), cause })
     }
 }
 
@@ -181,8 +135,13 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
 
 /// Writes the plan of the run in `path`.
 pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), Error> {
+    files::replace(&config(path), plan_text(plan).as_bytes())
+}
+
+/// The plan as a run's `config.toml` has it, sealed by its first line.
+pub fn plan_text(plan: &Plan) -> String {
     let toml = plan.to_toml();
-    files::replace(&config(path), format!("{}\n{toml}", plan_head(&toml)).as_bytes())
+    format!("{}\n{toml}", plan_head(&toml))
 }
 
 /// The first line of `config.toml`.
@@ -193,19 +152,23 @@ fn plan_head(toml: &str) -> String {
 /// Everything of a new folder; returns its lock, which goes with it when it is renamed.
 fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
-    write_plan(path, plan)?;
+    files::write(&config(path), plan_text(plan).as_bytes())?;
     lock(path)
 }
 
-/// Makes the folder of a run that somebody else is to begin, with what `add` puts into it.
-pub fn prepare(path: &Path, plan: &Plan, add: impl Fn(&Path) -> Result<(), Error>) -> Result<(), Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+/// Makes the folder of a run that somebody else is to begin, with a file beside the plan.
+pub fn prepare(path: &Path, plan: &Plan, [name, text]: [&str; 2]) -> Result<(), Error> {
     let parent = path.parent().unwrap_or(Path::new(""));
-    files::create_folder(parent)?;
-    let unfinished = parent.join(format!(".{name}-{}.part", std::process::id()));
-    let made = make(&unfinished, plan).and_then(|_| add(&unfinished));
+    let unfinished =
+        parent.join(format!(".{}-{}.part", path.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
+    let fill = || {
+        files::create_folder(&unfinished)?;
+        files::write(&config(&unfinished), plan_text(plan).as_bytes())?;
+        files::write(&unfinished.join(name), text.as_bytes())?;
+        files::flush_folder(&unfinished)
+    };
     // Half a folder is of no use to anybody; the error that matters is the first.
-    made.inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
+    fill().inspect_err(|_| drop(fs::remove_dir_all(&unfinished)))?;
     match fs::rename(&unfinished, path) {
         // Another driver was quicker: its folder is as good.
         Err(_) if path.exists() => fs::remove_dir_all(&unfinished),

@@ -45,8 +45,10 @@ pub fn open(
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
     files::create_folder(&folder.checkpoints())?;
-    let record = RunRecord::read(run).inspect_err(&mut *warn).ok();
     let (checkpoint, damaged) = checkpoint::latest(&folder.checkpoints())?;
+    // A trial that has not begun has no record, and nothing is wrong with that.
+    let has_begun = checkpoint.is_some() || folder::record_path(run).exists();
+    let record = has_begun.then(|| RunRecord::read(run).inspect_err(&mut *warn).ok()).flatten();
     damaged.iter().for_each(warn);
     let reason = match (&checkpoint, record) {
         (None, record) => lost(run, record),
@@ -62,7 +64,10 @@ pub fn open(
     if let Some(reason) = reason {
         return Err(Error::Resume { path: run.into(), reason });
     }
-    folder.write_plan(plan)?;
+    // Each write waits for the disk; a trial's plan has just been written.
+    if folder::read_plan(run)? != *plan {
+        folder.write_plan(plan)?;
+    }
     Ok((folder, checkpoint))
 }
 

@@ -19,7 +19,7 @@ use crate::{
     Error,
     run::folder,
     sweep::{
-        Claim, Kept, StudyFolder, Trial,
+        Claim, Kept, StudyFolder, Trial, kept,
         process::{self, Ended, Job},
         status::{State, Status},
         study::{Pruner, Study},
@@ -38,6 +38,18 @@ pub struct Entry {
     pub status: Status,
     /// The metric after each epoch.
     pub values: Vec<f64>,
+    /// Whether this driver has made its folder, or brought the one that was there up to date.
+    is_prepared: bool,
+}
+
+impl Entry {
+    /// Makes the trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.
+    fn prepare(&mut self) -> Result<(), Error> {
+        if !std::mem::replace(&mut self.is_prepared, true) {
+            prepare(&self.trial, &self.status.kept)?;
+        }
+        Ok(())
+    }
 }
 
 /// What happens in a study.
@@ -145,7 +157,7 @@ impl<'a> Driver<'a> {
 
     fn add(&mut self, trial: Trial) -> Result<(), Error> {
         let status = Status::new(&trial);
-        self.entries.push(Entry { trial, status, values: Vec::new() });
+        self.entries.push(Entry { trial, status, values: Vec::new(), is_prepared: false });
         let place = self.entries.len() - 1;
         if self.refresh(place)? && self.folder.is_first() {
             self.bring_up_to_date(place)?;
@@ -236,16 +248,15 @@ impl<'a> Driver<'a> {
     }
 
     /// Makes the folders of the trials that are next while others train: it takes some flushes to the disk.
-    fn prepare_ahead(&self) -> Result<(), Error> {
-        let waits = |entry: &&Entry| entry.status.state == State::Waiting && entry.status.record.is_none();
-        let next = self.entries.iter().filter(waits).take(self.study.jobs);
-        next.filter(|entry| !entry.trial.path.exists()).try_for_each(|entry| prepare(&entry.trial, &entry.status.kept))
+    fn prepare_ahead(&mut self) -> Result<(), Error> {
+        let waits = |entry: &&mut Entry| entry.status.state == State::Waiting && entry.status.record.is_none();
+        self.entries.iter_mut().filter(waits).take(self.study.jobs).try_for_each(Entry::prepare)
     }
 
     fn begin(&mut self, job: Job) -> Result<(), Error> {
         let entry = &mut self.entries[job.trial];
         let until = job.until.unwrap_or(entry.trial.plan.training.epochs);
-        prepare(&entry.trial, &entry.status.kept)?;
+        entry.prepare()?;
         Claim { driver: self.folder.driver().into(), until }.write(&entry.trial.path)?;
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
@@ -322,7 +333,7 @@ impl<'a> Driver<'a> {
     /// Reads how a trial stands; `false` where it has no folder yet.
     fn refresh(&mut self, place: usize) -> Result<bool, Error> {
         let driver = self.folder.driver();
-        let Entry { trial, status, values } = &mut self.entries[place];
+        let Entry { trial, status, values, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
         let is_own = || Claim::read(&trial.path).is_some_and(|claim| claim.driver == driver);
         let is_longer = now.record.as_ref().is_some_and(|record| record.epochs < trial.plan.training.epochs);
@@ -356,10 +367,9 @@ impl<'a> Driver<'a> {
 const DONE: i32 = 0;
 const INTERRUPTED: i32 = 130;
 
-/// Makes a trial's folder, or brings the one that is there up to date: a plan of more epochs, the driver that takes it.
 fn prepare(Trial { path, plan, .. }: &Trial, kept: &Kept) -> Result<(), Error> {
     if !path.exists() {
-        return folder::prepare(path, plan, |unfinished| kept.write(unfinished));
+        return folder::prepare(path, plan, [kept::NAME, &kept.to_toml()]);
     }
     if folder::read_plan(path)? != *plan {
         folder::write_plan(path, plan)?;

@@ -1,6 +1,9 @@
 //! `trial.toml`: what a study has to know of a trial beside its run's own files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use search::Point;
 use serde::{Deserialize, Serialize};
@@ -30,7 +33,7 @@ pub struct Kept {
 impl Kept {
     /// Of a trial that has not begun.
     pub fn new(trial: &Trial) -> Self {
-        let point = trial.point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect();
+        let point = table(&trial.point);
         Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, point }
     }
 
@@ -40,17 +43,21 @@ impl Kept {
     /// Where the file is not what it should be.
     pub fn read(run: &Path) -> Result<Option<Self>, Error> {
         let path = path(run);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = files::read_text(&path)?;
+        let text = match files::read_text(&path) {
+            Err(Error::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text?,
+        };
         toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: error.message().into() })
     }
 
     /// Writes it.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let text = toml::to_string(self).expect("a kept trial is plain data");
-        files::replace(&path(run), text.as_bytes())
+        files::replace(&path(run), self.to_toml().as_bytes())
+    }
+
+    /// As it stands in the file.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a kept trial is plain data")
     }
 
     /// Its point, bit for bit.
@@ -59,8 +66,16 @@ impl Kept {
     }
 }
 
+/// Its name in the run folder.
+pub const NAME: &str = "trial.toml";
+
 fn path(run: &Path) -> PathBuf {
-    run.join("trial.toml")
+    run.join(NAME)
+}
+
+/// A point as it is kept.
+pub fn table(point: &Point) -> toml::Table {
+    point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect()
 }
 
 fn to_toml(value: &search::Value) -> toml::Value {

@@ -51,6 +51,9 @@ pub fn start(program: &Path, run: &Path, job: Job, ended: Sender<Ended>) -> Resu
     if let Some(device) = job.device {
         command.args(["--device", &device.to_string()]);
     }
+    if cfg!(target_os = "linux") {
+        command.args(["--parent", &std::process::id().to_string()]);
+    }
     apart(&mut command);
     let mut child = command.spawn().map_err(|cause| Error::Read { path: program.into(), cause })?;
     let number = child.id();
@@ -59,30 +62,37 @@ pub fn start(program: &Path, run: &Path, job: Job, ended: Sender<Ended>) -> Resu
     Ok(number)
 }
 
-/// Ctrl-C in the terminal reaches the driver alone, which asks its trials to stop. A driver that dies takes them along.
+/// Ctrl-C in the terminal reaches the driver alone, which asks its trials to stop.
 #[cfg(unix)]
 fn apart(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    command.process_group(0);
-    #[cfg(target_os = "linux")]
-    // SAFETY: prctl is a system call that may be made between fork and exec, and this one touches no memory.
-    unsafe {
-        command.pre_exec(|| {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-            Ok(())
-        });
-    }
+    std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
 #[cfg(not(unix))]
 fn apart(_: &mut Command) {}
 
+/// Asks this process, a trial's, to save and end when its driver dies, where the system can; `false` where it is dead already.
+#[cfg(target_os = "linux")]
+pub fn end_with(driver: u32) -> bool {
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+    let is_set = set_parent_process_death_signal(Some(Signal::TERM)).is_ok();
+    // Whoever died before that call sends nothing.
+    let lives = getppid().is_some_and(|parent| parent.as_raw_nonzero().get().cast_unsigned() == driver);
+    !is_set || lives
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn end_with(_: u32) -> bool {
+    true
+}
+
 /// Asks a trial's process to save and end.
 #[cfg(unix)]
 pub fn stop(process: u32) {
-    // SAFETY: a system call that touches no memory of ours. The process may have ended; that is as well.
-    unsafe {
-        libc::kill(process.cast_signed(), libc::SIGTERM);
+    use rustix::process::{Pid, Signal, kill_process};
+    if let Some(process) = Pid::from_raw(process.cast_signed()) {
+        // Where it has ended there is nobody to hear it.
+        let _ = kill_process(process, Signal::TERM);
     }
 }
 

@@ -1,14 +1,17 @@
 //! How the trials of a study stand, as their folders tell.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
     fs,
     path::{Path, PathBuf},
 };
 
+use rayon::prelude::*;
+
 use crate::{
     Error,
     run::{RunRecord, folder, record},
-    sweep::{Claim, Kept, Trial, study::Metric, study_folder},
+    sweep::{Claim, Kept, Study, Trial, study::Metric, study_folder},
 };
 
 /// What has become of a trial.
@@ -86,20 +89,55 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
     Claim::read(run).is_some_and(is_held)
 }
 
-/// The trials below a study's folder, by their numbers.
+/// The trials that a study has now, by their numbers: of a folder that does not exist none.
+///
+/// What only an earlier form of the study has, or an earlier version of the program ran, is left out: values that were taken
+/// out of the space, and of two folders for the same point and seed the older.
 ///
 /// # Errors
 /// Where the folder or a trial in it cannot be read.
-pub fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
+pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
+    let folder = study.folder()?;
+    let all = if folder.is_dir() { read_all(&folder, study.metric)? } else { Vec::new() };
+    let numbers = study.numbers()?;
+    let mut current: BTreeMap<usize, Status> = BTreeMap::new();
+    for mut status in all {
+        let number = match &numbers {
+            Some(numbers) => numbers.get(&(status.kept.point.to_string(), status.kept.seed)).copied(),
+            None => Some(status.kept.number),
+        };
+        let Some(number) = number else { continue };
+        status.kept.number = number;
+        match current.entry(number) {
+            Slot::Vacant(slot) => drop(slot.insert(status)),
+            Slot::Occupied(mut slot) if is_newer(&status, slot.get()) => drop(slot.insert(status)),
+            Slot::Occupied(_) => {}
+        }
+    }
+    Ok(current.into_values().collect())
+}
+
+/// Whether a trial began after another; one that has not begun yet is the newest.
+fn is_newer(one: &Status, other: &Status) -> bool {
+    let started = |status: &Status| status.record.as_ref().map(|record| record.started.clone());
+    match (started(one), started(other)) {
+        (Some(one), Some(other)) => one > other,
+        (one, _) => one.is_none(),
+    }
+}
+
+/// The trials below a study's folder.
+fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
     let failed = |cause| Error::Read { path: study.into(), cause };
-    let mut all = Vec::new();
+    let mut folders = Vec::new();
     for entry in fs::read_dir(study).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            all.extend(Status::read(&entry.path(), metric)?);
+            folders.push(entry.path());
         }
     }
-    all.sort_by_key(|status| status.kept.number);
-    Ok(all)
+    let all: Vec<Result<Option<Status>, Error>> =
+        folders.par_iter().map(|folder| Status::read(folder, metric)).collect();
+    all.into_iter().filter_map(Result::transpose).collect()
 }

@@ -5,18 +5,19 @@ mod reader;
 mod space;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
+use rayon::prelude::*;
 use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random, sobol};
 
 use crate::{
-    plan::{Config, Plan, PlanError, Setting},
-    sweep::{slurm, status},
+    plan::{Config, Plan, PlanError, Setting, Template},
+    sweep::{kept, slurm, status},
 };
 
 pub use metric::Metric;
@@ -58,6 +59,8 @@ pub struct Study {
     pub name: String,
     /// The config that all trials change.
     pub base: Config,
+    /// The same, read.
+    template: Template,
     /// What every trial changes alike.
     pub set: Vec<Setting>,
     /// What the trials differ in.
@@ -74,6 +77,8 @@ pub struct Study {
     pub metric: Metric,
     /// Which values are better.
     pub goal: Goal,
+    /// Threads of a trial; 0: all cores.
+    pub threads: usize,
     /// When no more trials begin.
     pub max_time: Option<Duration>,
     /// Trials at a time.
@@ -102,18 +107,20 @@ impl Study {
     pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
         let mut reader = Reader::open(file)?;
         let base = reader.base()?;
-        let set = reader.set("set");
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
+        let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
-            name: reader.text("name").unwrap_or_else(|| stem(file)),
+            template: Template::read(&base)?,
             base,
+            set: alike(&mut reader, file, settings, &name, threads),
+            name,
             space,
             search,
             trials: reader.trials(search),
@@ -121,6 +128,7 @@ impl Study {
             seeds: reader.seeds(),
             metric,
             goal,
+            threads: 0,
             max_time: reader.duration("max_time"),
             jobs: reader.count("jobs", 1).unwrap_or((cores / threads).max(1)),
             devices: reader.counts("devices"),
@@ -129,21 +137,11 @@ impl Study {
             limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
             prune: None,
             slurm: reader.slurm(),
-            set: Vec::new(),
             places,
         };
-        let flag = |key: &str, name: &str, value: toml::Value| {
-            Setting::flag(format!("{}: {key}", file.display()), name, value)
-        };
-        if threads == 1 {
-            // A thread that prepares batches ahead has no core of its own.
-            study.set.push(flag("threads_per_trial", "data.workers", 0.into()));
-        }
-        study.set.extend(set.into_iter().chain(settings.iter().cloned()));
-        study.set.push(flag("name", "name", study.name.clone().into()));
-        study.set.push(flag("threads_per_trial", "threads", (threads as i64).into()));
-        study.set.extend(reader.backend());
-        let epochs = study.a_plan()?.training.epochs;
+        let plan = study.a_plan()?;
+        let epochs = plan.training.epochs;
+        study.threads = plan.threads;
         study.prune = reader.prune(goal, epochs);
         reader.finish()?;
         Ok(study)
@@ -162,7 +160,7 @@ impl Study {
         let mut settings = self.set.clone();
         settings.extend(point.iter().map(|(key, value)| self.places.setting(key, value)));
         settings.extend(seed.map(|seed| Setting::flag(format!("{}: seeds", self.file.display()), "seed", seed as i64)));
-        Plan::resolve(&self.base, &settings)
+        self.template.plan(&settings)
     }
 
     /// The plan without any point: where the study's folder is, what its data is.
@@ -202,10 +200,9 @@ impl Study {
             let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
             return Err(self.places.problem("space", message).into());
         }
-        for point in self.points()?.iter().chain(&self.ends()) {
-            self.plan(point, None)?;
-        }
-        Ok(())
+        let (points, ends) = (self.points()?, self.ends());
+        let wrong = points.par_iter().chain(&ends).find_map_first(|point| self.plan(point, None).err());
+        wrong.map_or(Ok(()), Err)
     }
 
     /// The points that are known before the first trial; of TPE none.
@@ -238,16 +235,30 @@ impl Study {
     /// # Errors
     /// Where the study's folder cannot be read.
     pub fn known(&self) -> Result<Vec<(Point, Option<u64>)>, crate::Error> {
-        if self.search != Search::Tpe {
-            let points = self.points()?;
-            return Ok(points
-                .into_iter()
-                .flat_map(|point| self.seeds.iter().map(move |seed| (point.clone(), *seed)))
-                .collect());
+        match self.all()? {
+            Some(all) => Ok(all),
+            None => {
+                Ok(status::of_study(self)?.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
+            }
         }
-        let folder = self.folder()?;
-        let proposed = if folder.is_dir() { status::read_all(&folder, self.metric)? } else { Vec::new() };
-        Ok(proposed.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
+    }
+
+    /// All trials by their numbers; `None` where a search proposes them one after another.
+    fn all(&self) -> Result<Option<Vec<(Point, Option<u64>)>>, PlanError> {
+        if self.search == Search::Tpe {
+            return Ok(None);
+        }
+        let with_seeds = |point: Point| self.seeds.iter().map(move |seed| (point.clone(), *seed));
+        Ok(Some(self.points()?.into_iter().flat_map(with_seeds).collect()))
+    }
+
+    /// The number of each trial by its point, as a trial's folder keeps it, and its seed; `None` where only the folders know.
+    ///
+    /// # Errors
+    /// Where the search cannot make its points of this space.
+    pub fn numbers(&self) -> Result<Option<BTreeMap<(String, Option<u64>), usize>>, PlanError> {
+        let number = |(number, (point, seed)): (usize, (Point, _))| ((kept::table(&point).to_string(), seed), number);
+        Ok(self.all()?.map(|all| all.into_iter().enumerate().map(number).collect()))
     }
 
     /// Where the trials' run folders are.
@@ -275,6 +286,18 @@ impl Study {
     pub fn keys(&self) -> BTreeSet<&str> {
         self.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
     }
+}
+
+/// What all trials have alike; later wins.
+fn alike(reader: &mut Reader, file: &Path, settings: &[Setting], name: &str, threads: usize) -> Vec<Setting> {
+    let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
+    // A thread that prepares batches ahead would have no core of its own.
+    let workers = (threads == 1).then(|| flag("data.workers", "threads_per_trial", 0.into()));
+    let mut set: Vec<Setting> = workers.into_iter().chain(reader.set("set")).chain(settings.iter().cloned()).collect();
+    set.push(flag("name", "name", name.into()));
+    set.push(flag("threads", "threads_per_trial", (threads as i64).into()));
+    set.extend(reader.backend());
+    set
 }
 
 const SEARCHES: [(&str, Search); 4] =

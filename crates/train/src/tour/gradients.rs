@@ -6,7 +6,7 @@ use chapter::{
     gradient::{Path, Slope, square, step, sum_of_squares, tangent, value_and_gradient},
     learning_rate::{Descent, three_learning_rates},
 };
-use chart::{Axis, Block, LineChart, Mark, Series, Style, Table};
+use chart::{Axis, Block, LineChart, Mark, Series, Shape, Style, Table};
 use model::AutodiffBackend;
 
 use super::{
@@ -25,7 +25,8 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         Block::text(
             "To make a model better, each of its parameters has to move a little, in the direction that makes the loss smaller. \
              The gradient says which: it is how fast the loss grows as the parameter grows. Take the simplest function with a \
-             lowest point, x squared, and two points on it.",
+             lowest point, x squared, and two points on it, each with its tangent: the line that touches the curve there, \
+             and whose slope is the gradient.",
         ),
         Block::Lines(slopes(&at(-1.5), &at(-1.0))),
         Block::Table(values::<B>(tour.device)),
@@ -40,7 +41,8 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         Block::Beside(three_learning_rates::<B>(tour.device).iter().map(|one| Block::Lines(descent(one))).collect()),
         code("crates/chapter/src/learning_rate.rs", &["three_learning_rates", "TOO_SMALL", "RIGHT", "TOO_LARGE"]),
         Block::text(
-            "Any function can be plotted like this, such as the two that make a neural network of linear layers:",
+            "`plot_function` makes points of any Rust closure, which is how x squared is drawn above; `plot_tensor_function` does so \
+             for a function of tensors, such as the two that make a neural network of linear layers:",
         ),
         Block::Beside(activations::<B>(tour.device).into_iter().map(Block::Lines).collect()),
         code("crates/chapter/src/curve.rs", &["plot_function", "plot_tensor_function"]),
@@ -94,7 +96,7 @@ fn descent(Descent { name, learning_rate, path }: &Descent) -> LineChart {
     let axes = [Axis::new("x").range(-3.0, 3.0), Axis::new("x²").range(0.0, 9.0)];
     let parabola = plot_function(|x| x * x, -3.0..=3.0, 61);
     let path = Series { style: Style::Path, ..Series::line(format!("{name}: {learning_rate}"), steps(path)) };
-    chart(alt, axes, vec![line("x²", &parabola), path])
+    LineChart { shape: Shape::Small, ..chart(alt, axes, vec![line("x²", &parabola), path]) }
 }
 
 fn steps(path: &Path) -> Vec<(f64, f64)> {

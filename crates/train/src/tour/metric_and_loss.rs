@@ -16,6 +16,9 @@ use super::{
     parts::{chart, code, line, loader},
 };
 
+/// So many that the flanks of accuracy's steps are upright in a picture.
+const NUDGES: usize = 601;
+
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let Nudged { accuracy, loss } = nudged(tour);
     let Accuracy { by_sample, mean_of_batches } =
@@ -57,5 +60,5 @@ fn nudged<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Nudged {
     let DigitBatch { images, targets, .. } = batches.iter().next().expect("the data has images");
     let [weights, bias] = [parameters[0].clone(), parameters[1].clone()];
     let trial = Trial { weights, bias, images, targets };
-    nudge(&trial, height / 2 * width + width / 2, &linspace(-3.0..=3.0, 121))
+    nudge(&trial, height / 2 * width + width / 2, &linspace(-3.0..=3.0, NUDGES))
 }

@@ -10,7 +10,9 @@ use crate::report::pixels;
 const BOOK: [std::ops::Range<usize>; 2] = [4..15, 4..22];
 
 pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
-    let three = pixels(&data.train, nth(&data.train, 1, 1));
+    let second = nth(&data.train, 1, 1);
+    let three = pixels(&data.train, second);
+    let file = data.train.file_name(second).map_or_else(String::new, |name| format!(", `train/3/{name}`"));
     let seven = pixels(&data.train, nth(&data.train, 0, 1));
     let sides = format!("{} x {}", three.height(), three.width());
     let [rows, columns] = BOOK;
@@ -22,7 +24,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
     vec![
         Block::text(format!(
             "The data is {}: {} images of handwritten digits to learn from and {} to be judged by, each {sides} pixels. Here \
-             are the second 3 and the second 7 of the first.",
+             are the second 3 and the second 7 of those to learn from.",
             data.source,
             data.train.len(),
             data.valid.len(),
@@ -32,10 +34,10 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
             pictures: vec![picture(three, "3"), picture(seven, "7")],
             columns: 2,
         },
-        Block::text(
+        Block::text(format!(
             "A computer has no picture, it has a table: a number for each pixel, from 0 where nothing is drawn to 255 where \
-             the pen was. This is the upper part of that 3, with the largest number of each column in black.",
-        ),
+             the pen was. This is the upper part of that 3{file}, with the largest number of each column in black.",
+        )),
         Block::Pixels { caption: "Pixel values of the upper part of a 3, by row and column.".into(), table },
         code("crates/chart/src/shade.rs", &["cell", "greys"]),
     ]

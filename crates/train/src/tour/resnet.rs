@@ -28,9 +28,11 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Result<Vec<Block
         Block::text(
             "The simple net forgets that pixels have neighbours. A convolution slides small kernels over the image, and finds the \
              same stroke wherever it is. This net has a convolution as its stem and three residual blocks, each of which adds \
-             what it finds to what it got. The book trains a resnet18 for one epoch and prints an accuracy of 0.997056.",
+             what it finds to what it got. It is trained by AdamW, with a learning rate that rises and falls once. The book trains a \
+             resnet18 for one epoch and prints an accuracy of 0.997056.",
         ),
         Block::Table(table(tour, &plain, &augmented)?),
+        Block::text("The training on changed images, by epoch:"),
         Block::Beside(curves(&augmented, None).into_iter().map(Block::Lines).collect()),
         code("crates/model/src/resnet.rs", &["ResNet", "Residual", "forward"]),
         Block::text(

@@ -3,7 +3,7 @@
 use std::{io::Write as _, num::NonZeroUsize};
 
 use chart::{
-    Table,
+    Block, Table,
     terminal::{blocks, table},
 };
 use serde_json::{Value, json};
@@ -24,22 +24,27 @@ pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBa
     writeln!(
         out,
         "{}\n\n{}\n{}",
-        evaluated.title(),
-        table(&scores, None),
-        table(&evaluated.by_class(), None).trim_end()
+        wrapped(evaluated.title()).trim_end(),
+        table(&scores, Some(width())),
+        table(&evaluated.by_class(), Some(width())).trim_end()
     )?;
     let charts = if args.charts { evaluated.charts() } else { vec![] };
     let top = args.top_losses.map(|count| evaluated.top_losses_as_pictures(count));
     let beside = beside.map(|beside| beside.section(args.top_losses.unwrap_or(IMAGES)));
     for section in charts.into_iter().map(|(_, section)| section).chain(top).chain(beside) {
         let text = blocks(&section.blocks, width(), colours());
-        writeln!(out, "\n{}\n\n{}", section.heading, text.trim_end())?;
+        writeln!(out, "\n{}\n{}", wrapped(section.heading), text.trim_end())?;
     }
     for (number, path) in args.html.iter().chain(&args.svg).enumerate() {
         let gap = if number == 0 { "\n" } else { "" };
         writeln!(out, "{gap}written to `{}`", path.display())?;
     }
     Ok(())
+}
+
+/// Broken between words where the terminal is narrow.
+fn wrapped(line: String) -> String {
+    blocks(&[Block::Text(line)], width(), colours())
 }
 
 /// Prints one JSON object.
@@ -81,6 +86,7 @@ fn top_losses(evaluated: &Evaluated, count: NonZeroUsize) -> Value {
         let [prediction, target] = [top.predicted, top.label].map(|label| evaluated.data.class(label));
         json!({
             "image": evaluated.image_name(top.index),
+            "file": evaluated.digits().file_name(top.index),
             "prediction": prediction,
             "target": target,
             "loss": top.loss,

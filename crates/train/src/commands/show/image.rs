@@ -20,7 +20,7 @@ const CAPTION: &str = "Pixel values, 0 to 255. In each column the smallest is wh
 /// The table of the image that the arguments name.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let name = args.image.as_deref().expect("clap asks for an image where there is no batch");
-    let pixels = named(name, args)?;
+    let (pixels, file) = named(name, args)?;
     let rows = within("--rows", "rows", args.rows, pixels.height())?;
     let columns = within("--cols", "columns", args.cols, pixels.width())?;
     if rows.len().max(columns.len()) > LARGEST {
@@ -30,8 +30,9 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
         )));
     }
     let (first_row, first_column) = (rows.start, columns.start);
+    let file = file.map_or_else(String::new, |file| format!(" ({file})"));
     let title = format!(
-        "{name}: {} x {} pixels, rows {}..{}, columns {}..{}",
+        "{name}{file}: {} x {} pixels, rows {}..{}, columns {}..{}",
         pixels.height(),
         pixels.width(),
         rows.start,
@@ -54,13 +55,13 @@ fn within(flag: &str, what: &str, part: Option<Part>, count: usize) -> Result<Ra
     Err(UsageError(format!("{flag} {from}..{end}: the image has the {what} 0..{count}, and a part needs at least one")))
 }
 
-/// A file of this name, or the digit of the plan's data.
-fn named(name: &str, args: &ShowArgs) -> anyhow::Result<Pixels> {
+/// A file of this name, or the digit of the plan's data with the file that it was.
+fn named(name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Option<String>)> {
     let plan = args.plan.resolve()?;
     let path = Path::new(name);
     if path.exists() || name == "-" {
         let image = png_file::read(path)?;
-        return Ok(Pixels::new(image.height, image.width, image.pixels));
+        return Ok((Pixels::new(image.height, image.width, image.pixels), None));
     }
     let parts: Vec<&str> = name.split('/').collect();
     if let [split, class, index] = parts[..]
@@ -72,7 +73,13 @@ fn named(name: &str, args: &ShowArgs) -> anyhow::Result<Pixels> {
 }
 
 /// The image with this number within its split and class, in the order of the source: of files, that of their names.
-fn digit(name: &str, data: &DataSet, split: &str, class: &str, index: usize) -> Result<Pixels, UsageError> {
+fn digit(
+    name: &str,
+    data: &DataSet,
+    split: &str,
+    class: &str,
+    index: usize,
+) -> Result<(Pixels, Option<String>), UsageError> {
     let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
     let digits = match split {
         "train" => &data.train,
@@ -93,5 +100,5 @@ fn digit(name: &str, data: &DataSet, split: &str, class: &str, index: usize) -> 
             count - 1
         ));
     };
-    Ok(report::pixels(digits, found))
+    Ok((report::pixels(digits, found), digits.file_name(found).map(str::to_owned)))
 }

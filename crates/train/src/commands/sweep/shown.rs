@@ -1,110 +1,70 @@
-//! What a person sees of a study at work: a live line on a terminal, above it a plain line per trial.
+//! What a person sees of a study at work: a line per trial that ends, and below, on a terminal, a live table.
 
-use std::time::{Duration, Instant};
+mod screen;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use train::{
-    report::clock,
-    sweep::{Entry, Event, Status, Study, Watcher, status::State},
-};
+use std::time::Instant;
 
-use crate::terminal::{is_live, say, tell};
+use screen::Screen;
+use train::sweep::{End, Entry, Event, Overview, Remaining, Study, Watcher, ended, failed};
 
-/// A line per trial, and a bar where there is a terminal.
+use crate::terminal::{colours, is_live, say};
+
+/// What the running trials do when no more begin.
+const FINISH: &str = "the running trials finish their step and save";
+
+/// A line per trial, above a table where there is a terminal.
 pub struct Shown<'a> {
     study: &'a Study,
-    bar: Option<ProgressBar>,
+    screen: Option<Screen>,
     began: Instant,
-    ended: u64,
-    best: Option<(f64, String)>,
+    remaining: Remaining,
+    /// Why no more trials begin.
+    stopping: Option<String>,
 }
 
 impl<'a> Shown<'a> {
     pub fn new(study: &'a Study) -> Self {
-        let bar = is_live().then(|| {
-            let style = ProgressStyle::with_template("{bar:16.cyan/blue} {pos}/{len} {wide_msg}");
-            ProgressBar::new(study.total())
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─"))
-        });
-        Self { study, bar, began: Instant::now(), ended: 0, best: None }
+        let screen = is_live().then(Screen::new);
+        Self { study, screen, began: Instant::now(), remaining: Remaining::default(), stopping: None }
     }
 
-    fn line(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| say(line)),
+    fn say(&mut self, line: &str) {
+        match &mut self.screen {
+            Some(screen) => screen.say(line),
             None => say(line),
         }
     }
 
-    fn ended(&mut self, entry: &Entry) {
-        let Status { state, value, .. } = &entry.status;
-        let value = value.map_or_else(|| "-".into(), |value| format!("{value:.6}"));
-        let how = match state {
-            State::Finished => "finished",
-            State::Pruned => "pruned",
-            _ => "paused",
+    /// On a terminal the table says so; who pressed Ctrl-C without one has been told.
+    fn stopping(&mut self, end: &End) {
+        let why = match end {
+            End::Done => return,
+            End::Interrupted => format!("as asked: {FINISH}; a second Ctrl-C stops at once"),
+            End::OutOfTime => format!("the time is used up: {FINISH}"),
+            End::FailedAlike(_) => format!("the first trials failed alike: {FINISH}"),
         };
-        if *state != State::Waiting {
-            self.ended += 1;
+        if self.screen.is_none() && *end != End::Interrupted {
+            say(&format!("stopping {why}"));
         }
-        self.remember(entry);
-        let (number, epochs) = (entry.trial.number + 1, entry.values.len());
-        self.line(&format!("{number:>5}  {how:<8}  {value}  {epochs:>3} epochs  {}", entry.trial.named()));
-    }
-
-    fn remember(&mut self, entry: &Entry) {
-        let Some(value) = entry.status.value else { return };
-        let goal = self.study.goal;
-        if self.best.as_ref().is_none_or(|(best, _)| goal.loss(value) < goal.loss(*best)) {
-            self.best = Some((value, entry.trial.named()));
-        }
+        self.stopping = Some(why);
     }
 }
 
 impl Watcher for Shown<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Began(_) | Event::Stopping(_) => {}
-            Event::Ended(entry) => self.ended(entry),
+            Event::Began(_) => {}
+            Event::Ended(entry) => self.say(&ended(entry)),
             Event::Failed { entry, reason, output, again } => {
-                let number = entry.trial.number + 1;
-                let then = if *again { "; it is tried again" } else { "" };
-                self.line(&format!("{number:>5}  failed    {}: {reason}{then}", entry.trial.named()));
-                output.iter().filter(|line| !line.ends_with(reason)).for_each(|line| tell(&format!("       {line}")));
+                failed(entry, reason, output, *again).iter().for_each(|line| self.say(line));
             }
+            Event::Stopping(end) => self.stopping(end),
         }
     }
 
     fn look(&mut self, entries: &[Entry], running: &[usize]) {
-        let Some(bar) = &self.bar else { return };
-        bar.set_position(self.ended);
-        let now: Vec<String> = running.iter().map(|place| progress(&entries[*place])).collect();
-        let best =
-            self.best.as_ref().map_or_else(String::new, |(value, named)| format!("best {value:.4} at {named}  "));
-        bar.set_message(format!("{}{best}running {}", self.left(), now.join(", ")));
-    }
-}
-
-impl Shown<'_> {
-    /// The time that is left, if the trials to come take as long as those before.
-    fn left(&self) -> String {
-        if self.ended == 0 {
-            return String::new();
-        }
-        let left = self.study.total().saturating_sub(self.ended) as f64;
-        let seconds = self.began.elapsed().as_secs_f64() / self.ended as f64 * left;
-        format!("{} left  ", clock(Duration::from_secs_f64(seconds)))
-    }
-}
-
-fn progress(entry: &Entry) -> String {
-    format!("{} ({}/{})", entry.trial.number + 1, entry.values.len(), entry.trial.plan.training.epochs)
-}
-
-impl Drop for Shown<'_> {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        let Some(screen) = &mut self.screen else { return };
+        let overview = Overview::new(self.study, entries, running, self.began.elapsed(), &mut self.remaining);
+        screen.show(overview.lines(screen.size(), self.stopping.as_deref(), colours()));
     }
 }

@@ -1,13 +1,14 @@
 //! Runs that differ in their seeds alone: what the seed does to the accuracy, and whether two groups differ by more.
 
-use chart::{Block, Section, Table};
+use chart::{Axis, Block, Section, Spread, Table};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
 use super::{ComparedRun, Comparison, differences};
+use crate::report::small;
 
 /// Keys that do not say what is computed, but for the seed: where a run goes and what it writes down.
-const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps"];
+const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps", "tensorboard"];
 
 /// What a difference counts as more than noise at.
 const LEVEL: f64 = 0.05;
@@ -75,23 +76,47 @@ impl Comparison {
         let tests = Test::all(&groups);
         let verdicts = tests.iter().map(|test| verdict(test, &groups, tests.len()));
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
-        let blocks = [Block::Table(self.table(&groups))].into_iter().chain(verdicts.chain(untested).map(Block::Text));
+        let pictures = [Block::Table(self.table(&groups)), Block::Spread(self.spread(&groups))];
+        let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
         Some(Section::new("Over seeds", blocks))
     }
 
     fn table(&self, groups: &[Group]) -> Table {
         let header = ["group", "plan", "seeds", "accuracy", "95 % interval"];
         let mut table = Table::new(header, 2).captioned("Runs that differ in nothing but their seed");
-        let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
-        differing.retain(|(key, _)| !BESIDE_THE_POINT.contains(key));
-        for (index, Group { accuracies, mean, .. }) in groups.iter().enumerate() {
-            let keys: Vec<String> =
-                differing.iter().map(|(key, values)| format!("{key} = {}", values[index])).collect();
+        let plans = self.plans_of(groups);
+        for ((number, Group { accuracies, mean, .. }), plan) in (1..).zip(groups).zip(plans) {
             let seeds = accuracies.len().to_string();
             let width = mean.half_width.map_or_else(|| "-".into(), |width| format!("± {width:.4}"));
-            table.add_row([(index + 1).to_string(), keys.join(", "), seeds, format!("{:.4}", mean.mean), width]);
+            table.add_row([number.to_string(), plan, seeds, format!("{:.4}", mean.mean), width]);
         }
         table
+    }
+
+    /// What a group's plan has that those of the others have not.
+    fn plans_of(&self, groups: &[Group]) -> Vec<String> {
+        let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
+        differing.retain(|(key, _)| !BESIDE_THE_POINT.contains(key));
+        let plan = |index: usize| {
+            let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
+            keys.collect::<Vec<_>>().join(", ")
+        };
+        (0..groups.len()).map(plan).collect()
+    }
+
+    /// The accuracy of each seed, with mean and interval.
+    fn spread(&self, groups: &[Group]) -> Spread {
+        let row = |((number, group), plan): ((usize, &Group), String)| chart::Group {
+            name: format!("group {number} {plan}").trim_end().into(),
+            values: group.accuracies.clone(),
+            mean: Some(group.mean.mean),
+            half_width: group.mean.half_width,
+        };
+        Spread {
+            alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", groups.len()),
+            axis: Axis::new("accuracy of the best epoch"),
+            groups: (1..).zip(groups).zip(self.plans_of(groups)).map(row).collect(),
+        }
     }
 }
 
@@ -131,10 +156,6 @@ fn percent(p: f64) -> String {
         0.0001.. => format!("{:.2} %", 100.0 * p),
         _ => "less than 0.01 %".into(),
     }
-}
-
-fn small(p: f64) -> String {
-    if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 
 #[cfg(test)]

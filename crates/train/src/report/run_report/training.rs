@@ -26,7 +26,8 @@ impl RunReport<'_> {
         }
         let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
         let rate = self.learning_rate().map(Block::Lines);
-        Section::new("Curves", [Block::Lines(loss), Block::Lines(accuracy)].into_iter().chain(beside).chain(rate))
+        let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
+        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate))
     }
 
     /// The schedule as planned, and what each epoch ended with; `None` where it is constant.

@@ -2,15 +2,19 @@
 
 use search::{Observation, Point, Promotion, Tpe};
 
-use super::{Driver, Entry, prepare};
+use super::{Driver, Entry};
 use crate::{
     Error,
-    sweep::{Kept, Trial, process::Job, status::State},
+    run::{RunRecord, record},
+    sweep::{Claim, Trial, process::Job, status::State},
 };
 
 impl Driver<'_> {
-    /// What to do next: a promotion, else the first trial that waits, else a new proposal.
+    /// What to do next: a job that was cut short, else a promotion, else the first trial that waits, else a new proposal.
     pub(super) fn next(&mut self) -> Result<Option<Job>, Error> {
+        if let Some(job) = self.cut_short() {
+            return Ok(Some(job));
+        }
         let first_until = self.study.asha().map(|asha| asha.until(0));
         if let Some(Promotion { trial, until }) = self.study.asha().and_then(|asha| asha.promotable(&self.records())) {
             return Ok(Some(self.job(trial, Some(until))));
@@ -22,6 +26,21 @@ impl Driver<'_> {
             None => self.propose()?,
         };
         Ok(place.map(|place| self.job(place, first_until)))
+    }
+
+    /// A job whose process was killed or stopped, once more to where it was to come. It goes before all else, so that what is
+    /// chosen after it is chosen as if nothing had been.
+    fn cut_short(&self) -> Option<Job> {
+        let is_open = |record: &RunRecord| matches!(record.state, record::State::Running | record::State::Interrupted);
+        let waits =
+            |entry: &Entry| entry.status.state == State::Waiting && entry.status.record.as_ref().is_some_and(is_open);
+        let place = self.entries.iter().position(waits)?;
+        let Entry { trial, status, .. } = &self.entries[place];
+        let epochs = status.epochs();
+        let claimed = Claim::read(&trial.path).map(|claim| claim.until).filter(|until| *until >= epochs);
+        // Without the claim the rung that it has come to, or the next.
+        let until = self.study.asha().map(|asha| claimed.unwrap_or_else(|| asha.until(epochs.saturating_sub(1))));
+        Some(self.job(place, until))
     }
 
     /// On the device with the fewest trials.
@@ -46,8 +65,8 @@ impl Driver<'_> {
         };
         for seed in &seeds[begun..] {
             let trial = Trial::new(self.study, self.entries.len(), point.clone(), *seed, self.fingerprint)?;
-            prepare(&trial, &Kept::new(&trial))?;
             self.add(trial)?;
+            self.entries.last_mut().map_or(Ok(()), Entry::prepare)?;
         }
         Ok(Some(place))
     }

@@ -31,6 +31,11 @@ impl Metric {
         if self.0 == "loss" { Goal::Minimise } else { Goal::Maximise }
     }
 
+    /// A value as a person reads it: of a loss the third digit counts where it is small.
+    pub fn shown(self, value: f64) -> String {
+        if self.0 == "loss" { format!("{value:.5}") } else { format!("{value:.4}") }
+    }
+
     /// Its value at the best epoch of a run; none before the first, or where it is undefined.
     pub fn of(self, record: &RunRecord) -> Option<f64> {
         record.best.as_ref().and_then(|best| self.value(&best.metrics))

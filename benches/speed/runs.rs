@@ -10,6 +10,8 @@ use std::{
 
 use train::backend::Kind;
 
+use crate::{place, rows};
+
 const EPOCHS: usize = 40;
 
 /// What a run of 40 epochs takes.
@@ -46,7 +48,7 @@ pub fn residual_net(kind: Kind, archive: &Path) -> f64 {
 fn run(kind: Kind, archive: &Path, folder: &Path, config: &str, epochs: usize) -> (f64, f64) {
     let _ = fs::remove_dir_all(folder.join("runs"));
     let began = Instant::now();
-    let mut child = Command::new(program())
+    let mut child = Command::new(place::program())
         .args([config, "--backend", kind.name(), "--set", "data.source=archive"])
         .args(["--set", &format!("data.path={}", archive.display()), "--set", &format!("training.epochs={epochs}")])
         .current_dir(folder)
@@ -77,11 +79,5 @@ fn training(runs: &Path) -> f64 {
         let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
         line["images_per_second"].as_f64().expect("it has a rate")
     };
-    12_396.0 / super::median(&text.lines().map(rate).collect::<Vec<_>>())
-}
-
-/// The program beside this one: target/debug/deps/speed-0123456789abcdef -> target/debug/train.
-fn program() -> std::path::PathBuf {
-    let here = std::env::current_exe().expect("this program has a path");
-    here.ancestors().nth(2).expect("it lies in target/debug/deps").join("train")
+    12_396.0 / rows::median(&text.lines().map(rate).collect::<Vec<_>>())
 }

@@ -41,6 +41,6 @@ impl Visitor for BareLoop<'_> {
             }
             seconds.push(began.elapsed().as_secs_f64());
         }
-        super::median(&seconds)
+        crate::rows::median(&seconds)
     }
 }

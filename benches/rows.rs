@@ -1,0 +1,45 @@
+//! Measurements as a table.
+
+/// Measurements by name, in the order of their first appearance.
+#[derive(Default)]
+pub struct Rows(Vec<(String, &'static str, Vec<f64>)>);
+
+impl Rows {
+    /// Adds a measurement.
+    pub fn add(&mut self, name: &str, value: f64, unit: &'static str) {
+        match self.0.iter_mut().find(|row| row.0 == name) {
+            Some(row) => row.2.push(value),
+            None => self.0.push((name.into(), unit, vec![value])),
+        }
+    }
+
+    /// The median of a measurement.
+    pub fn median(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|row| row.0 == name).map(|row| median(&row.2))
+    }
+
+    /// Prints them, and the ratios of their medians beside what they should be.
+    pub fn print(&self, ratios: &[Ratio]) {
+        println!("{:<58} {:>9} {:>9} {:>9}", "", "median", "min", "max");
+        for (name, unit, values) in &self.0 {
+            let (least, most) = values.iter().fold((f64::MAX, 0.0_f64), |(l, m), v| (l.min(*v), m.max(*v)));
+            println!("{name:<58} {:>9.2} {least:>9.2} {most:>9.2} {unit}", median(values));
+        }
+        println!();
+        for (name, value, of, goal) in ratios {
+            if let (Some(value), Some(of)) = (self.median(value), self.median(of)) {
+                println!("{name:<58} {:>9.3}   {goal}", value / of);
+            }
+        }
+    }
+}
+
+/// Name, value, what it is divided by, what it should be.
+pub type Ratio = (&'static str, &'static str, &'static str, &'static str);
+
+/// The middle one.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}

@@ -1,0 +1,175 @@
+//! Studies of ten thousand trials: read fast, in little memory, on a page that opens.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::Path,
+    process::Stdio,
+    thread,
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::{Value, json};
+use train::{
+    plan::Setting,
+    sweep::{Study, Trial},
+};
+
+use crate::harness::{Place, record};
+
+/// Values of each of the two keys.
+const VALUES: usize = 100;
+
+/// The study: a grid of `rates` by `hidden`, as lists.
+fn study(place: &Place, rates: &[String], hidden: &[String]) {
+    let text = format!(
+        "base = \"two-layer\"\nlimit = 10000\n[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\
+         \"data.synthetic_valid\" = 200\n\"training.epochs\" = 10\n[space]\n\"optimizer.learning_rate\" = [{}]\n\
+         \"model.hidden\" = [{}]\n",
+        rates.join(", "),
+        hidden.join(", ")
+    );
+    place.write("study.toml", &text);
+}
+
+/// A study of 10,000 finished trials: one that has really run, and copies of it with other values.
+fn large(place: &Place) -> Study {
+    let rates: Vec<String> = (0..VALUES).map(|n| format!("{:?}", 10f64.powf(n as f64 / 33.0 - 3.0))).collect();
+    let hidden: Vec<String> = (0..VALUES).map(|n| (n + 5).to_string()).collect();
+    study(place, &rates[..1], &hidden[..1]);
+    place.train(&["sweep", "study.toml"]).ok();
+    study(place, &rates, &hidden);
+    let mut study = Study::read(&place.path().join("study.toml"), &[]).unwrap();
+    let first = place.runs().into_iter().find(|run| run.join("trial.toml").is_file()).unwrap();
+    let record = record(&first);
+    let backend = record["backend"].as_str().unwrap().to_owned();
+    study.make_definite([Setting::flag("test", "backend", backend)]);
+    let fingerprint = record["data"]["fingerprint"].as_str().unwrap();
+    let points = study.points().unwrap();
+    assert_eq!(points.len(), VALUES * VALUES);
+    let trial = |number: usize| Trial::new(&study, number, points[number].clone(), None, fingerprint).unwrap();
+    assert_eq!(place.path().join(trial(0).path), first, "a copy would not be known as a trial");
+    let copies: Vec<usize> = (1..points.len()).collect();
+    thread::scope(|scope| {
+        for part in copies.chunks(points.len().div_ceil(4)) {
+            scope.spawn(|| part.iter().for_each(|number| copy(place, &first, &trial(*number))));
+        }
+    });
+    study
+}
+
+/// A trial's folder as the program leaves it, but for checkpoint and model.
+fn copy(place: &Place, first: &Path, trial: &Trial) {
+    let folder = place.path().join(&trial.path);
+    fs::create_dir_all(folder.join("checkpoints")).unwrap();
+    fs::write(folder.join("config.toml"), train::run::folder::plan_text(&trial.plan)).unwrap();
+    let point = toml::to_string(&train::sweep::Kept::new(trial)).unwrap();
+    fs::write(folder.join("trial.toml"), point).unwrap();
+    let accuracy = |epoch: usize| accuracy(trial, epoch);
+    let mut run = record(first);
+    run["best"]["metrics"]["accuracy"] = json!(accuracy(10));
+    run["seconds"] = json!(0.3 + accuracy(10));
+    fs::write(folder.join("run.json"), serde_json::to_vec_pretty(&run).unwrap()).unwrap();
+    let metrics = fs::read_to_string(first.join("metrics.jsonl")).unwrap();
+    let line = |(epoch, line): (usize, &str)| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        line["valid"]["accuracy"] = json!(accuracy(epoch + 1));
+        line.to_string() + "\n"
+    };
+    fs::write(folder.join("metrics.jsonl"), metrics.lines().enumerate().map(line).collect::<String>()).unwrap();
+    for file in ["lock", "output.txt"] {
+        fs::write(folder.join(file), "").unwrap();
+    }
+}
+
+/// A hill over the logarithm of the learning rate, with a little of the hidden units and of luck.
+fn accuracy(trial: &Trial, epoch: usize) -> f64 {
+    let number = |key: &str| trial.point[key].number().unwrap();
+    let luck = f64::from((trial.number as u32).wrapping_mul(2_654_435_761) >> 20) / 4096.0;
+    let hill = 0.98 - 0.05 * (number("optimizer.learning_rate").log10() + 1.0).powi(2);
+    hill + 0.0001 * number("model.hidden") + 0.004 * luck - 0.3 / (1 + epoch * epoch) as f64
+}
+
+/// When each trial was written last.
+fn written(place: &Place) -> Vec<SystemTime> {
+    let runs = place.runs().into_iter().map(|run| run.join("run.json"));
+    runs.filter_map(|record| fs::metadata(record).ok()?.modified().ok()).collect()
+}
+
+/// What a command took.
+struct Took {
+    stdout: String,
+    time: Duration,
+    /// The most memory it held, in MB; none where the system does not say.
+    megabytes: Option<f64>,
+}
+
+/// Runs a command and looks at its memory every few milliseconds.
+fn measured(place: &Place, arguments: &[&str]) -> Took {
+    let began = Instant::now();
+    let mut child = place.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        out.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut megabytes = None;
+    let status = loop {
+        // It only rises; of a process that has ended there is none.
+        megabytes = memory(child.id()).or(megabytes);
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => thread::sleep(Duration::from_millis(3)),
+        }
+    };
+    assert!(status.success(), "{arguments:?}: {status}");
+    let took = Took { stdout: reader.join().unwrap(), time: began.elapsed(), megabytes };
+    println!("train {}: {:.2} s, {:?} MB", arguments.join(" "), took.time.as_secs_f64(), took.megabytes);
+    took
+}
+
+/// The peak of a process so far.
+fn memory(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<f64>().ok()? / 1024.0)
+}
+
+/// Three times what is asked for, as the machine may have other work; of memory no more than that.
+#[track_caller]
+fn within(took: &Took, seconds: f64) {
+    assert!(took.time.as_secs_f64() < 3.0 * seconds, "{:.2} s instead of {seconds}", took.time.as_secs_f64());
+    assert!(took.megabytes.is_none_or(|megabytes| megabytes < 300.0), "{:?} MB", took.megabytes);
+}
+
+#[test]
+fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
+    let place = Place::new();
+    large(&place);
+    let status = measured(&place, &["sweep", "status", "study.toml"]);
+    assert!(status.stdout.contains("10000 finished, of 10000 trials"), "{}", status.stdout);
+    within(&status, 1.0);
+    let report = measured(&place, &["sweep", "report", "study.toml"]);
+    within(&report, 5.0);
+    let page = place.path().join("runs/study/report.html");
+    let text = fs::read_to_string(&page).unwrap();
+    println!("the page: {} kB", text.len() / 1000);
+    assert!(text.len() < 5_000_000, "a page of {} bytes", text.len());
+    for said in ["400 of 10000 trials", "600 of 10000 trials", "80 of 10000 trials", "9980 more points"] {
+        assert!(text.contains(said), "{said}");
+    }
+    if let Some(mut browser) = crate::browser::Browser::start() {
+        let seen = browser.look(&page, 390, false);
+        assert!(seen.trouble.is_empty() && seen.overflow <= 0, "{:?}", seen.trouble);
+    }
+    let dry = measured(&place, &["sweep", "study.toml", "--dry-run"]);
+    assert_eq!(dry.stdout.lines().filter(|line| line.contains("model.hidden=")).count(), 10_000);
+    within(&dry, 5.0);
+    // A driver that finds all of them finished: it begins none, and writes the page again.
+    let before = written(&place);
+    let again = measured(&place, &["sweep", "study.toml"]);
+    assert!(again.stdout.contains("10000 finished, of 10000 trials"), "{}", again.stdout);
+    assert!(written(&place) == before, "a finished trial was run again");
+    within(&again, 10.0);
+}
