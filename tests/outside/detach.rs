@@ -2,31 +2,32 @@
 
 #![cfg(unix)]
 
-use std::{fs, process::Command, thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
-use crate::harness::{Place, Ran, wait_until};
+use crate::harness::{Place, wait_until};
 
 /// A study of one trial that takes some seconds.
 fn study(place: &Place) {
     let data = "\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\"data.synthetic_valid\" = 200";
-    let set = format!("[set]\n{data}\n\"training.batch_size\" = 64\n\"training.epochs\" = 1000");
+    let set = format!("[set]\n{data}\n\"training.batch_size\" = 64\n\"training.epochs\" = 600");
     place.write("study.toml", &format!("base = \"two-layer\"\n{set}\n[space]\nseed = [0]\n"));
 }
 
 /// Runs the program in a terminal of its own, which closes as soon as the program ends.
-fn in_a_terminal(place: &Place, arguments: &[&str]) -> Ran {
+#[cfg(target_os = "linux")]
+fn in_a_terminal(place: &Place, arguments: &[&str]) -> crate::harness::Ran {
     let command = place.command(arguments);
     let words: Vec<String> = [command.get_program()]
         .into_iter()
         .chain(command.get_args())
         .map(|word| format!("'{}'", word.to_str().unwrap()))
         .collect();
-    let mut terminal = Command::new("script");
+    let mut terminal = std::process::Command::new("script");
     terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).current_dir(place.path());
     for (key, value) in command.get_envs().filter_map(|(key, value)| Some((key, value?))) {
         terminal.env(key, value);
     }
-    Ran::from(terminal.output().unwrap())
+    terminal.output().unwrap().into()
 }
 
 /// Takes a moment: who waits asks again and again.
@@ -35,6 +36,7 @@ fn status(place: &Place) -> String {
     place.train(&["sweep", "status", "study.toml"]).ok().stdout
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_detached_study_ends_as_it_would_have_when_its_terminal_is_closed() {
     let place = Place::new();
@@ -44,10 +46,9 @@ fn a_detached_study_ends_as_it_would_have_when_its_terminal_is_closed() {
     assert!(status(&place).starts_with("drivers  at work\n"));
     // The fields of proc(5) behind the name: state, parent, group, session, terminal.
     let process = ran.stdout.split_whitespace().nth(2).unwrap().to_owned();
-    if let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) {
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        assert_eq!((fields[3], fields[4]), (process.as_str(), "0"), "{stat}");
-    }
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    assert_eq!((fields[3], fields[4]), (process.as_str(), "0"), "{stat}");
     wait_until(|| place.path().join("runs/study/report.html").is_file());
     wait_until(|| status(&place).starts_with("drivers  none at work\n"));
     let log = fs::read_to_string(place.path().join("runs/study/driver.log")).unwrap();

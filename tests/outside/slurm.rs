@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    process::Command,
     thread,
     time::Duration,
 };
@@ -79,8 +80,8 @@ fn two_workers_finish_a_study_while_the_shell_is_free() {
 fn a_worker_that_slurm_stops_saves_and_ends_as_one_that_was_not() {
     let Some(cluster) = Cluster::start() else { return };
     let (place, whole) = (&cluster.place, Place::new());
-    study(place, "jobs = 1", 2, 1000);
-    study(&whole, "jobs = 1", 2, 1000);
+    study(place, "jobs = 1", 2, 700);
+    study(&whole, "jobs = 1", 2, 700);
     submit(&cluster, &[]).ok();
     // As at the time limit: the batch script alone hears of it, and Slurm would let it go on.
     wait_until(|| begun(place) == 1);
@@ -106,6 +107,27 @@ fn a_worker_that_slurm_stops_saves_and_ends_as_one_that_was_not() {
 /// Epochs that are on the disk.
 fn epochs_done(run: &Path) -> usize {
     fs::read_to_string(run.join("metrics.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_trial_that_hears_of_one_stop_from_many_saves() {
+    let place = Place::new();
+    study(&place, "jobs = 1", 1, 100_000);
+    let mut driver = place.start(&["sweep", "study.toml"]);
+    wait_until(|| begun(&place) == 1);
+    place.train(&["sweep", "stop", "study.toml"]).ok();
+    driver.wait().unwrap();
+    let run = trials(&place)[0].clone();
+    // From the scheduler, from the driver, from the system that sees the driver gone; in an order that no one knows.
+    for _ in 0..8 {
+        let before = epochs_done(&run);
+        let mut trial = place.start(&["trial", run.to_str().unwrap()]);
+        wait_until(|| epochs_done(&run) > before);
+        let often = format!("for i in 1 2 3 4 5 6 7 8 9; do kill -TERM {}; done", trial.id());
+        Command::new("sh").args(["-c", &often]).status().unwrap();
+        assert_eq!((trial.wait().unwrap().code(), &record(&run)["state"]), (Some(130), &"interrupted".into()));
+    }
 }
 
 #[test]

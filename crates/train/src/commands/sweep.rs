@@ -161,13 +161,13 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {
     let folder = read(args)?.folder()?;
-    let is_asked = study_folder::ask_to_stop(&folder)?;
-    // A worker that has not begun reads no file. Where none has, nobody is there to be asked.
-    let is_cancelled = train::sweep::slurm::cancel(&folder, !is_asked)?;
     let mut out = std::io::stdout();
+    let is_asked = study_folder::ask_to_stop(&folder)?;
     if is_asked {
         writeln!(out, "asked the drivers in `{}` to stop", folder.display())?;
     }
+    // A worker that has not begun reads no file. Where none has, nobody is there to be asked.
+    let is_cancelled = train::sweep::slurm::cancel(&folder, !is_asked)?;
     if is_cancelled {
         writeln!(out, "cancelled what waited in Slurm's queue for the study in `{}`", folder.display())?;
     }

@@ -22,9 +22,9 @@ pub struct Options {
 
 /// What [`partition`] takes.
 pub const PARTITION: &str = "the name of a Slurm partition, or several with commas between them";
-/// What [`time`] takes.
+/// What [`time()`] takes.
 pub const TIME: &str = "a Slurm time of 3 minutes or more: \"90\" (minutes), \"2:30:00\" or \"1-12\" (days-hours)";
-/// What [`option`] takes.
+/// Several of what [`option`] takes.
 pub const OPTIONS: &str = "a list of sbatch options, each a line such as \"--gres=gpu:1\"";
 
 /// Minutes that a worker needs: it is asked to save one minute before its end, or up to one more before that.
