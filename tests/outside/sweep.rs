@@ -324,6 +324,8 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         ("serch = \"random\"", number, "study.toml:2: unknown key `serch`; did you mean `search`?"),
         ("max_time = \"soon\"", number, "expected a time such as \"2h30m\", \"45m\" or \"90s\""),
         ("", "\"model.hidden\" = [10, 0]", "`model.hidden` is 0, expected"),
+        ("prune = \"ash\"", number, "study.toml:2: `prune` is \"ash\", expected asha or median; did you mean `asha`?"),
+        ("prune.min_epochs = 2", number, "study.toml:2: `prune.kind` is missing: asha or median"),
     ];
     for (keys, space, message) in cases {
         study(&place, keys, space);
@@ -335,6 +337,9 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     }
     assert!(!place.path().join("runs").exists());
+    study(&place, "limit = 2", "seed = [1, 2, 3]");
+    study(&place, "prune = \"median\"", number);
+    sweep(&place, &["--dry-run"]).ok();
     study(&place, "limit = 2", "seed = [1, 2, 3]");
     assert!(sweep(&place, &["--yes", "--dry-run"]).ok().stdout.contains(" 3       seed=3"));
 }

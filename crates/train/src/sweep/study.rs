@@ -48,6 +48,12 @@ pub enum Pruner {
     Median(Median),
 }
 
+/// A point and, where the study has seeds, one of them: what a trial differs in.
+pub type Seeded = (Point, Option<u64>);
+
+/// The number of each trial by its point, as its folder keeps it, and its seed.
+pub type Numbers = BTreeMap<(String, Option<u64>), usize>;
+
 /// A checked study.
 #[derive(Clone, Debug)]
 pub struct Study {
@@ -234,7 +240,7 @@ impl Study {
     ///
     /// # Errors
     /// Where the study's folder cannot be read.
-    pub fn known(&self) -> Result<Vec<(Point, Option<u64>)>, crate::Error> {
+    pub fn known(&self) -> Result<Vec<Seeded>, crate::Error> {
         match self.all()? {
             Some(all) => Ok(all),
             None => {
@@ -244,7 +250,7 @@ impl Study {
     }
 
     /// All trials by their numbers; `None` where a search proposes them one after another.
-    fn all(&self) -> Result<Option<Vec<(Point, Option<u64>)>>, PlanError> {
+    fn all(&self) -> Result<Option<Vec<Seeded>>, PlanError> {
         if self.search == Search::Tpe {
             return Ok(None);
         }
@@ -252,11 +258,11 @@ impl Study {
         Ok(Some(self.points()?.into_iter().flat_map(with_seeds).collect()))
     }
 
-    /// The number of each trial by its point, as a trial's folder keeps it, and its seed; `None` where only the folders know.
+    /// The numbers of all trials; `None` where only the folders know.
     ///
     /// # Errors
     /// Where the search cannot make its points of this space.
-    pub fn numbers(&self) -> Result<Option<BTreeMap<(String, Option<u64>), usize>>, PlanError> {
+    pub fn numbers(&self) -> Result<Option<Numbers>, PlanError> {
         let number = |(number, (point, seed)): (usize, (Point, _))| ((kept::table(&point).to_string(), seed), number);
         Ok(self.all()?.map(|all| all.into_iter().enumerate().map(number).collect()))
     }

@@ -11,8 +11,8 @@ use crate::{
     sweep::slurm,
 };
 
-/// Keys outside of `set`, `space` and `prune`.
-const KEYS: [&str; 19] = [
+/// Keys outside of `set` and `space`.
+const KEYS: [&str; 26] = [
     "name",
     "base",
     "search",
@@ -29,6 +29,13 @@ const KEYS: [&str; 19] = [
     "devices",
     "retries",
     "fail_fast",
+    "limit",
+    "prune",
+    "prune.kind",
+    "prune.min_epochs",
+    "prune.reduction_factor",
+    "prune.warmup_epochs",
+    "prune.startup_trials",
     "slurm.partition",
     "slurm.time",
     "slurm.options",
@@ -192,16 +199,23 @@ impl Reader {
         })
     }
 
-    /// `[prune]`, for trials of so many epochs.
+    /// `prune` with its name alone, or `[prune]` with its settings, for trials of so many epochs.
     pub fn prune(&mut self, goal: Goal, epochs: usize) -> Option<Pruner> {
-        let kind = self.entries.iter().find(|entry| entry.key == "prune.kind").cloned()?;
-        if self.choice("prune.kind", &[("asha", true), ("median", false)], true) {
+        let first = self.entries.iter().find(|entry| entry.key == "prune" || entry.key.starts_with("prune."));
+        let origin = first?.origin.clone();
+        let is_there = |key: &&str| self.entries.iter().any(|entry| entry.key == *key);
+        let Some(key) = ["prune", "prune.kind"].into_iter().find(is_there) else {
+            self.table("prune");
+            self.note(Problem::Study { origin, message: "`prune.kind` is missing: asha or median".into() });
+            return None;
+        };
+        if self.choice(key, &[("asha", true), ("median", false)], true) {
             let min = self.count("prune.min_epochs", 1).unwrap_or(1);
             let factor = self.count("prune.reduction_factor", 2).unwrap_or(3);
             return match Asha::new(goal, min, epochs, factor) {
                 Ok(asha) => Some(Pruner::Asha(asha)),
                 Err(error) => {
-                    self.note(Problem::Study { origin: kind.origin, message: error.to_string() });
+                    self.note(Problem::Study { origin, message: error.to_string() });
                     None
                 }
             };
