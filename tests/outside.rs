@@ -41,6 +41,9 @@ mod readme;
 mod report;
 #[path = "outside/resume.rs"]
 mod resume;
+#[cfg(unix)]
+#[path = "outside/shared_study.rs"]
+mod shared_study;
 #[path = "outside/show.rs"]
 mod show;
 #[path = "outside/slurm.rs"]

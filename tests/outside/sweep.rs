@@ -1,10 +1,10 @@
 //! `train sweep`: studies run, stopped, killed, gone on with, extended, refused.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::{Duration, SystemTime},
 };
@@ -16,18 +16,18 @@ const SET: &str = "\
     \"training.batch_size\" = 64\n\"training.epochs\" = 4\n";
 
 /// A study file of these keys and this space.
-fn study(place: &Place, keys: &str, space: &str) {
+pub fn study(place: &Place, keys: &str, space: &str) {
     place.write("study.toml", &format!("base = \"two-layer\"\n{keys}\n{SET}[space]\n{space}\n"));
 }
 
 const RATES: &str = "\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]";
 
-fn sweep(place: &Place, arguments: &[&str]) -> Ran {
+pub fn sweep(place: &Place, arguments: &[&str]) -> Ran {
     place.train(&[&["sweep", "study.toml"], arguments].concat())
 }
 
 /// The trials' run folders.
-fn trials(place: &Place) -> Vec<PathBuf> {
+pub fn trials(place: &Place) -> Vec<PathBuf> {
     let runs = place.runs();
     runs.into_iter().filter(|path| path.join("trial.toml").is_file()).collect()
 }
@@ -60,7 +60,7 @@ fn written(place: &Place) -> Vec<SystemTime> {
 }
 
 /// Kills a driver and every trial that it has started.
-fn kill_all(mut driver: Child) {
+pub fn kill_all(mut driver: Child) {
     let children = Command::new("pgrep").args(["-P", &driver.id().to_string()]).output().unwrap();
     driver.kill().unwrap();
     for child in String::from_utf8(children.stdout).unwrap().split_whitespace() {
@@ -216,68 +216,6 @@ fn a_failure_is_told_at_once_and_the_others_go_on() {
     let ran = sweep(&place, &[]);
     assert!(ran.code == 1 && ran.stderr.contains("error: the first trials all failed alike: "), "{ran:?}");
     assert!(ran.stdout.contains("2 failed, of 3 trials"), "{}", ran.stdout);
-}
-
-/// The trials that a driver has brought to their end, by their numbers.
-fn finished(output: &str) -> Vec<String> {
-    let lines = output.lines().filter(|line| line.contains("  finished  ") && line.contains(" epochs  "));
-    lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
-}
-
-/// Two drivers at once, the second with `--join`; what both have brought to their end, and the second's output.
-fn two_drivers(place: &Place, arguments: &[&str]) -> (Vec<String>, Ran) {
-    let first = place.command(&[&["sweep", "study.toml"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
-    wait_until(|| !trials(place).is_empty());
-    let refused = "study `runs/study` has a driver already; wait until it ends, `train sweep stop` it, or share the work with `--join`";
-    sweep(place, arguments).fails(2, refused);
-    let joined = sweep(place, &[arguments, &["--join"]].concat()).ok();
-    let first = first.wait_with_output().unwrap();
-    assert_eq!(first.status.code(), Some(0));
-    let (first, second) = (finished(&String::from_utf8(first.stdout).unwrap()), finished(&joined.stdout));
-    assert!(!first.is_empty() && !second.is_empty(), "{first:?} {second:?}");
-    (first.into_iter().chain(second).collect(), joined)
-}
-
-#[cfg(unix)]
-#[test]
-fn a_second_driver_is_refused_or_shares_the_work() {
-    let place = Place::new();
-    study(&place, "jobs = 1", "seed = [0, 1, 2, 3, 4, 5]");
-    let (mut all, joined) = two_drivers(&place, &["--set", "training.epochs=200"]);
-    all.sort();
-    assert_eq!(all, ["1", "2", "3", "4", "5", "6"], "each once");
-    assert!(joined.stdout.contains("6 finished, of 6 trials"), "{}", joined.stdout);
-}
-
-#[cfg(unix)]
-#[test]
-fn drivers_that_share_a_search_propose_no_point_twice() {
-    let place = Place::new();
-    study(
-        &place,
-        "jobs = 1\nsearch = \"tpe\"\ntrials = 12\nrepeat = 2",
-        "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }",
-    );
-    let (all, joined) = two_drivers(&place, &["--set", "training.epochs=60"]);
-    let numbers: BTreeSet<&String> = all.iter().collect();
-    assert_eq!((all.len(), numbers.len(), trials(&place).len()), (24, 24, 24), "{all:?}");
-    assert!(joined.stdout.contains("24 finished, of 24 trials"), "{}", joined.stdout);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_driver_that_is_killed_leaves_its_trials_to_the_others() {
-    let place = Place::new();
-    study(&place, "jobs = 1", "seed = [0, 1, 2]");
-    let long = ["sweep", "study.toml", "--set", "training.epochs=400"];
-    let first = place.start(&long);
-    wait_until(|| !trials(&place).is_empty());
-    let second = place.command(&[&long[..], &["--join"]].concat()).stdout(Stdio::piped()).spawn().unwrap();
-    wait_until(|| trials(&place).len() == 2);
-    kill_all(first);
-    let second = second.wait_with_output().unwrap();
-    let output = String::from_utf8(second.stdout).unwrap();
-    assert!(second.status.success() && output.contains("3 finished, of 3 trials"), "{output}");
 }
 
 #[test]

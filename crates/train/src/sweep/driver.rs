@@ -3,8 +3,10 @@
 //! It keeps nothing in memory that the trials' folders do not tell: a driver that starts again where another was killed
 //! reads them and goes on, and drivers that share a study hear of each other by them.
 
+mod entry;
 mod next;
 mod others;
+mod watcher;
 
 use std::{
     collections::BTreeMap,
@@ -19,81 +21,18 @@ use crate::{
     Error,
     run::folder,
     sweep::{
-        Claim, Kept, StudyFolder, Trial, kept,
+        Claim, StudyFolder, Trial,
         process::{self, Ended, Job},
         status::{State, Status},
         study::{Pruner, Study},
     },
 };
 
+pub use entry::Entry;
+pub use watcher::{End, Event, Watcher};
+
 /// How often the running trials are looked at.
 const LOOK: Duration = Duration::from_millis(250);
-
-/// A trial and how it stands.
-#[derive(Debug)]
-pub struct Entry {
-    /// The trial.
-    pub trial: Trial,
-    /// How it stands.
-    pub status: Status,
-    /// The metric after each epoch.
-    pub values: Vec<f64>,
-    /// Whether this driver has made its folder, or brought the one that was there up to date.
-    is_prepared: bool,
-}
-
-impl Entry {
-    /// Makes the trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.
-    fn prepare(&mut self) -> Result<(), Error> {
-        if !std::mem::replace(&mut self.is_prepared, true) {
-            prepare(&self.trial, &self.status.kept)?;
-        }
-        Ok(())
-    }
-}
-
-/// What happens in a study.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// A trial's process begins.
-    Began(&'a Entry),
-    /// It has come to its end, or as far as it was to come for now.
-    Ended(&'a Entry),
-    /// It failed; with the last lines that it wrote.
-    Failed {
-        /// The trial.
-        entry: &'a Entry,
-        /// Why.
-        reason: &'a str,
-        /// Its last lines.
-        output: &'a [String],
-        /// Whether it is tried again.
-        again: bool,
-    },
-    /// No more trials begin, and those that run are asked to save and stop.
-    Stopping(&'a End),
-}
-
-/// Hears of a study's progress. The library never prints.
-pub trait Watcher {
-    /// Something has happened.
-    fn event(&mut self, event: &Event<'_>);
-    /// How all stand now; `running` are places in `entries`.
-    fn look(&mut self, entries: &[Entry], running: &[usize]);
-}
-
-/// What came of a study.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// No trial is left to do.
-    Done,
-    /// It was asked to stop.
-    Interrupted,
-    /// Its time is used up.
-    OutOfTime,
-    /// The first trials failed alike.
-    FailedAlike(String),
-}
 
 /// A study at work.
 pub struct Driver<'a> {
@@ -366,13 +305,3 @@ impl<'a> Driver<'a> {
 /// What a trial's process returns when it is done, and when it was asked to stop.
 const DONE: i32 = 0;
 const INTERRUPTED: i32 = 130;
-
-fn prepare(Trial { path, plan, .. }: &Trial, kept: &Kept) -> Result<(), Error> {
-    if !path.exists() {
-        return folder::prepare(path, plan, [kept::NAME, &kept.to_toml()]);
-    }
-    if folder::read_plan(path)? != *plan {
-        folder::write_plan(path, plan)?;
-    }
-    if Kept::read(path)?.as_ref() != Some(kept) { kept.write(path) } else { Ok(()) }
-}

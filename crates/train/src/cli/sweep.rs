@@ -1,0 +1,103 @@
+//! What can be typed of studies.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{
+    Args, Subcommand, ValueEnum,
+    builder::{StringValueParser, TypedValueParser},
+};
+use train::sweep::slurm;
+
+/// A study to run, or one to look at.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    #[command(flatten)]
+    pub launch: LaunchArgs,
+    #[command(subcommand)]
+    pub action: Option<SweepAction>,
+}
+
+/// Where the driver of a study runs.
+#[derive(Debug, Args)]
+pub struct LaunchArgs {
+    /// Work in the background, whatever becomes of this terminal; returns as soon as the study is checked and begun.
+    #[arg(long, conflicts_with_all = ["dry_run", "launcher"])]
+    pub detach: bool,
+    /// Run on a cluster: submits a job of as many workers as the study has `jobs`, and returns.
+    #[arg(long, value_name = "NAME")]
+    pub launcher: Option<Launcher>,
+    /// The partition, instead of the study's.
+    #[arg(long, value_name = "NAME", requires = "launcher", value_parser = checked(slurm::partition, slurm::PARTITION))]
+    pub partition: Option<String>,
+    /// The time limit of a worker, as Slurm has it, instead of the study's; a worker that meets it is requeued and goes on.
+    #[arg(long, value_name = "TIME", requires = "launcher", value_parser = checked(slurm::time, slurm::TIME))]
+    pub time: Option<String>,
+    /// This is the driver that `--detach` starts.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+    /// This is a task of Slurm's: where Slurm asks it to stop, it goes back to the queue.
+    #[arg(long, hide = true, requires = "join")]
+    pub requeue: bool,
+}
+
+/// What runs a study elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Launcher {
+    /// An array job of Slurm.
+    Slurm,
+}
+
+/// What `check` takes, or an error that says what that is.
+fn checked(check: fn(&str) -> Option<String>, expected: &'static str) -> impl TypedValueParser<Value = String> {
+    let parse = move |text: &str| check(text).ok_or_else(|| format!("expected {expected}"));
+    StringValueParser::new().try_map(move |text| parse(&text))
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SweepAction {
+    /// How the trials stand, the best first; reads their folders alone.
+    Status(StudyArgs),
+    /// Write the study's page, and its best trial as a config, and print the page's path.
+    Report(StudyArgs),
+    /// Ask the study's drivers to save and stop.
+    Stop(StudyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// The study file.
+    #[arg(required = true)]
+    pub study: Option<PathBuf>,
+    /// Change one key of every trial, as often as wanted.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Trials at a time, instead of the study's.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the trials and run none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Run more trials than the study's limit.
+    #[arg(long)]
+    pub yes: bool,
+    /// Share the work with a driver that is there already, on this machine or another.
+    #[arg(long)]
+    pub join: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TrialArgs {
+    /// Its run folder.
+    pub run: PathBuf,
+    /// Pause after this epoch.
+    #[arg(long, value_name = "EPOCH")]
+    pub until: Option<usize>,
+    /// The device's number.
+    #[arg(long, value_name = "N")]
+    pub device: Option<usize>,
+    /// The driver's process, with which this one ends.
+    #[arg(long, value_name = "PID")]
+    pub parent: Option<u32>,
+}
