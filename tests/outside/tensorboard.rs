@@ -247,7 +247,7 @@ fn without_the_key_there_is_no_event_file_and_a_trial_may_have_it() {
                  \"data.synthetic_valid\" = 200\n[space]\n\"optimizer.learning_rate\" = [0.1, 0.2]\n";
     place.write("study.toml", study).train(&["sweep", "study.toml"]).ok();
     let trials = fs::read_dir(place.path().join("runs/study")).unwrap().map(|entry| entry.unwrap().path());
-    let trials: Vec<_> = trials.filter(|path| path.is_dir()).collect();
+    let trials: Vec<_> = trials.filter(|path| path.join("trial.toml").is_file()).collect();
     assert_eq!(trials.len(), 2);
     for run in trials {
         assert_eq!(scalars(&read(&python, &run)), expected_scalars(&run));
