@@ -1,6 +1,11 @@
 //! Drivers that share a study.
 
-use std::{collections::BTreeSet, process::Stdio};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use crate::{
     harness::{Place, Ran, wait_until},
@@ -64,4 +69,25 @@ fn a_driver_that_is_killed_leaves_its_trials_to_the_others() {
     let second = second.wait_with_output().unwrap();
     let output = String::from_utf8(second.stdout).unwrap();
     assert!(second.status.success() && output.contains("3 finished, of 3 trials"), "{output}");
+}
+
+#[test]
+fn a_driver_hears_of_one_that_came_and_went() {
+    let place = Place::new();
+    // The first trial takes as long as all others together.
+    study(&place, "jobs = 1", "\"training.batch_size\" = [2, 64, 128, 256]");
+    let arguments = ["sweep", "study.toml", "--set", "training.epochs=20"];
+    let first = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    wait_until(|| trials(&place).iter().any(|run| run.join("run.json").is_file()));
+    let mut second = place.start(&[&arguments[..], &["--join"]].concat());
+    wait_until(|| {
+        let is_finished =
+            |run: &PathBuf| fs::read_to_string(run.join("run.json")).is_ok_and(|text| text.contains("\"finished\""));
+        trials(&place).iter().filter(|run| is_finished(run)).count() >= 3
+    });
+    Command::new("kill").arg(second.id().to_string()).status().unwrap();
+    second.wait().unwrap();
+    let first = first.wait_with_output().unwrap();
+    let output = String::from_utf8(first.stdout).unwrap();
+    assert!(first.status.success() && output.contains("4 finished, of 4 trials"), "{output}");
 }

@@ -129,6 +129,37 @@ fn what_is_finished_is_not_run_again_and_what_is_new_is_added() {
 }
 
 #[test]
+fn a_small_space_has_fewer_trials_than_were_asked_for() {
+    for search in ["random", "tpe"] {
+        let place = Place::new();
+        study(&place, &format!("search = \"{search}\"\ntrials = 5"), "\"model.kind\" = [\"linear\", \"two-layer\"]");
+        let ran = sweep(&place, &[]).ok();
+        assert!(ran.stdout.contains("2 finished") && trials(&place).len() == 2, "{search}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn more_seeds_fewer_trials_and_old_values_are_what_the_study_says() {
+    let place = Place::new();
+    let space = "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }";
+    for (keys, trials) in [("trials = 2\nrepeat = 2", 4), ("trials = 3\nrepeat = 3", 9), ("trials = 1\nrepeat = 3", 3)]
+    {
+        study(&place, &format!("search = \"tpe\"\n{keys}"), space);
+        let ran = sweep(&place, &[]).ok();
+        assert!(ran.stdout.contains(&format!("{trials} finished, of {trials} trials")), "{keys}: {}", ran.stdout);
+    }
+    // Changed and changed back: the values are those of the study as it is, not of the folders that came last.
+    let place = Place::new();
+    study(&place, "", RATES);
+    let before = sweep(&place, &[]).ok();
+    sweep(&place, &["--set", "training.batch_size=16"]).ok();
+    let again = sweep(&place, &[]).ok();
+    let status = place.train(&["sweep", "status", "study.toml"]).ok();
+    assert_eq!(table(&again), table(&before));
+    assert!(table(&before)[1..4].iter().all(|line| table(&status).contains(line)), "{}", status.stdout);
+}
+
+#[test]
 fn more_epochs_extend_a_trial_to_the_bits_of_a_longer_one() {
     let (short, long) = (Place::new(), Place::new());
     for place in [&short, &long] {
@@ -188,7 +219,7 @@ fn a_stop_saves_and_the_same_command_goes_on() {
     assert_eq!(record(&begun)["state"], "interrupted");
     stop(&|_| drop(place.train(&["sweep", "stop", "study.toml"]).ok()));
     let ran = place.train(&["sweep", "status", "study.toml"]).ok();
-    assert!(ran.stdout.contains("1 paused, of 3 trials"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 paused, 2 waiting, of 3 trials"), "{}", ran.stdout);
     place.train(&["sweep", "stop", "study.toml"]).fails(2, "no driver works on the study in `runs/study`");
 }
 
@@ -215,7 +246,7 @@ fn a_failure_is_told_at_once_and_the_others_go_on() {
     );
     let ran = sweep(&place, &[]);
     assert!(ran.code == 1 && ran.stderr.contains("error: the first trials all failed alike: "), "{ran:?}");
-    assert!(ran.stdout.contains("2 failed, of 3 trials"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("2 failed, 1 waiting, of 3 trials"), "{}", ran.stdout);
 }
 
 #[test]
@@ -263,6 +294,28 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         ("max_time = \"soon\"", number, "expected a time such as \"2h30m\", \"45m\" or \"90s\""),
         ("", "\"model.hidden\" = [10, 0]", "`model.hidden` is 0, expected"),
         ("prune = \"ash\"", number, "study.toml:2: `prune` is \"ash\", expected asha or median; did you mean `asha`?"),
+        (
+            "",
+            "\"training.epochs\" = [1, 2]",
+            "study.toml:10: `training.epochs` cannot be in the space: it makes no other run",
+        ),
+        (
+            "",
+            "\"data.source\" = [\"synthetic\"]",
+            "`data.source` cannot be in the space: the trials of a study share their data",
+        ),
+        (
+            "",
+            "\"optimizer.momentum\" = [0, 0.0]",
+            "optimizer.momentum=0 and optimizer.momentum=0.0 are the same run; remove one",
+        ),
+        ("", "\"model.hidden\" = { int = [1, 9], log = true, step = 2 }", "`step` and `log` go with `int` alone"),
+        ("", "\"model.hidden\" = { itn = [1, 9] }", "it has `itn`; did you mean `int`?"),
+        ("", "optimizer.momentum = [0.5]", "a dotted key of a plan is one key in quotes"),
+        ("seeds = [0, 0]", number, "`seeds` is [0, 0], expected different integers from 0 on, one or more"),
+        ("seeds = [0]\nrepeat = 2", number, "`repeat` is 2, expected nothing: the study lists its `seeds`"),
+        ("search = \"sobol\"\ntrials = 2", "", "`[space]` is missing: the keys that the search chooses values for"),
+        ("devices = [0, 7]", number, "study.toml: `devices`: "),
         ("prune.min_epochs = 2", number, "study.toml:2: `prune.kind` is missing: asha or median"),
     ];
     for (keys, space, message) in cases {
@@ -291,6 +344,7 @@ fn a_folder_of_something_else_is_refused() {
     let ran = sweep(&place, &[]);
     let message = "study.toml:1: `runs/study` belongs to another study (valid.accuracy, maximise, grid over optimizer.learning_rate); change `name`";
     ran.fails(2, message);
+    place.train(&["sweep", "report", "study.toml"]).fails(2, message);
     place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
     study(&place, "name = \"linear\"", RATES);
     sweep(&place, &[]).fails(2, "study.toml:1: `runs/linear` holds what is no trial of a study; change `name`");

@@ -49,11 +49,6 @@ impl Asha {
         Ok(Self { goal, factor, rungs })
     }
 
-    /// The epochs of the rungs, the last one being that of a whole trial.
-    pub fn rungs(&self) -> &[usize] {
-        &self.rungs
-    }
-
     /// Up to which epoch a trial that has done `epochs` trains next.
     pub fn until(&self, epochs: usize) -> usize {
         self.rungs.iter().copied().find(|rung| *rung > epochs).unwrap_or(epochs)
@@ -149,8 +144,8 @@ mod tests {
 
     #[test]
     fn rungs_are_powers_below_the_maximum_and_the_maximum() {
-        assert_eq!(asha().rungs(), [1, 2, 4, 5]);
-        assert_eq!(Asha::new(Goal::Minimise, 2, 54, 3).unwrap().rungs(), [2, 6, 18, 54]);
+        assert_eq!(asha().rungs, [1, 2, 4, 5]);
+        assert_eq!(Asha::new(Goal::Minimise, 2, 54, 3).unwrap().rungs, [2, 6, 18, 54]);
         assert_eq!([0, 1, 3, 4, 5].map(|epochs| asha().until(epochs)), [1, 2, 4, 5, 5]);
         for (min, max, factor) in [(0, 5, 2), (5, 5, 2), (1, 5, 1)] {
             assert!(Asha::new(Goal::Minimise, min, max, factor).is_err());

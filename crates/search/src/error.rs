@@ -92,6 +92,18 @@ pub enum Error {
         /// The key that it names.
         parent: String,
     },
+    /// A condition on a value that the other key does not have.
+    #[error("`{key}`: it depends on `{parent}` being {value}, which is outside of its values, {domain}")]
+    OutsideOfParent {
+        /// The key with the condition.
+        key: String,
+        /// The key that it names.
+        parent: String,
+        /// The value.
+        value: Value,
+        /// The values that the other key has, in words.
+        domain: String,
+    },
     /// A value that the domain of its key does not have.
     #[error("`{key}`: {value} is outside of its values, {domain}")]
     Outside {

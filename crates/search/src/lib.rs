@@ -36,7 +36,7 @@ pub use grid::Grid;
 pub use importance::{Importance, importance};
 pub use mean::Mean;
 pub use median::Median;
-pub use random::random;
+pub use random::{random, random_new};
 pub use record::{Record, State};
 pub use sobol::{SOBOL_DIMENSIONS, SOBOL_POINTS, sobol};
 pub use space::{Condition, Parameter, Space};

@@ -11,6 +11,15 @@ pub fn random(space: &Space, seed: u64, index: u64) -> Point {
     space.fill(|_, parameter| parameter.domain.at(Stream::new(seed, "random", index, &parameter.key).uniform()))
 }
 
+/// How often a point that is not new is drawn again.
+const ATTEMPTS: u64 = 64;
+
+/// The same, drawn again where that is no new point; `None` where no new one is found: the space has no more, or few.
+pub fn random_new(space: &Space, seed: u64, index: u64, is_new: impl Fn(&Point) -> bool) -> Option<Point> {
+    // The indices of a search stay far below 2^32, so that each attempt has streams of its own.
+    (0..ATTEMPTS).map(|attempt| random(space, seed, index | attempt << 32)).find(is_new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -18,6 +27,22 @@ mod tests {
         Domain, Parameter, Value,
         testing::{conditional, square},
     };
+
+    #[test]
+    fn a_small_space_is_drawn_from_to_its_end() {
+        let mut seen: Vec<Point> = vec![];
+        for index in 0..9 {
+            seen.extend(random_new(&conditional(), 0, index, |point| !seen.contains(point)));
+        }
+        let distinct =
+            (0..2000).map(|index| random(&conditional(), 1, index)).fold(vec![], |mut all: Vec<Point>, point| {
+                if !all.contains(&point) {
+                    all.push(point);
+                }
+                all
+            });
+        assert_eq!(seen.len(), distinct.len());
+    }
 
     #[test]
     fn points_never_change_between_releases() {

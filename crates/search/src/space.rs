@@ -126,7 +126,7 @@ fn check_condition(Parameter { key, when, .. }: &Parameter, parameters: &[Parame
         return Err(Error::ContinuousParent { key, parent });
     }
     match when.values.iter().find(|value| !domain.contains(value)) {
-        Some(value) => Err(outside(&parent, value, domain)),
+        Some(value) => Err(Error::OutsideOfParent { key, parent, value: value.clone(), domain: domain.to_string() }),
         None => Ok(()),
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(error(two), "`a`: it depends on itself; remove a condition");
         assert!(error(vec![list("a", &["on"]).when("a", on())]).contains("depends on itself"));
         let outside = vec![list("a", &["off", "dim"]), list("b", &["x"]).when("a", on())];
-        assert_eq!(error(outside), "`a`: on is outside of its values, off, dim");
+        assert_eq!(error(outside), "`b`: it depends on `a` being on, which is outside of its values, off, dim");
         let range = Parameter::new("a", Domain::Uniform { low: 0.0, high: 1.0 });
         assert!(error(vec![range, list("b", &["x"]).when("a", on())]).contains("`a`, which has a continuous range"));
         assert!(error(vec![list("a", &["on"]), list("b", &["x"]).when("a", vec![])]).contains("`b`: the list is"));

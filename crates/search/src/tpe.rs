@@ -7,7 +7,7 @@ use parzen::{Counts, Parzen};
 use crate::{
     domain::Domain,
     goal::{Goal, Observation},
-    random::random,
+    random::{random, random_new},
     space::{Parameter, Space},
     stream::Stream,
     value::{Point, Value},
@@ -55,13 +55,13 @@ impl Tpe {
     /// Trials that run or failed count as bad, so points proposed at the same time keep away from each other. Values
     /// outside of the space, from a study that has changed, are left out.
     pub fn propose(&self, space: &Space, seed: u64, index: u64, observations: &[Observation]) -> Point {
+        let is_new = |point: &Point| observations.iter().all(|seen| seen.point != *point);
         if observations.iter().filter(|seen| seen.value.is_some()).count() < self.startup {
-            return random(space, seed, index);
+            return random_new(space, seed, index, is_new).unwrap_or_else(|| random(space, seed, index));
         }
         let split = self.split(observations);
         let mut stream = Stream::new(seed, "tpe", index, "");
         let mut draw = |candidates| space.fill(|_, key| self.value(key, &split, candidates, &mut stream));
-        let is_new = |point: &Point| observations.iter().all(|seen| seen.point != *point);
         let best = draw(self.candidates);
         // The winner of many candidates from a short list is the same again and again; a single one is not.
         if is_new(&best) { best } else { (0..ATTEMPTS).map(|_| draw(1)).find(is_new).unwrap_or(best) }

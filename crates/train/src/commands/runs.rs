@@ -67,6 +67,8 @@ fn state(run: &Run) -> &'static str {
         Ok(RunRecord { state: State::Failed, .. }) => "failed",
         _ if run.in_use => "running",
         Err(Error::Damaged { .. }) => "damaged",
+        // Made by a study's driver for a trial that is next.
+        Err(_) if run.path.join("trial.toml").is_file() => "waiting",
         _ => "killed",
     }
 }

@@ -75,6 +75,9 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     make_definite(&mut study, chosen.kind.name(), &data.source);
+    for device in &study.devices {
+        choice::choose(plan.backend, *device).with_context(|| format!("{}: `devices`", study.file.display()))?;
+    }
     let folder = StudyFolder::open(&study, args.study.join)?;
     let program = env::current_exe().context(NO_PROGRAM)?;
     let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
@@ -129,7 +132,10 @@ fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
             say(&format!("stopped as asked, nothing is lost; go on with `train sweep {study}`"));
             return INTERRUPTED;
         }
-        End::OutOfTime => say(&format!("its time is used up; more of it: `train sweep {study}` again")),
+        End::OutOfTime => {
+            say(&format!("its time is used up; more of it: `train sweep {study}` again"));
+            return INTERRUPTED;
+        }
         End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
     }
     if failed || matches!(end, End::FailedAlike(_)) { FAILED } else { DONE }
@@ -138,6 +144,7 @@ fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
 fn show(args: &StudyArgs) -> anyhow::Result<()> {
     let study = read(args)?;
     let folder = study.folder()?;
+    study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = std::io::stdout();
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
@@ -155,12 +162,15 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
+    study_folder::refuse_other(&study)?;
     let page = study_folder::write_report(&folder, &study, &status::of_study(&study)?)?;
     Ok(writeln!(std::io::stdout(), "{}", page.display())?)
 }
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {
-    let folder = read(args)?.folder()?;
+    let study = read(args)?;
+    study_folder::refuse_other(&study)?;
+    let folder = study.folder()?;
     let mut out = std::io::stdout();
     let is_asked = study_folder::ask_to_stop(&folder)?;
     if is_asked {

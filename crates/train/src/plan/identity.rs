@@ -17,6 +17,12 @@ const OTHERS: [&str; 10] = [
     "checkpoint",
 ];
 
+/// Whether two runs that differ in this key are different runs.
+pub fn decides(key: &str) -> bool {
+    let is_of = |other: &str| key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    !OTHERS.into_iter().any(is_of)
+}
+
 impl Plan {
     /// The keys that decide a result, with their values, in an order that does not change. Two runs whose plans have the
     /// same identity are the same run, up to its length.

@@ -46,7 +46,7 @@ fn read(path: PathBuf) -> Run {
 }
 
 /// What `metrics.jsonl` tells of a run that has not written its record since it began.
-fn catch_up(record: &mut RunRecord, path: &Path) {
+pub(crate) fn catch_up(record: &mut RunRecord, path: &Path) {
     let Ok(plan) = folder::read_plan(path) else { return };
     let epochs = folder::read_epochs(path).unwrap_or_default();
     if let Some(last) = epochs.last() {

@@ -12,7 +12,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::mpsc::{self, Receiver, Sender},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use search::Record;
@@ -52,6 +52,8 @@ pub struct Driver<'a> {
     is_stopping: bool,
     /// Whether other drivers were at work when this one last chose.
     had_others: bool,
+    /// When a driver had come or gone last, as of then.
+    came_or_went: Option<SystemTime>,
 }
 
 /// A trial's process.
@@ -87,6 +89,7 @@ impl<'a> Driver<'a> {
             outcomes: Vec::new(),
             is_stopping: false,
             had_others: !folder.is_first(),
+            came_or_went: folder.last_change(),
         };
         for (number, (point, seed)) in study.known()?.into_iter().enumerate() {
             driver.add(Trial::new(study, number, point, seed, fingerprint)?)?;
@@ -189,7 +192,9 @@ impl<'a> Driver<'a> {
     /// Makes the folders of the trials that are next while others train: it takes some flushes to the disk.
     fn prepare_ahead(&mut self) -> Result<(), Error> {
         let waits = |entry: &&mut Entry| entry.status.state == State::Waiting && entry.status.record.is_none();
-        self.entries.iter_mut().filter(waits).take(self.study.jobs).try_for_each(Entry::prepare)
+        let next = self.entries.iter_mut().filter(waits).take(self.study.jobs);
+        // What is there another driver may have written to; it waits for this one's turn.
+        next.filter(|entry| !entry.trial.path.exists()).try_for_each(Entry::prepare)
     }
 
     fn begin(&mut self, job: Job) -> Result<(), Error> {
@@ -261,7 +266,8 @@ impl<'a> Driver<'a> {
     /// Stops a trial for good.
     fn prune(&mut self, place: usize) -> Result<(), Error> {
         let entry = &mut self.entries[place];
-        if entry.status.kept.pruned.is_none() {
+        let is_done = entry.values.len() >= entry.trial.plan.training.epochs;
+        if entry.status.kept.pruned.is_none() && !is_done {
             entry.status.kept.pruned = Some(entry.values.len());
             entry.status.kept.write(&entry.trial.path)?;
             process::stop(self.running[&place].process);

@@ -74,10 +74,15 @@ fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str
 
 /// How many trials stand how, in a line.
 pub fn counted(study: &Study, trials: &[Status]) -> String {
-    let counts = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
-    let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
-    let counts = if counts.is_empty() { "nothing done yet".into() } else { counts.join(", ") };
-    format!("{counts}, of {} trials", study.total())
+    let begun = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
+    let (counts, mut parts): (Vec<u64>, Vec<String>) =
+        begun.map(|(count, name)| (count, format!("{count} {name}"))).unzip();
+    match study.total().saturating_sub(counts.iter().sum()) {
+        _ if parts.is_empty() => parts.push("nothing done yet".into()),
+        0 => {}
+        waiting => parts.push(format!("{waiting} waiting")),
+    }
+    format!("{}, of {} trials", parts.join(", "), study.total())
 }
 
 /// A trial that runs, with the value after its last epoch.

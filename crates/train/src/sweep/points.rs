@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use search::Mean;
 
-use crate::sweep::{Status, Study, named};
+use crate::sweep::{Status, Study, named, status::State};
 
 /// A point of the space with its trials, one for each seed.
 #[derive(Debug)]
 pub struct Ranked<'a> {
     /// In the order of their numbers; at least one.
     pub trials: Vec<&'a Status>,
-    /// The mean of the metric over the trials that have a value.
+    /// Those that can be compared: the finished ones, or where none is, those that came furthest.
+    compared: Vec<&'a Status>,
+    /// The mean of the metric over the compared ones that have a value.
     pub mean: Option<Mean>,
     /// What makes it worse: the mean, turned round where more is better; infinite where there is none.
     loss: f64,
@@ -31,14 +33,20 @@ pub fn ranked<'a>(study: &Study, trials: &'a [Status]) -> Vec<Ranked<'a>> {
 
 impl<'a> Ranked<'a> {
     fn new(study: &Study, trials: Vec<&'a Status>) -> Self {
-        let mean = Mean::of(&values(&trials));
+        let is_finished = |status: &&&Status| status.state == State::Finished;
+        let furthest = trials.iter().map(|status| status.epochs()).max();
+        let mut compared: Vec<&Status> = trials.iter().filter(is_finished).copied().collect();
+        if compared.is_empty() {
+            compared = trials.iter().filter(|status| Some(status.epochs()) == furthest).copied().collect();
+        }
+        let mean = Mean::of(&values(&compared));
         let loss = mean.map_or(f64::INFINITY, |mean| study.goal.loss(mean.mean));
-        Self { trials, mean, loss }
+        Self { trials, compared, mean, loss }
     }
 
-    /// The metric of each trial that has one.
+    /// The metric of each compared trial that has one.
     pub fn values(&self) -> Vec<f64> {
-        values(&self.trials)
+        values(&self.compared)
     }
 
     /// The point in a line, without a seed.
@@ -46,10 +54,10 @@ impl<'a> Ranked<'a> {
         named(&self.trials[0].kept.point(), None)
     }
 
-    /// Its best trial, where one has a value.
+    /// Its best compared trial, where one has a value.
     pub fn best(&self, study: &Study) -> Option<&'a Status> {
         let loss = |status: &Status| status.value.map_or(f64::INFINITY, |value| study.goal.loss(value));
-        self.trials.iter().copied().filter(|status| status.value.is_some()).min_by(|a, b| loss(a).total_cmp(&loss(b)))
+        self.compared.iter().copied().filter(|status| status.value.is_some()).min_by(|a, b| loss(a).total_cmp(&loss(b)))
     }
 }
 

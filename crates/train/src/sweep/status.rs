@@ -1,7 +1,7 @@
 //! How the trials of a study stand, as their folders tell.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry as Slot},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry as Slot},
     fs,
     path::{Path, PathBuf},
 };
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::{
     Error,
-    run::{RunRecord, folder, record},
+    run::{RunRecord, folder, list, record},
     sweep::{Claim, Kept, Study, Trial, study::Metric, study_folder},
 };
 
@@ -99,31 +99,70 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
     let folder = study.folder()?;
     let all = if folder.is_dir() { read_all(&folder, study.metric)? } else { Vec::new() };
-    let numbers = study.numbers()?;
-    let mut current: BTreeMap<usize, Status> = BTreeMap::new();
-    for mut status in all {
-        let number = match &numbers {
-            Some(numbers) => numbers.get(&(status.kept.point.to_string(), status.kept.seed)).copied(),
-            None => Some(status.kept.number),
-        };
-        let Some(number) = number else { continue };
-        status.kept.number = number;
-        match current.entry(number) {
+    let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
+    for status in all {
+        match current.entry((status.kept.point.to_string(), status.kept.seed)) {
             Slot::Vacant(slot) => drop(slot.insert(status)),
-            Slot::Occupied(mut slot) if is_newer(&status, slot.get()) => drop(slot.insert(status)),
+            Slot::Occupied(mut slot) if is_rather(study, &status, slot.get()) => drop(slot.insert(status)),
             Slot::Occupied(_) => {}
         }
     }
-    Ok(current.into_values().collect())
+    match study.numbers()? {
+        Some(numbers) => Ok(by_number(current, |key| numbers.get(key).copied())),
+        None => Ok(proposed(study, current.into_values().collect())),
+    }
 }
 
-/// Whether a trial began after another; one that has not begun yet is the newest.
-fn is_newer(one: &Status, other: &Status) -> bool {
+fn by_number<K>(trials: BTreeMap<K, Status>, number: impl Fn(&K) -> Option<usize>) -> Vec<Status> {
+    let numbered = trials.into_iter().filter_map(|(key, mut status)| {
+        status.kept.number = number(&key)?;
+        Some(status)
+    });
+    let mut all: Vec<Status> = numbered.collect();
+    all.sort_by_key(|status| status.kept.number);
+    all
+}
+
+/// Of the trials that a search has proposed those that it has now, in the order in which it proposed their points.
+fn proposed(study: &Study, mut all: Vec<Status>) -> Vec<Status> {
+    all.sort_by_key(|status| status.kept.number);
+    all.retain(|status| study.seeds().contains(&status.kept.seed));
+    let mut points: BTreeSet<String> = BTreeSet::new();
+    all.retain(|status| {
+        let point = status.kept.point.to_string();
+        points.contains(&point) || points.len() < study.trials && points.insert(point)
+    });
+    (0..).zip(&mut all).for_each(|(number, status)| status.kept.number = number);
+    all
+}
+
+/// Of two folders for the same point and seed, whether the first is the study's as it is now; where neither or both are, the one
+/// that began last, or has not begun.
+fn is_rather(study: &Study, one: &Status, other: &Status) -> bool {
+    let is_current = |status: &Status| is_of_plan(study, status).unwrap_or(false);
     let started = |status: &Status| status.record.as_ref().map(|record| record.started.clone());
-    match (started(one), started(other)) {
-        (Some(one), Some(other)) => one > other,
-        (one, _) => one.is_none(),
+    match (is_current(one), is_current(other)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => started(one).is_none_or(|one| started(other).is_some_and(|other| one > other)),
     }
+}
+
+/// Whether a trial's plan is the study's, but for what `auto` came to.
+fn is_of_plan(study: &Study, status: &Status) -> Option<bool> {
+    let before = folder::read_plan(&status.run).ok()?;
+    let mut now = study.plan(&status.kept.point(), status.kept.seed).ok()?;
+    (now.backend, now.data.source) = (before.backend, before.data.source);
+    Some(now.identity() == before.identity())
+}
+
+/// With what `metrics.jsonl` tells of a trial that has not written its record since it began.
+fn up_to_date(mut status: Status, metric: Metric) -> Status {
+    if let Some(record) = status.record.as_mut().filter(|record| record.state == record::State::Running) {
+        list::catch_up(record, &status.run);
+        status.value = metric.of(record);
+    }
+    status
 }
 
 /// The trials below a study's folder.
@@ -137,7 +176,7 @@ fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
             folders.push(entry.path());
         }
     }
-    let all: Vec<Result<Option<Status>, Error>> =
-        folders.par_iter().map(|folder| Status::read(folder, metric)).collect();
+    let read = |folder: &PathBuf| Ok(Status::read(folder, metric)?.map(|status| up_to_date(status, metric)));
+    let all: Vec<Result<Option<Status>, Error>> = folders.par_iter().map(read).collect();
     all.into_iter().filter_map(Result::transpose).collect()
 }

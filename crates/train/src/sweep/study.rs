@@ -9,6 +9,7 @@ use std::{
     collections::BTreeSet,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::OnceLock,
     thread,
     time::Duration,
 };
@@ -16,7 +17,7 @@ use std::{
 use search::{Asha, Goal, Median, Point, SOBOL_POINTS, Space, Tpe};
 
 use crate::{
-    plan::{Config, Plan, PlanError, Setting, Template},
+    plan::{Config, Origin, Plan, PlanError, Problem, Setting, Template},
     sweep::slurm,
 };
 
@@ -80,7 +81,7 @@ pub struct Study {
     pub goal: Goal,
     /// Threads of a trial; 0: all cores.
     pub threads: usize,
-    /// When no more trials begin.
+    /// After how long no more trials begin, and those that run save and stop.
     pub max_time: Option<Duration>,
     /// Trials at a time.
     pub jobs: usize,
@@ -98,6 +99,8 @@ pub struct Study {
     pub slurm: slurm::Options,
     /// Where `space` and its keys stand in the file.
     places: space::Places,
+    /// How many points the search has; counted once, when somebody asks.
+    distinct: OnceLock<u64>,
 }
 
 impl Study {
@@ -110,6 +113,11 @@ impl Study {
         let base = reader.base()?;
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
+        if space.parameters().is_empty() && search != Search::Grid {
+            let origin = Origin::Line { file: file.display().to_string(), line: 1 };
+            let message = "`[space]` is missing: the keys that the search chooses values for".into();
+            reader.note(Problem::Study { origin, message });
+        }
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
@@ -139,6 +147,7 @@ impl Study {
             prune: None,
             slurm: reader.slurm(),
             places,
+            distinct: OnceLock::new(),
         };
         let plan = study.a_plan()?;
         let epochs = plan.training.epochs;

@@ -45,7 +45,7 @@ impl StudyFolder {
     pub fn open(study: &Study, join: bool) -> Result<Self, Error> {
         let path = study.folder()?;
         let kept = path.join("study.toml");
-        refuse_other(study, &path, &kept)?;
+        refuse_other(study)?;
         check_space(&path)?;
         files::create_folder(&drivers(&path))?;
         let _turn = turn(&path)?;
@@ -81,6 +81,11 @@ impl StudyFolder {
     /// Whether other drivers are at work too.
     pub fn has_others(&self) -> bool {
         anyone(&self.path, Some(&self.driver))
+    }
+
+    /// When a driver has come or gone last, where the system tells.
+    pub fn last_change(&self) -> Option<SystemTime> {
+        drivers(&self.path).metadata().and_then(|folder| folder.modified()).ok()
     }
 
     /// Waits until no other driver chooses a trial, and keeps them from it.
@@ -184,14 +189,19 @@ fn check_space(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Refuses a folder that belongs to something else.
-fn refuse_other(study: &Study, path: &Path, kept: &Path) -> Result<(), Error> {
+/// Refuses a study whose folder belongs to something else.
+///
+/// # Errors
+/// Where it does, with what it belongs to.
+pub fn refuse_other(study: &Study) -> Result<(), Error> {
+    let path = study.folder()?;
+    let kept = path.join("study.toml");
     let holds = if kept.exists() {
-        let text = files::read_text(kept)?;
+        let text = files::read_text(&kept)?;
         let before = text.lines().next().unwrap_or_default().to_owned();
         (before != head(study)).then(|| format!("belongs to another study ({})", before.trim_start_matches("# ")))
     } else {
-        let has_runs = fs::read_dir(path)
+        let has_runs = fs::read_dir(&path)
             .is_ok_and(|entries| entries.flatten().any(|entry| !is_of_drivers(&entry.file_name().to_string_lossy())));
         has_runs.then(|| "holds what is no trial of a study".to_owned())
     };

@@ -1,5 +1,7 @@
 //! Which trial a driver begins next.
 
+use std::collections::BTreeSet;
+
 use search::{Observation, Point, Promotion, Tpe};
 
 use super::{Driver, Entry};
@@ -53,22 +55,35 @@ impl Driver<'_> {
     /// where the search has proposed all. A driver that was killed between two seeds of a point goes on with that.
     fn propose(&mut self) -> Result<Option<usize>, Error> {
         let Some((tpe, trials)) = self.study.tpe() else { return Ok(None) };
-        let seeds = self.study.seeds();
+        let Some((point, missing)) = self.begun_or_new(&tpe, trials) else { return Ok(None) };
         let place = self.entries.len();
-        let (index, begun) = (place / seeds.len(), place % seeds.len());
-        if index >= trials {
-            return Ok(None);
-        }
-        let point = match self.entries.last() {
-            Some(last) if begun > 0 => last.trial.point.clone(),
-            _ => self.proposed(&tpe, index),
-        };
-        for seed in &seeds[begun..] {
-            let trial = Trial::new(self.study, self.entries.len(), point.clone(), *seed, self.fingerprint)?;
+        for seed in missing {
+            let trial = Trial::new(self.study, self.entries.len(), point.clone(), seed, self.fingerprint)?;
             self.add(trial)?;
             self.entries.last_mut().map_or(Ok(()), Entry::prepare)?;
         }
         Ok(Some(place))
+    }
+
+    /// A point and the seeds that it has no trial of: the first that lacks some, else a new one, if the search has one.
+    fn begun_or_new(&self, tpe: &Tpe, trials: usize) -> Option<(Point, Vec<Option<u64>>)> {
+        let mut points: Vec<(&Point, BTreeSet<Option<u64>>)> = Vec::new();
+        for Entry { trial, .. } in &self.entries {
+            match points.iter_mut().find(|(point, _)| **point == trial.point) {
+                Some((_, seeds)) => drop(seeds.insert(trial.seed)),
+                None => points.push((&trial.point, BTreeSet::from([trial.seed]))),
+            }
+        }
+        let missing = |has: &BTreeSet<Option<u64>>| -> Vec<Option<u64>> {
+            self.study.seeds().iter().copied().filter(|seed| !has.contains(seed)).collect()
+        };
+        let begun = points.iter().map(|(point, has)| ((*point).clone(), missing(has)));
+        if let Some(begun) = begun.into_iter().find(|(_, missing)| !missing.is_empty()) {
+            return Some(begun);
+        }
+        let point = (points.len() < trials).then(|| self.proposed(tpe, points.len()))?;
+        // Where all points of a small space are tried, the search has only old ones.
+        points.iter().all(|(tried, _)| **tried != point).then(|| (point, self.study.seeds().to_vec()))
     }
 
     fn proposed(&self, tpe: &Tpe, index: usize) -> Point {

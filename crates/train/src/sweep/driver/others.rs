@@ -10,8 +10,10 @@ impl Driver<'_> {
     /// Reads what other drivers have done since this one chose last. Alone it has nothing to read.
     pub(super) fn hear_of_others(&mut self) -> Result<(), Error> {
         let has_others = self.folder.has_others();
-        // Once more after the last one has gone, for what that did in between.
-        if !std::mem::replace(&mut self.had_others, has_others) && !has_others {
+        let came_or_went = self.folder.last_change();
+        // Once more after the last one has gone, for what that did in between; and where one has come and gone since.
+        let is_unchanged = std::mem::replace(&mut self.came_or_went, came_or_went) == came_or_went;
+        if !std::mem::replace(&mut self.had_others, has_others) && !has_others && is_unchanged {
             return Ok(());
         }
         self.refresh_all(|state| matches!(state, State::Waiting | State::Running))?;

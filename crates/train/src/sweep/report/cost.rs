@@ -41,11 +41,11 @@ impl Seen<'_> {
     /// What each device had to do.
     fn by_device(&self, begun: &[Begun<'_>]) -> Table {
         let mut devices: BTreeMap<(&str, &str), (usize, f64, f64)> = BTreeMap::new();
-        for (status, record) in begun {
+        for (_, record) in begun {
             let (trials, seconds, threads) = devices.entry((&record.device, &record.backend)).or_default();
             *trials += 1;
             *seconds += record.seconds;
-            *threads += record.seconds * self.threads(status, record) as f64;
+            *threads += record.seconds * self.threads(record) as f64;
         }
         let header = ["device", "backend", "trials", "device time", "processor time"];
         let mut table = Table::new(header, 2).captioned("By device");
@@ -57,12 +57,10 @@ impl Seen<'_> {
     }
 
     /// Threads that a trial may use.
-    fn threads(&self, status: &Status, record: &RunRecord) -> usize {
-        let of_point = status.kept.point.get("threads").and_then(toml::Value::as_integer);
-        let threads = of_point.and_then(|threads| usize::try_from(threads).ok()).unwrap_or(self.study.threads);
+    fn threads(&self, record: &RunRecord) -> usize {
         // 0 stands for all cores.
         let cores = record.machine.as_ref().map_or(1, |machine| machine.cores);
-        if threads == 0 { cores } else { threads }
+        if self.study.threads == 0 { cores } else { self.study.threads }
     }
 }
 

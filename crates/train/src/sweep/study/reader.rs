@@ -1,6 +1,6 @@
 //! The keys of a study file, taken one by one; what is left is unknown.
 
-use std::{fs, path::Path, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, time::Duration};
 
 use search::{Asha, Goal, Median};
 use toml::Value;
@@ -154,6 +154,11 @@ impl Reader {
     /// Plan keys that a table sets.
     pub fn set(&mut self, table: &str) -> Vec<Setting> {
         let entries = self.table(table);
+        for (key, entry) in entries.iter().filter(|(key, _)| ["name", "threads"].contains(&key.as_str())) {
+            let instead = if key == "name" { "name" } else { "threads_per_trial" };
+            let message = format!("`{key}` of a study's trials is its own `{instead}`, above all tables");
+            self.note(Problem::Study { origin: entry.origin.clone(), message });
+        }
         let setting = |(key, entry): (String, Entry)| {
             let Entry { value, origin, .. } = entry;
             Setting { key, value: value.unwrap_or(Value::Boolean(false)), origin }
@@ -187,9 +192,19 @@ impl Reader {
 
     /// `seeds`, or `repeat` as many from 0 on.
     pub fn seeds(&mut self) -> Vec<Option<u64>> {
-        let seeds: Vec<Option<u64>> = self.counts("seeds").into_iter().map(|seed| Some(seed as u64)).collect();
-        let repeat = self.count("repeat", 1).map(|count| (0..count as u64).map(Some).collect::<Vec<_>>());
-        if seeds.is_empty() { repeat.unwrap_or_else(|| vec![None]) } else { seeds }
+        let has_both = ["seeds", "repeat"].iter().all(|key| self.entries.iter().any(|entry| entry.key == *key));
+        let expected = "different integers from 0 on, one or more";
+        let seeds = self.value("seeds", expected, |value| {
+            let seeds: Vec<usize> = value.as_array()?.iter().map(|seed| at_least(seed, 0)).collect::<Option<_>>()?;
+            let distinct: BTreeSet<&usize> = seeds.iter().collect();
+            (!seeds.is_empty() && distinct.len() == seeds.len()).then_some(seeds)
+        });
+        let entry = self.entries.iter().find(|entry| entry.key == "repeat").cloned();
+        let repeat = self.count("repeat", 1).map(|count| (0..count).collect::<Vec<_>>());
+        if let Some(entry) = entry.filter(|_| has_both) {
+            self.refuse(&entry, "nothing: the study lists its `seeds`", "");
+        }
+        seeds.or(repeat).map_or_else(|| vec![None], |all| all.into_iter().map(|seed| Some(seed as u64)).collect())
     }
 
     /// A time such as `2h30m`, `45m` or `90s`.
@@ -209,13 +224,14 @@ impl Reader {
             self.note(Problem::Study { origin, message: "`prune.kind` is missing: asha or median".into() });
             return None;
         };
-        if self.choice(key, &[("asha", true), ("median", false)], true) {
+        if self.choice(key, &[("asha", Some(true)), ("median", Some(false))], None)? {
             let min = self.count("prune.min_epochs", 1).unwrap_or(1);
             let factor = self.count("prune.reduction_factor", 2).unwrap_or(3);
             return match Asha::new(goal, min, epochs, factor) {
                 Ok(asha) => Some(Pruner::Asha(asha)),
                 Err(error) => {
-                    self.note(Problem::Study { origin, message: error.to_string() });
+                    let message = format!("{error}; `training.epochs` is {epochs}");
+                    self.note(Problem::Study { origin, message });
                     None
                 }
             };
@@ -239,6 +255,13 @@ impl Reader {
     /// Refuses what nobody has taken.
     pub fn finish(mut self) -> Result<(), PlanError> {
         for Entry { key, origin, .. } in std::mem::take(&mut self.entries) {
+            if key.starts_with("prune.") && KEYS.contains(&key.as_str()) {
+                let message = format!(
+                    "`{key}` belongs to the other pruner; asha has min_epochs and reduction_factor, median warmup_epochs and startup_trials"
+                );
+                self.note(Problem::Study { origin, message });
+                continue;
+            }
             let hint = did_you_mean(&key, KEYS);
             self.note(Problem::UnknownKey { origin, key, hint });
         }

@@ -6,7 +6,7 @@ use search::{Condition, Domain, Parameter, Point, Space, Value, random};
 use toml::Value as Toml;
 
 use super::reader::Reader;
-use crate::plan::{Entry, Origin, PlanError, Problem, Setting};
+use crate::plan::{Entry, Origin, PlanError, Problem, Setting, decides, did_you_mean};
 
 /// Where the keys of a space stand in its file.
 #[derive(Clone, Debug)]
@@ -45,15 +45,28 @@ pub fn read(reader: &mut Reader) -> Result<(Space, Places), PlanError> {
     let places = Places { keys, file };
     let parameters = entries.iter().filter_map(|(key, entry)| parameter(reader, key, entry)).collect();
     let space = Space::new(parameters).map_err(|error| {
-        // The message names the key; the line that it stands in is found by that.
+        // The message begins with the key; the line that it stands in is found by that.
         let text = error.to_string();
-        let key = places.keys.keys().find(|key| text.contains(&format!("`{key}`"))).cloned().unwrap_or_default();
+        let key = text.split('`').nth(1).unwrap_or_default().to_owned();
         places.problem(&key, text)
     })?;
     Ok((space, places))
 }
 
+/// Why a key cannot be what trials differ in.
+fn refusal(key: &str) -> Option<&'static str> {
+    if key.starts_with("data.") {
+        return Some("the trials of a study share their data; set it for all in `[set]`");
+    }
+    (!decides(key)).then_some("it makes no other run of a trial; set it for all in `[set]`")
+}
+
 fn parameter(reader: &mut Reader, key: &str, entry: &Entry) -> Option<Parameter> {
+    if let Some(why) = refusal(key) {
+        let message = format!("`{key}` cannot be in the space: {why}");
+        reader.note(Problem::Study { origin: entry.origin.clone(), message });
+        return None;
+    }
     let found = entry.value.as_ref().and_then(|value| {
         let domain = domain(value)?;
         let when = match value.get("when") {
@@ -65,7 +78,7 @@ fn parameter(reader: &mut Reader, key: &str, entry: &Entry) -> Option<Parameter>
     if found.is_none() {
         let expected =
             "a list, or a table with choice, uniform, log_uniform or int = [low, high], and when = { key = [..] }";
-        reader.refuse(entry, expected, "");
+        reader.refuse(entry, expected, entry.value.as_ref().map_or_else(String::new, hint));
     }
     found
 }
@@ -75,8 +88,10 @@ fn domain(value: &Toml) -> Option<Domain> {
         return list_of(list);
     }
     let table = value.as_table()?;
-    let known = ["choice", "uniform", "log_uniform", "int", "step", "log", "when"];
-    if table.keys().any(|key| !known.contains(&key.as_str())) {
+    let mut kinds = KINDS.into_iter().filter(|kind| table.contains_key(*kind));
+    let (kind, None) = (kinds.next()?, kinds.next()) else { return None };
+    let may_have = |key: &str| key == kind || key == "when" || kind == "int" && ["step", "log"].contains(&key);
+    if !table.keys().all(|key| may_have(key)) || table.contains_key("step") && table.contains_key("log") {
         return None;
     }
     let range = |name: &str| {
@@ -99,10 +114,25 @@ fn domain(value: &Toml) -> Option<Domain> {
     }
     let (low, high) = range("int")?;
     let (low, high) = (low.as_integer()?, high.as_integer()?);
-    match table.get("log").and_then(Toml::as_bool) {
-        Some(true) => Some(Domain::LogInt { low, high }),
-        _ => Some(Domain::Int { low, high, step: table.get("step").map_or(Some(1), Toml::as_integer)? }),
+    match table.get("log").map_or(Some(false), Toml::as_bool)? {
+        true => Some(Domain::LogInt { low, high }),
+        false => Some(Domain::Int { low, high, step: table.get("step").map_or(Some(1), Toml::as_integer)? }),
     }
+}
+
+const KINDS: [&str; 4] = ["choice", "uniform", "log_uniform", "int"];
+
+/// What is probably wrong with a table.
+fn hint(value: &Toml) -> String {
+    let Some(table) = value.as_table() else { return String::new() };
+    let known = || KINDS.into_iter().chain(["step", "log", "when"]);
+    if let Some(key) = table.keys().find(|key| !known().any(|known| known == key.as_str())) {
+        let nested = "; a dotted key of a plan is one key in quotes: \"optimizer.learning_rate\"";
+        let near = did_you_mean(key, known());
+        return format!("; it has `{key}`{}", if near.is_empty() { nested.to_owned() } else { near });
+    }
+    let together = "; one kind of range, `step` and `log` go with `int` alone and not with each other";
+    together.to_owned()
 }
 
 fn list_of(list: &[Toml]) -> Option<Domain> {

@@ -1,14 +1,17 @@
 //! Which trials a study has, as far as that is known before they run.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use rayon::prelude::*;
-use search::{Grid, Point, random, sobol};
+use search::{Grid, Point, random_new, sobol};
 
 use super::{Search, Study, space};
 use crate::{
     plan::PlanError,
-    sweep::{kept, status},
+    sweep::{kept, named, status},
 };
 
 /// A point and, where the study has seeds, one of them: what a trial differs in.
@@ -22,7 +25,11 @@ impl Study {
     pub fn count(&self) -> u64 {
         match self.search {
             Search::Grid => Grid::new(&self.space).map_or(0, |grid| grid.count()),
-            Search::Random | Search::Sobol | Search::Tpe => self.trials as u64,
+            // A small space has fewer points than were asked for.
+            Search::Random | Search::Sobol => {
+                *self.distinct.get_or_init(|| self.points().map_or(0, |points| points.len() as u64))
+            }
+            Search::Tpe => self.trials as u64,
         }
     }
 
@@ -43,8 +50,22 @@ impl Study {
             return Err(self.places.problem("space", message).into());
         }
         let (points, ends) = (self.points()?, self.ends());
-        let wrong = points.par_iter().chain(&ends).find_map_first(|point| self.plan(point, None).err());
-        wrong.map_or(Ok(()), Err)
+        let identity = |point: &Point| self.plan(point, None).map(|plan| plan.identity());
+        let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, _>>()?;
+        self.refuse_equal(&points, &identities)?;
+        ends.par_iter().find_map_first(|point| self.plan(point, None).err()).map_or(Ok(()), Err)
+    }
+
+    /// Refuses points that lead to the same run: values that are written in two ways.
+    fn refuse_equal(&self, points: &[Point], identities: &[String]) -> Result<(), PlanError> {
+        let mut seen: BTreeMap<&String, &Point> = BTreeMap::new();
+        for (point, identity) in points.iter().zip(identities) {
+            let Some(other) = seen.insert(identity, point) else { continue };
+            let key = point.keys().find(|key| point.get(*key) != other.get(*key)).map_or("space", String::as_str);
+            let message = format!("{} and {} are the same run; remove one", named(other, None), named(point, None));
+            return Err(self.places.problem(key, message).into());
+        }
+        Ok(())
     }
 
     /// The points that are known before the first trial; of TPE none.
@@ -59,10 +80,13 @@ impl Study {
                 let grid = Grid::new(&self.space).map_err(refused)?;
                 Ok((0..grid.count()).filter_map(|index| grid.point(index)).collect())
             }
-            Search::Random => Ok(of_number.map(|index| random(&self.space, self.seed, index)).collect()),
-            Search::Sobol => {
-                of_number.map(|index| sobol(&self.space, self.seed, index)).collect::<Result<_, _>>().map_err(refused)
+            Search::Random => {
+                Ok(distinct(of_number, |index, is_new| Ok(random_new(&self.space, self.seed, index, is_new)))?)
             }
+            Search::Sobol => distinct(of_number, |index, is_new| {
+                let point = sobol(&self.space, self.seed, index).map_err(refused)?;
+                Ok(Some(point).filter(|point| is_new(point)))
+            }),
             Search::Tpe => Ok(Vec::new()),
         }
     }
@@ -102,4 +126,19 @@ impl Study {
         let number = |(number, (point, seed)): (usize, (Point, _))| ((kept::table(&point).to_string(), seed), number);
         Ok(self.all()?.map(|all| all.into_iter().enumerate().map(number).collect()))
     }
+}
+
+/// The points that `draw` gives for the numbers, each once.
+fn distinct(
+    numbers: Range<u64>,
+    draw: impl Fn(u64, &dyn Fn(&Point) -> bool) -> Result<Option<Point>, PlanError>,
+) -> Result<Vec<Point>, PlanError> {
+    let (mut points, mut seen) = (Vec::new(), BTreeSet::new());
+    for number in numbers {
+        if let Some(point) = draw(number, &|point| !seen.contains(&kept::table(point).to_string()))? {
+            seen.insert(kept::table(&point).to_string());
+            points.push(point);
+        }
+    }
+    Ok(points)
 }
