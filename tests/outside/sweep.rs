@@ -327,6 +327,9 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         );
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
     }
+    place.write("study.toml", "# no such base\nbase = \"nope\"\n");
+    let ran = sweep(&place, &[]);
+    assert!(ran.code == 2 && ran.stderr.starts_with("error: study.toml:2: `base`: nope: no such config"), "{ran:?}");
     assert!(!place.path().join("runs").exists());
     study(&place, "limit = 2", "seed = [1, 2, 3]");
     study(&place, "prune = \"median\"", number);

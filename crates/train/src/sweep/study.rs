@@ -110,7 +110,7 @@ impl Study {
     /// Everything that is wrong with the file itself; [`Study::check`] looks at the trials.
     pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
         let mut reader = Reader::open(file)?;
-        let base = reader.base()?;
+        let (base, template) = reader.base()?;
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
         if space.parameters().is_empty() && search != Search::Grid {
@@ -126,7 +126,7 @@ impl Study {
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
-            template: Template::read(&base)?,
+            template,
             base,
             set: alike(&mut reader, file, settings, &name, threads),
             name,

@@ -9,7 +9,7 @@ use super::Seen;
 use crate::{
     report::clock,
     run::RunRecord,
-    sweep::{Status, leaderboard::name, status::State},
+    sweep::{Status, Study, leaderboard::name, status::State},
 };
 
 /// Bars of the histogram.
@@ -32,7 +32,7 @@ impl Seen<'_> {
         if begun.is_empty() {
             return None;
         }
-        let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, self.study.prune.is_some()));
+        let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, self.study));
         let tables = [Table::of_names(totals), by_state(&begun), self.by_device(&begun)].map(Block::Table);
         let blocks = tables.into_iter().chain(histogram(&begun)).chain([Block::text(MEASURED)]);
         Some(Section::new("Time and cost", blocks))
@@ -92,7 +92,7 @@ fn of_a_trial(begun: &[Begun<'_>], all: f64) -> Vec<Row> {
     ]
 }
 
-fn of_epochs(begun: &[Begun<'_>], is_pruned: bool) -> Vec<Row> {
+fn of_epochs(begun: &[Begun<'_>], study: &Study) -> Vec<Row> {
     let count = |of: fn(&State) -> bool, epochs: fn(&RunRecord) -> usize| -> usize {
         begun.iter().filter(|(status, _)| of(&status.state)).map(|(_, record)| epochs(record)).sum()
     };
@@ -100,12 +100,14 @@ fn of_epochs(begun: &[Begun<'_>], is_pruned: bool) -> Vec<Row> {
     let done = count(|_| true, |record| record.epochs_done);
     let seconds: f64 = begun.iter().map(|(_, record)| record.seconds).sum();
     let each = if done > 0 { format!(", {:.3} s each", seconds / done as f64) } else { String::new() };
-    let pruned = count(|state| matches!(state, State::Pruned | State::Waiting), left);
+    // With successive halving a trial that waits was not promoted, else it was only stopped.
+    let paused = study.asha().map_or(0, |_| count(|state| *state == State::Waiting, left));
+    let pruned = count(|state| *state == State::Pruned, left) + paused;
     let early = count(|state| *state == State::Finished, left);
     let share = 100.0 * pruned as f64 / (pruned + done).max(1) as f64;
     let rows = [
         Some(("epochs trained", format!("{done}{each}"))),
-        (is_pruned && pruned > 0).then(|| ("epochs saved by pruning", format!("{pruned}, {share:.0} % of all"))),
+        (pruned > 0).then(|| ("epochs saved by pruning", format!("{pruned}, {share:.0} % of all"))),
         (early > 0).then(|| ("epochs saved by early stopping", early.to_string())),
     ];
     rows.into_iter().flatten().collect()

@@ -45,7 +45,8 @@ impl Seen<'_> {
             match status.state {
                 State::Pruned => groups.entry((status.epochs(), PRUNED)).or_default().push(status),
                 State::Waiting if status.epochs() > 0 => {
-                    groups.entry((status.epochs(), PAUSED)).or_default().push(status)
+                    let why = if self.study.asha().is_some() { PAUSED } else { STOPPED };
+                    groups.entry((status.epochs(), why)).or_default().push(status)
                 }
                 _ => {}
             }
@@ -61,6 +62,7 @@ impl Seen<'_> {
 
 const PRUNED: &str = "pruned: behind the others";
 const PAUSED: &str = "paused: not promoted so far";
+const STOPPED: &str = "stopped: the same command goes on with it";
 
 fn reason(status: &Status) -> Option<(&Status, &str)> {
     match &status.state {

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::{MOST_POINTS, Metric, Pruner, Search, metric};
 use crate::{
-    plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, did_you_mean},
+    plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, Template, did_you_mean},
     sweep::slurm,
 };
 
@@ -137,7 +137,7 @@ impl Reader {
     }
 
     /// The config that all trials change: a path seen from the study file, or the name of a built-in one.
-    pub fn base(&mut self) -> Result<Config, PlanError> {
+    pub fn base(&mut self) -> Result<(Config, Template), PlanError> {
         let Some(entry) = self.take("base") else {
             let origin = Origin::Line { file: self.file.display().to_string(), line: 1 };
             let message = "`base` is missing: the config that all trials change, such as base = \"two-layer\"".into();
@@ -148,7 +148,13 @@ impl Reader {
             return Err(PlanError { problems: std::mem::take(&mut self.problems) });
         };
         let beside = self.file.parent().unwrap_or(Path::new("")).join(name);
-        Ok(if beside.is_file() { Config::File(beside) } else { Config::find(Path::new(name)) })
+        let config = if beside.is_file() { Config::File(beside) } else { Config::find(Path::new(name)) };
+        match Template::read(&config) {
+            Ok(template) => Ok((config, template)),
+            // What is wrong in a file that is there has a place of its own.
+            Err(error) if matches!(&config, Config::File(path) if path.is_file()) => Err(error),
+            Err(error) => Err(Problem::Study { origin: entry.origin, message: format!("`base`: {error}") }.into()),
+        }
     }
 
     /// Plan keys that a table sets.
