@@ -9,7 +9,7 @@ use std::{env, io::Write as _, path::Path};
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
 use train::{
-    backend::choice,
+    backend::{Kind, choice},
     plan::{PlanError, Setting},
     sweep::{Driver, End, Status, Study, StudyFolder, counted, leaderboard, status, study_folder},
 };
@@ -45,6 +45,7 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     let mut study = read(asked)?;
     study.jobs = asked.jobs.map_or(study.jobs, usize::from);
     study.check(asked.yes)?;
+    check_backend(&study)?;
     if asked.dry_run {
         return dry_run(&study).map(|()| DONE);
     }
@@ -62,6 +63,16 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     ended.map(|ended| ended.code)
 }
 
+/// Refuses a backend that this program has not. Whether it has a device here matters where a driver begins.
+fn check_backend(study: &Study) -> anyhow::Result<()> {
+    let plan = study.a_plan()?;
+    if Kind::from_name(plan.backend.name()).is_some_and(|kind| !kind.is_compiled_in()) {
+        let [place, _] = study.hardware();
+        choice::choose(plan.backend, plan.device).context(place)?;
+    }
+    Ok(())
+}
+
 /// How a driver ended.
 struct Ended {
     code: u8,
@@ -75,8 +86,9 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     make_definite(&mut study, chosen.kind.name(), &data.source);
+    let [_, place] = study.hardware();
     for device in &study.devices {
-        choice::choose(plan.backend, *device).with_context(|| format!("{}: `devices`", study.file.display()))?;
+        choice::choose(plan.backend, *device).context(place.clone())?;
     }
     let folder = StudyFolder::open(&study, args.study.join)?;
     let program = env::current_exe().context(NO_PROGRAM)?;

@@ -99,6 +99,8 @@ pub struct Study {
     pub slurm: slurm::Options,
     /// Where `space` and its keys stand in the file.
     places: space::Places,
+    /// Where `backend` and `devices` do.
+    hardware: [Option<Origin>; 2],
     /// How many points the search has; counted once, when somebody asks.
     distinct: OnceLock<u64>,
 }
@@ -123,6 +125,7 @@ impl Study {
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
         let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let hardware = ["backend", "devices"].map(|key| reader.place(key));
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
@@ -147,6 +150,7 @@ impl Study {
             prune: None,
             slurm: reader.slurm(),
             places,
+            hardware,
             distinct: OnceLock::new(),
         };
         let plan = study.a_plan()?;
@@ -192,6 +196,16 @@ impl Study {
     /// Where base and `[set]` make no valid plan.
     pub fn folder(&self) -> Result<PathBuf, PlanError> {
         Ok(self.a_plan()?.runs.join(&self.name))
+    }
+
+    /// Where the backend and the devices come from: `study.toml:3: `devices``.
+    pub fn hardware(&self) -> [String; 2] {
+        let [backend, devices] = &self.hardware;
+        let named = |place: &Option<Origin>, key| match place {
+            Some(origin) => format!("{origin}: `{key}`"),
+            None => format!("{}: `{key}`", self.file.display()),
+        };
+        [named(backend, "backend"), named(devices, "devices")]
     }
 
     /// Successive halving, where the study has it.

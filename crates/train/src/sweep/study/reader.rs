@@ -62,6 +62,11 @@ impl Reader {
         &self.text
     }
 
+    /// Where a key stands, if it does.
+    pub fn place(&self, key: &str) -> Option<Origin> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.origin.clone())
+    }
+
     /// The entry of a key, which no one takes again.
     pub fn take(&mut self, key: &str) -> Option<Entry> {
         let place = self.entries.iter().position(|entry| entry.key == key)?;
