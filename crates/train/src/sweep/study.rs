@@ -198,7 +198,7 @@ impl Study {
         Ok(self.a_plan()?.runs.join(&self.name))
     }
 
-    /// Where the backend and the devices come from: `study.toml:3: `devices``.
+    /// The places of `backend` and `devices` with their keys, for messages.
     pub fn hardware(&self) -> [String; 2] {
         let [backend, devices] = &self.hardware;
         let named = |place: &Option<Origin>, key| match place {
