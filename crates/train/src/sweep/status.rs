@@ -92,7 +92,7 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 /// The trials that a study has now, by their numbers: of a folder that does not exist none.
 ///
 /// What only an earlier form of the study has, or an earlier version of the program ran, is left out: values that were taken
-/// out of the space, and of two folders for the same point and seed the older.
+/// out of the space, and of two folders for the same point and seed that of another plan, or the older.
 ///
 /// # Errors
 /// Where the folder or a trial in it cannot be read.

@@ -1,6 +1,6 @@
 //! Which trial a driver begins next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use search::{Observation, Point, Promotion, Tpe};
 
@@ -8,7 +8,7 @@ use super::{Driver, Entry};
 use crate::{
     Error,
     run::{RunRecord, record},
-    sweep::{Claim, Trial, process::Job, status::State},
+    sweep::{Claim, Trial, kept, process::Job, status::State},
 };
 
 impl Driver<'_> {
@@ -67,23 +67,23 @@ impl Driver<'_> {
 
     /// A point and the seeds that it has no trial of: the first that lacks some, else a new one, if the search has one.
     fn begun_or_new(&self, tpe: &Tpe, trials: usize) -> Option<(Point, Vec<Option<u64>>)> {
+        let key = |point: &Point| kept::table(point).to_string();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut points: Vec<(&Point, BTreeSet<Option<u64>>)> = Vec::new();
         for Entry { trial, .. } in &self.entries {
-            match points.iter_mut().find(|(point, _)| **point == trial.point) {
-                Some((_, seeds)) => drop(seeds.insert(trial.seed)),
-                None => points.push((&trial.point, BTreeSet::from([trial.seed]))),
+            let place = *places.entry(key(&trial.point)).or_insert(points.len());
+            if place == points.len() {
+                points.push((&trial.point, BTreeSet::new()));
             }
+            points[place].1.insert(trial.seed);
         }
-        let missing = |has: &BTreeSet<Option<u64>>| -> Vec<Option<u64>> {
-            self.study.seeds().iter().copied().filter(|seed| !has.contains(seed)).collect()
-        };
-        let begun = points.iter().map(|(point, has)| ((*point).clone(), missing(has)));
-        if let Some(begun) = begun.into_iter().find(|(_, missing)| !missing.is_empty()) {
-            return Some(begun);
+        let seeds = self.study.seeds();
+        if let Some((point, has)) = points.iter().find(|(_, has)| !seeds.iter().all(|seed| has.contains(seed))) {
+            return Some(((*point).clone(), seeds.iter().copied().filter(|seed| !has.contains(seed)).collect()));
         }
         let point = (points.len() < trials).then(|| self.proposed(tpe, points.len()))?;
         // Where all points of a small space are tried, the search has only old ones.
-        points.iter().all(|(tried, _)| **tried != point).then(|| (point, self.study.seeds().to_vec()))
+        (!places.contains_key(&key(&point))).then(|| (point, seeds.to_vec()))
     }
 
     fn proposed(&self, tpe: &Tpe, index: usize) -> Point {
