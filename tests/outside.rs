@@ -27,6 +27,8 @@ mod evaluate;
 mod export;
 #[path = "outside/fit.rs"]
 mod fit;
+#[path = "outside/interrupted_study.rs"]
+mod interrupted_study;
 #[path = "outside/large.rs"]
 mod large;
 #[path = "outside/lr_find.rs"]
@@ -37,6 +39,8 @@ mod pages;
 mod parity;
 #[path = "outside/readme.rs"]
 mod readme;
+#[path = "outside/refused_study.rs"]
+mod refused_study;
 #[path = "outside/report.rs"]
 mod report;
 #[path = "outside/resume.rs"]

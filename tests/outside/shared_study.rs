@@ -9,7 +9,8 @@ use std::{
 
 use crate::{
     harness::{Place, Ran, wait_until},
-    sweep::{kill_all, study, sweep, trials},
+    interrupted_study::kill_all,
+    sweep::{study, sweep, trials},
 };
 
 /// The trials that a driver has brought to their end, by their numbers.

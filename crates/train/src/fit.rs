@@ -85,7 +85,7 @@ pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outco
     let (plan, folder, data) = (job.plan.clone(), job.folder, job.data);
     let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
     let mut record = started(&job, classifier.network().num_trained());
-    folder.write_record(&record)?;
+    folder.begin_record(&record)?;
     let mut trained = train(job, classifier.clone(), device);
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
     let best = best_model(&trained.position, classifier, folder, device);

@@ -56,7 +56,13 @@ impl RunFolder {
         checkpoints(&self.path)
     }
 
-    /// Writes `run.json`.
+    /// Writes `run.json` of a run that begins or goes on. It says nothing that plan and checkpoints do not, so nobody waits
+    /// for the disk: what a power cut leaves of it is as good as none.
+    pub fn begin_record(&self, record: &RunRecord) -> Result<(), Error> {
+        files::replace_unflushed(&record_path(&self.path), &record.to_json())
+    }
+
+    /// Writes `run.json` of a run that has ended.
     pub fn write_record(&self, record: &RunRecord) -> Result<(), Error> {
         files::replace(&record_path(&self.path), &record.to_json())
     }

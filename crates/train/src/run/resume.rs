@@ -64,8 +64,8 @@ pub fn open(
     if let Some(reason) = reason {
         return Err(Error::Resume { path: run.into(), reason });
     }
-    // Each write waits for the disk; a trial's plan has just been written.
-    if folder::read_plan(run)? != *plan {
+    // Each write waits for the disk, and most often the plan is as before.
+    if files::read_text(&folder::config(run))? != folder::plan_text(plan) {
         folder.write_plan(plan)?;
     }
     Ok((folder, checkpoint))

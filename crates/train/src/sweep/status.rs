@@ -57,7 +57,8 @@ impl Status {
     pub fn read(run: &Path, metric: Metric) -> Result<Option<Self>, Error> {
         let Some(kept) = Kept::read(run)? else { return Ok(None) };
         let record = match RunRecord::read(run) {
-            Err(Error::Read { .. }) => None,
+            // A damaged one is as good as none: the trial goes on from its checkpoint, if it has one, and writes it anew.
+            Err(Error::Read { .. } | Error::Damaged { .. }) => None,
             record => Some(record?),
         };
         let state = state(run, &kept, record.as_ref());

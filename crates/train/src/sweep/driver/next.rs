@@ -34,8 +34,9 @@ impl Driver<'_> {
     /// chosen after it is chosen as if nothing had been.
     fn cut_short(&self) -> Option<Job> {
         let is_open = |record: &RunRecord| matches!(record.state, record::State::Running | record::State::Interrupted);
-        let waits =
-            |entry: &Entry| entry.status.state == State::Waiting && entry.status.record.as_ref().is_some_and(is_open);
+        // One whose record a power cut took has values all the same, if it came that far.
+        let has_begun = |entry: &Entry| entry.status.record.as_ref().map_or(!entry.values.is_empty(), is_open);
+        let waits = |entry: &Entry| entry.status.state == State::Waiting && has_begun(entry);
         let place = self.entries.iter().position(waits)?;
         let Entry { trial, status, .. } = &self.entries[place];
         let epochs = status.epochs();

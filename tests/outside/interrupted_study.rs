@@ -1,0 +1,125 @@
+//! `train sweep`: studies that are killed, stopped, run out of disk or lose the power, and go on.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    harness::{Place, record, wait_until},
+    sweep::{RATES, models, study, sweep, table, trials},
+};
+
+/// Kills a driver and every trial that it has started.
+pub fn kill_all(mut driver: Child) {
+    let children = Command::new("pgrep").args(["-P", &driver.id().to_string()]).output().unwrap();
+    driver.kill().unwrap();
+    for child in String::from_utf8(children.stdout).unwrap().split_whitespace() {
+        Command::new("kill").args(["-9", child]).status().unwrap();
+    }
+    driver.wait().unwrap();
+}
+
+#[test]
+fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
+    let searches = [
+        ("", RATES, ""),
+        ("search = \"tpe\"\ntrials = 14\njobs = 1", "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }", ""),
+        (
+            "search = \"random\"\ntrials = 9\njobs = 1",
+            "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }",
+            "[prune]\nkind = \"asha\"\nmin_epochs = 1\nreduction_factor = 2\n",
+        ),
+    ];
+    for (keys, space, prune) in searches {
+        let (killed, whole) = (Place::new(), Place::new());
+        for place in [&killed, &whole] {
+            study(place, keys, &format!("{space}\n{prune}"));
+        }
+        let expected = sweep(&whole, &[]).ok();
+        for round in 1..=7 {
+            let driver = killed.start(&["sweep", "study.toml"]);
+            // Each time a little further, and each time at another moment of a trial.
+            wait_until(|| trials(&killed).len() >= round.min(3));
+            thread::sleep(Duration::from_millis(37 * round as u64 % 50));
+            kill_all(driver);
+        }
+        let ran = sweep(&killed, &[]).ok();
+        assert_eq!((table(&ran), models(&killed)), (table(&expected), models(&whole)), "{keys}");
+    }
+}
+
+#[test]
+fn what_a_power_cut_left_of_a_record_is_as_good_as_none() {
+    let place = Place::new();
+    study(&place, "", RATES);
+    let before = (table(&sweep(&place, &[]).ok()), models(&place));
+    let [begun, finished, _] = &trials(&place)[..] else { panic!("three trials") };
+    for name in ["metrics.jsonl", "metrics.csv", "model.safetensors"] {
+        fs::remove_file(begun.join(name)).unwrap();
+    }
+    fs::remove_dir_all(begun.join("checkpoints")).unwrap();
+    fs::write(begun.join("run.json"), "").unwrap();
+    fs::write(finished.join("run.json"), &fs::read(finished.join("run.json")).unwrap()[..40]).unwrap();
+    let status = place.train(&["sweep", "status", "study.toml"]).ok();
+    assert!(status.stdout.contains("1 finished, 2 waiting, of 3 trials"), "{}", status.stdout);
+    assert_eq!((table(&sweep(&place, &[]).ok()), models(&place)), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_saves_and_the_same_command_goes_on() {
+    let place = Place::new();
+    study(&place, "jobs = 1", RATES);
+    let stop = |signal: &dyn Fn(&Child)| {
+        let mut driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=400"]);
+        let is_running =
+            |run: &PathBuf| train::files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
+        wait_until(|| trials(&place).iter().any(is_running));
+        signal(&driver);
+        assert_eq!(driver.wait().unwrap().code(), Some(130));
+    };
+    stop(&|driver| assert!(Command::new("kill").arg(driver.id().to_string()).status().unwrap().success()));
+    let begun = trials(&place).into_iter().find(|run| run.join("run.json").is_file()).unwrap();
+    assert_eq!(record(&begun)["state"], "interrupted");
+    stop(&|_| drop(place.train(&["sweep", "stop", "study.toml"]).ok()));
+    let ran = place.train(&["sweep", "status", "study.toml"]).ok();
+    assert!(ran.stdout.contains("1 paused, 2 waiting, of 3 trials"), "{}", ran.stdout);
+    place.train(&["sweep", "stop", "study.toml"]).fails(2, "no driver works on the study in `runs/study`");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_refused_at_the_start_and_later_costs_nothing_that_was_done() {
+    let (place, whole) = (Place::new(), Place::new());
+    for place in [&place, &whole] {
+        study(place, "repeat = 6", "\"model.hidden\" = [500]");
+    }
+    let disk = place.path().join("runs");
+    fs::create_dir(&disk).unwrap();
+    let mount = |options: &str| {
+        Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output().unwrap().status
+    };
+    if !mount("size=4m").success() {
+        println!("skipped: mounting a small disk takes a superuser");
+        return;
+    }
+    let refused = sweep(&place, &[]);
+    let is_empty = fs::read_dir(&disk).unwrap().next().is_none();
+    // Enough to begin with, and then it fills.
+    mount("remount,size=21m");
+    let full = sweep(&place, &[]);
+    mount("remount,size=99m");
+    let ran = sweep(&place, &[]);
+    let models_of_full = models(&place);
+    Command::new("umount").arg(&disk).status().unwrap();
+    let wanted = "`runs/study` has 4 MB of free space, a study wants 20 MB; free some, or another output root: `--set runs=FOLDER`";
+    refused.fails(2, wanted);
+    let said = format!("{}{}", full.stdout, full.stderr);
+    assert!(is_empty && full.code == 1 && said.contains("free some space"), "{full:?}");
+    assert_eq!(table(&ran), table(&sweep(&whole, &[]).ok()), "{ran:?}");
+    assert_eq!(models_of_full, models(&whole));
+}
