@@ -13,12 +13,15 @@ impl Rows {
         }
     }
 
-    /// The median of a measurement.
-    pub fn median(&self, name: &str) -> Option<f64> {
-        self.0.iter().find(|row| row.0 == name).map(|row| median(&row.2))
+    /// The median ratio of two measurements of the same rounds: a slow minute of the machine slows both.
+    fn ratio(&self, value: &str, of: &str) -> Option<f64> {
+        let values = |name: &str| self.0.iter().find(|row| row.0 == name).map(|row| &row.2);
+        let (value, of) = (values(value)?, values(of)?);
+        assert_eq!(value.len(), of.len(), "measured once a round");
+        Some(median(&value.iter().zip(of).map(|(value, of)| value / of).collect::<Vec<_>>()))
     }
 
-    /// Prints them, and the ratios of their medians beside what they should be.
+    /// Prints them, and their ratios beside what they should be.
     pub fn print(&self, ratios: &[Ratio]) {
         println!("{:<58} {:>9} {:>9} {:>9}", "", "median", "min", "max");
         for (name, unit, values) in &self.0 {
@@ -27,8 +30,8 @@ impl Rows {
         }
         println!();
         for (name, value, of, goal) in ratios {
-            if let (Some(value), Some(of)) = (self.median(value), self.median(of)) {
-                println!("{name:<58} {:>9.3}   {goal}", value / of);
+            if let Some(ratio) = self.ratio(value, of) {
+                println!("{name:<58} {ratio:>9.3}   {goal}");
             }
         }
     }

@@ -15,7 +15,8 @@ use peers::{Peers, number};
 use rows::{Ratio, Rows};
 use sweep::Place;
 
-/// Rounds of everything, so that a slow minute of the machine meets all alike.
+/// Rounds of everything, so that a slow minute of the machine meets all alike; a trial alone this often before and after
+/// each study.
 const ROUNDS: usize = 5;
 const JOBS: usize = 2;
 const TRIALS: f64 = 64.0;
@@ -35,14 +36,15 @@ fn main() {
     place.sweep(ONE, "");
     for round in 1..=ROUNDS {
         eprintln!("round {round} of {ROUNDS}");
-        for _ in 0..ROUNDS {
-            let one = place.sweep(ONE, "");
-            rows.add("one trial alone: training and validation", one.training() * 1e3, "ms");
-            let saving = place.sweep(ONE, "\"checkpoint.every_steps\" = 1\n\"checkpoint.keep_last\" = 1000\n");
-            rows.add("start of a trial to its first step's checkpoint", saving.start_up() * 1e3, "ms");
-        }
+        let mut alone = place.alone();
         let study = place.sweep(GRID, "");
+        alone.extend(place.alone());
+        rows.add("one trial alone: training and validation", rows::median(&alone) * 1e3, "ms");
+        rows.add("ideal: 64 times one trial alone, halved", rows::median(&alone) * TRIALS / JOBS as f64, "s");
+        let saving = place.sweep(ONE, "\"checkpoint.every_steps\" = 1\n\"checkpoint.keep_last\" = 1000\n");
+        rows.add("start of a trial to its first step's checkpoint", saving.start_up() * 1e3, "ms");
         rows.add("64 trials, two at a time: the command", study.wall, "s");
+        rows.add("two percent of the command", study.wall * 1e3 * 0.02, "ms");
         rows.add("the driver's own processor time", study.driver * 1e3, "ms");
         rows.add("training and validation of the 64, halved", study.training() / JOBS as f64, "s");
         if let Some(optuna) = peers.as_ref().and_then(|peers| peers.run("optuna_study.py", "5")) {
@@ -50,10 +52,6 @@ fn main() {
             rows.add("Optuna and PyTorch: the whole script", number(&optuna, "total"), "s");
         }
     }
-    let alone = rows.median("one trial alone: training and validation").unwrap_or(f64::NAN);
-    rows.add("ideal: 64 times one trial alone, halved", alone / 1e3 * TRIALS / JOBS as f64, "s");
-    let wall = rows.median("64 trials, two at a time: the command").unwrap_or(f64::NAN);
-    rows.add("two percent of the command", wall * 1e3 * 0.02, "ms");
     rows.print(&RATIOS);
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{JOBS, place};
+use crate::{JOBS, ONE, ROUNDS, place};
 
 /// Ticks of a second in `/proc`: the same on all of Linux's usual machines.
 const TICKS: f64 = 100.0;
@@ -36,6 +36,11 @@ impl Place {
     /// An empty one.
     pub fn new(archive: &Path) -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder"), archive: archive.into(), studies: 0 }
+    }
+
+    /// Seconds of training and validation of one trial alone, some times.
+    pub fn alone(&mut self) -> Vec<f64> {
+        (0..ROUNDS).map(|_| self.sweep(ONE, "").training()).collect()
     }
 
     /// Runs the study of this space.
