@@ -79,7 +79,7 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
     study(&place, "prune = \"median\"", number);
     sweep(&place, &["--dry-run"]).ok();
     study(&place, "limit = 2", "seed = [1, 2, 3]");
-    assert!(sweep(&place, &["--yes", "--dry-run"]).ok().stdout.contains(" 3       seed=3"));
+    assert!(sweep(&place, &["--yes", "--dry-run"]).ok().stdout.contains("3       new     seed=3"));
 }
 
 #[test]
@@ -92,6 +92,7 @@ fn a_folder_of_something_else_is_refused() {
     let message = "study.toml:1: `runs/study` belongs to another study (valid.accuracy, maximise, grid over optimizer.learning_rate); change `name`";
     ran.fails(2, message);
     place.train(&["sweep", "report", "study.toml"]).fails(2, message);
+    sweep(&place, &["--dry-run"]).fails(2, message);
     place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
     study(&place, "name = \"linear\"", RATES);
     sweep(&place, &[]).fails(2, "study.toml:1: `runs/linear` holds what is no trial of a study; change `name`");

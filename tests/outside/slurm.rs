@@ -168,13 +168,22 @@ fn a_study_that_is_to_stop_leaves_nothing_at_slurm() {
 fn what_slurm_refuses_leaves_nothing() {
     let Some(cluster) = Cluster::start() else { return };
     study(&cluster.place, "", 2, 1);
-    let said = "`sbatch` says: invalid partition specified: nope; Batch job submission failed: Invalid partition name specified";
-    submit(&cluster, &["--partition", "nope"]).fails(1, said);
+    let said = "`sbatch` says: invalid partition specified: nope; Batch job submission failed: Invalid partition name specified; see `--partition`, `--time` and `[slurm]` in study.toml";
+    submit(&cluster, &["--partition", "nope"]).fails(2, said);
     assert!(!cluster.place.path().join("runs/study").exists());
     cluster.train(&["sweep", "study.toml", "--set", "training.epochs=2"]).ok();
-    submit(&cluster, &["--partition", "nope"]).fails(1, said);
+    submit(&cluster, &["--partition", "nope"]).fails(2, said);
     assert!(!cluster.place.path().join("runs/study/slurm.sh").exists());
     assert_eq!(trials(&cluster.place).len(), 2);
+    let place = Place::new();
+    study(&place, "", 2, 1);
+    place.write("slurm.conf", "ClusterName=gone\nSlurmctldHost=localhost\nSlurmctldPort=1\nNodeName=localhost\n");
+    let nowhere = place.command(SUBMIT).env("SLURM_CONF", place.path().join("slurm.conf")).output().unwrap();
+    let nowhere = Ran::from(nowhere);
+    let wanted = "`--launcher slurm` needs a machine of a cluster that is up";
+    assert!(nowhere.code == 2 && nowhere.stderr.starts_with("error: `squeue` says: "), "{nowhere:?}");
+    assert!(nowhere.stderr.trim_end().ends_with(wanted) && nowhere.stderr.lines().count() == 1, "{nowhere:?}");
+    assert!(!place.path().join("runs").exists());
 }
 
 #[test]

@@ -100,6 +100,9 @@ fn what_is_finished_is_not_run_again_and_what_is_new_is_added() {
     sweep(&place, &[]).ok();
     assert_eq!(written(&place), before);
     study(&place, "", "\"optimizer.learning_rate\" = [0.5, 0.01, 0.1, 1.0]");
+    let dry = sweep(&place, &["--dry-run"]).ok().stdout;
+    assert!(dry.contains(" 1       new        optimizer.learning_rate=0.5\n 2       finished   "), "{dry}");
+    assert!(dry.ends_with("\n3 finished, 1 waiting, of 4 trials\n"), "{dry}");
     let ran = sweep(&place, &[]).ok();
     assert!(ran.stdout.contains("4 finished, of 4 trials"), "{}", ran.stdout);
     let unchanged = written(&place).iter().filter(|time| before.contains(time)).count();
@@ -140,6 +143,9 @@ fn more_seeds_fewer_trials_and_old_values_are_what_the_study_says() {
     let place = Place::new();
     study(&place, "", RATES);
     let before = sweep(&place, &[]).ok();
+    let status = place.train(&["sweep", "status", "study.toml", "--set", "training.batch_size=16"]).ok();
+    let others = "nothing done yet, of 3 trials\nruns/study has 3 trials beside these, of other values or another";
+    assert!(status.stdout.contains(others), "{}", status.stdout);
     sweep(&place, &["--set", "training.batch_size=16"]).ok();
     let again = sweep(&place, &[]).ok();
     let status = place.train(&["sweep", "status", "study.toml"]).ok();

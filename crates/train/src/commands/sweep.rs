@@ -4,7 +4,7 @@ mod detach;
 mod shown;
 mod slurm;
 
-use std::{env, io::Write as _, path::Path};
+use std::{collections::BTreeMap, env, io::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
@@ -118,19 +118,25 @@ fn make_definite(study: &mut Study, backend: &str, source: &str) {
     study.make_definite(definite.map(|(key, value)| Setting::flag("the study's driver", key, value)));
 }
 
-/// The trials that would run.
+/// The trials, and what is done of them: what is finished will not run again.
 fn dry_run(study: &Study) -> anyhow::Result<()> {
+    study_folder::refuse_other(study)?;
+    let trials = status::of_study(study)?;
+    let states: BTreeMap<usize, &str> = trials.iter().map(|status| (status.kept.number, status.name())).collect();
+    let mut rows = Table::new(["trial", "state", "point"], usize::MAX);
     let points = study.points()?;
-    let mut rows = Table::new(["trial", "point"], usize::MAX);
-    let trials = points.iter().flat_map(|point| study.seeds().iter().map(move |seed| (point, seed)));
-    for (number, (point, seed)) in trials.enumerate() {
-        rows.add_row([(number + 1).to_string(), train::sweep::named(point, *seed)]);
+    let seeded = points.iter().flat_map(|point| study.seeds().iter().map(move |seed| (point, seed)));
+    for (number, (point, seed)) in seeded.enumerate() {
+        let state = states.get(&number).copied().unwrap_or("new");
+        rows.add_row([(number + 1).to_string(), state.into(), train::sweep::named(point, *seed)]);
     }
     let mut out = std::io::stdout();
     if points.is_empty() {
-        return Ok(writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?);
+        writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?;
+    } else {
+        write!(out, "{}", table(&rows, None))?;
     }
-    Ok(write!(out, "{}", table(&rows, None))?)
+    if trials.is_empty() { Ok(()) } else { Ok(writeln!(out, "\n{}", counted(study, &trials))?) }
 }
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
@@ -165,7 +171,15 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
         writeln!(out, "slurm    {tasks}")?;
     }
     write!(out, "\n{}", table(&leaderboard(&study, &trials, BEST), None))?;
-    Ok(writeln!(out, "\n{}", counted(&study, &trials))?)
+    writeln!(out, "\n{}", counted(&study, &trials))?;
+    match status::folders(&folder)?.len() - trials.len() {
+        0 => Ok(()),
+        others => Ok(writeln!(
+            out,
+            "{} has {others} trials beside these, of other values or another `[set]`, base or `--set`",
+            folder.display()
+        )?),
+    }
 }
 
 fn report(args: &StudyArgs) -> anyhow::Result<()> {

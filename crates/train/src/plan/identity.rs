@@ -27,11 +27,16 @@ impl Plan {
     /// The keys that decide a result, with their values, in an order that does not change. Two runs whose plans have the
     /// same identity are the same run, up to its length.
     pub fn identity(&self) -> String {
+        self.identity_without([])
+    }
+
+    /// The same without some keys that runs may differ in.
+    pub fn identity_without<'a>(&self, others: impl IntoIterator<Item = &'a str>) -> String {
         let toml::Value::Table(mut keys) = toml::Value::try_from(self).expect("a plan holds only what TOML can hold")
         else {
             unreachable!("a plan is a table")
         };
-        for key in OTHERS {
+        for key in OTHERS.into_iter().chain(others) {
             match key.split_once('.') {
                 Some((section, key)) => {
                     keys.get_mut(section).and_then(toml::Value::as_table_mut).and_then(|table| table.remove(key))

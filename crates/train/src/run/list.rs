@@ -56,7 +56,8 @@ pub(crate) fn catch_up(record: &mut RunRecord, path: &Path) {
     record.best = Watch::of(&plan, &epochs).best;
 }
 
-fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The folders in a folder but for hidden ones; of one that does not exist none.
+pub(crate) fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |cause| Error::Read { path: path.into(), cause };
     let entries = match fs::read_dir(path) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

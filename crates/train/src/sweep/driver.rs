@@ -21,7 +21,7 @@ use crate::{
     Error,
     run::folder,
     sweep::{
-        Claim, StudyFolder, Trial,
+        Claim, Kept, StudyFolder, Trial,
         process::{self, Ended, Job},
         status::{State, Status},
         study::{Pruner, Study},
@@ -110,12 +110,16 @@ impl<'a> Driver<'a> {
     /// Gives a trial the number that it has in the study now, and another chance where it failed.
     fn bring_up_to_date(&mut self, place: usize) -> Result<(), Error> {
         let Entry { trial, status, .. } = &mut self.entries[place];
+        let mut kept = Kept { pruned: status.kept.pruned, ..Kept::new(trial) };
         if matches!(status.state, State::Failed(_)) {
-            (status.state, status.kept.failures, status.kept.reason) = (State::Waiting, 0, None);
-        } else if status.kept.number == trial.number {
+            status.state = State::Waiting;
+        } else {
+            (kept.failures, kept.reason) = (status.kept.failures, status.kept.reason.clone());
+        }
+        if status.kept == kept {
             return Ok(());
         }
-        status.kept.number = trial.number;
+        status.kept = kept;
         status.kept.write(&trial.path)
     }
 

@@ -15,6 +15,9 @@ use crate::{Error, files, sweep::Trial};
 pub struct Kept {
     /// Its number in the study.
     pub number: usize,
+    /// What it has in common with the study's other trials, hashed: of an earlier form of the study it is another.
+    #[serde(default)]
+    pub common: String,
     /// Its seed, where the study has seeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -34,7 +37,8 @@ impl Kept {
     /// Of a trial that has not begun.
     pub fn new(trial: &Trial) -> Self {
         let point = table(&trial.point);
-        Self { number: trial.number, seed: trial.seed, failures: 0, reason: None, pruned: None, point }
+        let Trial { number, seed, ref common, .. } = *trial;
+        Self { number, common: common.clone(), seed, failures: 0, reason: None, pruned: None, point }
     }
 
     /// What is kept of the trial in `run`; `None` where there is nothing.

@@ -7,7 +7,7 @@ use crate::{
     report::clock,
     sweep::{
         points::{Ranked, ranked},
-        status::{State, Status},
+        status::Status,
         study::{Metric, Study},
     },
 };
@@ -46,20 +46,8 @@ fn numbers(trials: &[&Status]) -> String {
 }
 
 fn states(trials: &[&Status]) -> String {
-    let mut names: Vec<&str> = trials.iter().map(|status| name(status)).collect();
+    let mut names: Vec<&str> = trials.iter().map(|status| status.name()).collect();
     names.sort_unstable();
     names.dedup();
     names.join(", ")
-}
-
-/// How a trial stands, in a word.
-pub(super) fn name(status: &Status) -> &'static str {
-    match &status.state {
-        State::Waiting if status.epochs() > 0 => "paused",
-        State::Waiting => "waiting",
-        State::Running => "running",
-        State::Finished => "finished",
-        State::Pruned => "pruned",
-        State::Failed(_) => "failed",
-    }
 }

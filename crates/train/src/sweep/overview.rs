@@ -5,7 +5,7 @@ mod row;
 
 use std::time::Duration;
 
-use crate::sweep::{Entry, Remaining, Status, Study, leaderboard::name, remaining::Work, status::State};
+use crate::sweep::{Entry, Remaining, Status, Study, remaining::Work, status::State};
 
 pub use row::{Row, ended, failed};
 
@@ -66,7 +66,7 @@ const NAMES: [&str; 6] = ["finished", "pruned", "paused", "failed", "running", "
 fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str)> {
     let mut counts = NAMES.map(|name| (0, name));
     for status in trials {
-        let name = name(status);
+        let name = status.name();
         counts.iter_mut().filter(|count| count.1 == name).for_each(|count| count.0 += 1);
     }
     counts.to_vec()

@@ -20,9 +20,7 @@ use chart::{Block, Document, Section, Table, Term};
 use crate::{
     files,
     sweep::{
-        Status, Study,
-        leaderboard::{self, name},
-        named,
+        Status, Study, leaderboard, named,
         points::{Ranked, ranked},
     },
 };
@@ -78,7 +76,7 @@ impl<'a> Seen<'a> {
         let Self { study, trials, .. } = self;
         let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
         let counts = ["finished", "running", "pruned", "paused", "failed", "waiting"].map(|state| {
-            let count = trials.iter().filter(|status| name(status) == state).count();
+            let count = trials.iter().filter(|status| status.name() == state).count();
             (count > 0).then(|| format!("{count} {state}"))
         });
         let counts: Vec<String> = counts.into_iter().flatten().collect();

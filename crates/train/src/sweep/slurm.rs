@@ -6,7 +6,7 @@
 mod job;
 mod script;
 
-pub use job::{Task, at_work, cancel, is_here, requeue, submit};
+pub use job::{Task, at_work, cancel, is_here, ping, requeue, submit};
 pub use script::{Worker, write};
 
 /// What a study asks Slurm for: `[slurm]` in its file, and the command line.

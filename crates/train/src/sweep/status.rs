@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry as Slot},
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +10,7 @@ use rayon::prelude::*;
 use crate::{
     Error,
     run::{RunRecord, folder, list, record},
-    sweep::{Claim, Kept, Study, Trial, study::Metric, study_folder},
+    sweep::{Claim, Kept, Study, Trial, kept, study::Metric, study_folder},
 };
 
 /// What has become of a trial.
@@ -66,6 +65,18 @@ impl Status {
         Ok(Some(Self { run: run.into(), kept, record, state, value }))
     }
 
+    /// How it stands, in a word.
+    pub fn name(&self) -> &'static str {
+        match &self.state {
+            State::Waiting if self.epochs() > 0 => "paused",
+            State::Waiting => "waiting",
+            State::Running => "running",
+            State::Finished => "finished",
+            State::Pruned => "pruned",
+            State::Failed(_) => "failed",
+        }
+    }
+
     /// Epochs done.
     pub fn epochs(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.epochs_done)
@@ -93,18 +104,18 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 /// The trials that a study has now, by their numbers: of a folder that does not exist none.
 ///
 /// What only an earlier form of the study has, or an earlier version of the program ran, is left out: values that were taken
-/// out of the space, and of two folders for the same point and seed that of another plan, or the older.
+/// out of the space, trials of another base or `[set]`, and of two folders for the same point and seed the older.
 ///
 /// # Errors
 /// Where the folder or a trial in it cannot be read.
 pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
-    let folder = study.folder()?;
-    let all = if folder.is_dir() { read_all(&folder, study.metric)? } else { Vec::new() };
+    let mut all = read_all(&study.folder()?, study.metric)?;
+    all.retain(|status| status.kept.common == study.common);
     let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
     for status in all {
         match current.entry((status.kept.point.to_string(), status.kept.seed)) {
             Slot::Vacant(slot) => drop(slot.insert(status)),
-            Slot::Occupied(mut slot) if is_rather(study, &status, slot.get()) => drop(slot.insert(status)),
+            Slot::Occupied(mut slot) if is_later(&status, slot.get()) => drop(slot.insert(status)),
             Slot::Occupied(_) => {}
         }
     }
@@ -137,24 +148,10 @@ fn proposed(study: &Study, mut all: Vec<Status>) -> Vec<Status> {
     all
 }
 
-/// Of two folders for the same point and seed, whether the first is the study's as it is now; where neither or both are, the one
-/// that began last, or has not begun.
-fn is_rather(study: &Study, one: &Status, other: &Status) -> bool {
-    let is_current = |status: &Status| is_of_plan(study, status).unwrap_or(false);
+/// Of two folders for the same point and seed, on other data or another backend, whether the first began last, or has not begun.
+fn is_later(one: &Status, other: &Status) -> bool {
     let started = |status: &Status| status.record.as_ref().map(|record| record.started.clone());
-    match (is_current(one), is_current(other)) {
-        (true, false) => true,
-        (false, true) => false,
-        _ => started(one).is_none_or(|one| started(other).is_some_and(|other| one > other)),
-    }
-}
-
-/// Whether a trial's plan is the study's, but for what `auto` came to.
-fn is_of_plan(study: &Study, status: &Status) -> Option<bool> {
-    let before = folder::read_plan(&status.run).ok()?;
-    let mut now = study.plan(&status.kept.point(), status.kept.seed).ok()?;
-    (now.backend, now.data.source) = (before.backend, before.data.source);
-    Some(now.identity() == before.identity())
+    started(one).is_none_or(|one| started(other).is_some_and(|other| one > other))
 }
 
 /// With what `metrics.jsonl` tells of a trial that has not written its record since it began.
@@ -166,18 +163,18 @@ fn up_to_date(mut status: Status, metric: Metric) -> Status {
     status
 }
 
+/// The folders of all trials that a study has or had: of one that does not exist none.
+///
+/// # Errors
+/// Where the study's folder cannot be read.
+pub fn folders(study: &Path) -> Result<Vec<PathBuf>, Error> {
+    let is_trial = |path: &PathBuf| path.join(kept::NAME).is_file();
+    Ok(list::folders(study)?.into_iter().filter(is_trial).collect())
+}
+
 /// The trials below a study's folder.
 fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
-    let failed = |cause| Error::Read { path: study.into(), cause };
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(study).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if !is_hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            folders.push(entry.path());
-        }
-    }
     let read = |folder: &PathBuf| Ok(Status::read(folder, metric)?.map(|status| up_to_date(status, metric)));
-    let all: Vec<Result<Option<Status>, Error>> = folders.par_iter().map(read).collect();
+    let all: Vec<Result<Option<Status>, Error>> = list::folders(study)?.par_iter().map(read).collect();
     all.into_iter().filter_map(Result::transpose).collect()
 }

@@ -18,7 +18,7 @@ use search::{Asha, Goal, Median, Point, SOBOL_POINTS, Space, Tpe};
 
 use crate::{
     plan::{Config, Origin, Plan, PlanError, Problem, Setting, Template},
-    sweep::slurm,
+    sweep::{slurm, trial::in_common},
 };
 
 pub use metric::Metric;
@@ -67,6 +67,8 @@ pub struct Study {
     pub set: Vec<Setting>,
     /// What the trials differ in.
     pub space: Space,
+    /// What they have in common, hashed.
+    pub common: String,
     /// How the points are chosen.
     pub search: Search,
     /// How many points, where the search does not say; each is one trial per seed.
@@ -133,6 +135,7 @@ impl Study {
             base,
             set: alike(&mut reader, file, settings, &name, threads),
             name,
+            common: String::new(),
             space,
             search,
             trials: reader.trials(search),
@@ -156,6 +159,7 @@ impl Study {
         let plan = study.a_plan()?;
         let epochs = plan.training.epochs;
         study.threads = plan.threads;
+        study.common = in_common(&plan, study.differing());
         study.prune = reader.prune(goal, epochs);
         reader.finish()?;
         Ok(study)
@@ -183,6 +187,12 @@ impl Study {
     /// Where base and `[set]` make no valid plan.
     pub fn a_plan(&self) -> Result<Plan, PlanError> {
         self.plan(&Point::new(), None)
+    }
+
+    /// The keys that the trials differ in.
+    fn differing(&self) -> impl Iterator<Item = &str> {
+        let seed = self.seeds.iter().any(Option::is_some).then_some("seed");
+        self.keys().into_iter().chain(seed)
     }
 
     /// The seeds of each point; one `None` where the study has none.

@@ -25,6 +25,8 @@ pub struct Trial {
     pub seed: Option<u64>,
     /// The plan of its run.
     pub plan: Plan,
+    /// What it has in common with the study's other trials: [`in_common`].
+    pub common: String,
     /// Its run folder, named by its identity.
     pub path: PathBuf,
 }
@@ -43,7 +45,7 @@ impl Trial {
     ) -> Result<Self, PlanError> {
         let plan = study.plan(&point, seed)?;
         let path = plan.runs.join(&plan.name).join(identity(&plan, fingerprint));
-        Ok(Self { number, point, seed, plan, path })
+        Ok(Self { number, point, seed, plan, common: study.common.clone(), path })
     }
 
     /// The point in a line: `model.hidden=30 seed=1`.
@@ -74,8 +76,18 @@ fn short(value: &Value) -> String {
 
 /// What a result depends on, hashed: the plan but for what only says where and how long, the data, the program's version.
 fn identity(plan: &Plan, fingerprint: &str) -> String {
+    hashed(&plan.identity(), fingerprint)
+}
+
+/// What the results of all trials of a study depend on, hashed: without the keys that they differ in, and without those whose
+/// `auto` comes to something only where a driver works.
+pub fn in_common<'a>(plan: &Plan, keys: impl Iterator<Item = &'a str>) -> String {
+    hashed(&plan.identity_without(keys.chain(["backend", "data.source"])), "")
+}
+
+fn hashed(plan: &str, fingerprint: &str) -> String {
     let Versions { train, burn } = Versions::default();
-    let text = format!("{}\n{fingerprint}\n{train}\n{burn}\n", plan.identity());
+    let text = format!("{plan}\n{fingerprint}\n{train}\n{burn}\n");
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..DIGITS].to_owned()
 }

@@ -24,6 +24,8 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     if !slurm::is_here() {
         bail!(UsageError("`--launcher slurm` needs Slurm, and there is no `sbatch` on PATH; use a machine of the cluster, or run the study here without it".into()));
     }
+    slurm::ping()
+        .map_err(|error| UsageError(format!("{error}; `--launcher slurm` needs a machine of a cluster that is up")))?;
     let folder = study.folder()?;
     refuse_a_second_job(&folder, args.study.join)?;
     let plan = study.a_plan()?;
@@ -35,7 +37,10 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     // The workers open it again: the first of them is the study's first driver.
     drop(StudyFolder::open(&study, args.study.join)?);
     let script = slurm::write(&folder, &worker, &options(study.slurm.clone(), args))?;
-    let job = slurm::submit(&folder, &script).inspect_err(|_| remove(&folder, &script, is_new))?;
+    let job = slurm::submit(&folder, &script).map_err(|error| {
+        remove(&folder, &script, is_new);
+        UsageError(format!("{error}; see `--partition`, `--time` and `[slurm]` in {}", study.file.display()))
+    })?;
     say(&format!("study    {}, {} trials, {} workers", study.name, study.total(), worker.tasks));
     say(&format!("backend  {backend}"));
     say(&format!("data     {}", load_data::describe(&data)));

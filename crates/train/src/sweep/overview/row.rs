@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chart::{Rgb, terminal::Colours};
 
-use crate::sweep::{Entry, leaderboard::name, named};
+use crate::sweep::{Entry, named};
 
 /// Columns before the text of a line with a name.
 pub(super) const INDENT: usize = 9;
@@ -33,7 +33,7 @@ pub struct Row {
 
 /// A trial that has come as far as it comes for now.
 pub fn ended(entry: &Entry) -> String {
-    Row::new(entry, entry.status.value).ended(name(&entry.status))
+    Row::new(entry, entry.status.value).ended(entry.status.name())
 }
 
 /// A trial that failed, why, and what else it wrote last.

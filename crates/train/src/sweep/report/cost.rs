@@ -9,7 +9,7 @@ use super::Seen;
 use crate::{
     report::clock,
     run::RunRecord,
-    sweep::{Status, Study, leaderboard::name, status::State},
+    sweep::{Status, Study, status::State},
 };
 
 /// Bars of the histogram.
@@ -123,7 +123,7 @@ fn finished(begun: &[Begun<'_>]) -> Vec<f64> {
 fn by_state(begun: &[Begun<'_>]) -> Table {
     let mut states: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
     for (status, record) in begun {
-        let (trials, epochs, seconds) = states.entry(name(status)).or_default();
+        let (trials, epochs, seconds) = states.entry(status.name()).or_default();
         *trials += 1;
         *epochs += record.epochs_done;
         *seconds += record.seconds;

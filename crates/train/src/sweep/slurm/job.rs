@@ -25,6 +25,14 @@ pub fn is_here() -> bool {
     !tried.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
+/// Asks the cluster for a sign of life.
+///
+/// # Errors
+/// Where it gives none, with what Slurm said.
+pub fn ping() -> Result<(), Error> {
+    ask("squeue", &["--noheader", "--me"].map(str::as_ref)).map(drop)
+}
+
 /// Submits a batch script and keeps the job's number in the study's folder; returns it.
 ///
 /// # Errors
@@ -99,7 +107,11 @@ fn ask(command: &'static str, arguments: &[&OsStr]) -> Result<String, Error> {
         return Ok(String::from_utf8_lossy(&ran.stdout).into_owned());
     }
     let text = String::from_utf8_lossy(&ran.stderr);
-    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches(&format!("{command}: error: "))).collect();
+    let plain = |line: &str| {
+        let said = line.trim_start_matches(&format!("{command}: "));
+        said.trim_start_matches("error: ").trim_start_matches("fatal: ").to_owned()
+    };
+    let lines: Vec<String> = text.lines().map(plain).collect();
     Err(Error::Slurm { command, said: lines.join("; ") })
 }
 
