@@ -205,7 +205,8 @@ pub fn python_with(modules: &str) -> Option<String> {
 }
 
 fn of_this_package(variable: &OsStr) -> bool {
-    variable.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+    let is_of = |name: &str| name == "OUT_DIR" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    variable.to_str().is_some_and(is_of)
 }
 
 /// The program, built with the features of this test run; Cargo finds it fresh where `cargo test` has built it.
