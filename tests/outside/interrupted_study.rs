@@ -5,7 +5,12 @@ use std::{
     path::PathBuf,
     process::{Child, Command},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
+};
+
+use train::{
+    plan::Setting,
+    sweep::{Study, StudyFolder, study_folder},
 };
 
 use crate::{
@@ -50,6 +55,21 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
         let ran = sweep(&killed, &[]).ok();
         assert_eq!((table(&ran), models(&killed)), (table(&expected), models(&whole)), "{keys}");
     }
+}
+
+#[test]
+fn a_stop_holds_for_a_driver_that_began_before_it_and_for_none_after() {
+    let place = Place::new();
+    study(&place, "", RATES);
+    let runs = Setting::flag("test", "runs", place.path().join("runs").to_str().unwrap());
+    let study = Study::read(&place.path().join("study.toml"), &[runs]).unwrap();
+    let began = SystemTime::now();
+    let open = |began| StudyFolder::open(&study, false, began).unwrap();
+    let first = open(began);
+    assert!(study_folder::ask_to_stop(first.path()).unwrap() && first.is_stop_asked());
+    drop(first);
+    assert!(open(began).is_stop_asked());
+    assert!(!open(SystemTime::now()).is_stop_asked());
 }
 
 #[test]

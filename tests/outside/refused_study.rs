@@ -55,6 +55,7 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         ("", "\"model.hidden\" = { int = [1, 9], log = true, step = 2 }", "`step` and `log` go with `int` alone"),
         ("", "\"model.hidden\" = { itn = [1, 9] }", "it has `itn`; did you mean `int`?"),
         ("", "optimizer.momentum = [0.5]", "a dotted key of a plan is one key in quotes"),
+        ("name = \"../x\"", number, "study.toml:2: `name` is \"../x\", expected a string, a folder name"),
         ("seeds = [0, 0]", number, "`seeds` is [0, 0], expected different integers from 0 on, one or more"),
         ("seeds = [0]\nrepeat = 2", number, "`repeat` is 2, expected nothing: the study lists its `seeds`"),
         ("search = \"sobol\"\ntrials = 2", "", "`[space]` is missing: the keys that the search chooses values for"),

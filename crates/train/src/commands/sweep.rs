@@ -4,7 +4,7 @@ mod detach;
 mod shown;
 mod slurm;
 
-use std::{collections::BTreeMap, env, io::Write as _, path::Path};
+use std::{collections::BTreeMap, env, io::Write as _, path::Path, time::SystemTime};
 
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
@@ -82,6 +82,7 @@ struct Ended {
 
 /// Drives a study in this process.
 fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ended> {
+    let began = SystemTime::now();
     let plan = study.a_plan()?;
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
@@ -90,7 +91,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     for device in &study.devices {
         choice::choose(plan.backend, *device).context(place.clone())?;
     }
-    let folder = StudyFolder::open(&study, args.study.join)?;
+    let folder = StudyFolder::open(&study, args.study.join, began)?;
     let program = env::current_exe().context(NO_PROGRAM)?;
     let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
     if args.launch.detached {

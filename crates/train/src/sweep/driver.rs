@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use rayon::prelude::*;
 use search::Record;
 
 use crate::{
@@ -91,9 +92,11 @@ impl<'a> Driver<'a> {
             had_others: !folder.is_first(),
             came_or_went: folder.last_change(),
         };
-        for (number, (point, seed)) in study.known()?.into_iter().enumerate() {
-            driver.add(Trial::new(study, number, point, seed, fingerprint)?)?;
-        }
+        // The numbers that trials have may change; until they are written, nobody else chooses.
+        let _turn = folder.turn()?;
+        let trial = |(number, (point, seed))| Trial::new(study, number, point, seed, fingerprint);
+        let known = study.known()?.into_par_iter().enumerate().map(trial).collect::<Result<Vec<_>, _>>()?;
+        known.into_iter().try_for_each(|trial| driver.add(trial))?;
         Ok(driver)
     }
 

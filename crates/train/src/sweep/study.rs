@@ -125,6 +125,7 @@ impl Study {
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
+        let named = reader.place("name");
         let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let hardware = ["backend", "devices"].map(|key| reader.place(key));
@@ -133,7 +134,7 @@ impl Study {
             text: reader.source().to_owned(),
             template,
             base,
-            set: alike(&mut reader, file, settings, &name, threads),
+            set: alike(&mut reader, file, settings, (&name, named), threads),
             name,
             common: String::new(),
             space,
@@ -238,12 +239,19 @@ impl Study {
 }
 
 /// What all trials have alike; later wins.
-fn alike(reader: &mut Reader, file: &Path, settings: &[Setting], name: &str, threads: usize) -> Vec<Setting> {
+fn alike(
+    reader: &mut Reader,
+    file: &Path,
+    settings: &[Setting],
+    (name, named): (&str, Option<Origin>),
+    threads: usize,
+) -> Vec<Setting> {
     let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
     // A thread that prepares batches ahead would have no core of its own.
     let workers = (threads == 1).then(|| flag("data.workers", "threads_per_trial", 0.into()));
     let mut set: Vec<Setting> = workers.into_iter().chain(reader.set("set")).chain(settings.iter().cloned()).collect();
-    set.push(flag("name", "name", name.into()));
+    let name = flag("name", "the file's name", name.into());
+    set.push(Setting { origin: named.unwrap_or(name.origin), ..name });
     set.push(flag("threads", "threads_per_trial", (threads as i64).into()));
     set.extend(reader.backend());
     set

@@ -38,11 +38,12 @@ pub struct StudyFolder {
 pub struct Turn(#[expect(dead_code, reason = "held, not read")] File);
 
 impl StudyFolder {
-    /// Opens the folder of a study, or makes it.
+    /// Opens the folder of a study, or makes it, for a driver that began at this time. Where the study was asked to stop since
+    /// then, that holds for this driver too.
     ///
     /// # Errors
     /// Where another driver works in it and this one does not `join`, it belongs to something else, or the disk is full.
-    pub fn open(study: &Study, join: bool) -> Result<Self, Error> {
+    pub fn open(study: &Study, join: bool, began: SystemTime) -> Result<Self, Error> {
         let path = study.folder()?;
         let kept = path.join("study.toml");
         refuse_other(study)?;
@@ -55,7 +56,7 @@ impl StudyFolder {
         }
         if is_first {
             files::replace(&kept, format!("{}\n{}", head(study), study.text).as_bytes())?;
-            forget_the_dead(&path);
+            forget_the_dead(&path, began);
         }
         let driver = name();
         let lock =
@@ -153,15 +154,18 @@ fn anyone(study: &Path, except: Option<&str>) -> bool {
         .any(|entry| files::is_locked(&entry.path()))
 }
 
-/// Removes what drivers left that were killed, and what was asked of those before.
-fn forget_the_dead(study: &Path) {
+/// Removes what drivers left that were killed, and what was asked of those before `began`.
+fn forget_the_dead(study: &Path, began: SystemTime) {
     for entry in fs::read_dir(drivers(study)).into_iter().flatten().flatten() {
         // It stands in nobody's way; the next driver tries again.
         let _ = fs::remove_file(entry.path());
     }
     folder::sweep(study);
-    // Where nothing was asked, there is nothing to remove.
-    let _ = fs::remove_file(stop_file(study));
+    let asked = stop_file(study).metadata().and_then(|file| file.modified());
+    if asked.is_ok_and(|asked| asked < began) {
+        // It would stop this driver, which says so.
+        let _ = fs::remove_file(stop_file(study));
+    }
 }
 
 fn turn(study: &Path) -> Result<Turn, Error> {

@@ -1,6 +1,6 @@
 //! `--launcher slurm`: submits a study's workers, and is one of them.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, time::SystemTime};
 
 use anyhow::{Context as _, bail};
 use train::{
@@ -35,7 +35,7 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     let worker = worker(&study, args, backend, &data.source)?;
     let is_new = !folder.exists();
     // The workers open it again: the first of them is the study's first driver.
-    drop(StudyFolder::open(&study, args.study.join)?);
+    drop(StudyFolder::open(&study, args.study.join, SystemTime::now())?);
     let script = slurm::write(&folder, &worker, &options(study.slurm.clone(), args))?;
     let job = slurm::submit(&folder, &script).map_err(|error| {
         remove(&folder, &script, is_new);
