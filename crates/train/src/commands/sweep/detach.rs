@@ -1,9 +1,11 @@
 //! `--detach`: the driver in a session of its own, which no terminal ends.
 //!
-//! It shares this terminal's errors until it holds the study. From then on all that it says goes to a file.
+//! It shares this terminal, and Ctrl-C there, until it holds the study. From then on all that it says goes to a file.
 
 use std::path::Path;
 
+#[cfg(unix)]
+use anyhow::Context as _;
 use train::sweep::Study;
 
 #[cfg(unix)]
@@ -18,12 +20,9 @@ pub fn start(study: &Study) -> anyhow::Result<u8> {
         process::{Command, Stdio},
     };
 
-    use anyhow::Context as _;
-
     let arguments = env::args_os().skip(1).map(|word| if word == "--detach" { "--detached".into() } else { word });
     let mut command = Command::new(env::current_exe().context(super::NO_PROGRAM)?);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-    in_a_session_of_its_own(&mut command);
     let mut driver = command.spawn().context("cannot start the driver")?;
     let mut said = String::new();
     driver.stdout.take().context("the driver has no output")?.read_to_string(&mut said)?;
@@ -44,15 +43,6 @@ pub fn start(_: &Study) -> anyhow::Result<u8> {
 }
 
 #[cfg(unix)]
-fn in_a_session_of_its_own(command: &mut std::process::Command) {
-    use std::os::unix::process::CommandExt as _;
-    // SAFETY: setsid is a system call that may be made between fork and exec, and touches no memory.
-    unsafe {
-        command.pre_exec(|| if libc::setsid() < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) });
-    }
-}
-
-#[cfg(unix)]
 fn tell_where(study: &Study, process: u32) -> anyhow::Result<()> {
     let file = study.file.display();
     say(&format!("driver   process {process} in the background, writes {}", log_file(&study.folder()?).display()));
@@ -68,19 +58,17 @@ const READY: &str = "ready\n";
 /// Says so in the driver, and lets go of the terminal.
 #[cfg(unix)]
 pub fn let_go(study: &Path) -> anyhow::Result<()> {
-    use std::{fs::OpenOptions, io::Write as _, os::fd::AsRawFd as _};
+    use std::{fs::OpenOptions, io::Write as _};
+
+    use rustix::{process::setsid, stdio};
 
     let path = log_file(study);
     let failed = |cause| train::Error::Write { path: path.clone(), cause };
     let log = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+    setsid().context("cannot leave the terminal's session")?;
     std::io::stdout().write_all(READY.as_bytes())?;
     std::io::stdout().flush()?;
-    for stream in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-        // SAFETY: a system call on a file that is open and a stream that nobody has closed.
-        if unsafe { libc::dup2(log.as_raw_fd(), stream) } < 0 {
-            return Err(failed(std::io::Error::last_os_error()).into());
-        }
-    }
+    stdio::dup2_stdout(&log).and_then(|()| stdio::dup2_stderr(&log)).map_err(|cause| failed(cause.into()))?;
     Ok(())
 }
 
