@@ -57,6 +57,32 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_interrupt_ends_driver_and_trials_at_once() {
+    let place = Place::new();
+    // A step of seconds: whoever only asked for its end would wait for it.
+    place.write(
+        "study.toml",
+        "base = \"two-layer\"\njobs = 1\n[set]\n\"data.source\" = \"synthetic\"\n\"data.workers\" = 0\n\
+         \"training.batch_size\" = 12396\n\"training.epochs\" = 3\n[space]\n\"model.hidden\" = [8000]\n",
+    );
+    let mut driver = place.start(&["sweep", "study.toml"]);
+    let pid = driver.id().to_string();
+    let children = || Command::new("pgrep").args(["-P", &pid]).output().unwrap().stdout;
+    wait_until(|| trials(&place).iter().any(|run| run.join("metrics.csv").is_file()));
+    let trial = String::from_utf8(children()).unwrap().trim().to_owned();
+    let interrupt = || Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    interrupt();
+    thread::sleep(Duration::from_millis(100));
+    interrupt();
+    assert_eq!(driver.wait().unwrap().code(), Some(130));
+    thread::sleep(Duration::from_millis(500));
+    let state = Command::new("ps").args(["-o", "stat=", "-p", &trial]).output().unwrap().stdout;
+    // Whoever is to bury an orphan may take his time.
+    assert!(state.is_empty() || state.starts_with(b"Z"), "the trial goes on");
+}
+
 #[test]
 fn a_stop_holds_for_a_driver_that_began_before_it_and_for_none_after() {
     let place = Place::new();

@@ -29,7 +29,7 @@ pub use driver::{Driver, End, Entry, Event, Watcher};
 pub use kept::Kept;
 pub use leaderboard::leaderboard;
 pub use overview::{Overview, Row, counted, ended, failed};
-pub use process::end_with;
+pub use process::{end_with, kill_all};
 pub use remaining::Remaining;
 pub use report::{best_of, report};
 pub use status::Status;

@@ -19,25 +19,30 @@ pub struct Stop {
 impl Stop {
     /// Takes over the handling of interrupts.
     pub fn listen() -> anyhow::Result<Self> {
-        Self::listen_for(true)
+        Self::listen_for(Some(|| {}))
     }
 
-    /// The same where a second interrupt says no more than the first. A trial hears of one stop several times: from a batch
-    /// system that asks every process of a job, from its driver, and from the system when its driver has gone.
+    /// The same with something to do where a second one stops at once.
+    pub fn listen_with(at_once: fn()) -> anyhow::Result<Self> {
+        Self::listen_for(Some(at_once))
+    }
+
+    /// The same where a second interrupt says no more than the first. What a batch system runs hears of one stop several
+    /// times: from that system, which asks every process of a job, and a trial from its driver, and from the operating system
+    /// when its driver has gone.
     pub fn listen_patiently() -> anyhow::Result<Self> {
-        Self::listen_for(false)
+        Self::listen_for(None)
     }
 
-    fn listen_for(a_second_is_more: bool) -> anyhow::Result<Self> {
+    fn listen_for(at_once: Option<fn()>) -> anyhow::Result<Self> {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
         ctrlc::set_handler(move || {
             let is_second = asked.swap(true, Ordering::Relaxed);
             interrupter.stop(None);
-            if is_second && !a_second_is_more {
-                return;
-            }
             if is_second {
+                let Some(at_once) = at_once else { return };
+                at_once();
                 clear_live();
                 tell("stopped at once; what was saved is kept");
                 std::process::exit(crate::INTERRUPTED.into());

@@ -11,7 +11,7 @@ use chart::{Table, terminal::table};
 use train::{
     backend::{Kind, choice},
     plan::{PlanError, Setting},
-    sweep::{Driver, End, Status, Study, StudyFolder, counted, leaderboard, status, study_folder},
+    sweep::{Driver, End, Status, Study, StudyFolder, counted, kill_all, leaderboard, status, study_folder},
 };
 
 use super::{load_data, stop::Stop};
@@ -55,7 +55,7 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     if launch.launcher == Some(Launcher::Slurm) {
         return slurm::submit(study, args).map(|()| DONE);
     }
-    let stop = Stop::listen()?;
+    let stop = if launch.requeue { Stop::listen_patiently()? } else { Stop::listen_with(kill_all)? };
     let ended = drive(study, args, &stop);
     if launch.requeue && ended.as_ref().map_or(stop.is_asked(), |ended| ended.was_cut_short) {
         slurm::requeue()?;

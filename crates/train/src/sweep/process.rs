@@ -1,11 +1,12 @@
 //! A trial's process: this same program, in a process group of its own, with its output in a file of the run folder.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
-    sync::mpsc::Sender,
+    sync::{Mutex, MutexGuard, PoisonError, mpsc::Sender},
     thread,
 };
 
@@ -57,8 +58,13 @@ pub fn start(program: &Path, run: &Path, job: Job, ended: Sender<Ended>) -> Resu
     apart(&mut command);
     let mut child = command.spawn().map_err(|cause| Error::Read { path: program.into(), cause })?;
     let number = child.id();
+    running().insert(number);
     // Whoever waited for it may have gone; then nobody wants to know.
-    thread::spawn(move || ended.send(Ended { trial: job.trial, status: child.wait() }).ok());
+    thread::spawn(move || {
+        let status = child.wait();
+        running().remove(&number);
+        ended.send(Ended { trial: job.trial, status }).ok()
+    });
     Ok(number)
 }
 
@@ -89,16 +95,37 @@ pub fn end_with(_: u32) -> bool {
 /// Asks a trial's process to save and end.
 #[cfg(unix)]
 pub fn stop(process: u32) {
-    use rustix::process::{Pid, Signal, kill_process};
+    signal(process, rustix::process::Signal::TERM);
+}
+
+/// Ends the processes of all trials at once; what they have saved is kept.
+#[cfg(unix)]
+pub fn kill_all() {
+    running().iter().for_each(|process| signal(*process, rustix::process::Signal::KILL));
+}
+
+#[cfg(unix)]
+fn signal(process: u32, signal: rustix::process::Signal) {
+    use rustix::process::{Pid, kill_process};
     if let Some(process) = Pid::from_raw(process.cast_signed()) {
         // Where it has ended there is nobody to hear it.
-        let _ = kill_process(process, Signal::TERM);
+        let _ = kill_process(process, signal);
     }
 }
 
 /// Without signals a trial cannot be asked; it goes on to its end.
 #[cfg(not(unix))]
 pub fn stop(_: u32) {}
+
+/// The same.
+#[cfg(not(unix))]
+pub fn kill_all() {}
+
+/// The processes of this driver's trials that have not been seen to end: whoever handles a signal has no other way to them.
+fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+    static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The last lines that the trial in `run` wrote.
 pub fn last_lines(run: &Path) -> Vec<String> {
