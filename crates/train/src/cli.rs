@@ -1,19 +1,20 @@
 //! What can be typed.
 
+mod plan;
+mod show;
 mod sweep;
 
-use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use clap_complete::Shell;
-use train::{
-    plan::{Config, Plan, PlanError, Setting},
-    report::Split,
-};
+use train::report::Split;
 
+pub use plan::{BackendArgs, PlanArgs};
+pub use show::{Part, ShowArgs};
 pub use sweep::{Launcher, StudyArgs, SweepAction, SweepArgs, TrialArgs};
 
 /// A bad combination of arguments.
@@ -140,29 +141,6 @@ pub struct FitArgs {
     pub tui: bool,
 }
 
-/// What makes a plan.
-#[derive(Clone, Debug, Args)]
-pub struct PlanArgs {
-    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented.
-    pub config: Option<PathBuf>,
-    /// Change one key, as often as wanted.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
-    #[command(flatten)]
-    pub backend: BackendArgs,
-}
-
-/// Where it computes.
-#[derive(Clone, Debug, Args)]
-pub struct BackendArgs {
-    /// The backend; `train backends` lists them.
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<String>,
-    /// The device's number in that list.
-    #[arg(long, value_name = "N")]
-    pub device: Option<usize>,
-}
-
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// A run folder, or `latest`.
@@ -218,30 +196,6 @@ pub struct PredictArgs {
     pub json: bool,
     #[command(flatten)]
     pub backend: BackendArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct ShowArgs {
-    /// A PNG file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
-    #[arg(value_name = "FILE|SPLIT/CLASS/INDEX", required_unless_present = "batch")]
-    pub image: Option<String>,
-    #[command(flatten)]
-    pub plan: PlanArgs,
-    /// Only these rows, without the last: `4..15`, `4..` or `..15`.
-    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
-    pub rows: Option<Part>,
-    /// Only these columns.
-    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
-    pub cols: Option<Part>,
-    /// Images of the first training batch with their labels, in the order of the plan's seed.
-    #[arg(long)]
-    pub batch: bool,
-    /// How many images of the batch.
-    #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
-    pub images: NonZeroUsize,
-    /// Write it to a self-contained page too.
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -301,29 +255,6 @@ fn split() -> impl TypedValueParser<Value = Split> {
     PossibleValuesParser::new(Split::ALL.map(Split::name)).map(named)
 }
 
-/// A part of an image's rows or columns.
-#[derive(Clone, Copy, Debug)]
-pub struct Part {
-    /// The first.
-    pub from: usize,
-    /// The one behind the last; `None`: to the end.
-    pub to: Option<usize>,
-}
-
-impl FromStr for Part {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number =
-            |part: &str| part.parse::<usize>().map_err(|_| format!("`{part}` is no number; write it as 4..15"));
-        let (from, to) = text.split_once("..").ok_or("it has no `..`; write it as 4..15")?;
-        Ok(Self {
-            from: if from.is_empty() { 0 } else { number(from)? },
-            to: if to.is_empty() { None } else { Some(number(to)?) },
-        })
-    }
-}
-
 #[derive(Debug, Args)]
 pub struct RunsArgs {
     /// The output root.
@@ -345,34 +276,4 @@ pub struct CompareArgs {
     /// One JSON object instead of tables and charts.
     #[arg(long)]
     pub json: bool,
-}
-
-impl PlanArgs {
-    /// The config these arguments name.
-    pub fn config(&self) -> Config {
-        self.config.as_deref().map(Config::find).unwrap_or_default()
-    }
-
-    /// `--set` first, then the flags.
-    pub fn settings(&self) -> Result<Vec<Setting>, PlanError> {
-        let mut settings = self.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
-        settings.extend(self.backend.settings());
-        Ok(settings)
-    }
-
-    /// The checked plan.
-    pub fn resolve(&self) -> Result<Plan, PlanError> {
-        Plan::resolve(&self.config(), &self.settings()?)
-    }
-}
-
-impl BackendArgs {
-    /// The flags that are given, as settings of the plan.
-    pub fn settings(&self) -> Vec<Setting> {
-        let backend =
-            self.backend.as_ref().map(|name| Setting::flag(format!("--backend {name}"), "backend", name.clone()));
-        let device =
-            self.device.map(|n| Setting::flag(format!("--device {n}"), "device", n.min(i64::MAX as usize) as i64));
-        backend.into_iter().chain(device).collect()
-    }
 }

@@ -25,7 +25,7 @@ pub struct Trial {
     pub seed: Option<u64>,
     /// The plan of its run.
     pub plan: Plan,
-    /// What it has in common with the study's other trials: [`in_common`].
+    /// What it has in common with the study's other trials, hashed.
     pub common: String,
     /// Its run folder, named by its identity.
     pub path: PathBuf,
