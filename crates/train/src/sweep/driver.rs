@@ -3,6 +3,7 @@
 //! It keeps nothing in memory that the trials' folders do not tell: a driver that starts again where another was killed
 //! reads them and goes on, and drivers that share a study hear of each other by them.
 
+mod ending;
 mod entry;
 mod next;
 mod others;
@@ -153,36 +154,6 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Why no more trials begin, if so.
-    fn ends(&self, stop: &dyn Fn() -> bool) -> Option<End> {
-        if stop() {
-            return Some(End::Interrupted);
-        }
-        if let Some(reason) = self.failed_alike() {
-            return Some(End::FailedAlike(reason));
-        }
-        let is_out_of_time = self.study.max_time.is_some_and(|most| self.began.elapsed() > most);
-        is_out_of_time.then_some(End::OutOfTime)
-    }
-
-    /// What the first trials failed of, where they all did and alike: but for numbers.
-    fn failed_alike(&self) -> Option<String> {
-        let first = self.outcomes.get(..self.study.fail_fast?)?;
-        let reason = first.first()?.clone()?;
-        let without_numbers = |text: &str| text.split(|c: char| c.is_ascii_digit()).collect::<String>();
-        let is_alike = |other: &Option<String>| {
-            other.as_ref().is_some_and(|other| without_numbers(other) == without_numbers(&reason))
-        };
-        first.iter().all(is_alike).then_some(reason)
-    }
-
-    fn stop_all(&mut self, end: &End, watcher: &mut dyn Watcher) {
-        if !std::mem::replace(&mut self.is_stopping, true) {
-            watcher.event(&Event::Stopping(end));
-            self.running.values().for_each(|running| process::stop(running.process));
-        }
-    }
-
     /// Begins trials until all jobs have one.
     fn fill(&mut self, watcher: &mut dyn Watcher) -> Result<(), Error> {
         while self.running.len() < self.study.jobs {
@@ -212,39 +183,6 @@ impl<'a> Driver<'a> {
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
         self.running.insert(job.trial, Running { process, device: job.device });
-        Ok(())
-    }
-
-    /// Takes note of how a trial's process ended.
-    fn settle(&mut self, Ended { trial, status }: Ended, watcher: &mut dyn Watcher) -> Result<(), Error> {
-        self.running.remove(&trial);
-        self.refresh(trial)?;
-        match status.as_ref().ok().and_then(std::process::ExitStatus::code) {
-            Some(DONE) => self.outcomes.push(None),
-            Some(INTERRUPTED) => {}
-            _ => {
-                let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
-                return self.fail(trial, watcher, status);
-            }
-        }
-        watcher.event(&Event::Ended(&self.entries[trial]));
-        Ok(())
-    }
-
-    fn fail(&mut self, trial: usize, watcher: &mut dyn Watcher, status: String) -> Result<(), Error> {
-        let entry = &mut self.entries[trial];
-        let output = process::last_lines(&entry.trial.path);
-        let said = output.iter().rev().find_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
-        let reason = said.unwrap_or(status);
-        entry.status.kept.failures += 1;
-        let again = entry.status.kept.failures <= self.study.retries;
-        entry.status.kept.reason = (!again).then(|| reason.clone());
-        entry.status.state = if again { State::Waiting } else { State::Failed(reason.clone()) };
-        entry.status.kept.write(&entry.trial.path)?;
-        if !again {
-            self.outcomes.push(Some(reason.clone()));
-        }
-        watcher.event(&Event::Failed { entry: &self.entries[trial], reason: &reason, output: &output, again });
         Ok(())
     }
 
@@ -314,7 +252,3 @@ impl<'a> Driver<'a> {
         self.entries.iter().enumerate().filter(has_begun).map(record).collect()
     }
 }
-
-/// What a trial's process returns when it is done, and when it was asked to stop.
-const DONE: i32 = 0;
-const INTERRUPTED: i32 = 130;

@@ -1,0 +1,54 @@
+//! What can be typed to look at an image.
+
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr};
+
+use clap::Args;
+
+use super::{PlanArgs, from_1};
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A PNG file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
+    #[arg(value_name = "FILE|SPLIT/CLASS/INDEX", required_unless_present = "batch")]
+    pub image: Option<String>,
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Only these rows, without the last: `4..15`, `4..` or `..15`.
+    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
+    pub rows: Option<Part>,
+    /// Only these columns.
+    #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
+    pub cols: Option<Part>,
+    /// Images of the first training batch with their labels, in the order of the plan's seed.
+    #[arg(long)]
+    pub batch: bool,
+    /// How many images of the batch.
+    #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
+    pub images: NonZeroUsize,
+    /// Write it to a self-contained page too.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// A part of an image's rows or columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The first.
+    pub from: usize,
+    /// The one behind the last; `None`: to the end.
+    pub to: Option<usize>,
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number =
+            |part: &str| part.parse::<usize>().map_err(|_| format!("`{part}` is no number; write it as 4..15"));
+        let (from, to) = text.split_once("..").ok_or("it has no `..`; write it as 4..15")?;
+        Ok(Self {
+            from: if from.is_empty() { 0 } else { number(from)? },
+            to: if to.is_empty() { None } else { Some(number(to)?) },
+        })
+    }
+}
