@@ -4,11 +4,18 @@ mod detach;
 mod shown;
 mod slurm;
 
-use std::{collections::BTreeMap, env, io::Write as _, path::Path, time::SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+    io::{IsTerminal as _, Write as _},
+    path::Path,
+    time::SystemTime,
+};
 
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
 use train::{
+    Error,
     backend::{Kind, choice},
     plan::{PlanError, Setting},
     sweep::{Driver, End, Status, Study, StudyFolder, counted, kill_all, leaderboard, status, study_folder},
@@ -18,11 +25,13 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError},
-    terminal::{say, tell},
+    terminal::{say, tell, width},
 };
 
 /// Points of the table that a study ends with.
 const BEST: usize = 10;
+/// Failed trials whose reasons are worth a line below it.
+const REASONS: usize = 3;
 
 /// Runs a study, or looks at one.
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
@@ -91,7 +100,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     for device in &study.devices {
         choice::choose(plan.backend, *device).context(place.clone())?;
     }
-    let folder = StudyFolder::open(&study, args.study.join, began)?;
+    let folder = StudyFolder::open(&study, args.study.join, began).map_err(unusable)?;
     let program = env::current_exe().context(NO_PROGRAM)?;
     let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
     if args.launch.detached {
@@ -109,6 +118,11 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
         Err(error) => tell(&format!("warning: {error}")),
     }
     Ok(Ended { code, was_cut_short: end == End::Interrupted && !folder.is_stop_asked() })
+}
+
+/// A folder that cannot be written is bad usage, as long as nothing has run in it.
+fn unusable(error: Error) -> anyhow::Error {
+    if let Error::Write { .. } = error { UsageError(error.to_string()).into() } else { error.into() }
 }
 
 const NO_PROGRAM: &str = "cannot find this program to run trials with";
@@ -140,9 +154,23 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     if trials.is_empty() { Ok(()) } else { Ok(writeln!(out, "\n{}", counted(study, &trials))?) }
 }
 
+/// The best points, why trials failed, and how many stand how.
+fn summary(study: &Study, trials: &[Status]) -> String {
+    let width = std::io::stdout().is_terminal().then(width);
+    let points = trials.iter().map(|status| status.kept.point.to_string()).collect::<BTreeSet<_>>().len();
+    let more = (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report` has all\n"));
+    let failed = trials.iter().filter_map(|status| match &status.state {
+        status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.kept.number + 1)),
+        _ => None,
+    });
+    let table = table(&leaderboard(study, trials, BEST), width);
+    let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
+    format!("{table}{below}\n{}", counted(study, trials))
+}
+
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
 fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
-    say(&format!("\n{}\n{}", table(&leaderboard(study, trials, BEST), None), counted(study, trials)));
+    say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
     let study = study.file.display();
     match end {
@@ -171,8 +199,7 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     if let Some(tasks) = slurm::tasks(&folder) {
         writeln!(out, "slurm    {tasks}")?;
     }
-    write!(out, "\n{}", table(&leaderboard(&study, &trials, BEST), None))?;
-    writeln!(out, "\n{}", counted(&study, &trials))?;
+    writeln!(out, "\n{}", summary(&study, &trials))?;
     match status::folders(&folder)?.len() - trials.len() {
         0 => Ok(()),
         others => Ok(writeln!(

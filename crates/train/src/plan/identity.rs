@@ -3,13 +3,16 @@
 use super::Plan;
 
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown and how long it is; none of them changes what
-/// an epoch computes. Threads do not: the tests hold that.
-const OTHERS: [&str; 10] = [
+/// an epoch computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what
+/// it is.
+const OTHERS: [&str; 12] = [
     "name",
     "runs",
     "device",
     "threads",
     "tensorboard",
+    "data.source",
+    "data.path",
     "data.cache",
     "data.workers",
     "training.epochs",
@@ -70,6 +73,8 @@ mod tests {
         for set in [
             "name=x",
             "runs=elsewhere",
+            "data.source=archive",
+            "data.path=copy.tgz",
             "threads=1",
             "device=1",
             "training.epochs=7",

@@ -226,8 +226,7 @@ impl<'a> Driver<'a> {
         let Entry { trial, status, values, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
         let is_own = || Claim::read(&trial.path).is_some_and(|claim| claim.driver == driver);
-        let is_longer = now.record.as_ref().is_some_and(|record| record.epochs < trial.plan.training.epochs);
-        let goes_on = (now.state == State::Finished && is_longer)
+        let goes_on = now.is_short_of(trial.plan.training.epochs)
             || (now.state == State::Running && is_own() && !folder::is_in_use(&trial.path));
         if goes_on {
             now.state = State::Waiting;

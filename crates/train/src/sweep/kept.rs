@@ -51,7 +51,9 @@ impl Kept {
             Err(Error::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => return Ok(None),
             text => text?,
         };
-        toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: error.message().into() })
+        let remedy = "without its folder the trial runs again";
+        let reason = |error: toml::de::Error| format!("{}; {remedy}", error.message().replace('\n', " "));
+        toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: reason(error) })
     }
 
     /// Writes it.

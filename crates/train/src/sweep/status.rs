@@ -77,6 +77,12 @@ impl Status {
         }
     }
 
+    /// Whether it did all that its plan asked for then, and this is more. One that stopped early has nothing to go on with.
+    pub fn is_short_of(&self, epochs: usize) -> bool {
+        let is_short = |record: &RunRecord| record.epochs_done >= record.epochs && record.epochs_done < epochs;
+        self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
+    }
+
     /// Epochs done.
     pub fn epochs(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.epochs_done)
@@ -111,6 +117,8 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
     let mut all = read_all(&study.folder()?, study.metric)?;
     all.retain(|status| status.kept.common == study.common);
+    let epochs = study.a_plan()?.training.epochs;
+    all.iter_mut().filter(|status| status.is_short_of(epochs)).for_each(|status| status.state = State::Waiting);
     let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
     for status in all {
         match current.entry((status.kept.point.to_string(), status.kept.seed)) {

@@ -117,7 +117,7 @@ impl Study {
         let (base, template) = reader.base()?;
         let (space, places) = space::read(&mut reader)?;
         let search = reader.choice("search", &SEARCHES, Search::Grid);
-        if space.parameters().is_empty() && search != Search::Grid {
+        if space.parameters().is_empty() && search != Search::Grid && !reader.has_problems() {
             let origin = Origin::Line { file: file.display().to_string(), line: 1 };
             let message = "`[space]` is missing: the keys that the search chooses values for".into();
             reader.note(Problem::Study { origin, message });
@@ -125,6 +125,7 @@ impl Study {
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
+        let asked: Vec<Setting> = reader.set("set").into_iter().chain(settings.iter().cloned()).collect();
         let named = reader.place("name");
         let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -134,7 +135,7 @@ impl Study {
             text: reader.source().to_owned(),
             template,
             base,
-            set: alike(&mut reader, file, settings, (&name, named), threads),
+            set: alike(&mut reader, file, asked.clone(), (&name, named), threads),
             name,
             common: String::new(),
             space,
@@ -162,8 +163,32 @@ impl Study {
         study.threads = plan.threads;
         study.common = in_common(&plan, study.differing());
         study.prune = reader.prune(goal, epochs);
+        study.refuse_what_cannot_be_set(&mut reader, &asked);
         reader.finish()?;
         Ok(study)
+    }
+
+    /// Refuses what would be set for all trials and have no effect on any.
+    fn refuse_what_cannot_be_set(&self, reader: &mut Reader, asked: &[Setting]) {
+        let has_seeds = self.seeds.iter().any(Option::is_some);
+        if has_seeds && self.keys().contains("seed") {
+            let message = "`seed` is in the space; remove it there, or `seeds` and `repeat`".to_owned();
+            reader.note(self.places.problem("seed", message));
+        }
+        let differing: BTreeSet<&str> = self.differing().collect();
+        for Setting { key, origin, .. } in asked {
+            let message = match key.as_str() {
+                "name" => "`name` of a study's trials is its own `name`, above all tables".to_owned(),
+                "threads" => {
+                    "`threads` of a study's trials is its own `threads_per_trial`, above all tables".to_owned()
+                }
+                key if differing.contains(key) => {
+                    format!("`{key}` is what the trials differ in; remove it here or there")
+                }
+                _ => continue,
+            };
+            reader.note(Problem::Study { origin: origin.clone(), message });
+        }
     }
 
     /// Takes what `auto` came to, so that every trial means the same.
@@ -242,14 +267,14 @@ impl Study {
 fn alike(
     reader: &mut Reader,
     file: &Path,
-    settings: &[Setting],
+    asked: Vec<Setting>,
     (name, named): (&str, Option<Origin>),
     threads: usize,
 ) -> Vec<Setting> {
     let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
     // A thread that prepares batches ahead would have no core of its own.
     let workers = (threads == 1).then(|| flag("data.workers", "threads_per_trial", 0.into()));
-    let mut set: Vec<Setting> = workers.into_iter().chain(reader.set("set")).chain(settings.iter().cloned()).collect();
+    let mut set: Vec<Setting> = workers.into_iter().chain(asked).collect();
     let name = flag("name", "the file's name", name.into());
     set.push(Setting { origin: named.unwrap_or(name.origin), ..name });
     set.push(flag("threads", "threads_per_trial", (threads as i64).into()));

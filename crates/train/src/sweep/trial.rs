@@ -79,10 +79,10 @@ fn identity(plan: &Plan, fingerprint: &str) -> String {
     hashed(&plan.identity(), fingerprint)
 }
 
-/// What the results of all trials of a study depend on, hashed: without the keys that they differ in, and without those whose
-/// `auto` comes to something only where a driver works.
+/// What the results of all trials of a study depend on, hashed: without the keys that they differ in, and without the backend,
+/// whose `auto` comes to something only where a driver works.
 pub fn in_common<'a>(plan: &Plan, keys: impl Iterator<Item = &'a str>) -> String {
-    hashed(&plan.identity_without(keys.chain(["backend", "data.source"])), "")
+    hashed(&plan.identity_without(keys.chain(["backend"])), "")
 }
 
 fn hashed(plan: &str, fingerprint: &str) -> String {

@@ -10,7 +10,7 @@ use train::sweep::{End, Entry, Event, Overview, Remaining, Study, Watcher, ended
 use crate::terminal::{colours, is_live, say};
 
 /// What the running trials do when no more begin.
-const FINISH: &str = "the running trials finish their step and save";
+const FINISH: &str = "what runs finishes its step and saves";
 
 /// A line per trial, above a table where there is a terminal.
 pub struct Shown<'a> {
@@ -39,12 +39,12 @@ impl<'a> Shown<'a> {
     fn stopping(&mut self, end: &End) {
         let why = match end {
             End::Done => return,
-            End::Interrupted => format!("as asked: {FINISH}; a second Ctrl-C stops at once"),
-            End::OutOfTime => format!("the time is used up: {FINISH}"),
-            End::FailedAlike(_) => format!("the first trials failed alike: {FINISH}"),
+            End::Interrupted => format!("as asked; {FINISH}; a second Ctrl-C stops at once"),
+            End::OutOfTime => format!("its time is used up; {FINISH}"),
+            End::FailedAlike(_) => format!("the first trials failed alike; {FINISH}"),
         };
         if self.screen.is_none() && *end != End::Interrupted {
-            say(&format!("stopping {why}"));
+            say(&format!("stopping: {why}"));
         }
         self.stopping = Some(why);
     }

@@ -75,7 +75,9 @@ fn worker(study: &Study, args: &SweepArgs, backend: &str, source: &str) -> anyho
     let mut command = vec![program.display().to_string(), "sweep".into(), study.file.display().to_string()];
     command.extend(["--join", "--requeue", "--jobs", "1"].map(str::to_owned));
     command.extend(args.study.yes.then(|| "--yes".to_owned()));
-    let definite = [format!("backend={backend}"), format!("data.source={source}")];
+    let differs = study.keys().contains("backend");
+    let definite =
+        (!differs).then(|| format!("backend={backend}")).into_iter().chain([format!("data.source={source}")]);
     command.extend(args.study.set.iter().cloned().chain(definite).flat_map(|set| ["--set".into(), set]));
     Ok(Worker {
         name: study.name.clone(),

@@ -163,12 +163,9 @@ mod tests {
 
     #[test]
     fn where_it_stops_why_stands_in_place_of_the_time() {
-        let lines = overview(0).lines(
-            [40, 24],
-            Some("as asked: the running trials finish their step and save"),
-            Colours::Plain,
-        );
-        let expected = ["stopping as asked: the running trials", "         finish their step and save"];
+        let lines =
+            overview(0).lines([40, 24], Some("as asked; what runs finishes its step and saves"), Colours::Plain);
+        let expected = ["stopping as asked; what runs finishes", "         its step and saves"];
         assert_eq!(lines[2..4], expected);
     }
 

@@ -89,6 +89,11 @@ impl Reader {
         self.problems.push(Problem::Value { origin, key, found: text, expected: expected.into(), hint: hint.into() });
     }
 
+    /// Whether something is wrong so far.
+    pub fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
     /// Notes what else is wrong.
     pub fn note(&mut self, problem: Problem) {
         self.problems.push(problem);
@@ -165,11 +170,6 @@ impl Reader {
     /// Plan keys that a table sets.
     pub fn set(&mut self, table: &str) -> Vec<Setting> {
         let entries = self.table(table);
-        for (key, entry) in entries.iter().filter(|(key, _)| ["name", "threads"].contains(&key.as_str())) {
-            let instead = if key == "name" { "name" } else { "threads_per_trial" };
-            let message = format!("`{key}` of a study's trials is its own `{instead}`, above all tables");
-            self.note(Problem::Study { origin: entry.origin.clone(), message });
-        }
         let setting = |(key, entry): (String, Entry)| {
             let Entry { value, origin, .. } = entry;
             Setting { key, value: value.unwrap_or(Value::Boolean(false)), origin }
