@@ -69,6 +69,25 @@ impl Asha {
         Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
     }
 
+    /// The trial to go on with where no other is left to begin: the best that waits at the highest rung, unless one has come to
+    /// all epochs or is on its way. So a study ends with a whole trial, however few trials it has.
+    pub fn last(&self, records: &[Record]) -> Option<Promotion> {
+        let is_enough = |record: &Record| record.state == State::Running || record.epochs() >= self.max();
+        if records.iter().any(is_enough) {
+            return None;
+        }
+        let is_waiting = |record: &Record, rung| record.state == State::Waiting && record.epochs() == rung;
+        let best = |rung: &usize| {
+            let ranked = self.ranked(records, *rung).into_iter();
+            ranked
+                .filter(|(loss, record)| loss.is_finite() && is_waiting(record, *rung))
+                .map(|(_, record)| record)
+                .next()
+        };
+        let record = self.rungs.iter().rev().find_map(best)?;
+        Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
+    }
+
     /// How many epochs a trial comes to on average: all to the first rung, one in `factor` from each to the next.
     pub fn expected_epochs(&self) -> f64 {
         let factor = self.factor as f64;
@@ -111,6 +130,16 @@ mod tests {
         let record =
             |(trial, values): (usize, &&[f64])| Record { trial, values: values.to_vec(), state: State::Waiting };
         table.iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn where_no_other_begins_the_best_of_the_highest_rung_goes_on_until_one_is_whole() {
+        let table: [&[f64]; 3] = [&[0.3], &[0.2, 0.5], &[0.1, f64::NAN]];
+        assert_eq!(asha().last(&waiting(&table)), promotion(1, 4));
+        let mut running = waiting(&table);
+        running[0].state = State::Running;
+        assert_eq!(asha().last(&running), None);
+        assert_eq!(asha().last(&waiting(&[&[0.3], &[0.2; 5]])), None);
     }
 
     fn promotion(trial: usize, until: usize) -> Option<Promotion> {

@@ -5,9 +5,9 @@ use crate::{goal::Goal, record::Record};
 /// Stops a trial whose best value so far is worse than the median of the others after as many epochs (Golovin et al.
 /// 2017, <https://doi.org/10.1145/3097983.3098043>, section 3.2.2; as Optuna's `MedianPruner`).
 ///
-/// All others that came so far are counted, whatever became of them, so parallel trials judge each other; Optuna counts
-/// only those that finished. A decision depends on the others at its moment: whoever carries it out records that the
-/// trial has ended.
+/// All others that came so far are counted, whatever became of them; Optuna counts only those that finished. What stops a
+/// trial is a list of limits, so that whoever trains it can see by itself, after each epoch, whether to go on: with one job
+/// at a time a study is the same each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Median {
     /// Which values are better.
@@ -19,17 +19,24 @@ pub struct Median {
 }
 
 impl Median {
-    /// Whether to stop this trial where it is now; not where it is unknown or has no value yet.
-    pub fn stops(&self, records: &[Record], trial: usize) -> bool {
-        let Some(record) = records.iter().find(|record| record.trial == trial) else { return false };
-        let epoch = record.epochs();
-        let others = records.iter().filter(|other| other.trial != trial).filter_map(|other| other.after(epoch));
-        let mut others: Vec<f64> = others.map(|value| self.goal.loss(value)).collect();
-        let best = record.values.iter().map(|value| self.goal.loss(*value)).min_by(f64::total_cmp);
-        match best {
-            Some(best) if epoch > self.warmup && others.len() >= self.startup.max(1) => best > median(&mut others),
-            _ => false,
-        }
+    /// The limits of a trial after each of so many epochs, as the others stand now: losses that its best must not be above;
+    /// NaN where nothing stops it.
+    pub fn limits(&self, records: &[Record], trial: usize, epochs: usize) -> Vec<f64> {
+        let others = || records.iter().filter(|other| other.trial != trial);
+        let limit = |epoch| {
+            let mut losses: Vec<f64> =
+                others().filter_map(|other| other.after(epoch)).map(|v| self.goal.loss(v)).collect();
+            let is_free = epoch <= self.warmup || losses.len() < self.startup.max(1);
+            if is_free { f64::NAN } else { median(&mut losses) }
+        };
+        (1..=epochs).map(limit).collect()
+    }
+
+    /// Whether a trial with these values after its epochs so far is to stop, by its limits.
+    pub fn stops(goal: Goal, values: &[f64], limits: &[f64]) -> bool {
+        let limit = values.len().checked_sub(1).and_then(|last| limits.get(last));
+        let best = values.iter().map(|value| goal.loss(*value)).min_by(f64::total_cmp);
+        best.zip(limit).is_some_and(|(best, limit)| best > *limit)
     }
 }
 
@@ -56,30 +63,34 @@ mod tests {
         table.iter().enumerate().map(record).collect()
     }
 
+    fn stops(median: Median, records: &[Record], trial: usize) -> bool {
+        let limits = median.limits(records, trial, 3);
+        Median::stops(median.goal, &records[trial].values, &limits)
+    }
+
     #[test]
     fn stops_what_is_worse_than_the_median_at_its_epoch() {
         // At epoch 2 the others have 4, 5, 6 and 7: the median is 5.5.
         let table = |values| records(&[values, &[9.0, 4.0], &[9.0, 5.0, 1.0], &[9.0, 6.0, 1.0], &[9.0, 7.0]]);
-        assert!(MEDIAN.stops(&table(&[9.0, 5.6]), 0));
-        assert!(!MEDIAN.stops(&table(&[9.0, 5.5]), 0));
-        assert!(!MEDIAN.stops(&table(&[5.4, 8.0]), 0), "its best counts, not its last");
-        assert!(MEDIAN.stops(&table(&[f64::NAN, f64::NAN]), 0));
+        assert!(stops(MEDIAN, &table(&[9.0, 5.6]), 0));
+        assert!(!stops(MEDIAN, &table(&[9.0, 5.5]), 0));
+        assert!(!stops(MEDIAN, &table(&[5.4, 8.0]), 0), "its best counts, not its last");
+        assert!(stops(MEDIAN, &table(&[f64::NAN, f64::NAN]), 0));
     }
 
     #[test]
     fn waits_for_the_warmup_and_for_enough_others() {
         let table = |values| records(&[values, &[1.0, 1.0, 1.0], &[1.0, 1.0], &[1.0, 1.0]]);
-        assert!(!MEDIAN.stops(&table(&[9.0]), 0), "warm-up");
-        assert!(MEDIAN.stops(&table(&[9.0, 9.0]), 0));
-        assert!(!MEDIAN.stops(&table(&[9.0, 9.0, 9.0]), 0), "one other has come so far");
-        assert!(!MEDIAN.stops(&table(&[]), 0));
-        assert!(!MEDIAN.stops(&table(&[9.0, 9.0]), 7), "no such trial");
+        assert!(!stops(MEDIAN, &table(&[9.0]), 0), "warm-up");
+        assert!(stops(MEDIAN, &table(&[9.0, 9.0]), 0));
+        assert!(!stops(MEDIAN, &table(&[9.0, 9.0, 9.0]), 0), "one other has come so far");
+        assert!(!stops(MEDIAN, &table(&[]), 0));
     }
 
     #[test]
     fn the_higher_is_better_for_the_other_goal() {
         let table = records(&[&[0.0, 0.5], &[0.0, 0.6], &[0.0, 0.7], &[0.0, 0.8]]);
         let maximise = Median { goal: Goal::Maximise, ..MEDIAN };
-        assert_eq!([0, 1, 2, 3].map(|trial| maximise.stops(&table, trial)), [true, true, false, false]);
+        assert_eq!([0, 1, 2, 3].map(|trial| stops(maximise, &table, trial)), [true, true, false, false]);
     }
 }

@@ -42,7 +42,7 @@ use crate::{
     run::{RunFolder, folder},
 };
 
-pub use session::End;
+pub use session::{End, Lags};
 
 /// A run to do.
 pub struct Job<'a> {
@@ -62,6 +62,8 @@ pub struct Job<'a> {
     pub interrupter: Interrupter,
     /// The epoch after which to pause, if before the plan's last: the run can be gone on with.
     pub until: Option<usize>,
+    /// Says after each epoch whether the run is not worth going on with.
+    pub lags: Option<Lags>,
     /// Whether Burn's terminal interface shows the run.
     pub tui: bool,
 }
@@ -143,6 +145,7 @@ fn prepare<B: AutodiffBackend>(
         is_saved,
         burn_events: job.tui,
         until: job.until,
+        lags: job.lags,
         plan,
     };
     Ok((session, Learner::new(classifier, optimizer, schedule)))
@@ -253,6 +256,9 @@ fn close(record: &mut RunRecord, position: &Position, outcome: &Result<Outcome, 
         Ok(Outcome { end: End::StoppedEarly, .. }) => (State::Finished, Some("stopped early: patience ran out".into())),
         Ok(Outcome { end: End::Interrupted, .. }) => (State::Interrupted, Some("asked to stop".into())),
         Ok(Outcome { end: End::Paused, .. }) => (State::Paused, None),
+        Ok(Outcome { end: End::Lagging, .. }) => {
+            (State::Paused, Some("it lagged behind the study's other trials".into()))
+        }
         Err(error) => (State::Failed, Some(error.to_string())),
     };
     record.ended = Some(now());

@@ -82,6 +82,7 @@ fn train(
         observer: terminal::observer(args.quiet || tui),
         interrupter: stop.interrupter(),
         until: None,
+        lags: None,
         tui,
     };
     Ok(backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Fit(job))?)
@@ -132,7 +133,7 @@ fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
     let position = &outcome.position;
     let run = run.display();
     match outcome.end {
-        End::Finished | End::Paused => {}
+        End::Finished | End::Paused | End::Lagging => {}
         End::StoppedEarly => say(&format!("stopped  early after epoch {}: patience ran out", position.epoch)),
         End::Interrupted => say(&format!(
             "stopped  as asked, nothing is lost; go on with `train --resume {}`",

@@ -6,9 +6,9 @@ use model::AutodiffBackend;
 use train::{
     Error,
     backend::{self, Visitor, choice},
-    fit::{self, End, Job, Outcome},
+    fit::{self, End, Job, Lags, Outcome},
     run::{folder, resume},
-    sweep,
+    sweep::{self, Claim, Limits},
 };
 
 use super::{load_data, stop::Stop};
@@ -17,6 +17,9 @@ use crate::{
     cli::TrialArgs,
     terminal::{observer, tell},
 };
+
+/// What tells the driver that the trial's limits stopped it.
+const PRUNED: u8 = 3;
 
 /// Begins the trial, or goes on with it.
 pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
@@ -33,6 +36,8 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     }
     let (folder, resume) = resume::open(&args.run, &plan, &data, &mut |warning| tell(&format!("warning: {warning}")))?;
     plan.device = chosen.index;
+    let run = args.run.clone();
+    let has_limits = Claim::read(&run).is_some_and(|claim| claim.limits.is_some());
     let job = Job {
         plan: Arc::new(plan),
         data: &data,
@@ -42,10 +47,15 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         observer: observer(true),
         interrupter: stop.interrupter(),
         until: args.until,
+        lags: has_limits.then(|| -> Lags { Box::new(move || Limits::stop(&run)) }),
         tui: false,
     };
     let outcome = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Train(job))??;
-    Ok(if outcome.end == End::Interrupted { INTERRUPTED } else { DONE })
+    Ok(match outcome.end {
+        End::Interrupted => INTERRUPTED,
+        End::Lagging => PRUNED,
+        End::Finished | End::StoppedEarly | End::Paused => DONE,
+    })
 }
 
 /// The job, waiting for its backend.

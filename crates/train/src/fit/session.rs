@@ -41,7 +41,12 @@ pub enum End {
     Interrupted,
     /// It has come as far as it was to come for now.
     Paused,
+    /// It lags behind the other trials of its study.
+    Lagging,
 }
+
+/// Says after an epoch whether the run lags behind others.
+pub type Lags = Box<dyn Fn() -> bool + Send>;
 
 /// A run in progress: what the loop works with and where it stands.
 pub struct Session<B: AutodiffBackend> {
@@ -67,6 +72,8 @@ pub struct Session<B: AutodiffBackend> {
     pub is_saved: bool,
     /// The epoch after which to pause.
     pub until: Option<usize>,
+    /// Whether it is not worth going on with, as its folder tells after an epoch.
+    pub lags: Option<Lags>,
     /// Whether Burn's renderer wants every batch too.
     pub burn_events: bool,
 }
@@ -102,6 +109,9 @@ impl<B: AutodiffBackend> Session<B> {
             }
             if self.until.is_some_and(|until| self.position.epoch >= until) {
                 return Ok(End::Paused);
+            }
+            if self.lags.as_ref().is_some_and(|lags| lags()) {
+                return Ok(End::Lagging);
             }
             let began = Instant::now();
             let spent = self.position.seconds;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, files};
+use crate::{Error, files, sweep::Limits};
 
 /// A driver's word that it works on a trial. It holds while the driver lives and the trial has not come so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Claim {
     pub driver: String,
     /// The epoch up to which it trains.
     pub until: usize,
+    /// Where it stops on the way, in a study with the median rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 impl Claim {

@@ -23,7 +23,7 @@ use crate::{
     Error,
     run::folder,
     sweep::{
-        Claim, Kept, StudyFolder, Trial,
+        Claim, Kept, Limits, StudyFolder, Trial,
         process::{self, Ended, Job},
         status::{State, Status},
         study::{Pruner, Study},
@@ -63,6 +63,7 @@ pub struct Driver<'a> {
 struct Running {
     process: u32,
     device: Option<usize>,
+    until: Option<usize>,
 }
 
 impl<'a> Driver<'a> {
@@ -176,14 +177,25 @@ impl<'a> Driver<'a> {
     }
 
     fn begin(&mut self, job: Job) -> Result<(), Error> {
+        self.entries[job.trial].prepare()?;
+        self.claim(job.trial, job.until)?;
         let entry = &mut self.entries[job.trial];
-        let until = job.until.unwrap_or(entry.trial.plan.training.epochs);
-        entry.prepare()?;
-        Claim { driver: self.folder.driver().into(), until }.write(&entry.trial.path)?;
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
-        self.running.insert(job.trial, Running { process, device: job.device });
+        self.running.insert(job.trial, Running { process, device: job.device, until: job.until });
         Ok(())
+    }
+
+    /// Writes down that a trial is this driver's, and where the median rule stops it as the others stand now.
+    fn claim(&self, place: usize, until: Option<usize>) -> Result<(), Error> {
+        let trial = &self.entries[place].trial;
+        let until = until.unwrap_or(trial.plan.training.epochs);
+        let limits = match &self.study.prune {
+            Some(Pruner::Median(median)) => Some(median.limits(&self.records(), place, until)),
+            _ => None,
+        };
+        let limits = limits.map(|losses| Limits::new(self.study.metric, self.study.goal, losses));
+        Claim { driver: self.folder.driver().into(), until, limits }.write(&trial.path)
     }
 
     fn show(&self, watcher: &mut dyn Watcher) {
@@ -191,33 +203,14 @@ impl<'a> Driver<'a> {
         watcher.look(&self.entries, &running);
     }
 
-    /// Reads how far the running trials are, and whether they are worth going on.
+    /// Reads how far the running trials are.
     fn look(&mut self) -> Result<(), Error> {
         self.looked = Instant::now();
         let running: Vec<usize> = self.running.keys().copied().collect();
         for place in &running {
             self.entries[*place].values = self.study.metric.by_epoch(&self.entries[*place].trial.path);
         }
-        self.look_at_others()?;
-        if let Some(Pruner::Median(median)) = &self.study.prune {
-            let records = self.records();
-            for place in running.iter().filter(|place| median.stops(&records, **place)) {
-                self.prune(*place)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Stops a trial for good.
-    fn prune(&mut self, place: usize) -> Result<(), Error> {
-        let entry = &mut self.entries[place];
-        let is_done = entry.values.len() >= entry.trial.plan.training.epochs;
-        if entry.status.kept.pruned.is_none() && !is_done {
-            entry.status.kept.pruned = Some(entry.values.len());
-            entry.status.kept.write(&entry.trial.path)?;
-            process::stop(self.running[&place].process);
-        }
-        Ok(())
+        self.look_at_others()
     }
 
     /// Reads how a trial stands; `false` where it has no folder yet.

@@ -79,6 +79,7 @@ pub(super) fn train<B: AutodiffBackend>(tour: &Tour<'_, B>, plan: Plan) -> Resul
         observer: Box::new(heard.clone()),
         interrupter: tour.interrupter.clone(),
         until: None,
+        lags: None,
         tui: false,
     };
     fit::fit::<B>(job, tour.device)?;

@@ -35,7 +35,7 @@ impl EventLog {
     pub fn end(&mut self, step: usize, end: &Result<End, Error>) -> Result<(), Error> {
         let status = match end {
             Ok(End::Finished | End::StoppedEarly) => Status::Success,
-            Ok(End::Interrupted | End::Paused) => Status::Unknown,
+            Ok(End::Interrupted | End::Paused | End::Lagging) => Status::Unknown,
             Err(_) => Status::Failure,
         };
         self.append(step, [tensorboard::session_end(now(), status)])

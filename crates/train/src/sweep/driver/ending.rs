@@ -1,11 +1,12 @@
 //! How trials end, and what ends a study before its last.
 
-use super::{Driver, End, Event, Watcher};
+use super::{Driver, End, Entry, Event, Watcher};
 use crate::{
     Error,
     sweep::{
         process::{self, Ended},
         status::State,
+        study::Pruner,
     },
 };
 
@@ -46,6 +47,7 @@ impl Driver<'_> {
         self.refresh(trial)?;
         match status.as_ref().ok().and_then(std::process::ExitStatus::code) {
             Some(DONE) => self.outcomes.push(None),
+            Some(PRUNED) => self.prune(trial)?,
             Some(INTERRUPTED) => {}
             _ => {
                 let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
@@ -53,7 +55,19 @@ impl Driver<'_> {
             }
         }
         watcher.event(&Event::Ended(&self.entries[trial]));
+        // Those that run are measured by this one too.
+        if let Some(Pruner::Median(_)) = &self.study.prune {
+            self.running.iter().try_for_each(|(place, running)| self.claim(*place, running.until))?;
+        }
         Ok(())
+    }
+
+    /// Notes that a trial has stopped for good.
+    fn prune(&mut self, place: usize) -> Result<(), Error> {
+        self.outcomes.push(None);
+        let Entry { trial, status, values, .. } = &mut self.entries[place];
+        (status.state, status.kept.pruned) = (State::Pruned, Some(values.len()));
+        status.kept.write(&trial.path)
     }
 
     fn fail(&mut self, trial: usize, watcher: &mut dyn Watcher, status: String) -> Result<(), Error> {
@@ -74,6 +88,7 @@ impl Driver<'_> {
     }
 }
 
-/// What a trial's process returns when it is done, and when it was asked to stop.
+/// What a trial's process returns when it is done, when its limits stopped it, and when it was asked to stop.
 const DONE: i32 = 0;
+const PRUNED: i32 = 3;
 const INTERRUPTED: i32 = 130;

@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Driver<'_> {
-    /// What to do next: a job that was cut short, else a promotion, else the first trial that waits, else a new proposal.
+    /// What to do next: a job that was cut short, else a promotion, else the first trial that waits, else a new proposal, else
+    /// what is left for a whole trial.
     pub(super) fn next(&mut self) -> Result<Option<Job>, Error> {
         if let Some(job) = self.cut_short() {
             return Ok(Some(job));
@@ -27,7 +28,11 @@ impl Driver<'_> {
             Some(place) => Some(place),
             None => self.propose()?,
         };
-        Ok(place.map(|place| self.job(place, first_until)))
+        if let Some(place) = place {
+            return Ok(Some(self.job(place, first_until)));
+        }
+        let last = self.study.asha().and_then(|asha| asha.last(&self.records()));
+        Ok(last.map(|Promotion { trial, until }| self.job(trial, Some(until))))
     }
 
     /// A job whose process was killed or stopped, once more to where it was to come. It goes before all else, so that what is
