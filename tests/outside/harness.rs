@@ -82,7 +82,10 @@ impl Place {
         let below =
             |path: &Path| fs::read_dir(path).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
         let names: Vec<PathBuf> = below(&self.path().join("runs"));
-        let mut runs: Vec<PathBuf> = names.iter().flat_map(|name| -> Vec<PathBuf> { below(name) }).collect();
+        // What a kill left of a folder that was being made is hidden.
+        let is_shown = |path: &PathBuf| !path.file_name().unwrap().as_encoded_bytes().starts_with(b".");
+        let mut runs: Vec<PathBuf> =
+            names.iter().flat_map(|name| -> Vec<PathBuf> { below(name) }).filter(is_shown).collect();
         runs.sort();
         runs
     }

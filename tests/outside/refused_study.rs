@@ -1,5 +1,7 @@
 //! `train sweep`: what is wrong with a study is said before anything runs.
 
+use std::fs;
+
 use crate::{
     harness::Place,
     sweep::{RATES, study, sweep},
@@ -56,6 +58,16 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         ("", "\"model.hidden\" = { itn = [1, 9] }", "it has `itn`; did you mean `int`?"),
         ("", "optimizer.momentum = [0.5]", "a dotted key of a plan is one key in quotes"),
         ("name = \"../x\"", number, "study.toml:2: `name` is \"../x\", expected a string, a folder name"),
+        (
+            "repeat = 2",
+            "seed = [0, 1]",
+            "study.toml:10: `seed` is in the space; remove it there, or `seeds` and `repeat`",
+        ),
+        (
+            "",
+            "\"training.batch_size\" = [8]",
+            "study.toml:7: `training.batch_size` is what the trials differ in; remove it here or there",
+        ),
         ("seeds = [0, 0]", number, "`seeds` is [0, 0], expected different integers from 0 on, one or more"),
         ("seeds = [0]\nrepeat = 2", number, "`repeat` is 2, expected nothing: the study lists its `seeds`"),
         ("search = \"sobol\"\ntrials = 2", "", "`[space]` is missing: the keys that the search chooses values for"),
@@ -88,12 +100,24 @@ fn a_folder_of_something_else_is_refused() {
     let place = Place::new();
     study(&place, "", RATES);
     sweep(&place, &["--set", "training.epochs=1"]).ok();
-    study(&place, "", "seed = [0, 1]");
-    let ran = sweep(&place, &[]);
-    let message = "study.toml:1: `runs/study` belongs to another study (valid.accuracy, maximise, grid over optimizer.learning_rate); change `name`";
-    ran.fails(2, message);
-    place.train(&["sweep", "report", "study.toml"]).fails(2, message);
-    sweep(&place, &["--dry-run"]).fails(2, message);
+    // The same file may change: what is done is done, and what is new is added.
+    study(&place, "metric = \"valid.loss\"", &format!("{RATES}\n\"optimizer.momentum\" = [0.0, 0.5]"));
+    let ran = sweep(&place, &["--set", "training.epochs=1"]).ok();
+    assert_eq!((ran.stdout.matches("  finished  ").count(), ran.stdout.contains("6 finished, of 6")), (3 + 6, true));
+    // Another is another study, as long as there are two of them.
+    let text = fs::read_to_string(place.path().join("study.toml")).unwrap();
+    let other = text.replace("base = ", "name = \"study\"\nseed = 1\nbase = ");
+    place.write("other.toml", &other);
+    for arguments in
+        [&["sweep", "other.toml"][..], &["sweep", "report", "other.toml"], &["sweep", "other.toml", "--dry-run"]]
+    {
+        let ran = place.train(arguments);
+        let message = "error: other.toml:1: `runs/study` belongs to another study (/";
+        assert!(ran.code == 2 && ran.stderr.starts_with(message), "{ran:?}");
+        assert!(ran.stderr.ends_with("study.toml); change `name`\n"), "{ran:?}");
+    }
+    fs::remove_file(place.path().join("study.toml")).unwrap();
+    place.train(&["sweep", "status", "other.toml"]).ok();
     place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
     study(&place, "name = \"linear\"", RATES);
     sweep(&place, &[]).fails(2, "study.toml:1: `runs/linear` holds what is no trial of a study; change `name`");

@@ -76,7 +76,7 @@ fn a_driver_that_is_killed_leaves_its_trials_to_the_others() {
 fn a_driver_hears_of_one_that_came_and_went() {
     let place = Place::new();
     // The first trial takes as long as all others together.
-    study(&place, "jobs = 1", "\"training.batch_size\" = [2, 64, 128, 256]");
+    study(&place, "jobs = 1", "\"model.hidden\" = [1000, 5, 6, 7]");
     let arguments = ["sweep", "study.toml", "--set", "training.epochs=20"];
     let first = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     wait_until(|| trials(&place).iter().any(|run| run.join("run.json").is_file()));

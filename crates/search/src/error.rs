@@ -127,7 +127,7 @@ pub enum Error {
         key: String,
     },
     /// A grid over something that is no list.
-    #[error("`{key}`: a grid takes lists; list its values, or search with random, sobol or tpe")]
+    #[error("`{key}`: a grid takes lists and `int` in steps; list its values, or search with random, sobol or tpe")]
     NoList {
         /// The key.
         key: String,

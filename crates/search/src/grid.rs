@@ -1,4 +1,6 @@
-//! All points of a space of lists.
+//! All points of a space of lists and steps.
+
+use std::borrow::Cow;
 
 use crate::{
     Error,
@@ -7,12 +9,14 @@ use crate::{
     value::{Point, Value},
 };
 
-/// All points of a space of lists, each once and found by its index.
+/// All points of a space of lists and of integers in steps, each once and found by its index.
 ///
 /// The key given first changes slowest. A key multiplies the points only where it is active.
 #[derive(Clone, Debug)]
 pub struct Grid<'a> {
     space: &'a Space,
+    /// The values of each parameter.
+    values: Vec<Cow<'a, [Value]>>,
     /// For each parameter how many points it makes together with those that depend on it.
     counts: Vec<u64>,
 }
@@ -24,16 +28,14 @@ impl<'a> Grid<'a> {
     /// The grid of a space.
     ///
     /// # Errors
-    /// When a parameter is no list.
+    /// When a parameter has no end of values, or more integers than anybody wants to try.
     pub fn new(space: &'a Space) -> Result<Self, Error> {
         let parameters = space.parameters();
-        if let Some(parameter) = parameters.iter().find(|parameter| !matches!(parameter.domain, Domain::Choice(_))) {
-            return Err(Error::NoList { key: parameter.key.clone() });
-        }
-        let mut grid = Self { space, counts: vec![0; parameters.len()] };
+        let values = parameters.iter().map(values).collect::<Result<Vec<_>, _>>()?;
+        let mut grid = Self { space, values, counts: vec![0; parameters.len()] };
         for index in space.parents_first().rev() {
             let key = &parameters[index].key;
-            let counts = values(&parameters[index]).iter().map(|value| grid.count_below(Some((key, value))));
+            let counts = grid.values[index].iter().map(|value| grid.count_below(Some((key, value))));
             grid.counts[index] = counts.fold(0, u64::saturating_add);
         }
         Ok(grid)
@@ -56,18 +58,19 @@ impl<'a> Grid<'a> {
     /// Sets the parameters that a value makes active, and those that they do: mixed radix, the last one fastest.
     fn place(&self, parent: Parent, mut index: u64, point: &mut Point) {
         for child in self.children(parent).rev() {
-            self.place_one(&self.space.parameters()[child], index % self.counts[child], point);
+            self.place_one(child, index % self.counts[child], point);
             index /= self.counts[child];
         }
     }
 
     /// Sets a parameter to the value whose points hold this index, and goes on below it.
-    fn place_one(&self, parameter: &Parameter, mut index: u64, point: &mut Point) {
-        for value in values(parameter) {
-            let parent = Some((parameter.key.as_str(), value));
+    fn place_one(&self, parameter: usize, mut index: u64, point: &mut Point) {
+        let key = self.space.parameters()[parameter].key.as_str();
+        for value in self.values[parameter].iter() {
+            let parent = Some((key, value));
             let count = self.count_below(parent);
             if index < count {
-                point.insert(parameter.key.clone(), value.clone());
+                point.insert(key.to_owned(), value.clone());
                 return self.place(parent, index, point);
             }
             index -= count;
@@ -89,10 +92,16 @@ impl<'a> Grid<'a> {
     }
 }
 
-fn values(parameter: &Parameter) -> &[Value] {
+/// More integers than these nobody means to try one by one.
+const MOST: i64 = 100_000;
+
+fn values(parameter: &Parameter) -> Result<Cow<'_, [Value]>, Error> {
     match &parameter.domain {
-        Domain::Choice(values) => values,
-        _ => &[],
+        Domain::Choice(values) => Ok(values.into()),
+        Domain::Int { low, high, step } if (high - low) / step < MOST => {
+            Ok((0..=(high - low) / step).map(|n| Value::Integer(low + n * step)).collect())
+        }
+        _ => Err(Error::NoList { key: parameter.key.clone() }),
     }
 }
 
@@ -163,12 +172,21 @@ mod tests {
     }
 
     #[test]
+    fn integers_in_steps_are_a_list() {
+        let space = Space::new(vec![Parameter::new("n", Domain::Int { low: 4, high: 11, step: 3 })]).unwrap();
+        let numbers: Vec<Option<f64>> = all(&space).iter().map(|point| point["n"].number()).collect();
+        assert_eq!(numbers, [4.0, 7.0, 10.0].map(Some));
+        let many = Space::new(vec![Parameter::new("n", Domain::Int { low: 0, high: 1 << 52, step: 1 })]).unwrap();
+        assert!(Grid::new(&many).is_err());
+    }
+
+    #[test]
     fn a_space_without_keys_has_one_point() {
         assert_eq!(all(&Space::new(vec![]).unwrap()), [Point::new()]);
     }
 
     #[test]
     fn a_range_is_refused_by_its_key() {
-        assert!(Grid::new(&square()).unwrap_err().to_string().starts_with("`x`: a grid takes lists"));
+        assert!(Grid::new(&square()).unwrap_err().to_string().starts_with("`x`: a grid takes lists and"));
     }
 }

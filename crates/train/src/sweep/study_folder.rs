@@ -13,8 +13,8 @@ use chart::html;
 use crate::{
     Error, files,
     plan::{Origin, Plan, Problem},
-    run::folder,
-    sweep::{Status, Study, best_of, report},
+    run::{folder, list},
+    sweep::{Status, Study, best_of, kept, report},
 };
 
 /// Free bytes without which no study begins: some dozens of trials of the two-layer net.
@@ -45,7 +45,7 @@ impl StudyFolder {
     /// Where another driver works in it and this one does not `join`, it belongs to something else, or the disk is full.
     pub fn open(study: &Study, join: bool, began: SystemTime) -> Result<Self, Error> {
         let path = study.folder()?;
-        let kept = path.join("study.toml");
+        let kept = path.join(KEPT);
         refuse_other(study)?;
         check_space(&path)?;
         files::create_folder(&drivers(&path))?;
@@ -193,21 +193,16 @@ fn check_space(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Refuses a study whose folder belongs to something else.
+/// Refuses a study whose folder belongs to something else: to another study file, or to single runs.
 ///
 /// # Errors
 /// Where it does, with what it belongs to.
 pub fn refuse_other(study: &Study) -> Result<(), Error> {
     let path = study.folder()?;
-    let kept = path.join("study.toml");
-    let holds = if kept.exists() {
-        let text = files::read_text(&kept)?;
-        let before = text.lines().next().unwrap_or_default().to_owned();
-        (before != head(study)).then(|| format!("belongs to another study ({})", before.trim_start_matches("# ")))
-    } else {
-        let has_runs = fs::read_dir(&path)
-            .is_ok_and(|entries| entries.flatten().any(|entry| !is_of_drivers(&entry.file_name().to_string_lossy())));
-        has_runs.then(|| "holds what is no trial of a study".to_owned())
+    let kept = path.join(KEPT);
+    let holds = match kept.exists().then(|| files::read_text(&kept)).transpose()? {
+        Some(text) => other_file(study, &text).map(|other| format!("belongs to another study ({other})")),
+        None => has_single_runs(&path)?.then(|| "holds what is no trial of a study".to_owned()),
     };
     let Some(holds) = holds else { return Ok(()) };
     let origin = Origin::Line { file: study.file.display().to_string(), line: 1 };
@@ -215,13 +210,29 @@ pub fn refuse_other(study: &Study) -> Result<(), Error> {
     Err(Error::Plan(Problem::Study { origin, message }.into()))
 }
 
-/// What a driver makes before it writes the study down, and may have been killed in between.
-fn is_of_drivers(name: &str) -> bool {
-    ["drivers", "lock", "study.toml.part"].contains(&name)
+/// The study file that a study's copy was made of, where that is another than this one: another path, that is still there, with
+/// something else in it. A file that has been changed, moved or copied is the same study, and only adds to it.
+fn other_file(study: &Study, copy: &str) -> Option<String> {
+    let before = copy.lines().next()?.strip_prefix(HEAD)?;
+    let is_other =
+        Path::new(before) != absolute(&study.file) && fs::read_to_string(before).is_ok_and(|text| text != study.text);
+    is_other.then(|| before.to_owned())
 }
 
-/// What may not change in a study: the first line of its copy. New values, trials and seeds only add to it.
+fn has_single_runs(path: &Path) -> Result<bool, Error> {
+    let is_single = |folder: &PathBuf| folder::config(folder).is_file() && !folder.join(kept::NAME).is_file();
+    Ok(list::folders(path)?.iter().any(is_single))
+}
+
+/// The name of a study's copy.
+const KEPT: &str = "study.toml";
+/// What its first line begins with, before the path that it was made of.
+const HEAD: &str = "# The study file as it was run last: ";
+
 fn head(study: &Study) -> String {
-    let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
-    format!("# {}, {:?}, {:?} over {keys}", study.metric, study.goal, study.search).to_lowercase()
+    format!("{HEAD}{}", absolute(&study.file).display())
+}
+
+fn absolute(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.to_owned())
 }

@@ -29,7 +29,7 @@ impl Study {
             Search::Random | Search::Sobol => {
                 *self.distinct.get_or_init(|| self.points().map_or(0, |points| points.len() as u64))
             }
-            Search::Tpe => self.trials as u64,
+            Search::Tpe => (self.trials as u64).min(Grid::new(&self.space).map_or(u64::MAX, |grid| grid.count())),
         }
     }
 
