@@ -82,17 +82,23 @@ impl Frame {
     fn draw_series(&self, series: &Series, colour: RGBColor, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
         let places: Vec<_> = series.points.iter().map(|point| self.place(*point)).collect();
         let runs = clip::cut(&places);
+        // A line through one point is a dot.
+        let is_one = places.iter().flatten().count() == 1;
+        let colour = match series.style {
+            Style::Ranked(worth) => {
+                let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                super::pen::colour(rgb).mix(opacity)
+            }
+            _ => colour.to_rgba(),
+        };
         match series.style {
             Style::Line => draw_lines(runs, colour.stroke_width(LINE), plot)?,
             Style::Path => draw_lines(runs, colour.stroke_width(THIN), plot)?,
             Style::Dashed => draw_dashes(runs, colour.stroke_width(LINE), plot)?,
-            Style::Ranked(worth) => {
-                let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
-                draw_lines(runs, super::pen::colour(rgb).mix(opacity).stroke_width(THIN), plot)?;
-            }
+            Style::Ranked(_) => draw_lines(runs, colour.stroke_width(THIN), plot)?,
             Style::Dots => {}
         }
-        if matches!(series.style, Style::Dots | Style::Path) {
+        if is_one || matches!(series.style, Style::Dots | Style::Path) {
             let inside = places.into_iter().flatten().filter(|place| clip::is_inside(*place));
             plot.draw_series(inside.map(|place| Circle::new(place, units(DOT), colour.filled())))?;
         }

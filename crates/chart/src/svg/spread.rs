@@ -96,7 +96,8 @@ fn dots(group: &Group, span: &Span, y: f64) -> String {
 
 fn estimate(group: &Group, span: &Span, y: f64) -> String {
     let is_inside = |place: &f64| (0.0..=1.0).contains(place);
-    let ends = group.interval().and_then(|[low, high]| span.at(low).zip(span.at(high)));
+    // On a logarithmic axis what is not above zero lies beyond its left end.
+    let ends = group.interval().and_then(|[low, high]| Some((span.at(low).unwrap_or(-1.0), span.at(high)?)));
     let bar = ends.filter(|(low, high)| *low < 1.0 && *high > 0.0).map(|(low, high)| interval(low, high, y));
     let mean = group.mean.and_then(|mean| span.at(mean)).filter(is_inside).map(|mean| diamond(x(mean), y));
     bar.unwrap_or_default() + &mean.unwrap_or_default()

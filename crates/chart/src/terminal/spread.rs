@@ -53,7 +53,8 @@ fn estimate(group: &Group, span: &Span, columns: usize, colours: Colours) -> Opt
     let mean = place(span, group.mean?, columns)?;
     let mut line = vec![' '; columns];
     if let Some([low, high]) = group.interval() {
-        let at = |value: f64| span.at(value).map_or(mean, |place| column(place.clamp(0.0, 1.0), columns));
+        // On a logarithmic axis what is not above zero lies beyond its left end.
+        let at = |value: f64| column(span.at(value).unwrap_or(0.0).clamp(0.0, 1.0), columns);
         // An end beyond the field is open.
         let mark = |value: f64, mark: char| place(span, value, columns).map_or('─', |_| mark);
         line[at(low)..=at(high)].fill('─');

@@ -26,10 +26,16 @@ pub(super) fn of_points(study: &Study, points: &[Ranked<'_>], count: usize) -> T
         let epochs: usize = trials.iter().map(|status| status.epochs()).sum();
         let seconds = trials.iter().filter_map(|status| status.record.as_ref()).map(|record| record.seconds).sum();
         let time = clock(std::time::Duration::from_secs_f64(seconds));
-        let value = value(study.metric, point.mean);
+        let value = value(study.metric, point.mean) + &of_seeds(point);
         table.add_row([numbers(trials), value, epochs.to_string(), time, states(trials), point.named()]);
     }
     table
+}
+
+/// How many of a point's seeds the value is of, where that is not all of them: the others did not come as far.
+fn of_seeds(point: &Ranked<'_>) -> String {
+    let (count, all) = (point.mean.map_or(0, |mean| mean.count), point.trials.len());
+    if count > 0 && count < all { format!(" ({count} of {all})") } else { String::new() }
 }
 
 fn value(metric: Metric, mean: Option<Mean>) -> String {

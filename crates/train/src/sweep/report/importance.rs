@@ -24,7 +24,11 @@ impl Seen<'_> {
              by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a search that \
              favours good points shows less than there is."
         );
-        Some(Section::new("Importance of the keys", [Block::Bars(chart), Block::Text(method)]))
+        let without = self.trials.iter().filter(|status| status.value.is_none_or(|value| !value.is_finite())).count();
+        let left_out =
+            (without > 0).then(|| format!("{without} trials without a value, such as failed ones, are left out."));
+        let notes = [method].into_iter().chain(left_out).map(Block::Text);
+        Some(Section::new("Importance of the keys", [Block::Bars(chart)].into_iter().chain(notes)))
     }
 }
 
