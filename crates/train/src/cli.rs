@@ -267,7 +267,7 @@ pub struct RunsArgs {
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Run folders, or `latest`: two or more.
+    /// Run folders, or `latest`: two or more; a study's folder stands for its trials.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Write it to a self-contained page too.

@@ -8,6 +8,8 @@ use clap::{
 };
 use train::sweep::slurm;
 
+use super::from_1;
+
 /// A study to run, or one to look at.
 #[derive(Debug, Args)]
 pub struct SweepArgs {
@@ -19,9 +21,21 @@ pub struct SweepArgs {
     pub action: Option<SweepAction>,
 }
 
-/// Where the driver of a study runs.
+/// How a study is run, and where its driver is.
 #[derive(Debug, Args)]
 pub struct LaunchArgs {
+    /// Trials at a time, instead of the study's.
+    #[arg(long, value_name = "N", value_parser = from_1)]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the trials and run none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Run more trials than the study's limit.
+    #[arg(long)]
+    pub yes: bool,
+    /// Share the work with a driver that is there already, on this machine or another.
+    #[arg(long)]
+    pub join: bool,
     /// Work in the background, whatever becomes of this terminal; returns as soon as the study is checked and begun.
     #[arg(long, conflicts_with_all = ["dry_run", "launcher"])]
     pub detach: bool,
@@ -73,18 +87,6 @@ pub struct StudyArgs {
     /// Change one key of every trial, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Trials at a time, instead of the study's.
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Print the trials and run none.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Run more trials than the study's limit.
-    #[arg(long)]
-    pub yes: bool,
-    /// Share the work with a driver that is there already, on this machine or another.
-    #[arg(long)]
-    pub join: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,10 @@ use anyhow::bail;
 use chart::{html, terminal};
 use search::Welch;
 use serde_json::{Value, json};
-use train::report::{ComparedRun, Comparison, Group, Test};
+use train::{
+    report::{ComparedRun, Comparison, Group, Test},
+    sweep::status,
+};
 
 use super::{output, stored_run};
 use crate::{
@@ -36,7 +39,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
 
 /// The folders of the runs, at least two and none twice.
 fn different(runs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let paths = runs.iter().map(|run| stored_run::find(run)).collect::<Result<Vec<_>, _>>()?;
+    let paths = runs.iter().map(|run| named(run)).collect::<Result<Vec<_>, _>>()?.concat();
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
     for (place, path) in paths.iter().enumerate() {
         if paths[..place].iter().any(|other| whole(other) == whole(path)) {
@@ -47,6 +50,12 @@ fn different(runs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
         bail!(UsageError("a comparison needs two runs or more; `train runs` lists the runs".into()));
     }
     Ok(paths)
+}
+
+/// The run of this name, or all trials of a study.
+fn named(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let trials = status::folders(run).unwrap_or_default();
+    if trials.is_empty() { Ok(vec![stored_run::find(run)?]) } else { Ok(trials) }
 }
 
 fn object(comparison: &Comparison) -> Value {

@@ -52,10 +52,10 @@ fn read(args: &StudyArgs) -> Result<Study, PlanError> {
 fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     let SweepArgs { study: asked, launch, .. } = args;
     let mut study = read(asked)?;
-    study.jobs = asked.jobs.map_or(study.jobs, usize::from);
-    study.check(asked.yes)?;
+    study.jobs = launch.jobs.map_or(study.jobs, usize::from);
+    study.check(launch.yes)?;
     check_backend(&study)?;
-    if asked.dry_run {
+    if launch.dry_run {
         return dry_run(&study).map(|()| DONE);
     }
     if launch.detach {
@@ -100,7 +100,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     for device in &study.devices {
         choice::choose(plan.backend, *device).context(place.clone())?;
     }
-    let folder = StudyFolder::open(&study, args.study.join, began).map_err(unusable)?;
+    let folder = StudyFolder::open(&study, args.launch.join, began).map_err(unusable)?;
     let program = env::current_exe().context(NO_PROGRAM)?;
     let mut driver = Driver::new(&study, &folder, &data.fingerprint, program)?;
     if args.launch.detached {

@@ -55,11 +55,15 @@ impl Status {
     /// Where what is there cannot be read.
     pub fn read(run: &Path, metric: Metric) -> Result<Option<Self>, Error> {
         let Some(kept) = Kept::read(run)? else { return Ok(None) };
-        let record = match RunRecord::read(run) {
+        let mut record = match RunRecord::read(run) {
             // A damaged one is as good as none: the trial goes on from its checkpoint, if it has one, and writes it anew.
             Err(Error::Read { .. } | Error::Damaged { .. }) => None,
             record => Some(record?),
         };
+        if let Some(record) = record.as_mut().filter(|record| record.state == record::State::Running) {
+            // It has not written its record since it began.
+            list::catch_up(record, run);
+        }
         let state = state(run, &kept, record.as_ref());
         let value = record.as_ref().and_then(|record| metric.of(record));
         Ok(Some(Self { run: run.into(), kept, record, state, value }))
@@ -162,15 +166,6 @@ fn is_later(one: &Status, other: &Status) -> bool {
     started(one).is_none_or(|one| started(other).is_some_and(|other| one > other))
 }
 
-/// With what `metrics.jsonl` tells of a trial that has not written its record since it began.
-fn up_to_date(mut status: Status, metric: Metric) -> Status {
-    if let Some(record) = status.record.as_mut().filter(|record| record.state == record::State::Running) {
-        list::catch_up(record, &status.run);
-        status.value = metric.of(record);
-    }
-    status
-}
-
 /// The folders of all trials that a study has or had: of one that does not exist none.
 ///
 /// # Errors
@@ -182,7 +177,6 @@ pub fn folders(study: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// The trials below a study's folder.
 fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
-    let read = |folder: &PathBuf| Ok(Status::read(folder, metric)?.map(|status| up_to_date(status, metric)));
-    let all: Vec<Result<Option<Status>, Error>> = list::folders(study)?.par_iter().map(read).collect();
+    let all: Vec<_> = list::folders(study)?.par_iter().map(|folder| Status::read(folder, metric)).collect();
     all.into_iter().filter_map(Result::transpose).collect()
 }

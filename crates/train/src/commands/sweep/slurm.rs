@@ -27,7 +27,7 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     slurm::ping()
         .map_err(|error| UsageError(format!("{error}; `--launcher slurm` needs a machine of a cluster that is up")))?;
     let folder = study.folder()?;
-    refuse_a_second_job(&folder, args.study.join)?;
+    refuse_a_second_job(&folder, args.launch.join)?;
     let plan = study.a_plan()?;
     let backend = backend(&plan)?;
     let data = load_data::load(&plan, None)?;
@@ -35,7 +35,7 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     let worker = worker(&study, args, backend, &data.source)?;
     let is_new = !folder.exists();
     // The workers open it again: the first of them is the study's first driver.
-    drop(StudyFolder::open(&study, args.study.join, SystemTime::now())?);
+    drop(StudyFolder::open(&study, args.launch.join, SystemTime::now())?);
     let script = slurm::write(&folder, &worker, &options(study.slurm.clone(), args))?;
     let job = slurm::submit(&folder, &script).map_err(|error| {
         remove(&folder, &script, is_new);
@@ -74,7 +74,7 @@ fn worker(study: &Study, args: &SweepArgs, backend: &str, source: &str) -> anyho
     let program = env::current_exe().context(super::NO_PROGRAM)?;
     let mut command = vec![program.display().to_string(), "sweep".into(), study.file.display().to_string()];
     command.extend(["--join", "--requeue", "--jobs", "1"].map(str::to_owned));
-    command.extend(args.study.yes.then(|| "--yes".to_owned()));
+    command.extend(args.launch.yes.then(|| "--yes".to_owned()));
     let differs = study.keys().contains("backend");
     let definite =
         (!differs).then(|| format!("backend={backend}")).into_iter().chain([format!("data.source={source}")]);

@@ -220,7 +220,7 @@ impl Reader {
 
     /// A time such as `2h30m`, `45m` or `90s`.
     pub fn duration(&mut self, key: &str) -> Option<Duration> {
-        self.value(key, "a time such as \"2h30m\", \"45m\" or \"90s\"", |value| {
+        self.value(key, "a time such as \"1d12h\", \"2h30m\", \"45m\" or \"90s\"", |value| {
             seconds(value.as_str()?).map(Duration::from_secs)
         })
     }
@@ -288,7 +288,7 @@ fn at_least(value: &Value, least: usize) -> Option<usize> {
 fn seconds(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut sum = 0u64;
-    for (unit, seconds) in [('h', 3600), ('m', 60), ('s', 1)] {
+    for (unit, seconds) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
         if let Some((count, after)) = rest.split_once(unit) {
             sum = sum.checked_add(count.parse::<u64>().ok()?.checked_mul(seconds)?)?;
             rest = after;

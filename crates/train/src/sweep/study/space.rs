@@ -131,6 +131,9 @@ fn hint(value: &Toml) -> String {
         let near = did_you_mean(key, known());
         return format!("; it has `{key}`{}", if near.is_empty() { nested.to_owned() } else { near });
     }
+    if table.get("when").is_some_and(|when| condition(when).is_none()) {
+        return "; `when` names one key of the space and its values: when = { \"optimizer.kind\" = [\"sgd\"] }".into();
+    }
     let together = "; one kind of range, `step` and `log` go with `int` alone and not with each other";
     together.to_owned()
 }
@@ -142,7 +145,10 @@ fn list_of(list: &[Toml]) -> Option<Domain> {
 fn condition(when: &Toml) -> Option<Condition> {
     let table = when.as_table().filter(|table| table.len() == 1)?;
     let (key, values) = table.iter().next()?;
-    let values = values.as_array()?.iter().map(plain).collect::<Option<Vec<_>>>()?;
+    let values = match values.as_array() {
+        Some(values) => values.iter().map(plain).collect::<Option<Vec<_>>>()?,
+        None => vec![plain(values)?],
+    };
     Some(Condition { key: key.clone(), values })
 }
 

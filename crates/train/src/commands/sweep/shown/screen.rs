@@ -7,6 +7,10 @@ use console::Term;
 /// Rows and columns left free, so that no line wraps and nothing scrolls away.
 const FREE: usize = 1;
 
+/// Clears what a longer line before has left. Line by line: some terminals keep a screen that is cleared as a whole in their
+/// history.
+const CLEAR_REST: &str = "\x1b[K";
+
 /// The lowest lines of the terminal, below what has been said.
 ///
 /// The cursor waits at their beginning. Wherever a change of the window's size moves them, it goes along, and what is
@@ -42,9 +46,9 @@ impl Screen {
 
     fn draw(&self, said: Option<&str>) {
         let draw = || -> io::Result<()> {
+            let over = |line: &str| self.term.write_line(&format!("{line}{CLEAR_REST}"));
+            said.into_iter().chain(self.lines.iter().map(String::as_str)).try_for_each(over)?;
             self.term.clear_to_end_of_screen()?;
-            said.into_iter().try_for_each(|line| self.term.write_line(line))?;
-            self.lines.iter().try_for_each(|line| self.term.write_line(line))?;
             self.term.move_cursor_up(self.lines.len())?;
             self.term.flush()
         };
