@@ -36,7 +36,7 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
             "study.toml:1: `trials` is missing: how many points the search tries, such as trials = 20",
         ),
         ("serch = \"random\"", number, "study.toml:2: unknown key `serch`; did you mean `search`?"),
-        ("max_time = \"soon\"", number, "expected a time such as \"2h30m\", \"45m\" or \"90s\""),
+        ("max_time = \"soon\"", number, "expected a time such as \"1d12h\", \"2h30m\", \"45m\" or \"90s\""),
         ("", "\"model.hidden\" = [10, 0]", "`model.hidden` is 0, expected"),
         ("prune = \"ash\"", number, "study.toml:2: `prune` is \"ash\", expected asha or median; did you mean `asha`?"),
         (
