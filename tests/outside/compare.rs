@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Place, metrics};
+use crate::{
+    harness::{Place, metrics},
+    sweep::{study, sweep},
+};
 
 /// Runs with these settings each, two epochs long.
 fn trained(runs: &[&[&str]]) -> Place {
@@ -62,6 +65,16 @@ fn over_seeds_it_is_said_whether_the_difference_is_more_than_noise() {
     let text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(verdict) && text.contains("Welch's t-test"), "p {p}: {shown}");
     assert!(shown.contains("optimizer.learning_rate = 1.0") && shown.contains('±'), "{shown}");
+}
+
+#[test]
+fn a_study_stands_for_its_trials() {
+    let place = Place::new();
+    study(&place, "repeat = 2", "\"model.kind\" = [\"linear\", \"two-layer\"]");
+    sweep(&place, &[]).ok();
+    let report = place.train(&["compare", "runs/study", "--json"]).ok().json();
+    let sizes: Vec<usize> = (0..2).map(|group| report["groups"][group]["runs"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [2, 2]);
 }
 
 #[test]

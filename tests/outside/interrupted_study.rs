@@ -38,6 +38,11 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
             "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }",
             "[prune]\nkind = \"asha\"\nmin_epochs = 1\nreduction_factor = 2\n",
         ),
+        (
+            "search = \"random\"\ntrials = 9\njobs = 1",
+            "\"optimizer.learning_rate\" = { log_uniform = [0.0001, 1.0] }",
+            "[prune]\nkind = \"median\"\nstartup_trials = 2\n",
+        ),
     ];
     for (keys, space, prune) in searches {
         let (killed, whole) = (Place::new(), Place::new());

@@ -167,6 +167,34 @@ fn more_epochs_extend_a_trial_to_the_bits_of_a_longer_one() {
 }
 
 #[test]
+fn a_trial_that_stopped_early_is_done_also_where_more_epochs_are_asked_for() {
+    let place = Place::new();
+    study(&place, "", RATES);
+    let early = ["--set", "early_stopping.patience=1", "--set", "early_stopping.min_delta=10.0"];
+    let before = sweep(&place, &early).ok();
+    assert!(before.stdout.contains("2/4 epochs"), "{}", before.stdout);
+    let more = sweep(&place, &[&early[..], &["--set", "training.epochs=8"]].concat()).ok();
+    assert_eq!(table(&more), table(&before));
+}
+
+#[test]
+fn more_epochs_are_still_to_do_and_with_asha_one_trial_at_least_does_them() {
+    let place = Place::new();
+    study(&place, "jobs = 1\nprune = \"asha\"", RATES);
+    let ran = sweep(&place, &[]).ok();
+    assert!(ran.stdout.contains("1 finished, 2 paused, of 3 trials"), "{}", ran.stdout);
+    let states = place.train(&["runs"]).ok().stdout;
+    assert_eq!((states.matches("  paused  ").count(), states.matches("  finished  ").count()), (2, 1), "{states}");
+    let longer = ["--set", "training.epochs=10"];
+    for arguments in [&["sweep", "study.toml", "--dry-run"][..], &["sweep", "status", "study.toml"]] {
+        let ran = place.train(&[arguments, &longer].concat()).ok();
+        assert!(ran.stdout.contains("3 paused, of 3 trials"), "{}", ran.stdout);
+    }
+    let ran = sweep(&place, &longer).ok();
+    assert!(ran.stdout.contains("10/10 epochs") && ran.stdout.contains("1 finished, 2 paused"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_failure_is_told_at_once_and_the_others_go_on() {
     let place = Place::new();
     study(

@@ -106,8 +106,9 @@ fn state(run: &Path, kept: &Kept, record: Option<&RunRecord>) -> State {
 
 /// Whether a driver that lives has taken it and has not come to the end of what it took it for.
 fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
-    let epochs = record.map_or(0, |record| record.epochs_done);
-    let is_held = |claim: Claim| epochs < claim.until && study_folder::is_at_work(run, &claim.driver);
+    // With all its epochs and no model yet, it is not there.
+    let has_come = |until| record.is_some_and(|it| it.state != record::State::Running && it.epochs_done >= until);
+    let is_held = |claim: Claim| !has_come(claim.until) && study_folder::is_at_work(run, &claim.driver);
     Claim::read(run).is_some_and(is_held)
 }
 
