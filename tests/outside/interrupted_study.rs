@@ -62,30 +62,64 @@ fn a_study_killed_at_any_moment_ends_as_one_that_was_not() {
     }
 }
 
+/// A study of these hidden units whose steps take seconds: whoever asks a trial to end waits for one.
+#[cfg(target_os = "linux")]
+fn slow(place: &Place, hidden: &str) {
+    let set = "\"data.source\" = \"synthetic\"\n\"training.batch_size\" = 12396\n\"training.epochs\" = 3";
+    place.write(
+        "study.toml",
+        &format!("base = \"two-layer\"\njobs = 1\n[set]\n{set}\n[space]\n\"model.hidden\" = {hidden}\n"),
+    );
+}
+
+/// The process of a driver's only trial, once that trains.
+#[cfg(target_os = "linux")]
+fn trial_of(place: &Place, driver: &Child) -> String {
+    wait_until(|| trials(place).iter().any(|run| run.join("metrics.csv").is_file()));
+    let children = Command::new("pgrep").args(["-P", &driver.id().to_string()]).output().unwrap().stdout;
+    String::from_utf8(children).unwrap().trim().to_owned()
+}
+
+#[cfg(target_os = "linux")]
+fn is_gone(process: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", process]).output().unwrap().stdout;
+    // Whoever is to bury an orphan may take his time.
+    state.is_empty() || state.starts_with(b"Z")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_driver_waits_for_the_trial_that_one_before_has_left() {
+    let place = Place::new();
+    slow(&place, "[8000, 5]");
+    let mut killed = place.start(&["sweep", "study.toml"]);
+    let trial = trial_of(&place, &killed);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let next = place.start(&["sweep", "study.toml"]);
+    let begun = || trials(&place).iter().filter(|run| run.join("run.json").is_file()).count();
+    while !is_gone(&trial) {
+        assert_eq!(begun(), 1, "the next trial began beside it");
+        thread::sleep(Duration::from_millis(20));
+    }
+    kill_all(next);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_second_interrupt_ends_driver_and_trials_at_once() {
     let place = Place::new();
-    // A step of seconds: whoever only asked for its end would wait for it.
-    place.write(
-        "study.toml",
-        "base = \"two-layer\"\njobs = 1\n[set]\n\"data.source\" = \"synthetic\"\n\"data.workers\" = 0\n\
-         \"training.batch_size\" = 12396\n\"training.epochs\" = 3\n[space]\n\"model.hidden\" = [8000]\n",
-    );
+    slow(&place, "[8000]");
     let mut driver = place.start(&["sweep", "study.toml"]);
     let pid = driver.id().to_string();
-    let children = || Command::new("pgrep").args(["-P", &pid]).output().unwrap().stdout;
-    wait_until(|| trials(&place).iter().any(|run| run.join("metrics.csv").is_file()));
-    let trial = String::from_utf8(children()).unwrap().trim().to_owned();
+    let trial = trial_of(&place, &driver);
     let interrupt = || Command::new("kill").args(["-INT", &pid]).status().unwrap();
     interrupt();
     thread::sleep(Duration::from_millis(100));
     interrupt();
     assert_eq!(driver.wait().unwrap().code(), Some(130));
     thread::sleep(Duration::from_millis(500));
-    let state = Command::new("ps").args(["-o", "stat=", "-p", &trial]).output().unwrap().stdout;
-    // Whoever is to bury an orphan may take his time.
-    assert!(state.is_empty() || state.starts_with(b"Z"), "the trial goes on");
+    assert!(is_gone(&trial), "the trial goes on");
 }
 
 #[test]

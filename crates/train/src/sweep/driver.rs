@@ -157,7 +157,7 @@ impl<'a> Driver<'a> {
 
     /// Begins trials until all jobs have one.
     fn fill(&mut self, watcher: &mut dyn Watcher) -> Result<(), Error> {
-        while self.running.len() < self.study.jobs {
+        while self.running.len() + self.orphans() < self.study.jobs {
             let turn = self.folder.turn()?;
             self.hear_of_others()?;
             let Some(job) = self.next()? else { break };

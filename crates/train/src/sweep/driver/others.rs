@@ -1,9 +1,9 @@
 //! What a driver hears of others that share its study.
 
-use super::Driver;
+use super::{Driver, Entry};
 use crate::{
     Error,
-    sweep::{Trial, status::State},
+    sweep::{Claim, Trial, status::State, study_folder},
 };
 
 impl Driver<'_> {
@@ -23,6 +23,19 @@ impl Driver<'_> {
     /// Reads how far the trials are that other drivers run.
     pub(super) fn look_at_others(&mut self) -> Result<(), Error> {
         self.refresh_all(|state| *state == State::Running)
+    }
+
+    /// How many trials run whose driver has died: they save and end, and until then each takes the place of a job. What is
+    /// chosen after them is chosen with what they come to.
+    pub(super) fn orphans(&self) -> usize {
+        let is_orphan = |place: &usize| {
+            let Entry { trial, status, .. } = &self.entries[*place];
+            let lives = |claim: Claim| study_folder::is_at_work(&trial.path, &claim.driver);
+            status.state == State::Running
+                && !self.running.contains_key(place)
+                && !Claim::read(&trial.path).is_some_and(lives)
+        };
+        (0..self.entries.len()).filter(is_orphan).count()
     }
 
     /// Whether a trial runs that is not this driver's.
