@@ -13,12 +13,13 @@ impl Rows {
         }
     }
 
-    /// The median ratio of two measurements of the same rounds: a slow minute of the machine slows both.
+    /// The median ratio of two measurements of the same rounds: a slow minute of the machine slows both. None where a peer
+    /// failed in one of them.
     fn ratio(&self, value: &str, of: &str) -> Option<f64> {
         let values = |name: &str| self.0.iter().find(|row| row.0 == name).map(|row| &row.2);
         let (value, of) = (values(value)?, values(of)?);
-        assert_eq!(value.len(), of.len(), "measured once a round");
-        Some(median(&value.iter().zip(of).map(|(value, of)| value / of).collect::<Vec<_>>()))
+        let ratios: Vec<f64> = value.iter().zip(of).map(|(value, of)| value / of).collect();
+        (value.len() == of.len()).then(|| median(&ratios))
     }
 
     /// Prints them, and their ratios beside what they should be.

@@ -93,7 +93,7 @@ impl<'a> Grid<'a> {
 }
 
 /// More integers than these nobody means to try one by one.
-const MOST: i64 = 100_000;
+const MOST: i64 = 10_000;
 
 fn values(parameter: &Parameter) -> Result<Cow<'_, [Value]>, Error> {
     match &parameter.domain {

@@ -31,7 +31,7 @@ pub use kept::Kept;
 pub use leaderboard::leaderboard;
 pub use limits::Limits;
 pub use overview::{Overview, Row, counted, ended, failed};
-pub use process::{end_with, kill_all};
+pub use process::{PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
 pub use report::{best_of, report};
 pub use status::Status;

@@ -19,7 +19,7 @@ pub struct Stop {
 impl Stop {
     /// Takes over the handling of interrupts.
     pub fn listen() -> anyhow::Result<Self> {
-        Self::listen_for(Some(|| {}))
+        Self::listen_with(|| {})
     }
 
     /// The same with something to do where a second one stops at once.

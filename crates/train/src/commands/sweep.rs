@@ -200,7 +200,7 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
         writeln!(out, "slurm    {tasks}")?;
     }
     writeln!(out, "\n{}", summary(&study, &trials))?;
-    match status::folders(&folder)?.len() - trials.len() {
+    match status::folders(&folder)?.len().saturating_sub(trials.len()) {
         0 => Ok(()),
         others => Ok(writeln!(
             out,

@@ -18,9 +18,6 @@ use crate::{
     terminal::{observer, tell},
 };
 
-/// What tells the driver that the trial's limits stopped it.
-const PRUNED: u8 = 3;
-
 /// Begins the trial, or goes on with it.
 pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     let mut plan = folder::read_plan(&args.run)?;
@@ -53,7 +50,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     let outcome = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Train(job))??;
     Ok(match outcome.end {
         End::Interrupted => INTERRUPTED,
-        End::Lagging => PRUNED,
+        End::Lagging => sweep::PRUNED,
         End::Finished | End::StoppedEarly | End::Paused => DONE,
     })
 }

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn rejects_names_that_leave_the_runs_folder() {
         for name in ["../x", "a/b", "", ".hidden", "a b", "-x"] {
-            let expected = "expected a string, a folder name of the letters a to z, digits, `-`, `_` and `.`";
+            let expected = "expected a string, a folder name of letters, digits, `-`, `_` and `.`";
             rejects(&format!("name='{name}'"), &format!("`name` is {}, {expected}", Value::from(name)));
         }
         assert_eq!(set(&["name=größe_30.v2"]).unwrap().name, "größe_30.v2");

@@ -130,7 +130,7 @@ impl fmt::Display for Rule {
             Flag => f.write_str("true or false"),
             Text => f.write_str("a string"),
             Path => f.write_str("a string, not empty"),
-            FolderName => f.write_str("a string, a folder name of the letters a to z, digits, `-`, `_` and `.`"),
+            FolderName => f.write_str("a string, a folder name of letters, digits, `-`, `_` and `.`"),
             Classes => f.write_str("two different strings, folder names such as [\"3\", \"7\"]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),

@@ -12,6 +12,9 @@ use std::{
 
 use crate::{Error, files};
 
+/// What a trial's process returns when its limits stopped it; else what any command does.
+pub const PRUNED: u8 = 3;
+
 /// How much a failed trial's output is worth to whoever watches.
 const LAST_LINES: usize = 5;
 

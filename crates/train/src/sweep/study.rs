@@ -104,7 +104,7 @@ pub struct Study {
     /// Where `backend` and `devices` do.
     hardware: [Option<Origin>; 2],
     /// How many points the search has; counted once, when somebody asks.
-    distinct: OnceLock<u64>,
+    count: OnceLock<u64>,
 }
 
 impl Study {
@@ -156,7 +156,7 @@ impl Study {
             slurm: reader.slurm(),
             places,
             hardware,
-            distinct: OnceLock::new(),
+            count: OnceLock::new(),
         };
         let plan = study.a_plan()?;
         let epochs = plan.training.epochs;

@@ -202,7 +202,7 @@ pub fn refuse_other(study: &Study) -> Result<(), Error> {
     let kept = path.join(KEPT);
     let holds = match kept.exists().then(|| files::read_text(&kept)).transpose()? {
         Some(text) => other_file(study, &text).map(|other| format!("belongs to another study ({other})")),
-        None => has_single_runs(&path)?.then(|| "holds what is no trial of a study".to_owned()),
+        None => has_single_runs(&path).then(|| "holds what is no trial of a study".to_owned()),
     };
     let Some(holds) = holds else { return Ok(()) };
     let origin = Origin::Line { file: study.file.display().to_string(), line: 1 };
@@ -219,9 +219,9 @@ fn other_file(study: &Study, copy: &str) -> Option<String> {
     is_other.then(|| before.to_owned())
 }
 
-fn has_single_runs(path: &Path) -> Result<bool, Error> {
+fn has_single_runs(path: &Path) -> bool {
     let is_single = |folder: &PathBuf| folder::config(folder).is_file() && !folder.join(kept::NAME).is_file();
-    Ok(list::folders(path)?.iter().any(is_single))
+    list::folders(path).is_ok_and(|folders| folders.iter().any(is_single))
 }
 
 /// The name of a study's copy.

@@ -90,5 +90,5 @@ impl Driver<'_> {
 
 /// What a trial's process returns when it is done, when its limits stopped it, and when it was asked to stop.
 const DONE: i32 = 0;
-const PRUNED: i32 = 3;
+const PRUNED: i32 = process::PRUNED as i32;
 const INTERRUPTED: i32 = 130;

@@ -23,14 +23,13 @@ pub type Numbers = BTreeMap<(String, Option<u64>), usize>;
 impl Study {
     /// How many points there will be; `u64::MAX` for that many and more.
     pub fn count(&self) -> u64 {
-        match self.search {
-            Search::Grid => Grid::new(&self.space).map_or(0, |grid| grid.count()),
+        let all = || Grid::new(&self.space).map(|grid| grid.count());
+        *self.count.get_or_init(|| match self.search {
+            Search::Grid => all().unwrap_or(0),
             // A small space has fewer points than were asked for.
-            Search::Random | Search::Sobol => {
-                *self.distinct.get_or_init(|| self.points().map_or(0, |points| points.len() as u64))
-            }
-            Search::Tpe => (self.trials as u64).min(Grid::new(&self.space).map_or(u64::MAX, |grid| grid.count())),
-        }
+            Search::Random | Search::Sobol => self.points().map_or(0, |points| points.len() as u64),
+            Search::Tpe => (self.trials as u64).min(all().unwrap_or(u64::MAX)),
+        })
     }
 
     /// How many trials there will be.
