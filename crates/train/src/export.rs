@@ -12,7 +12,7 @@ use model::{Backend, Network};
 use crate::{
     Error,
     classifier::Classifier,
-    files,
+    files, panics,
     plan::Plan,
     run::{RunRecord, folder},
 };
@@ -29,6 +29,7 @@ pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> 
         .with_to_adapter(BurnToPyTorchAdapter)
         .remap(renaming(path, names.iter().map(|(here, torch)| (here, torch)))?);
     network.save_into(&mut store).map_err(|error| failed(path, &error))?;
+    panics::surface();
     files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
 }
 
