@@ -80,7 +80,10 @@ pub fn of_run<B: Backend>(
 ) -> Result<Classifier<B>, Error> {
     let file = folder::model(run);
     if !file.is_file() {
-        return Err(Error::NoModel { path: run.into(), epochs: folder::read_epochs(run).map_or(0, |epochs| epochs.len()) });
+        return Err(Error::NoModel {
+            path: run.into(),
+            epochs: folder::read_epochs(run).map_or(0, |epochs| epochs.len()),
+        });
     }
     let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);
     load(&file, classifier.network_mut())?;

@@ -222,6 +222,9 @@ mod tests {
         ] {
             refused_with(&bytes, "it is no whole safetensors file: ");
         }
-        refused_with(&file("{}", &[]), "it has no tensor `weight` of shape [1, 2]; it has no tensor `bias` of shape [1]");
+        refused_with(
+            &file("{}", &[]),
+            "it has no tensor `weight` of shape [1, 2]; it has no tensor `bias` of shape [1]",
+        );
     }
 }
