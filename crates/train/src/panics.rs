@@ -30,6 +30,9 @@ pub struct Panic {
 pub fn keep_quiet() {
     let wants_backtrace = env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
     panic::set_hook(Box::new(move |info| {
+        if data::is_contained() {
+            return;
+        }
         if wants_backtrace {
             eprintln!("{info}\n{}", Backtrace::capture());
         }
@@ -66,8 +69,7 @@ impl Panic {
     }
 
     fn said(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let text = data::panic_message(payload);
         let text = text.strip_prefix("called `Result::unwrap()` on an `Err` value: ").unwrap_or(text);
         let is_backtrace =
             |line: &&str| ["0: ", "No backtrace"].iter().any(|start| line.trim_start().starts_with(start));
