@@ -90,16 +90,19 @@ impl Tpe {
     }
 }
 
-/// The candidate with the highest score, the first of equals.
-fn best<T>(candidates: usize, mut draw: impl FnMut() -> T, score: impl Fn(&T) -> f64) -> T {
-    let mut best = draw();
-    let mut highest = score(&best);
-    for _ in 1..candidates {
+/// The candidate with the highest score, the first of equals. The same one twice is judged once: there may be few.
+fn best(candidates: usize, mut draw: impl FnMut() -> Point, score: impl Fn(&Point) -> f64) -> Point {
+    let (mut best, mut highest, mut judged) = (Point::new(), f64::NEG_INFINITY, vec![]);
+    for _ in 0..candidates {
         let candidate = draw();
-        let score = score(&candidate);
-        if score > highest {
-            (best, highest) = (candidate, score);
+        if judged.contains(&candidate) {
+            continue;
         }
+        let score = score(&candidate);
+        if score > highest || judged.is_empty() {
+            (best, highest) = (candidate.clone(), score);
+        }
+        judged.push(candidate);
     }
     best
 }
