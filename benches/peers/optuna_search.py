@@ -1,14 +1,21 @@
-"""Optuna's samplers on the functions of benches/search/functions.rs: usage: SEEDS TRIALS. Needs optuna.
+"""Optuna beside benches/search.rs: usage: TASK. Needs optuna, scipy, scikit-learn.
 
-For each function and sampler, with one and with four points open at a time, and for each seed: the best value and its point.
-Prints JSON: {"version": .., "results": {function: {"tpe 1": [{"value": .., "point": {..}}, ..], ..}}}.
+TASK is a JSON file: {"seeds": .., "trials": .., "curves": [study of curves], "samples": {name: [[point, value], ..]}}.
+Prints JSON with what Optuna makes of it: "results", for each function of benches/search/functions.rs and each sampler as it
+comes, with one and with four points open at a time, the best of each seed; "pruners", the epochs that each curve is followed for;
+"importances" of each sample.
 """
 
 import json
 import math
 import sys
+import warnings
+from pathlib import Path
 
 import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
+from optuna.pruners import MedianPruner, SuccessiveHalvingPruner
 from optuna.samplers import RandomSampler, TPESampler
 
 A = [
@@ -70,8 +77,42 @@ def best(function, sampler, trials, jobs):
     return {"value": study.best_value, "point": study.best_params}
 
 
+def followed(curves, pruner):
+    """How many epochs of each curve are seen before the pruner stops it."""
+    study = optuna.create_study(pruner=pruner, sampler=RandomSampler(seed=0))
+    lengths = []
+    for curve in curves:
+        trial = study.ask()
+        is_pruned = False
+        for epoch, value in enumerate(curve, 1):
+            trial.report(value, epoch)
+            is_pruned = epoch < len(curve) and trial.should_prune()
+            if is_pruned:
+                break
+        state = optuna.trial.TrialState.PRUNED if is_pruned else optuna.trial.TrialState.COMPLETE
+        study.tell(trial, None if is_pruned else min(curve), state=state)
+        lengths.append(epoch)
+    return lengths
+
+
+def importances(sample):
+    distributions = {
+        "rate": FloatDistribution(1e-4, 1, log=True),
+        "kind": CategoricalDistribution(["a", "b"]),
+        "width": FloatDistribution(1, 100),
+        "idle": FloatDistribution(0, 1),
+    }
+    study = optuna.create_study()
+    for point, value in sample:
+        study.add_trial(optuna.trial.create_trial(params=point, distributions=distributions, value=value))
+    evaluators = {"PED-ANOVA": PedAnovaImportanceEvaluator(), "fANOVA": FanovaImportanceEvaluator(seed=0)}
+    return {name: get_param_importances(study, evaluator=evaluator) for name, evaluator in evaluators.items()}
+
+
 def main():
-    seeds, trials = int(sys.argv[1]), int(sys.argv[2])
+    task = json.loads(Path(sys.argv[1]).read_text())
+    seeds, trials = task["seeds"], task["trials"]
+    warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     functions = {"Branin": branin, "Hartmann 6": hartmann, "Rosenbrock 5": rosenbrock, "mixed space": mixed}
     samplers = {
@@ -86,7 +127,14 @@ def main():
         }
         for name, function in functions.items()
     }
-    print(json.dumps({"version": optuna.__version__, "results": results}))
+    pruners = {"ASHA": lambda: SuccessiveHalvingPruner(min_resource=3, reduction_factor=3), "median rule": MedianPruner}
+    found = {
+        "version": optuna.__version__,
+        "results": results,
+        "pruners": {name: [followed(curves, pruner()) for curves in task["curves"]] for name, pruner in pruners.items()},
+        "importances": {name: importances(sample) for name, sample in task["samples"].items()},
+    }
+    print(json.dumps(found))
 
 
 main()
