@@ -42,6 +42,10 @@ bench:
 bench-study:
     cargo bench -p tests --bench study --profile dev
 
+# what the searchers find, beside Optuna's where BENCH_PYTHON names a Python that has it
+bench-search:
+    cargo bench -p tests --bench search --profile dev
+
 # formatting, clippy, docs, dependencies
 check:
     cargo fmt --all --check

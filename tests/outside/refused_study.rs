@@ -54,6 +54,16 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
             "\"optimizer.momentum\" = [0, 0.0]",
             "optimizer.momentum=0 and optimizer.momentum=0.0 are the same run; remove one",
         ),
+        (
+            "search = \"tpe\"\ntrials = 3",
+            "\"optimizer.momentum\" = [0, 0.0, 0.5]",
+            "optimizer.momentum=0 and optimizer.momentum=0.0 are the same run; remove one",
+        ),
+        (
+            "search = \"random\"\ntrials = 1",
+            "\"optimizer.momentum\" = [0, 0.0, 0.5]",
+            "optimizer.momentum=0 and optimizer.momentum=0.0 are the same run; remove one",
+        ),
         ("", "\"model.hidden\" = { int = [1, 9], log = true, step = 2 }", "`step` and `log` go with `int` alone"),
         ("", "\"model.hidden\" = { itn = [1, 9] }", "it has `itn`; did you mean `int`?"),
         ("", "optimizer.momentum = [0.5]", "a dotted key of a plan is one key in quotes"),
