@@ -40,7 +40,7 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
 
 fn object(run: &Run) -> serde_json::Value {
     let reason = run.record.as_ref().err().map(ToString::to_string);
-    json!({ "path": run.path, "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
+    json!({ "path": run.path.display().to_string(), "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
 }
 
 fn row(run: &Run) -> [String; 8] {
