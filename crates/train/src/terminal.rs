@@ -136,7 +136,7 @@ impl Bar {
             return;
         }
         let rate = (done - before) as f64 / self.began.elapsed().as_secs_f64();
-        let left = Duration::from_secs_f64((all - done) as f64 / rate);
+        let left = (all - done) as f64 / rate;
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
         let message = format!(
