@@ -70,10 +70,12 @@ pub enum Error {
         reason: String,
     },
     /// A run has no model.
-    #[error("run `{0}` has no model: it ended, or was killed, before its first epoch; `train --resume {0}` goes on", path.display())]
+    #[error("run `{0}` has no model: {1}; `train --resume {0}` goes on", path.display(), why_no_model(*epochs))]
     NoModel {
         /// The run folder.
         path: PathBuf,
+        /// Epochs that it has done.
+        epochs: usize,
     },
     /// A run has no epoch to compare.
     #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {0}` goes on", path.display())]
@@ -120,6 +122,16 @@ pub enum Error {
         /// Whether there is a checkpoint from before.
         is_saved: bool,
     },
+    /// The checkpoint of the best epoch is lost.
+    #[error("{cause}; it was of the best epoch, {epoch}, whose place {} takes", next_best(*instead))]
+    BestLost {
+        /// What is wrong with it.
+        cause: Box<Error>,
+        /// The best epoch.
+        epoch: usize,
+        /// The best one of those whose checkpoints are left.
+        instead: Option<usize>,
+    },
     /// A model file cannot be made or used.
     #[error("cannot use model `{}`: {reason}", path.display())]
     Model {
@@ -137,6 +149,17 @@ pub enum Error {
     /// The plan is not valid.
     #[error(transparent)]
     Plan(#[from] crate::plan::PlanError),
+}
+
+fn why_no_model(epochs: usize) -> String {
+    match epochs {
+        0 => "it ended, or was killed, before its first epoch".into(),
+        epochs => format!("it was killed after epoch {epochs}, before it could write one, or the file was removed"),
+    }
+}
+
+fn next_best(epoch: Option<usize>) -> String {
+    epoch.map_or_else(|| "the next one".into(), |epoch| format!("epoch {epoch}, the best that is left,"))
 }
 
 /// What a person can do about a failed write.

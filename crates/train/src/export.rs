@@ -1,13 +1,18 @@
 //! `model.safetensors`: a network under the names and shapes of its PyTorch twin.
 
-use std::path::Path;
+mod tensors;
+
+use std::{collections::HashMap, path::Path};
 
 use burn::{
-    module::{Module as _, ModuleVisitor, Param},
-    tensor::Tensor,
+    module::{Module as _, ParamId},
+    tensor::TensorData,
 };
-use burn_store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+use burn_store::{
+    Applier, BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore, TensorSnapshot,
+};
 use model::{Backend, Network};
+use tensors::Expected;
 
 use crate::{
     Error,
@@ -32,18 +37,35 @@ pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> 
     files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
 }
 
-/// Gives the network the parameters in the file; all of them must be there, in the right shapes.
+/// Gives the network the parameters in the file; all of them must be there, and no others, as floats, in the right shapes.
+///
+/// # Errors
+/// Where the file cannot be read, or is not one of this network: with what is wrong with which tensor.
 pub fn load<B: Backend>(path: &Path, network: &mut Network<B>) -> Result<(), Error> {
-    let names = network.torch_names();
-    let mut store = SafetensorsStore::from_bytes(Some(files::read(path)?))
-        .skip_enum_variants(true)
-        .with_from_adapter(PyTorchToBurnAdapter)
-        .remap(renaming(path, names.iter().map(|(here, torch)| (torch, here)))?);
-    let unfit = "its tensors are not those of the run's network, by name and shape";
-    network.load_from(&mut store).map_err(|_| failed(path, &unfit))?;
-    let mut finite = AllFinite(true);
-    network.visit(&mut finite);
-    if finite.0 { Ok(()) } else { Err(failed(path, &"it holds a value that is not finite, as no run writes it")) }
+    let (expected, places) = parameters(network);
+    let values = tensors::read(&files::read(path)?, &expected).map_err(|reason| failed(path, &reason))?;
+    let snapshots = values.into_iter().zip(expected).zip(places).map(|((values, Expected { shape, .. }), place)| {
+        let path = place.split('.').map(str::to_owned).collect();
+        TensorSnapshot::from_data(TensorData::new(values, shape), path, Vec::new(), ParamId::new())
+    });
+    // Not `ModuleSnapshot::apply`: it moves the module out by `ptr::read`, and a panic in between, as a dtype that the backend
+    // has not is one, drops the module twice.
+    let mut applier = Applier::new(snapshots.collect(), None, Some(Box::new(PyTorchToBurnAdapter)), true);
+    *network = network.clone().map(&mut applier);
+    let result = applier.into_result();
+    if result.is_success() && result.missing.is_empty() { Ok(()) } else { Err(failed(path, &result)) }
+}
+
+/// The tensors of a network as its file has them, and its paths to them.
+fn parameters<B: Backend>(network: &Network<B>) -> (Vec<Expected>, Vec<String>) {
+    let names: HashMap<String, String> = network.torch_names().into_iter().collect();
+    let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
+    let pair = |tensor: TensorSnapshot| {
+        let place = tensor.full_path();
+        let name = names.get(&place).unwrap_or(&place).clone();
+        (Expected { name, shape: tensor.shape.to_vec() }, place)
+    };
+    tensors.into_iter().map(pair).unzip()
 }
 
 /// The model of the run in `run`, with its loss.
@@ -58,20 +80,14 @@ pub fn of_run<B: Backend>(
 ) -> Result<Classifier<B>, Error> {
     let file = folder::model(run);
     if !file.is_file() {
-        return Err(Error::NoModel { path: run.into() });
+        return Err(Error::NoModel {
+            path: run.into(),
+            epochs: folder::read_epochs(run).map_or(0, |epochs| epochs.len()),
+        });
     }
     let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);
     load(&file, classifier.network_mut())?;
     Ok(classifier)
-}
-
-/// Whether all parameters are finite.
-struct AllFinite(bool);
-
-impl<B: Backend> ModuleVisitor<B> for AllFinite {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
-        self.0 &= param.val().into_data().iter::<f32>().all(f32::is_finite);
-    }
 }
 
 /// A renaming of whole names, letter by letter.

@@ -1,11 +1,13 @@
 //! A run from its plan to its model: Burn's Learner around our loop, `run.json` around both.
 
 pub mod best;
+mod best_model;
 mod burn_events;
 pub mod checkpoint;
 mod divergence;
 mod end_of_epoch;
 mod event_log;
+mod form;
 mod gradients;
 pub(crate) mod optimizer;
 mod records;
@@ -28,6 +30,7 @@ use crate::{
     classifier::Classifier,
     export,
     fit::{
+        best_model::Models,
         checkpoint::{Checkpoint, Position},
         optimizer::SharedOptimizer,
         records::Records,
@@ -83,18 +86,23 @@ pub struct Outcome {
 ///
 /// # Errors
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
-pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
     let (plan, folder, data) = (job.plan.clone(), job.folder, job.data);
     let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
-    let mut record = started(&job, classifier.network().num_trained());
+    let models = Models { folder, plan: &plan, data, classifier, device };
+    if let Some(checkpoint) = &mut job.resume {
+        // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
+        let (_, lost) = models.best(&mut checkpoint.position);
+        lost.iter().for_each(|lost| job.observer.warning(lost));
+    }
+    let mut record = started(&job, models.classifier.network().num_trained());
     folder.begin_record(&record)?;
-    let mut trained = train(job, classifier.clone(), device);
+    let mut trained = train(job, models.classifier.clone(), device);
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
-    let best = best_model(&trained.position, classifier, folder, device);
-    let model = best.and_then(|best| {
-        let path = best.as_ref().map(|best| export_best(best, folder)).transpose()?;
-        tell_the_end(&mut trained, best.as_ref(), &plan, data, device).map(|()| path)
-    });
+    let (best, lost) = models.best(&mut trained.position);
+    lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
+    let model = best.as_ref().map(|best| export_best(best, folder)).transpose();
+    let model = model.and_then(|path| tell_the_end(&mut trained, best.as_ref(), &plan, data, device).map(|()| path));
     let Trained { position, end, .. } = trained;
     let outcome = end.and_then(|end| Ok(Outcome { end, position: position.clone(), model: model? }));
     close(&mut record, &position, &outcome);
@@ -110,7 +118,7 @@ fn train<B: AutodiffBackend>(mut job: Job<'_>, classifier: Classifier<B>, device
     let (folder, interrupter, tui) = (job.folder, job.interrupter.clone(), job.tui);
     match prepare(job, resume, position.clone(), classifier, device) {
         Ok((session, learner)) => launch(session, learner, interrupter, folder, tui),
-        Err(error) => Trained { position, events: None, end: Err(error) },
+        Err(error) => Trained { position, observer: None, events: None, end: Err(error) },
     }
 }
 
@@ -126,8 +134,11 @@ fn prepare<B: AutodiffBackend>(
     let mut optimizer = SharedOptimizer::new(&plan.optimizer);
     let is_saved = resume.is_some();
     if let Some(checkpoint) = resume {
-        classifier = checkpoint.load_model(classifier, device)?;
-        optimizer = checkpoint.load_optimizer(optimizer, device)?;
+        let path = || checkpoint::path(&job.folder.checkpoints(), position.step);
+        let unfit =
+            |reason| Error::Damaged { path: path(), reason: format!("{reason}; without it the one before is taken") };
+        classifier = checkpoint.load_model(classifier, device).map_err(unfit)?;
+        optimizer = checkpoint.load_optimizer(&plan.optimizer, &classifier, device).map_err(unfit)?;
     }
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
@@ -138,7 +149,7 @@ fn prepare<B: AutodiffBackend>(
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
         schedule: schedule.clone(),
-        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, records.handles()?),
+        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, position.step, records.handles()?),
         records,
         position,
         observer: job.observer,
@@ -187,18 +198,6 @@ fn launch<B: AutodiffBackend>(
     Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends").into_outcome()
 }
 
-/// The best epoch's model; none before the first epoch is done.
-fn best_model<B: AutodiffBackend>(
-    position: &Position,
-    classifier: Classifier<B>,
-    folder: &RunFolder,
-    device: &B::Device,
-) -> Result<Option<Classifier<B>>, Error> {
-    let Some(best) = &position.watch.best else { return Ok(None) };
-    let checkpoint = checkpoint::read(&folder.checkpoints(), best.step)?;
-    checkpoint.load_model(classifier, device).map(Some)
-}
-
 /// Writes it.
 fn export_best<B: AutodiffBackend>(best: &Classifier<B>, folder: &RunFolder) -> Result<PathBuf, Error> {
     let path = folder::model(folder.path());
@@ -213,7 +212,7 @@ fn tell_the_end<B: AutodiffBackend>(
     data: &DataSet,
     device: &B::Device,
 ) -> Result<(), Error> {
-    let Trained { position, events: Some(events), end } = trained else { return Ok(()) };
+    let Trained { position, events: Some(events), end, .. } = trained else { return Ok(()) };
     if let Some((epoch, model)) = position.watch.best.as_ref().zip(best) {
         events.best(epoch, model, plan, data, device)?;
     }
@@ -225,6 +224,10 @@ fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
     let position = job.resume.as_ref().map(|checkpoint| &checkpoint.position);
     let [backend, device] = job.device_names.clone();
     let digits = &job.data.train;
+    let before = RunRecord::read(job.folder.path()).ok();
+    // The model file stays that of the best epoch before, until there is another.
+    let exported = before.as_ref().filter(|_| folder::model(job.folder.path()).is_file());
+    let exported = exported.and_then(|before| before.best.clone());
     RunRecord {
         state: State::Running,
         reason: None,
@@ -239,12 +242,12 @@ fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
         data: DataRecord::new(job.data),
         versions: Versions::default(),
         machine: Some(Machine::this()),
-        started: RunRecord::read(job.folder.path()).map_or_else(|_| now(), |before| before.started),
+        started: before.map_or_else(now, |before| before.started),
         ended: None,
         epochs: job.plan.training.epochs,
         epochs_done: position.map_or(0, |position| position.epoch),
         seconds: position.map_or(0.0, |position| position.seconds),
-        best: position.and_then(|position| position.watch.best.clone()),
+        best: exported.or_else(|| position.and_then(|position| position.watch.best.clone())),
         last: position.and_then(|position| position.last),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Metrics;
+use crate::{Error, metrics::Metrics};
 
 /// Hears of a run's progress. The library never prints.
 pub trait Observer: Send {
@@ -10,6 +10,8 @@ pub trait Observer: Send {
     fn batches(&mut self, progress: &EpochProgress);
     /// An epoch has ended.
     fn epoch(&mut self, record: &EpochRecord, epochs: usize);
+    /// Something is not as it should be, and the run goes on.
+    fn warning(&mut self, warning: &Error);
 }
 
 /// How far an epoch is.

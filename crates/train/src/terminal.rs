@@ -12,6 +12,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
 use train::{
+    Error,
     observer::{EpochProgress, EpochRecord, Observer},
     report::{clock, fraction},
 };
@@ -58,6 +59,10 @@ struct Quiet;
 impl Observer for Quiet {
     fn batches(&mut self, _: &EpochProgress) {}
     fn epoch(&mut self, _: &EpochRecord, _: usize) {}
+
+    fn warning(&mut self, warning: &Error) {
+        tell(&format!("warning: {warning}"));
+    }
 }
 
 /// A line per epoch, above a bar where there is one.
@@ -81,6 +86,14 @@ impl Observer for Lines {
         self.print(&row(record));
         if let Some(bar) = self.bar.as_ref().filter(|_| record.epoch == epochs) {
             bar.bar.finish_and_clear();
+        }
+    }
+
+    fn warning(&mut self, warning: &Error) {
+        let line = format!("warning: {warning}");
+        match &self.bar {
+            Some(bar) => bar.bar.suspend(|| tell(&line)),
+            None => tell(&line),
         }
     }
 }

@@ -32,6 +32,18 @@ pub struct Best {
     pub metrics: Metrics,
 }
 
+impl Best {
+    /// An epoch with what the plan's monitor sees of it.
+    pub fn of(plan: &Plan, epoch: usize, step: usize, metrics: &Metrics) -> Self {
+        Self { epoch, step, value: monitored(plan.training.monitor, metrics), metrics: *metrics }
+    }
+
+    /// Whether it is better than another, by the plan's monitor.
+    pub fn is_better(&self, other: &Self, plan: &Plan) -> bool {
+        gain(plan.training.monitor, self.value, other.value) > 0.0
+    }
+}
+
 impl Watch {
     /// What these epochs come to, the first one first.
     pub fn of(plan: &Plan, epochs: &[EpochRecord]) -> Self {
@@ -42,15 +54,15 @@ impl Watch {
 
     /// Takes in the end of an epoch. Of equals the first is the best.
     pub fn observe(&mut self, plan: &Plan, epoch: usize, step: usize, metrics: &Metrics) {
-        let monitor = plan.training.monitor;
-        let value = monitored(monitor, metrics);
-        if self.best.as_ref().is_none_or(|best| gain(monitor, value, best.value) > 0.0) {
-            self.best = Some(Best { epoch, step, value, metrics: *metrics });
+        let one = Best::of(plan, epoch, step, metrics);
+        let (monitor, value) = (plan.training.monitor, one.value);
+        if self.best.as_ref().is_none_or(|best| one.is_better(best, plan)) {
+            self.best = Some(one);
         }
         if self.reference.is_none_or(|from| gain(monitor, value, from) > plan.early_stopping.min_delta) {
             (self.reference, self.stale) = (Some(value), 0);
         } else {
-            self.stale += 1;
+            self.stale = self.stale.saturating_add(1);
         }
     }
 

@@ -17,8 +17,9 @@ use crate::{
     Error,
     classifier::Classifier,
     files,
-    fit::{best::Watch, optimizer::SharedOptimizer},
+    fit::{best::Watch, form::Form, optimizer::SharedOptimizer},
     metrics::{Metrics, Tally},
+    plan::{OptimizerPlan, Plan},
 };
 
 const MAGIC: &[u8; 8] = b"burnckpt";
@@ -49,6 +50,32 @@ pub struct Position {
     pub events: usize,
 }
 
+impl Position {
+    /// Whether a run of this plan over so many training images comes past here: what else stands in the file would not go on.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check(&self, plan: &Plan, images: usize) -> Result<(), String> {
+        let (batches, accumulate) = (images.div_ceil(plan.training.batch_size), plan.training.accumulate);
+        let steps = self.epoch.checked_mul(batches.div_ceil(accumulate));
+        let steps = steps.and_then(|steps| steps.checked_add(self.batch / accumulate));
+        let counts = self.train.confusion;
+        let counts = [counts.true_positive, counts.false_positive, counts.true_negative, counts.false_negative];
+        let seen = self.batch as u128 * plan.training.batch_size as u128;
+        let is_on_the_way = self.batch < batches && self.batch.is_multiple_of(accumulate) && steps == Some(self.step);
+        if !is_on_the_way {
+            let Self { epoch, batch, step, .. } = self;
+            Err(format!("a run of this plan has no step {step} after epoch {epoch} and batch {batch} of the next"))
+        } else if counts.iter().map(|count| u128::from(*count)).sum::<u128>() != seen {
+            Err(format!("its sums are not over the {seen} images of this epoch so far"))
+        } else if !(0.0..1e12).contains(&self.seconds) {
+            Err(format!("a run does not take {} seconds", self.seconds))
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// A moment of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
@@ -76,21 +103,32 @@ impl Checkpoint {
     }
 
     /// Gives the classifier the parameters of that moment.
+    ///
+    /// # Errors
+    /// Where they are not a classifier's of this form: what differs.
     pub fn load_model<B: Backend>(
         &self,
         classifier: Classifier<B>,
         device: &B::Device,
-    ) -> Result<Classifier<B>, Error> {
-        Ok(classifier.load_record(from_bytes(&self.model, device)?))
+    ) -> Result<Classifier<B>, String> {
+        let record = from_bytes(&self.model, classifier.clone().into_record(), device);
+        Ok(classifier.load_record(record.map_err(|reason| format!("its model: {reason}"))?))
     }
 
-    /// Gives the optimizer its state of that moment.
+    /// The optimizer of that moment, for the classifier that has the parameters of that moment.
+    ///
+    /// # Errors
+    /// Where its state is not one for these parameters: what differs.
     pub fn load_optimizer<B: AutodiffBackend>(
         &self,
-        optimizer: SharedOptimizer<B>,
+        plan: &OptimizerPlan,
+        classifier: &Classifier<B>,
         device: &B::Device,
-    ) -> Result<SharedOptimizer<B>, Error> {
-        Ok(optimizer.load_record(from_bytes::<B, _>(&self.optimizer, device)?))
+    ) -> Result<SharedOptimizer<B>, String> {
+        let stepped = SharedOptimizer::after_a_step(plan, classifier).to_record();
+        let record = from_bytes::<B, _>(&self.optimizer, stepped, device);
+        let record = record.map_err(|reason| format!("its optimizer: {reason}"))?;
+        Ok(SharedOptimizer::new(plan).load_record(record))
     }
 
     /// The file's bytes: magic, version, three sections with their lengths, CRC-32 of all before it.
@@ -125,9 +163,17 @@ fn to_bytes<B: Backend, R: Record<B> + 'static>(record: R) -> Result<Vec<u8>, Re
     Recorder::<B>::record(&NamedMpkBytesRecorder::<FullPrecisionSettings>::default(), record, ())
 }
 
-fn from_bytes<B: Backend, R: Record<B>>(bytes: &[u8], device: &B::Device) -> Result<R, Error> {
+/// A record of the same form as `like`.
+fn from_bytes<B: Backend, R: Record<B> + 'static>(bytes: &[u8], like: R, device: &B::Device) -> Result<R, String> {
     let recorder = NamedMpkBytesRecorder::<FullPrecisionSettings>::default();
-    Recorder::<B>::load(&recorder, bytes.to_vec(), device).map_err(|error| Error::Record(error.to_string()))
+    let form = |mut bytes: Vec<u8>| Recorder::<B>::load_item::<Form>(&recorder, &mut bytes).map_err(one_line);
+    form(to_bytes::<B, R>(like).map_err(one_line)?)?.check(&form(bytes.to_vec())?)?;
+    Recorder::<B>::load(&recorder, bytes.to_vec(), device).map_err(one_line)
+}
+
+/// Burn's messages have several.
+fn one_line(error: RecorderError) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], String> {
@@ -162,7 +208,7 @@ pub fn latest(folder: &Path) -> Result<(Option<Checkpoint>, Vec<Error>), Error> 
 }
 
 /// Steps of the checkpoints in a folder, ascending.
-pub(super) fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
+pub fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
     let failed = |cause| Error::Read { path: folder.into(), cause };
     let mut steps = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -173,7 +219,7 @@ pub(super) fn steps(folder: &Path) -> Result<Vec<usize>, Error> {
 }
 
 /// The file of the checkpoint taken after `step` steps.
-pub(super) fn path(folder: &Path, step: usize) -> PathBuf {
+pub fn path(folder: &Path, step: usize) -> PathBuf {
     folder.join(format!("step-{step:08}.{EXTENSION}"))
 }
 
@@ -201,7 +247,7 @@ pub(super) mod tests {
 
     pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().into(), 2, Vec::new());
+        let mut writer = Writer::new(folder.path().into(), 2, 0, Vec::new());
         for step in steps {
             writer.write(checkpoint(*step, best)).unwrap();
         }

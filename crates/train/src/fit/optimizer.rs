@@ -6,6 +6,10 @@ use burn::optim::{
     Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, MultiGradientsParams, Optimizer, Sgd, SgdConfig,
     SimpleOptimizer, adaptor::OptimizerAdaptor, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
+use burn::{
+    module::{Module as _, ModuleVisitor, Param},
+    tensor::Tensor,
+};
 use model::AutodiffBackend;
 
 use crate::{
@@ -43,6 +47,15 @@ impl<B: AutodiffBackend> SharedOptimizer<B> {
         Self { plan: plan.clone(), kind: Arc::new(Mutex::new(kind)) }
     }
 
+    /// The optimizer after a step that changed nothing: its state has a place for each parameter that training changes.
+    pub fn after_a_step(plan: &OptimizerPlan, classifier: &Classifier<B>) -> Self {
+        let mut optimizer = Self::new(plan);
+        let mut zeros = Zeros(GradientsParams::new());
+        classifier.visit(&mut zeros);
+        optimizer.step(0.0, classifier.clone(), zeros.0);
+        optimizer
+    }
+
     /// Sets SGD's momentum, Adam's beta 1, for the steps that follow.
     pub fn set_momentum(&self, momentum: f64) {
         match &mut *self.lock() {
@@ -54,6 +67,17 @@ impl<B: AutodiffBackend> SharedOptimizer<B> {
 
     fn lock(&self) -> MutexGuard<'_, Kind<B>> {
         self.kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A gradient of zeros for each parameter that training changes.
+struct Zeros(GradientsParams);
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Zeros {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if param.val().is_require_grad() {
+            self.0.register(param.id, param.val().inner().zeros_like());
+        }
     }
 }
 

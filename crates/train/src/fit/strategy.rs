@@ -18,6 +18,7 @@ use crate::{
         schedule::Schedule,
         session::{End, Lent, Session},
     },
+    observer::Observer,
 };
 
 /// The types Burn's Learner works with here.
@@ -36,6 +37,8 @@ pub struct Strategy<B: AutodiffBackend> {
 pub struct Trained {
     /// How far it came.
     pub position: Position,
+    /// Who has heard of its progress; nobody where it did not begin.
+    pub observer: Option<Box<dyn Observer>>,
     /// The events for TensorBoard, where it wrote any.
     pub events: Option<EventLog>,
     /// How it ended.
@@ -53,7 +56,8 @@ impl<B: AutodiffBackend> Strategy<B> {
         let session = self.session.into_inner().unwrap_or_else(PoisonError::into_inner);
         let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
         let end = result.expect("Burn runs the strategy it is given");
-        Trained { position: session.position, events: session.records.into_events(), end }
+        let Session { position, observer, records, .. } = session;
+        Trained { position, observer: Some(observer), events: records.into_events(), end }
     }
 }
 

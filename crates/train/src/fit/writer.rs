@@ -1,6 +1,7 @@
 //! Writes checkpoints whole, by a thread of its own, and deletes those no longer kept.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::mpsc::{SyncSender, sync_channel},
@@ -10,7 +11,7 @@ use std::{
 use crate::{
     Error,
     files::{self, Log},
-    fit::checkpoint::{Checkpoint, path, steps},
+    fit::checkpoint::{Checkpoint, path, read, steps},
 };
 
 /// Writes checkpoints in the background, in order, and deletes those no longer kept. The disk's flush takes as long as
@@ -21,12 +22,16 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that keeps the newest `keep_last` checkpoints and the best. It flushes `logs` before each: a checkpoint is
-    /// never newer than the metrics before it, not even after a power cut.
-    pub fn new(folder: PathBuf, keep_last: usize, logs: Vec<Log>) -> Self {
+    /// A writer for a run that goes on from a step. It keeps the newest `keep_last` checkpoints, each with the best of its
+    /// time: whichever of them a resume falls back to finds the model that it names. It flushes `logs` before each: a
+    /// checkpoint is never newer than the metrics before it, not even after a power cut.
+    pub fn new(folder: PathBuf, keep_last: usize, step: usize, logs: Vec<Log>) -> Self {
         remove_unfinished(&folder);
         let (queue, jobs) = sync_channel::<Checkpoint>(1);
-        let work = move || jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last, &logs));
+        let work = move || {
+            let mut whole = whole(&folder, step)?;
+            jobs.iter().try_for_each(|checkpoint| save(&folder, &checkpoint, keep_last, &mut whole, &logs))
+        };
         Self { queue: Some(queue), thread: Some(thread::spawn(work)) }
     }
 
@@ -66,13 +71,35 @@ fn remove_unfinished(folder: &Path) {
     }
 }
 
-fn save(folder: &Path, checkpoint: &Checkpoint, keep_last: usize, logs: &[Log]) -> Result<(), Error> {
+/// Steps of checkpoints that can be gone on from, each with that of the best at its time.
+type Whole = BTreeMap<usize, Option<usize>>;
+
+/// The whole ones up to a step: a run goes on from the newest, so those after it are damaged.
+fn whole(folder: &Path, step: usize) -> Result<Whole, Error> {
+    let before = if step == 0 { Vec::new() } else { steps(folder)? };
+    let whole = before.into_iter().filter(|other| *other <= step).filter_map(|step| read(folder, step).ok());
+    Ok(whole.map(|checkpoint| entry(&checkpoint)).collect())
+}
+
+fn entry(checkpoint: &Checkpoint) -> (usize, Option<usize>) {
+    (checkpoint.position.step, checkpoint.position.watch.best.as_ref().map(|best| best.step))
+}
+
+/// Writes a checkpoint and deletes what is old, and what is damaged: it never counts, whatever its number.
+fn save(
+    folder: &Path,
+    checkpoint: &Checkpoint,
+    keep_last: usize,
+    whole: &mut Whole,
+    logs: &[Log],
+) -> Result<(), Error> {
     logs.iter().try_for_each(Log::flush)?;
     files::replace(&path(folder, checkpoint.position.step), &checkpoint.encode())?;
-    let best = checkpoint.position.watch.best.as_ref().map(|best| best.step);
-    let steps = steps(folder)?;
-    let old = steps.iter().rev().skip(keep_last.max(1)).filter(|step| Some(**step) != best);
-    for path in old.map(|step| path(folder, *step)) {
+    whole.extend([entry(checkpoint)]);
+    let newest: Vec<_> = whole.iter().rev().take(keep_last.max(1)).collect();
+    let kept: BTreeSet<usize> = newest.into_iter().flat_map(|(step, best)| [Some(*step), *best]).flatten().collect();
+    whole.retain(|step, _| kept.contains(step));
+    for path in steps(folder)?.into_iter().filter(|step| !whole.contains_key(step)).map(|step| path(folder, step)) {
         fs::remove_file(&path).map_err(|cause| Error::Write { path, cause })?;
     }
     Ok(())
@@ -92,7 +119,7 @@ mod tests {
     #[test]
     fn a_failed_write_is_reported_by_the_next_call() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().join("missing"), 2, Vec::new());
+        let mut writer = Writer::new(folder.path().join("missing"), 2, 0, Vec::new());
         let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
         assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
     }

@@ -64,6 +64,10 @@ pub fn open(
     if let Some(reason) = reason {
         return Err(Error::Resume { path: run.into(), reason });
     }
+    if let Some(Checkpoint { position, .. }) = &checkpoint {
+        let path = || checkpoint::path(&folder.checkpoints(), position.step);
+        position.check(plan, data.train.len()).map_err(|reason| Error::Damaged { path: path(), reason })?;
+    }
     // Each write waits for the disk, and most often the plan is as before.
     if files::read_text(&folder::config(run))? != folder::plan_text(plan) {
         folder.write_plan(plan)?;

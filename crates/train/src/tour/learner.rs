@@ -102,4 +102,6 @@ impl Observer for Heard {
     fn epoch(&mut self, record: &EpochRecord, _: usize) {
         self.0.lock().expect("nobody panics with it").push(record.clone());
     }
+
+    fn warning(&mut self, _: &Error) {}
 }

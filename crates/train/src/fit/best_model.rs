@@ -1,0 +1,85 @@
+//! Which model a run keeps: that of the best epoch, and where its checkpoint is lost, the best one that is left.
+
+use burn::module::AutodiffModule as _;
+use data::DataSet;
+use model::AutodiffBackend;
+
+use crate::{
+    Error,
+    classifier::Classifier,
+    evaluation::Evaluation,
+    export,
+    fit::{
+        best::Best,
+        checkpoint::{self, Position},
+        evaluation_loader,
+    },
+    plan::Plan,
+    run::{RunFolder, folder},
+};
+
+/// Where the models of a run are looked for.
+pub struct Models<'a, B: AutodiffBackend> {
+    /// The run.
+    pub folder: &'a RunFolder,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// Its data.
+    pub data: &'a DataSet,
+    /// A classifier to give parameters to.
+    pub classifier: Classifier<B>,
+    /// Where it computes.
+    pub device: &'a B::Device,
+}
+
+impl<B: AutodiffBackend> Models<'_, B> {
+    /// The model of the best epoch; none before the first is done. Where it is neither in its checkpoint nor in the run's model
+    /// file, the best epoch of those whose checkpoints are left takes its place in the position, and the error says so.
+    pub fn best(&self, position: &mut Position) -> (Option<Classifier<B>>, Option<Error>) {
+        let Some(best) = position.watch.best.clone() else { return (None, None) };
+        let cause = match self.at(best.step) {
+            Ok((_, model)) => return (Some(model), None),
+            Err(cause) => Box::new(cause),
+        };
+        if let Some(model) = self.exported(&best) {
+            return (Some(model), None);
+        }
+        let (instead, model) = self.left(position).unzip();
+        position.watch.best = instead;
+        let instead = position.watch.best.as_ref().map(|best| best.epoch);
+        (model, Some(Error::BestLost { cause, epoch: best.epoch, instead }))
+    }
+
+    /// Position and model of the checkpoint after so many steps.
+    fn at(&self, step: usize) -> Result<(Position, Classifier<B>), Error> {
+        let folder = self.folder.checkpoints();
+        let checkpoint = checkpoint::read(&folder, step)?;
+        let unfit = |reason| Error::Damaged { path: checkpoint::path(&folder, step), reason };
+        let model = checkpoint.load_model(self.classifier.clone(), self.device).map_err(unfit)?;
+        Ok((checkpoint.position, model))
+    }
+
+    /// The run's model file, where it is of that epoch: nothing in it says so, but only that epoch's model measures the same.
+    fn exported(&self, best: &Best) -> Option<Classifier<B>> {
+        let mut model = self.classifier.clone();
+        export::load(&folder::model(self.folder.path()), model.network_mut()).ok()?;
+        let valid = evaluation_loader(self.plan, &self.data.valid, self.device);
+        let metrics = Evaluation::of(&model.valid(), &valid).metrics();
+        (metrics == best.metrics).then_some(model)
+    }
+
+    /// The best of the epochs up to the position that have a checkpoint at their end.
+    fn left(&self, position: &Position) -> Option<(Best, Classifier<B>)> {
+        let mut best: Option<(Best, Classifier<B>)> = None;
+        for step in checkpoint::steps(&self.folder.checkpoints()).unwrap_or_default() {
+            let Ok((at, model)) = self.at(step) else { continue };
+            let is_before = at.step <= position.step && at.fingerprint == position.fingerprint;
+            let Some(metrics) = at.last.filter(|_| is_before && at.batch == 0) else { continue };
+            let one = Best::of(self.plan, at.epoch, at.step, &metrics);
+            if best.as_ref().is_none_or(|(other, _)| one.is_better(other, self.plan)) {
+                best = Some((one, model));
+            }
+        }
+        best
+    }
+}
