@@ -1,6 +1,10 @@
 //! What can be typed after `cargo test -p tests --test fuzz --`.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::PathBuf,
+    time::{Duration, UNIX_EPOCH},
+};
 
 /// What to do.
 pub enum Arguments {
@@ -52,7 +56,7 @@ impl Arguments {
         let seed = number("--seed").map(|seed| seed as u64);
         let length = minutes.or(number("--inputs").map(|inputs| Length::Inputs(inputs as u64)));
         let (length, usual) = match length {
-            Some(length) => (length, rand::random::<u32>().into()),
+            Some(length) => (length, of_this_moment()),
             None => (Length::Inputs(FEW), 0),
         };
         let seed = seed.unwrap_or(usual);
@@ -67,4 +71,9 @@ impl Arguments {
         let filter = all.first().filter(|first| !first.starts_with('-')).cloned().unwrap_or_default();
         Self::All(Job { filter, seed, length })
     }
+}
+
+/// A seed that was not there before.
+fn of_this_moment() -> u64 {
+    UNIX_EPOCH.elapsed().map_or(0, |time| u64::from(time.subsec_nanos()))
 }

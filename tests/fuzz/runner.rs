@@ -1,7 +1,8 @@
 //! All parsers, each in a process of its own, and the table of what came of them.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
@@ -22,6 +23,8 @@ use crate::{
 
 /// How long an input may be read before its process is killed.
 const PATIENCE: Duration = Duration::from_secs(30);
+const NOTE: &str = "input";
+const SAID: &str = "stderr";
 
 #[derive(Default)]
 struct Row {
@@ -74,19 +77,21 @@ fn line(name: &str, row: &Row) -> String {
 
 /// One parser; where its process dies the next one goes on with another seed.
 fn try_parser(name: &str, seed: u64, length: Length) -> Row {
-    let (mut row, began) = (Row::default(), Instant::now());
+    let (mut row, mut died, began) = (Row::default(), Vec::new(), Instant::now());
     for attempt in 0.. {
         let left = match length {
             Length::Inputs(most) => Length::Inputs(most.saturating_sub(row.inputs)),
             Length::Time(most) => Length::Time(most.saturating_sub(began.elapsed())),
         };
         let folder = tempfile::tempdir().unwrap();
-        let note = folder.path().join("input");
-        let mut child = start(name, seed + 1000 * attempt, left, &note);
-        if let Some(why) = watch(&mut child, &note, name, &mut row) {
-            let (number, input) = read_note(&note);
+        let mut child = start(name, seed + 1000 * attempt, left, folder.path());
+        if let Some(why) = watch(&mut child, folder.path(), name, &mut row) {
+            let (number, input) = read_note(folder.path());
             row.inputs += number + 1;
-            save(name, &why, &input, &mut row);
+            if !died.contains(&why) {
+                save(name, &why, &input, &mut row);
+                died.push(why);
+            }
         } else {
             break;
         }
@@ -99,19 +104,21 @@ fn try_parser(name: &str, seed: u64, length: Length) -> Row {
     row
 }
 
-fn start(name: &str, seed: u64, length: Length, note: &Path) -> Child {
+/// Starts it with its note and what it says on standard error in `folder`.
+fn start(name: &str, seed: u64, length: Length, folder: &Path) -> Child {
     let (flag, value) = match length {
         Length::Inputs(most) => ("--inputs", most.to_string()),
         Length::Time(most) => ("--minutes", (most.as_secs_f64() / 60.0).to_string()),
     };
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--child", name, "--seed", &seed.to_string(), flag, &value, "--note"]).arg(note);
+    command.args(["--child", name, "--seed", &seed.to_string(), flag, &value, "--note"]).arg(folder.join(NOTE));
     // One core a parser: it is the parsers that run beside each other.
-    command.env("RAYON_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    command.env("RAYON_NUM_THREADS", "1").env("RUST_BACKTRACE", "0").stdout(Stdio::piped());
+    command.stderr(File::create(folder.join(SAID)).unwrap()).spawn().unwrap()
 }
 
 /// Reads what the process says until it ends; says why where that is not as it should be.
-fn watch(child: &mut Child, note: &Path, name: &str, row: &mut Row) -> Option<String> {
+fn watch(child: &mut Child, folder: &Path, name: &str, row: &mut Row) -> Option<String> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let said = thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
     let (mut last, mut since, mut is_hung) = (None, Instant::now(), false);
@@ -119,7 +126,7 @@ fn watch(child: &mut Child, note: &Path, name: &str, row: &mut Row) -> Option<St
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        let number = fs::read(note).ok().map(|bytes| bytes.iter().take(16).copied().collect::<Vec<u8>>());
+        let number = fs::read(folder.join(NOTE)).ok().map(|bytes| bytes.iter().take(16).copied().collect::<Vec<u8>>());
         if number != last {
             (last, since) = (number, Instant::now());
         }
@@ -141,11 +148,15 @@ fn watch(child: &mut Child, note: &Path, name: &str, row: &mut Row) -> Option<St
             row.slowest = row.slowest.max(line["slowest"].as_f64().unwrap_or(0.0));
         }
     }
-    (!status.success()).then(|| if is_hung { "it hangs".into() } else { format!("the process died: {status}") })
+    let said = fs::read_to_string(folder.join(SAID)).unwrap_or_default();
+    let died =
+        || format!("the process died: {status}; {}", said.lines().find(|line| !line.is_empty()).unwrap_or_default());
+    (!status.success()).then(|| if is_hung { "it hangs".into() } else { died() })
 }
 
-fn read_note(note: &Path) -> (u64, Vec<u8>) {
-    let bytes = fs::read(note).unwrap_or_default();
+/// The input that was tried last, and its number.
+fn read_note(folder: &Path) -> (u64, Vec<u8>) {
+    let bytes = fs::read(folder.join(NOTE)).unwrap_or_default();
     let number = |at: usize| bytes.get(at..at + 8).map_or(0, |bytes| u64::from_le_bytes(bytes.try_into().unwrap()));
     (number(0), bytes.iter().skip(16).take(number(8) as usize).copied().collect())
 }

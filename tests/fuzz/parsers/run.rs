@@ -94,4 +94,6 @@ impl Observer for Deaf {
     fn batches(&mut self, _: &EpochProgress) {}
 
     fn epoch(&mut self, _: &EpochRecord, _: usize) {}
+
+    fn warning(&mut self, _: &Error) {}
 }
