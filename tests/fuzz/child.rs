@@ -7,7 +7,10 @@ use std::{
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,9 +30,11 @@ const MOST_MEMORY: usize = 256 << 20;
 const MOST_TIME: Duration = Duration::from_secs(1);
 /// Attempts to make a failing input smaller.
 const SMALLER: usize = 400;
+const ENOUGH: Duration = Duration::from_secs(5);
 
 /// Where and why the last panic was, on whatever thread.
 static PANIC: Mutex<String> = Mutex::new(String::new());
+static IS_TRYING: AtomicBool = AtomicBool::new(false);
 
 /// What an input that failed did; one input of each is kept.
 type Why = String;
@@ -47,7 +52,11 @@ struct Sums {
 pub fn run(job: &ChildJob) -> ExitCode {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(|at| format!("{}:{}", at.file(), at.line())).unwrap_or_default();
-        *PANIC.lock().unwrap() = format!("panic at {place}: {}", info.payload_as_str().unwrap_or_default());
+        let said = format!("panic at {place}: {}", info.payload_as_str().unwrap_or_default());
+        if !IS_TRYING.load(Relaxed) {
+            eprintln!("{said}");
+        }
+        *PANIC.lock().unwrap() = said;
     }));
     let folder = folder();
     let mut parser = parsers::named(&job.parser, folder.path());
@@ -65,7 +74,7 @@ pub fn run(job: &ChildJob) -> ExitCode {
         let input = tree.current();
         write_note(&mut note, sums.inputs, &input);
         if let Err(why) = attempt(&mut *parser, &input, &mut sums)
-            && !sums.failures.contains(&why)
+            && !sums.failures.iter().any(|known| kind(known) == kind(&why))
         {
             let smallest = smaller(&mut *parser, &mut tree, &why, &mut note, sums.inputs);
             sums.failures.push(why.clone());
@@ -96,6 +105,11 @@ pub fn repeat(parser: &str, file: &Path) -> ExitCode {
     ExitCode::from(u8::from(memory > MOST_MEMORY || time > MOST_TIME))
 }
 
+/// What tells failures apart: of a panic its place.
+pub fn kind(why: &str) -> &str {
+    why.split(": ").next().unwrap_or(why)
+}
+
 /// In memory where the system has such a place.
 fn folder() -> tempfile::TempDir {
     let shared = Path::new("/dev/shm");
@@ -114,7 +128,9 @@ fn attempt(parser: &mut dyn Parser, input: &[u8], sums: &mut Sums) -> Result<(),
     for _ in 0..2 {
         let parser = RefCell::new(&mut *parser);
         let (before, began) = (memory::begin(), Instant::now());
+        IS_TRYING.store(true, Relaxed);
         let accepted = panic::catch_unwind(AssertUnwindSafe(|| parser.borrow_mut().read(input)));
+        IS_TRYING.store(false, Relaxed);
         let (time, memory) = (began.elapsed(), memory::peak().saturating_sub(before));
         let accepted = accepted.map_err(|_| PANIC.lock().unwrap().clone())?;
         sums.memory = sums.memory.max(memory);
@@ -140,15 +156,15 @@ fn smaller(
     number: u64,
 ) -> Vec<u8> {
     let mut smallest = tree.current();
-    // What takes a second takes it at each attempt.
-    let mut is_open = !why.starts_with("time") && tree.simplify();
+    let mut is_open = tree.simplify();
+    let began = Instant::now();
     for _ in 0..SMALLER {
-        if !is_open {
+        if !is_open || began.elapsed() > ENOUGH {
             break;
         }
         let input = tree.current();
         write_note(note, number, &input);
-        is_open = if attempt(parser, &input, &mut Sums::default()).as_ref() == Err(why) {
+        is_open = if attempt(parser, &input, &mut Sums::default()).is_err_and(|other| kind(&other) == kind(why)) {
             smallest = input;
             tree.simplify()
         } else {

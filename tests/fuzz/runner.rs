@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::{
     arguments::{Job, Length},
+    child::kind,
     parsers,
 };
 
@@ -33,7 +34,7 @@ struct Row {
     seconds: f64,
     memory: u64,
     slowest: f64,
-    failures: usize,
+    failures: Vec<String>,
 }
 
 /// Tries them, as many at a time as there are cores, and prints a line each.
@@ -62,7 +63,7 @@ pub fn run(job: &Job) -> ExitCode {
     };
     thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
     let rows = rows.into_inner().unwrap();
-    let failures: usize = rows.iter().map(|row| row.failures).sum();
+    let failures: usize = rows.iter().map(|row| row.failures.len()).sum();
     println!("{} inputs, {failures} kinds of failure", rows.iter().map(|row| row.inputs).sum::<u64>());
     ExitCode::from(u8::from(failures > 0))
 }
@@ -71,13 +72,14 @@ fn line(name: &str, row: &Row) -> String {
     let Row { inputs, accepted, seconds, memory, slowest, failures } = row;
     let share = 100.0 * *accepted as f64 / (*inputs).max(1) as f64;
     let rate = *inputs as f64 / seconds.max(1e-9);
+    let failures = failures.len();
     let (memory, slowest) = (*memory as f64 / (1 << 20) as f64, 1e3 * slowest);
     format!("{name:<12} {inputs:>11} {rate:>10.0} {share:>7.1} % {memory:>7.1} MiB {slowest:>6.1} ms {failures:>8}")
 }
 
 /// One parser; where its process dies the next one goes on with another seed.
 fn try_parser(name: &str, seed: u64, length: Length) -> Row {
-    let (mut row, mut died, began) = (Row::default(), Vec::new(), Instant::now());
+    let (mut row, began) = (Row::default(), Instant::now());
     for attempt in 0.. {
         let left = match length {
             Length::Inputs(most) => Length::Inputs(most.saturating_sub(row.inputs)),
@@ -88,10 +90,7 @@ fn try_parser(name: &str, seed: u64, length: Length) -> Row {
         if let Some(why) = watch(&mut child, folder.path(), name, &mut row) {
             let (number, input) = read_note(folder.path());
             row.inputs += number + 1;
-            if !died.contains(&why) {
-                save(name, &why, &input, &mut row);
-                died.push(why);
-            }
+            save(name, &why, &input, &mut row);
         } else {
             break;
         }
@@ -149,8 +148,12 @@ fn watch(child: &mut Child, folder: &Path, name: &str, row: &mut Row) -> Option<
         }
     }
     let said = fs::read_to_string(folder.join(SAID)).unwrap_or_default();
-    let died =
-        || format!("the process died: {status}; {}", said.lines().find(|line| !line.is_empty()).unwrap_or_default());
+    let died = || {
+        format!(
+            "the process died, {status}, {}",
+            said.replace(": ", " ").lines().find(|line| !line.is_empty()).unwrap_or_default()
+        )
+    };
     (!status.success()).then(|| if is_hung { "it hangs".into() } else { died() })
 }
 
@@ -161,13 +164,16 @@ fn read_note(folder: &Path) -> (u64, Vec<u8>) {
     (number(0), bytes.iter().skip(16).take(number(8) as usize).copied().collect())
 }
 
-/// Keeps an input below `target/fuzz`, and tells how to repeat it.
+/// Keeps an input of a kind of failure that is new below `target/fuzz`, and tells how to repeat it.
 fn save(name: &str, why: &str, input: &[u8], row: &mut Row) {
+    if row.failures.iter().any(|known| kind(known) == kind(why)) {
+        return;
+    }
+    row.failures.push(why.to_owned());
     // target/debug/deps/fuzz-0123456789abcdef
     let target: PathBuf = env::current_exe().unwrap().ancestors().nth(3).unwrap().join("fuzz");
     fs::create_dir_all(&target).unwrap();
     let file = target.join(format!("{name}-{:08x}.input", crc32fast::hash(input)));
     fs::write(&file, input).unwrap();
-    row.failures += 1;
     println!("{name}: {why}\n    cargo test -p tests --test fuzz -- --repeat {name} {}", file.display());
 }

@@ -67,8 +67,9 @@ fn settings(random: &mut ChaCha8Rng) -> Vec<(&'static str, String)> {
 
 /// One job at a time: what a search proposes to several depends on which is done first.
 fn study(random: &mut ChaCha8Rng) -> String {
-    let set =
-        settings(random).into_iter().filter(|(key, _)| !["optimizer.learning_rate", "model.hidden"].contains(key));
+    let set = settings(random)
+        .into_iter()
+        .filter(|(key, _)| !["optimizer.learning_rate", "model.hidden", "seed"].contains(key));
     let set: String = set.map(|(key, value)| format!("{key:?} = {value}\n")).collect();
     let search = *["grid", "random", "tpe"].choose(random).unwrap();
     let range = "\"optimizer.learning_rate\" = { log_uniform = [0.001, 0.3] }\n\"model.hidden\" = { int = [2, 60] }";

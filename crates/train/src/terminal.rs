@@ -5,7 +5,7 @@ mod shown;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use console::Term;

@@ -1,8 +1,5 @@
 //! PNG files: chunks with right checksums and odd content.
 
-use std::io::Write as _;
-
-use flate2::{Compression, write::ZlibEncoder};
 use proptest::{collection::vec, prelude::*};
 
 use super::Parser;
@@ -114,7 +111,7 @@ fn rows(Header([width, height], rest): &Header, (more, filter, data, _): &(i32, 
     };
     let row = (u64::from(*width) * samples * u64::from(rest[0])).div_ceil(8) + 1;
     // Of a huge picture only the beginning.
-    let length = (row * u64::from(*height)).min(1 << 14) as usize;
+    let length = row.saturating_mul(u64::from(*height)).min(1 << 14) as usize;
     let mut rows: Vec<u8> = data.iter().copied().chain([7]).cycle().take(length).collect();
     rows.iter_mut().step_by(row.min(1 << 14) as usize).for_each(|byte| *byte = *filter);
     rows.resize(length.saturating_add_signed(*more as isize), 9);
@@ -128,10 +125,26 @@ fn add(bytes: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     bytes.extend(crc32fast::hash(&checked).to_be_bytes());
 }
 
+/// As a stream of stored blocks: a compressor takes longer to set up than a decoder to read all.
 fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    let (mut a, mut b) = (1u32, 0u32);
+    for byte in bytes {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    [&[0x78, 1][..], &stored(bytes), &(b << 16 | a).to_be_bytes()].concat()
+}
+
+/// Deflate without compression.
+pub fn stored(bytes: &[u8]) -> Vec<u8> {
+    let mut blocks: Vec<u8> = Vec::with_capacity(bytes.len() + 16);
+    for block in bytes.chunks(0xffff) {
+        let length = block.len() as u16;
+        blocks.extend([&[0][..], &length.to_le_bytes(), &(!length).to_le_bytes(), block].concat());
+    }
+    // An empty block is the last one.
+    blocks.extend([1, 0, 0, 0xff, 0xff]);
+    blocks
 }
 
 /// A grey picture of 2 x 2 pixels.

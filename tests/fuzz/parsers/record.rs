@@ -61,13 +61,16 @@ impl Runs {
         Self { data, plan, run, other }
     }
 
-    /// The list of runs; now and then what takes longer: a comparison, a report.
+    /// Now and then, since it takes longer than to read a file: the list of runs, a comparison, a report.
     pub fn look(&self, number: u32) {
+        if !number.is_multiple_of(8) {
+            return;
+        }
         for run in list::list(&self.plan.runs).unwrap() {
             let told = run.record.map(|record| (clock(record.seconds), record.best.map(|best| best.metrics.named())));
             let _ = told.map_err(|error| error.to_string());
         }
-        if number.is_multiple_of(8)
+        if number.is_multiple_of(64)
             && let Ok(comparison) = Comparison::read(&[self.run.clone(), self.other.clone()])
         {
             let document = comparison.document();
@@ -76,7 +79,7 @@ impl Runs {
                     && !terminal::document(&document, 80, terminal::Colours::Plain).is_empty()
             );
         }
-        if number.is_multiple_of(32) {
+        if number.is_multiple_of(256) {
             dispatch(Kind::Flex, 0, Path::new(""), Report(self)).unwrap();
         }
     }
