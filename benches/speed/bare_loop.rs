@@ -23,6 +23,8 @@ pub struct BareLoop<'a> {
 }
 
 impl Visitor for BareLoop<'_> {
+    const WORK: &'static str = "training";
+
     type Output = f64;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> f64 {

@@ -37,6 +37,8 @@ struct ByHand<'a> {
 }
 
 impl Visitor for ByHand<'_> {
+    const WORK: &'static str = "training by hand";
+
     /// The parameters at the start, by hand at the end, and the Learner's.
     type Output = [Vec<u32>; 3];
 

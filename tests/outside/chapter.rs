@@ -34,6 +34,8 @@ fn accuracy(epoch: &Value) -> f64 {
 struct Figures<'a>(Option<&'a DataSet>);
 
 impl Visitor for Figures<'_> {
+    const WORK: &'static str = "computing the figures";
+
     type Output = Vec<Figure>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Figure> {

@@ -41,6 +41,8 @@ struct FirstSteps<'a> {
 }
 
 impl Visitor for FirstSteps<'_> {
+    const WORK: &'static str = "computing first steps";
+
     type Output = Vec<Step>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Step> {

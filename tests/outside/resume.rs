@@ -249,3 +249,32 @@ fn runs_and_a_resume_do_not_stand_in_each_others_way() {
     watcher.kill().unwrap();
     watcher.wait().unwrap();
 }
+
+/// Whether the best checkpoint was deleted or a byte of it flipped, and whether the model file is gone as well: the run ends.
+#[test]
+fn a_run_that_lost_its_best_checkpoint_goes_on_and_ends_with_a_model() {
+    for (is_deleted, model_is_left) in [(true, true), (true, false), (false, true), (false, false)] {
+        let place = Place::new();
+        place.train_small(&["--set", "training.epochs=5", "--set", "training.monitor=recall"]).ok();
+        let run = place.run();
+        let before = record(&run)["best"].clone();
+        let best = run.join(format!("checkpoints/step-{:08}.checkpoint", before["step"].as_u64().unwrap()));
+        if is_deleted {
+            fs::remove_file(&best).unwrap();
+        } else {
+            let mut bytes = fs::read(&best).unwrap();
+            bytes[100] ^= 1;
+            fs::write(&best, bytes).unwrap();
+        }
+        if !model_is_left {
+            cut_off_before_the_model(&run);
+            let ran = place.train(&["evaluate", run.to_str().unwrap()]);
+            assert!(ran.code == 2 && ran.stderr.contains("it was killed after epoch 5"), "{ran:?}");
+        }
+        let ran = place.train(&["--resume", run.to_str().unwrap(), "--set", "training.epochs=8"]).ok();
+        assert_eq!(ran.stderr.contains("warning: ") && ran.stderr.contains("it was of the best epoch"), !model_is_left);
+        assert_eq!(record(&run)["state"], "finished");
+        let evaluated = place.train(&["evaluate", run.to_str().unwrap(), "--json"]).ok().json();
+        assert_eq!(evaluated["recall"], record(&run)["best"]["metrics"]["recall"], "{evaluated}");
+    }
+}

@@ -7,6 +7,7 @@
 mod augmentation;
 mod batcher;
 mod cache;
+mod contain;
 mod dataset;
 mod digits;
 mod error;
@@ -25,6 +26,7 @@ mod through_cache;
 pub use augmentation::Augmentation;
 pub use batcher::{DigitBatch, DigitBatcher};
 pub use cache::user_folder as user_cache_folder;
+pub use contain::{is_contained, panic_message};
 pub use dataset::{Digit, DigitDataset};
 pub use digits::{Bytes, Digits};
 pub use error::Error;

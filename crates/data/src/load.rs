@@ -5,7 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{
     Digits, Error, Event, Request, Source, cache,
     fingerprint::fingerprint,
-    source::{Limits, archive, download::Patience, folder::Listing, idx, mnist_sample, synthetic},
+    source::{
+        Limits, archive, download::Patience, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic,
+    },
     through_cache::Loading,
 };
 
@@ -60,7 +62,7 @@ pub(crate) fn load_with(
         Source::Auto => auto(&mut loading),
         Source::MnistSample => mnist_sample::load(&mut loading),
         Source::Archive { path } => {
-            let identity = idx::file_identity(path)?;
+            let identity = file_identity(path)?;
             loading.through_cache("archive", &identity, None, |loading, _| {
                 loading.decoding(path);
                 archive::read(path, classes, &limits)

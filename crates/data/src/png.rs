@@ -10,7 +10,7 @@ use std::io::Cursor;
 use png::{ColorType, Decoder, Limits, Transformations};
 
 pub(crate) use self::plain::Plain;
-use crate::Error;
+use crate::{Error, contain};
 
 /// One decoded image, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub fn decode_png(bytes: &[u8], max_side: usize) -> Result<GreyImage, Error> {
     if height > max_side || width > max_side {
         return refuse(format!("its header claims {height} x {width} pixels, the limit is {max_side} x {max_side}"));
     }
+    // What the decoder does not expect of a file may be a panic.
+    let decoded = contain::contained(|| decode(bytes, [height, width], max_side));
+    decoded.unwrap_or_else(|message| refuse(format!("the decoder failed at it: {message}")))
+}
+
+fn decode(bytes: &[u8], [height, width]: [usize; 2], max_side: usize) -> Result<GreyImage, Error> {
     let mut decoder =
         Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 8 * max_side * max_side + (1 << 20) });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
@@ -49,7 +55,10 @@ pub fn decode_png(bytes: &[u8], max_side: usize) -> Result<GreyImage, Error> {
 pub(crate) fn header_size(bytes: &[u8]) -> Result<(usize, usize), Error> {
     const START: &[u8; 16] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
     if !bytes.starts_with(START) {
-        return refuse("it does not start with a PNG header".into());
+        return refuse(match format_of(bytes) {
+            Some(format) => format!("it is {format}"),
+            None => "it does not start with a PNG header".into(),
+        });
     }
     let side = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
     match (side(20), side(16)) {
@@ -82,8 +91,40 @@ fn over_ground(pixels: impl Iterator<Item = (u8, u8)> + Clone) -> Vec<u8> {
     pixels.map(|pixel| ((blend(pixel) + 127) / 255) as u8).collect()
 }
 
+/// What files of other formats begin with, as they are called in a sentence.
+const FORMATS: [(&[u8], &str); 9] = [
+    (b"\xff\xd8\xff", "a JPEG"),
+    (b"GIF8", "a GIF"),
+    (b"BM", "a BMP"),
+    (b"II*\0", "a TIFF"),
+    (b"MM\0*", "a TIFF"),
+    (b"RIFF", "a WebP or another RIFF file"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "gzipped"),
+    (b"PK\x03\x04", "a ZIP archive"),
+];
+
+fn format_of(bytes: &[u8]) -> Option<&'static str> {
+    FORMATS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, format)| *format)
+}
+
 fn broken(error: png::DecodingError) -> Error {
-    Error::Png { reason: error.to_string().to_lowercase().replace('\n', " ") }
+    Error::Png { reason: in_words(&error.to_string()) }
+}
+
+/// The decoder's message as words: it writes chunks, and the causes of a bad stream, as Rust values.
+fn in_words(message: &str) -> String {
+    if message.starts_with("Corrupt deflate stream") {
+        return "corrupt deflate stream".into();
+    }
+    let mut parts = message.split("ChunkType { type: ");
+    let mut words = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (value, after) = part.split_once('}').unwrap_or((part, ""));
+        words += value.split(',').next().unwrap_or_default();
+        words += after;
+    }
+    words.trim_end_matches('.').replace(char::is_control, " ")
 }
 
 fn refuse<T>(reason: String) -> Result<T, Error> {
@@ -132,6 +173,34 @@ pub(crate) mod tests {
         assert_eq!(decoded(Rgb, Sixteen, &[0, 0, 255, 255, 0, 0, 9, 9, 9, 9, 9, 9]), [150, 9]);
         assert_eq!(decoded(Rgba, Eight, &[255, 255, 255, 128, 0, 255, 255, 255]), [128, 179]);
         assert_eq!(decoded(Indexed, Two, &[0b0110_0000]), [255, 76]);
+    }
+
+    #[test]
+    fn messages_are_words() {
+        let debug = "CRC error: expected 0x1 have 0x2 while decoding \
+                     ChunkType { type: PLTE, critical: true, private: false, reserved: false, safecopy: false } chunk.";
+        assert_eq!(in_words(debug), "CRC error: expected 0x1 have 0x2 while decoding PLTE chunk");
+        assert_eq!(in_words("Corrupt deflate stream. BadWindow { a: 1 }"), "corrupt deflate stream");
+    }
+
+    #[test]
+    fn a_file_of_another_format_is_called_what_it_is() {
+        let message = |bytes: &[u8]| decode_png(bytes, 16).unwrap_err().to_string();
+        assert_eq!(message(b"\xff\xd8\xff\xe0\0\x10JFIF"), "not a usable PNG: it is a JPEG");
+        assert_eq!(message(b"GIF89a"), "not a usable PNG: it is a GIF");
+    }
+
+    /// A palette of four bytes, over which png 0.18.1 panics.
+    pub(crate) const ODD_PALETTE: &[u8] = b"\x89PNG\r\n\x1a\n\
+        \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x03\0\0\0\x28\xcb\x34\xbb\
+        \0\0\0\x04PLTE\x01\x02\x03\x04\x23\xdb\x8a\xab\
+        \0\0\0\x0aIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\
+        \0\0\0\0IEND\xaeB`\x82";
+
+    #[test]
+    fn a_panic_of_the_decoder_is_an_error() {
+        let message = decode_png(ODD_PALETTE, 16).unwrap_err().to_string();
+        assert!(message.starts_with("not a usable PNG: the decoder failed at it: "), "{message}");
     }
 
     #[test]

@@ -4,8 +4,10 @@ pub(crate) mod archive;
 pub(crate) mod download;
 pub(crate) mod folder;
 mod gather;
+mod gunzip;
 pub(crate) mod idx;
 pub(crate) mod mnist_sample;
+pub(crate) mod stamp;
 pub(crate) mod synthetic;
 mod tasks;
 

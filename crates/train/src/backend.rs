@@ -23,6 +23,8 @@ use std::{fmt, path::Path};
 use burn::backend::Autodiff;
 use model::AutodiffBackend;
 
+use crate::panics::{self, Panic};
+
 /// A backend by name, compiled in or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -137,6 +139,22 @@ pub enum BackendError {
         /// The devices there are.
         available: Vec<Device>,
     },
+    /// A library below it panicked.
+    #[error("backend `{backend}` failed while {work}: {panic}; try another, as `--backend {}`, and tell {}",
+        another(.backend), panic.tracker())]
+    Panicked {
+        /// Its name.
+        backend: String,
+        /// What was being done.
+        work: String,
+        /// What was said.
+        panic: Panic,
+    },
+}
+
+/// A backend that is compiled in by default and needs no driver.
+fn another(backend: &str) -> Kind {
+    if backend == Kind::Flex.name() { Kind::Ndarray } else { Kind::Flex }
 }
 
 fn count(devices: &[Device]) -> String {
@@ -153,6 +171,9 @@ struct Missing {
 
 /// Work that runs on a backend chosen at run time.
 pub trait Visitor {
+    /// What the work is, as in "failed while training".
+    const WORK: &'static str;
+
     /// What the work results in.
     type Output;
 
@@ -185,8 +206,14 @@ pub fn devices(kind: Kind) -> Result<Vec<Device>, BackendError> {
 }
 
 /// Runs `visitor` on device number `index` of `kind`. `cache` is the user's cache folder, below which wgpu and cuda keep
-/// compiled kernels.
+/// compiled kernels. A panic of the libraries below is an error like others.
 pub fn dispatch<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) -> Result<V::Output, BackendError> {
+    panics::contained(|| dispatch_to_type(kind, index, cache, visitor)).unwrap_or_else(|panic| {
+        Err(BackendError::Panicked { backend: kind.name().into(), work: V::WORK.into(), panic })
+    })
+}
+
+fn dispatch_to_type<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) -> Result<V::Output, BackendError> {
     let available = devices(kind)?;
     if index >= available.len() {
         return Err(BackendError::NoSuchDevice { kind, index, available });

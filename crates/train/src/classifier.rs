@@ -8,7 +8,10 @@ use burn::{
 use data::DigitBatch;
 use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
 
-use crate::plan::{Loss, ModelKind, Plan};
+use crate::{
+    panics,
+    plan::{Loss, ModelKind, Plan},
+};
 
 /// A network with its loss.
 #[derive(Module, Debug)]
@@ -107,14 +110,23 @@ impl<B: burn::tensor::backend::Backend> StepOutput<B> {
     }
 
     /// Brings several outputs to the host in one transaction.
+    ///
+    /// # Panics
+    /// Where a thread of the device has panicked: its values mean nothing.
     pub fn read(outputs: Vec<Self>) -> Vec<Scored> {
+        // Burn's GPU backends panic where nothing is registered.
+        if outputs.is_empty() {
+            return Vec::new();
+        }
         let mut transaction = Transaction::default();
         let mut labels = Vec::with_capacity(outputs.len());
         for output in outputs {
             transaction = transaction.register(output.loss).register(output.logits);
             labels.push(output.labels);
         }
-        let mut values = transaction.execute().into_iter().map(|data| data.convert::<f32>().iter::<f32>().collect());
+        let values = transaction.execute();
+        panics::surface();
+        let mut values = values.into_iter().map(|data| data.convert::<f32>().iter::<f32>().collect());
         let mut next = || values.next().expect("a transaction returns what was registered");
         let score = |labels| {
             let (loss, logits): (Vec<f32>, Vec<f32>) = (next(), next());

@@ -143,6 +143,9 @@ pub enum Error {
     /// Burn could not turn a record into bytes or back.
     #[error("burn cannot convert a checkpoint's record: {0}")]
     Record(String),
+    /// The backend failed at its work.
+    #[error(transparent)]
+    Backend(#[from] crate::backend::BackendError),
     /// The data cannot be had.
     #[error(transparent)]
     Data(#[from] data::Error),

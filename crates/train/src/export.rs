@@ -17,7 +17,7 @@ use tensors::Expected;
 use crate::{
     Error,
     classifier::Classifier,
-    files,
+    files, panics,
     plan::Plan,
     run::{RunRecord, folder},
 };
@@ -34,6 +34,7 @@ pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> 
         .with_to_adapter(BurnToPyTorchAdapter)
         .remap(renaming(path, names.iter().map(|(here, torch)| (here, torch)))?);
     network.save_into(&mut store).map_err(|error| failed(path, &error))?;
+    panics::surface();
     files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
 }
 

@@ -27,6 +27,7 @@ use model::{AutodiffBackend, Backend};
 
 use crate::{
     Error,
+    backend::BackendError,
     classifier::Classifier,
     export,
     fit::{
@@ -40,6 +41,7 @@ use crate::{
         writer::Writer,
     },
     observer::Observer,
+    panics,
     plan::{AugmentationPlan, Plan},
     run::record::{DataRecord, Machine, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
@@ -86,38 +88,66 @@ pub struct Outcome {
 ///
 /// # Errors
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
-pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
-    let (plan, folder, data) = (job.plan.clone(), job.folder, job.data);
-    let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
-    let models = Models { folder, plan: &plan, data, classifier, device };
-    if let Some(checkpoint) = &mut job.resume {
-        // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
-        let (_, lost) = models.best(&mut checkpoint.position);
-        lost.iter().for_each(|lost| job.observer.warning(lost));
-    }
-    let mut record = started(&job, models.classifier.network().num_trained());
-    folder.begin_record(&record)?;
-    let mut trained = train(job, models.classifier.clone(), device);
-    // The best model so far is worth having however the run ended; what ended it is the error to tell.
-    let (best, lost) = models.best(&mut trained.position);
-    lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
-    let model = best.as_ref().map(|best| export_best(best, folder)).transpose();
-    let model = model.and_then(|path| tell_the_end(&mut trained, best.as_ref(), &plan, data, device).map(|()| path));
-    let Trained { position, end, .. } = trained;
-    let outcome = end.and_then(|end| Ok(Outcome { end, position: position.clone(), model: model? }));
+pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    let (folder, backend) = (job.folder, job.device_names[0].clone());
+    let mut record = started(&job);
+    let mut position = start(&job);
+    let outcome = contained(&backend, || run::<B>(job, &mut record, &mut position, device)).flatten();
     close(&mut record, &position, &outcome);
     let written = folder.write_record(&record);
     outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
+/// A panic of the libraries below ends the run as an error does.
+fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
+    let failed = |panic| BackendError::Panicked { backend: backend.into(), work: "training".into(), panic };
+    panics::contained(work).map_err(|panic| failed(panic).into())
+}
+
+/// Trains from `position` on, which tells how far it came, also after an error, and keeps the best model.
+fn run<B: AutodiffBackend>(
+    mut job: Job<'_>,
+    record: &mut RunRecord,
+    position: &mut Position,
+    device: &B::Device,
+) -> Result<Outcome, Error> {
+    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
+    let classifier = Classifier::<B>::new(&plan, data.train.sides(), device);
+    record.model.parameters = classifier.network().num_trained();
+    let models = Models { folder, plan: &plan, data, classifier, device };
+    if let Some(checkpoint) = &mut job.resume {
+        // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
+        let (_, lost) = models.best(&mut checkpoint.position);
+        lost.iter().for_each(|lost| job.observer.warning(lost));
+        *position = checkpoint.position.clone();
+    }
+    folder.begin_record(record)?;
+    let mut trained = train(job, position.clone(), models.classifier.clone(), device);
+    *position = trained.position.clone();
+    // The best model so far is worth having however the run ended; what ended it is the error to tell.
+    let model = contained(&backend, || keep_best(&mut trained, &models)).flatten();
+    *position = trained.position.clone();
+    trained.end.and_then(|end| Ok(Outcome { end, position: trained.position, model: model? }))
+}
+
+/// Where a job starts.
+fn start(job: &Job<'_>) -> Position {
+    let fresh = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
+    job.resume.as_ref().map_or_else(fresh, |checkpoint| checkpoint.position.clone())
+}
+
 /// Trains; also after an error the position says how far it came.
-fn train<B: AutodiffBackend>(mut job: Job<'_>, classifier: Classifier<B>, device: &B::Device) -> Trained {
+fn train<B: AutodiffBackend>(
+    mut job: Job<'_>,
+    position: Position,
+    classifier: Classifier<B>,
+    device: &B::Device,
+) -> Trained {
     let resume = job.resume.take();
-    let start = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
-    let position = resume.as_ref().map_or_else(start, |checkpoint| checkpoint.position.clone());
-    let (folder, interrupter, tui) = (job.folder, job.interrupter.clone(), job.tui);
+    let (folder, interrupter, tui, backend) =
+        (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
     match prepare(job, resume, position.clone(), classifier, device) {
-        Ok((session, learner)) => launch(session, learner, interrupter, folder, tui),
+        Ok((session, learner)) => launch(session, learner, interrupter, folder, &backend, tui),
         Err(error) => Trained { position, observer: None, events: None, end: Err(error) },
     }
 }
@@ -185,6 +215,7 @@ fn launch<B: AutodiffBackend>(
     learner: Learner<Components<B>>,
     interrupter: Interrupter,
     folder: &RunFolder,
+    backend: &str,
     tui: bool,
 ) -> Trained {
     let training = SupervisedTraining::new(folder.path(), session.train.clone(), session.valid.clone())
@@ -194,8 +225,18 @@ fn launch<B: AutodiffBackend>(
         .with_interrupter(interrupter);
     let strategy = Arc::new(Strategy::new(session));
     let training = training.with_training_strategy(TrainingStrategy::Custom(strategy.clone()));
-    render::choose(training, tui).launch(learner);
-    Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends").into_outcome()
+    let launched = contained(backend, || render::choose(training, tui).launch(learner));
+    let strategy = Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends");
+    strategy.into_outcome(launched.err())
+}
+
+/// Writes the best epoch's model, and what TensorBoard shows of a run's end; none before the first epoch is done.
+fn keep_best<B: AutodiffBackend>(trained: &mut Trained, models: &Models<'_, B>) -> Result<Option<PathBuf>, Error> {
+    let (best, lost) = models.best(&mut trained.position);
+    lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
+    let path = best.as_ref().map(|best| export_best(best, models.folder)).transpose()?;
+    tell_the_end(trained, best.as_ref(), models.plan, models.data, models.device)?;
+    Ok(path)
 }
 
 /// Writes it.
@@ -220,7 +261,7 @@ fn tell_the_end<B: AutodiffBackend>(
 }
 
 /// The record of a run that begins, or goes on.
-fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
+fn started(job: &Job<'_>) -> RunRecord {
     let position = job.resume.as_ref().map(|checkpoint| &checkpoint.position);
     let [backend, device] = job.device_names.clone();
     let digits = &job.data.train;
@@ -235,7 +276,8 @@ fn started(job: &Job<'_>, parameters: usize) -> RunRecord {
         device,
         model: ModelRecord {
             kind: job.plan.model.kind.name().into(),
-            parameters,
+            // Known when the network is there.
+            parameters: 0,
             height: digits.height(),
             width: digits.width(),
         },

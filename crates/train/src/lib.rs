@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod baseline;
 pub mod classifier;
+pub mod environment;
 mod error;
 pub mod evaluation;
 pub mod export;
@@ -14,6 +15,7 @@ pub mod lr_find;
 pub mod memory;
 pub mod metrics;
 pub mod observer;
+pub mod panics;
 pub mod plan;
 pub mod report;
 pub mod run;

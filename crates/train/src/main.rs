@@ -6,8 +6,13 @@ mod terminal;
 
 use std::{io::ErrorKind, process::ExitCode};
 
+use anyhow::anyhow;
 use clap::Parser as _;
-use train::{Error, plan::PlanError};
+use train::{
+    Error,
+    panics::{self, Panic},
+    plan::PlanError,
+};
 
 /// Done.
 const DONE: u8 = 0;
@@ -20,7 +25,11 @@ const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     train::memory::keep();
-    let code = match commands::run(cli::Cli::parse()) {
+    // SAFETY: there is one thread yet.
+    unsafe { train::environment::prepare() };
+    panics::keep_quiet();
+    let cli = cli::Cli::parse();
+    let code = match panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic))) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => DONE,
         Err(error) => {
@@ -29,6 +38,11 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(code)
+}
+
+/// A panic outside of a backend's work.
+fn fault(panic: &Panic) -> anyhow::Error {
+    anyhow!("{panic}; this is a fault of the program: tell {}", panic.tracker())
 }
 
 /// One line per problem. What the system says of a file comes with its path; a bare message is about our output.

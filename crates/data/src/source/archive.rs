@@ -4,18 +4,18 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
-use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 
 use crate::{
     Error,
     source::{
         Limits, Splits,
-        gather::{Place, Size, arrange},
+        gather::{Place, Size, arrange, name_of},
+        gunzip::Gunzip,
         tasks::{Results, Task},
     },
 };
@@ -30,7 +30,12 @@ pub(crate) fn read(path: &Path, classes: &[String; 2], limits: &Limits) -> Resul
 }
 
 /// Decodes the two classes of an archive stream; `place` names it in messages.
-pub(crate) fn decode(stream: impl Read, place: &str, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
+pub(crate) fn decode(
+    stream: impl BufRead,
+    place: &str,
+    classes: &[String; 2],
+    limits: &Limits,
+) -> Result<Splits, Error> {
     let results = Results::default();
     let read = rayon::in_place_scope(|scope| {
         let mut reading = Reading { place, classes, limits, entries: 0, images: 0, size: None, task: Task::default() };
@@ -55,9 +60,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn run(&mut self, stream: impl Read, results: &Results, mut spawn: impl FnMut(Task)) -> Result<(), Error> {
-        let inflated =
-            Capped { inner: MultiGzDecoder::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
+    fn run(&mut self, stream: impl BufRead, results: &Results, mut spawn: impl FnMut(Task)) -> Result<(), Error> {
+        let inflated = Capped { inner: Gunzip::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
             self.take(&mut entry.map_err(|cause| self.broken(&cause))?)?;
@@ -80,17 +84,18 @@ impl Reading<'_> {
     }
 
     fn take(&mut self, entry: &mut tar::Entry<'_, impl Read>) -> Result<(), Error> {
-        let bytes = entry.path_bytes();
-        let name = String::from_utf8_lossy(&bytes).into_owned();
-        drop(bytes);
-        self.check(&name, entry.header().entry_type())?;
-        match Place::of(&name, self.classes) {
-            Some(place) if entry.header().entry_type().is_file() => self.add(place, &name, entry),
-            _ => Ok(()),
+        let name = name_of(&entry.path_bytes());
+        self.check(&name)?;
+        match (Place::of(&name, self.classes), entry.header().entry_type()) {
+            (None, _) => Ok(()),
+            (Some(place), EntryType::Regular | EntryType::Continuous) => self.add(place, &name, entry),
+            (_, EntryType::Directory) => Ok(()),
+            (_, EntryType::Link | EntryType::Symlink) => self.refuse(&name, "it is a link".into()),
+            _ => self.refuse(&name, "it is neither a file nor a folder".into()),
         }
     }
 
-    fn check(&mut self, name: &str, kind: EntryType) -> Result<(), Error> {
+    fn check(&mut self, name: &str) -> Result<(), Error> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             return self.refuse(name, format!("the archive has more than {} entries", self.limits.entries));
@@ -99,11 +104,7 @@ impl Reading<'_> {
         if drive || name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..") {
             return self.refuse(name, "its path leaves the archive's root".into());
         }
-        match kind {
-            EntryType::Regular | EntryType::Continuous | EntryType::Directory | EntryType::XGlobalHeader => Ok(()),
-            EntryType::Link | EntryType::Symlink => self.refuse(name, "it is a link".into()),
-            _ => self.refuse(name, "it is neither a file nor a folder".into()),
-        }
+        Ok(())
     }
 
     /// Appends the entry's bytes to the task.

@@ -4,7 +4,6 @@ use std::{
     fs::{self, DirEntry},
     io,
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 use rayon::prelude::*;
@@ -13,7 +12,8 @@ use crate::{
     Error,
     source::{
         Limits, Splits,
-        gather::{Place, Size, arrange},
+        gather::{Place, Size, arrange, name_of},
+        stamp::stamp,
         tasks::{Results, Task},
     },
 };
@@ -32,8 +32,8 @@ pub(crate) struct Listing {
 struct Listed {
     place: Place,
     path: PathBuf,
-    bytes: u64,
-    modified: u128,
+    /// What its content is known by.
+    stamp: String,
 }
 
 impl Listing {
@@ -51,13 +51,13 @@ impl Listing {
         Ok(listing)
     }
 
-    /// Names, sizes and times of all files: what a cache of this folder is made from.
+    /// Names and stamps of all files: what a cache of this folder is made from.
     pub fn identity(&self) -> String {
         let root = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
         let mut text = root.display().to_string();
         for file in &self.files {
             let Place { valid, label, name } = &file.place;
-            text += &format!("\0{valid}\0{label}\0{name}\0{}\0{}", file.bytes, file.modified);
+            text += &format!("\0{valid}\0{label}\0{name}\0{}", file.stamp);
         }
         text
     }
@@ -95,7 +95,7 @@ impl Listing {
         };
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let name = name_of(entry.file_name().as_encoded_bytes());
             if let Some(place) = Place::of(&format!("{prefix}/{name}"), classes) {
                 let listed = self.listed(place, &entry, classes, limits)?;
                 self.files.push(listed);
@@ -122,8 +122,7 @@ impl Listing {
         if self.files.len() == limits.entries {
             return refuse(format!("the folder has more than {} files", limits.entries));
         }
-        let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Ok(Listed { place, path, bytes: about.len(), modified: modified.map_or(0, |time| time.as_nanos()) })
+        Ok(Listed { place, path, stamp: stamp(&about) })
     }
 }
 

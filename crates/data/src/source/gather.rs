@@ -52,6 +52,16 @@ impl Place {
     }
 }
 
+/// A path's or name's bytes as text; what is no UTF-8 as `\xE9`, so that other bytes are another name.
+pub(crate) fn name_of(bytes: &[u8]) -> String {
+    let mut name = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        name += chunk.valid();
+        chunk.invalid().iter().for_each(|byte| name += &format!(r"\x{byte:02X}"));
+    }
+    name
+}
+
 impl Size {
     /// Reads the size from the header of the first image.
     pub fn of_first(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
@@ -160,6 +170,12 @@ mod tests {
         for path in ["r/labels.csv", "train/5/1.png", "test/3/1.png", "train/3/1.txt", "train/3/._1.png", "3/1.png"] {
             assert!(Place::of(path, &classes()).is_none(), "{path}");
         }
+    }
+
+    #[test]
+    fn names_that_are_no_utf_8_stay_apart() {
+        assert_eq!(name_of(b"train/3/caf\xe9.png"), r"train/3/caf\xE9.png");
+        assert_eq!(name_of("café.png".as_bytes()), "café.png");
     }
 
     #[test]

@@ -1,17 +1,14 @@
 //! The four IDX files of the original MNIST, plain or gzipped, and the two digits to keep.
 
 use std::{
-    fs::{self, File},
-    io::{self, Read},
+    fs::File,
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
-
-use flate2::read::MultiGzDecoder;
 
 use crate::{
     Digits, Error,
-    source::{Limits, Splits},
+    source::{Limits, Splits, gunzip::Gunzip, stamp::file_identity},
 };
 
 const IMAGES: [u8; 4] = [0, 0, 8, 3];
@@ -40,7 +37,7 @@ impl Files {
         ]))
     }
 
-    /// Paths, sizes and times: what a cache of these files is made from.
+    /// What a cache of these files is made from.
     pub fn identity(&self) -> Result<String, Error> {
         self.0.iter().map(|path| file_identity(path)).collect()
     }
@@ -59,15 +56,6 @@ impl Files {
             false => Err(refuse(valid_images, "its images are of another size than the training images".into())),
         }
     }
-}
-
-/// Canonical path, size and time of a file.
-pub(crate) fn file_identity(path: &Path) -> Result<String, Error> {
-    let unreadable = |cause| Error::Read { path: path.into(), cause };
-    let about = fs::metadata(path).map_err(unreadable)?;
-    let modified = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let full = fs::canonicalize(path).map_err(unreadable)?;
-    Ok(format!("{}\0{}\0{}\0", full.display(), about.len(), modified.map_or(0, |time| time.as_nanos())))
 }
 
 /// The two digits that the classes name.
@@ -135,7 +123,7 @@ fn read_plain_or_gz(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let most = limits.inflated + 1;
     match path.extension().is_some_and(|extension| extension == "gz") {
-        true => MultiGzDecoder::new(file).take(most).read_to_end(&mut bytes),
+        true => Gunzip::new(BufReader::new(file)).take(most).read_to_end(&mut bytes),
         false => file.take(most).read_to_end(&mut bytes),
     }
     .map_err(unreadable)?;

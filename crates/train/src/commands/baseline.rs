@@ -41,6 +41,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
 struct Baseline<'a>(&'a DataSet);
 
 impl Visitor for Baseline<'_> {
+    const WORK: &'static str = "computing the baseline";
+
     type Output = [Confusion; 2];
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

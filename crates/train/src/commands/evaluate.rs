@@ -65,6 +65,8 @@ struct Evaluate<'a> {
 }
 
 impl<'a> Visitor for Evaluate<'a> {
+    const WORK: &'static str = "evaluating";
+
     type Output = Result<(Evaluated<'a>, Option<BaselineScores>), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

@@ -105,6 +105,8 @@ struct Fit<'a>(Job<'a>);
 type Done = (Result<Outcome, Error>, Option<Result<PathBuf, Error>>);
 
 impl Visitor for Fit<'_> {
+    const WORK: &'static str = "training";
+
     type Output = Done;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Done {

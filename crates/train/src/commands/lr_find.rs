@@ -56,6 +56,8 @@ struct Test<'a> {
 }
 
 impl Visitor for Test<'_> {
+    const WORK: &'static str = "looking for a learning rate";
+
     type Output = RangeTest;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> RangeTest {

@@ -66,6 +66,8 @@ struct Predict<'a> {
 }
 
 impl Visitor for Predict<'_> {
+    const WORK: &'static str = "predicting";
+
     /// The probability of the positive class per image.
     type Output = Result<Vec<f32>, Error>;
 

@@ -31,6 +31,8 @@ struct Report<'a> {
 }
 
 impl Visitor for Report<'_> {
+    const WORK: &'static str = "writing the report";
+
     type Output = Result<PathBuf, Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

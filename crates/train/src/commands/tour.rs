@@ -92,6 +92,8 @@ struct Show<'a> {
 }
 
 impl Visitor for Show<'_> {
+    const WORK: &'static str = "computing the tour";
+
     type Output = anyhow::Result<Vec<Section>>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

@@ -59,6 +59,8 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
 struct Train<'a>(Job<'a>);
 
 impl Visitor for Train<'_> {
+    const WORK: &'static str = "training";
+
     type Output = Result<Outcome, Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

@@ -72,6 +72,8 @@ fn columns(data: &DataSet) -> anyhow::Result<Vec<Column>> {
 struct Verify<'a>(&'a DataSet);
 
 impl Visitor for Verify<'_> {
+    const WORK: &'static str = "checking the book's figures";
+
     type Output = Vec<Figure>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Figure> {

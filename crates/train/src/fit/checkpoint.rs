@@ -19,6 +19,7 @@ use crate::{
     files,
     fit::{best::Watch, form::Form, optimizer::SharedOptimizer},
     metrics::{Metrics, Tally},
+    panics,
     plan::{OptimizerPlan, Plan},
 };
 
@@ -96,6 +97,7 @@ impl Checkpoint {
     ) -> Result<Self, Error> {
         let model = to_bytes::<B, _>(classifier.into_record());
         let optimizer = to_bytes::<B, _>(optimizer.to_record());
+        panics::surface();
         match (model, optimizer) {
             (Ok(model), Ok(optimizer)) => Ok(Self { position: position.clone(), model, optimizer }),
             (Err(error), _) | (_, Err(error)) => Err(Error::Record(error.to_string())),

@@ -51,11 +51,11 @@ impl<B: AutodiffBackend> Strategy<B> {
         Self { session: Mutex::new(session), result: Mutex::new(None) }
     }
 
-    /// What came of the session.
-    pub fn into_outcome(self) -> Trained {
+    /// What came of the session; `panic` where it did not come to its end.
+    pub fn into_outcome(self, panic: Option<Error>) -> Trained {
         let session = self.session.into_inner().unwrap_or_else(PoisonError::into_inner);
         let result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let end = result.expect("Burn runs the strategy it is given");
+        let end = panic.map(Err).or(result).expect("Burn runs the strategy it is given");
         let Session { position, observer, records, .. } = session;
         Trained { position, observer: Some(observer), events: records.into_events(), end }
     }

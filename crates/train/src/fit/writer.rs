@@ -117,6 +117,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_never_deleted_for_a_damaged_one_with_a_higher_number() {
+        let folder = written(&[10, 50], 10);
+        fs::write(path(folder.path(), 57), b"damaged").unwrap();
+        let mut writer = Writer::new(folder.path().into(), 1, 50, Vec::new());
+        writer.write(checkpoint(52, 10)).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(steps(folder.path()).unwrap(), [10, 52]);
+    }
+
+    #[test]
+    fn a_kept_one_keeps_the_best_of_its_time() {
+        let folder = written(&[10, 20, 30], 10);
+        let mut writer = Writer::new(folder.path().into(), 2, 30, Vec::new());
+        writer.write(checkpoint(40, 40)).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(steps(folder.path()).unwrap(), [10, 30, 40], "30 goes on with 10 as its best");
+    }
+
+    #[test]
     fn a_failed_write_is_reported_by_the_next_call() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::new(folder.path().join("missing"), 2, 0, Vec::new());

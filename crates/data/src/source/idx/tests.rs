@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::{fs, io::Write};
 
 use flate2::{Compression, write::GzEncoder};
 
