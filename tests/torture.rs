@@ -31,6 +31,7 @@ use std::{
 };
 
 use case::Case;
+use kill::Kill;
 
 /// What was done so far; kills by their kind.
 #[derive(Default)]
@@ -39,6 +40,12 @@ pub struct Counts {
     studies: u64,
     kills: BTreeMap<String, u64>,
     differences: Vec<String>,
+}
+
+impl Counts {
+    fn count(&mut self, kill: Kill) {
+        *self.kills.entry(kill.name()).or_default() += 1;
+    }
 }
 
 /// How often a process of a case is killed, in `cargo test`.

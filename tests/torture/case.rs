@@ -81,22 +81,20 @@ impl Case {
         for _ in 0..self.random.random_range(1..=self.kills) {
             let Some(mut child) = self.start(place) else { return Ok(()) };
             thread::sleep(whole.mul_f64(self.random.random_range(0.0..0.8)));
-            let mut kill = Kill::random(&mut self.random, self.plan.is_study(), disk.is_some());
-            let mut was_hit = kill.hit(&mut child, disk);
-            while was_hit && matches!(kill, Kill::Trial(_)) {
-                // The driver goes on, and has more to expect.
-                *counts.lock().unwrap().kills.entry(kill.name()).or_default() += 1;
+            let mut hit = None;
+            loop {
+                let kill = Kill::random(&mut self.random, self.plan.is_study(), disk.is_some());
+                hit = kill.hit(&mut child, disk).inspect(|kill| counts.lock().unwrap().count(*kill)).or(hit);
+                // After the death of a trial its driver goes on, and has more to expect.
+                if !matches!(hit, Some(Kill::Trial(_))) || child.try_wait().unwrap().is_some() {
+                    break;
+                }
                 thread::sleep(whole.mul_f64(self.random.random_range(0.0..0.4)));
-                kill = Kill::random(&mut self.random, true, disk.is_some());
-                was_hit = kill.hit(&mut child, disk);
-            }
-            if was_hit {
-                *counts.lock().unwrap().kills.entry(kill.name()).or_default() += 1;
             }
             let output = child.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             if said.contains("panicked at") || output.status.code() == Some(2) && !said.contains("free space") {
-                return Err(format!("after {kill:?}: {said}"));
+                return Err(format!("after {hit:?}: {said}"));
             }
         }
         Ok(())

@@ -32,7 +32,8 @@ const SIGNALS: [&str; 4] = ["KILL", "KILL", "TERM", "INT"];
 impl Kill {
     pub fn random(random: &mut ChaCha8Rng, is_study: bool, has_disk: bool) -> Self {
         let signal = SIGNALS.choose(random).unwrap();
-        let kinds = [Self::Driver(signal), Self::Driver(signal), Self::Trial(signal), Self::All(signal), Self::Disk];
+        let [driver, trial, all] = [Self::Driver(signal), Self::Trial(signal), Self::All(signal)];
+        let kinds = [driver, driver, trial, trial, all, all, Self::Disk];
         let kind = *kinds.choose(random).unwrap();
         match kind {
             Self::Trial(_) | Self::All(_) if !is_study => Self::Driver(signal),
@@ -50,26 +51,30 @@ impl Kill {
         }
     }
 
-    /// Does it, and waits until the process has ended if it is to end; whether anybody was there to be hit.
-    pub fn hit(self, child: &mut Child, disk: Option<&Disk>) -> bool {
+    /// Does it, to the driver where no trial is there, and waits until the process has ended if it is to end. Returns what was
+    /// done; nothing where nobody was there to be hit.
+    pub fn hit(self, child: &mut Child, disk: Option<&Disk>) -> Option<Self> {
         if child.try_wait().unwrap().is_some() {
-            return false;
+            return None;
         }
         let driver = child.id().to_string();
         let trials = Command::new("pgrep").args(["-P", &driver]).output().unwrap().stdout;
         let trials: Vec<String> = String::from_utf8(trials).unwrap().split_whitespace().map(str::to_owned).collect();
-        match self {
-            Self::Trial(_) if trials.is_empty() => return false,
+        let kill = match self {
+            Self::Trial(name) if trials.is_empty() => Self::Driver(name),
+            kill => kill,
+        };
+        match kill {
             Self::Trial(name) => {
                 trials.iter().for_each(|trial| signal(name, trial));
-                return true;
+                return Some(kill);
             }
             Self::Driver(name) => signal(name, &driver),
             Self::All(name) => [&[driver][..], &trials].concat().iter().for_each(|process| signal(name, process)),
             Self::Disk => disk.unwrap().fill(),
         }
         wait(child);
-        if self == Self::Disk {
+        if kill == Self::Disk {
             disk.unwrap().free();
         }
         // A driver that had no time to end its trials leaves them to end themselves.
@@ -78,7 +83,7 @@ impl Kill {
             assert!(Instant::now() < until, "a trial outlives its driver");
             thread::sleep(Duration::from_millis(2));
         }
-        true
+        Some(kill)
     }
 }
 

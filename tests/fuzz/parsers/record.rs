@@ -88,6 +88,7 @@ impl Runs {
 struct Report<'a>(&'a Runs);
 
 impl Visitor for Report<'_> {
+    const WORK: &'static str = "reporting";
     type Output = ();
 
     fn run<B: AutodiffBackend>(self, device: B::Device) {

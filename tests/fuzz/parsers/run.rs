@@ -81,6 +81,7 @@ pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Check
 struct Fit<'a>(Job<'a>);
 
 impl Visitor for Fit<'_> {
+    const WORK: &'static str = "training";
     type Output = Result<(), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {

@@ -156,6 +156,7 @@ fn file_of(tensors: &[(String, Vec<u64>)], odd: &[Odd], data: &[u8], metadata: &
 struct Load<'a>(&'a Path, &'a Plan);
 
 impl Visitor for Load<'_> {
+    const WORK: &'static str = "loading";
     type Output = bool;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> bool {
