@@ -46,6 +46,14 @@ bench-study:
 bench-search:
     cargo bench -p tests --bench search --profile dev
 
+# foreign bytes of every kind for so many minutes: what fails is saved with the command that repeats it
+fuzz MINUTES="10":
+    cargo test -p tests --test fuzz -- --minutes {{MINUTES}}
+
+# runs and studies killed at random moments for so many minutes, held against those that nobody killed
+torture MINUTES="10":
+    cargo test -p tests --test torture -- --minutes {{MINUTES}}
+
 # formatting, clippy, docs, dependencies
 check:
     cargo fmt --all --check

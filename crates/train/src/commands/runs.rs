@@ -1,6 +1,6 @@
 //! `train runs`: the runs there are.
 
-use std::{io::Write as _, time::Duration};
+use std::io::Write as _;
 
 use chart::{Table, terminal::table};
 use serde_json::json;
@@ -56,7 +56,7 @@ fn row(run: &Run) -> [String; 8] {
         record.data.source.clone(),
         format!("{}/{}", record.epochs_done, record.epochs),
         fraction(record.best.as_ref().map(|best| best.metrics.accuracy)),
-        clock(Duration::from_secs_f64(record.seconds)),
+        clock(record.seconds),
     ]
 }
 
