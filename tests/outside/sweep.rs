@@ -63,6 +63,8 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     study(&place, "", RATES);
     let ran = sweep(&place, &[]).ok();
     assert!(ran.stdout.contains("3 finished, of 3 trials"), "{}", ran.stdout);
+    let unsaid = "importance of the keys: Too few trials, or values, to say for: optimizer.learning_rate (3). Compared are 3 finished";
+    assert!(ran.stdout.contains(unsaid), "{}", ran.stdout);
     let values: Vec<f64> =
         table(&ran)[1..4].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
     assert!(values.is_sorted_by(|a, b| a >= b), "{values:?}");

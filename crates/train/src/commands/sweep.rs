@@ -157,7 +157,7 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     if trials.is_empty() { Ok(()) } else { Ok(writeln!(out, "\n{}", counted(study, &trials))?) }
 }
 
-/// The best points, why trials failed, and how many stand how.
+/// The best points, why trials failed, how many stand how, and what each key matters.
 fn summary(study: &Study, trials: &[Status]) -> String {
     let width = std::io::stdout().is_terminal().then(width);
     let points = trials.iter().map(|status| status.kept.point.to_string()).collect::<BTreeSet<_>>().len();
@@ -168,22 +168,23 @@ fn summary(study: &Study, trials: &[Status]) -> String {
     });
     let table = table(&leaderboard(study, trials, BEST), width);
     let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
-    format!("{table}{below}\n{}", counted(study, trials))
+    let importance = importance_of_keys(study, trials).map(|line| format!("\nimportance of the keys: {line}"));
+    format!("{table}{below}\n{}{}", counted(study, trials), importance.unwrap_or_default())
 }
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
 fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
-    let file = study.file.display();
+    let study = study.file.display();
     match end {
-        End::Done => say(&format!("importance of the keys: {}", importance_of_keys(study, trials))),
+        End::Done => {}
         End::Interrupted => {
-            say(&format!("stopped as asked, nothing is lost; go on with `train sweep {file}`"));
+            say(&format!("stopped as asked, nothing is lost; go on with `train sweep {study}`"));
             return INTERRUPTED;
         }
         End::OutOfTime => {
-            say(&format!("its time is used up; more of it: `train sweep {file}` again"));
+            say(&format!("its time is used up; more of it: `train sweep {study}` again"));
             return INTERRUPTED;
         }
         End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),

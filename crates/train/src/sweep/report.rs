@@ -64,9 +64,10 @@ pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
     ranked(study, trials).first()?.best(study)
 }
 
-/// How much each key matters, in a line.
-pub fn importance_of_keys(study: &Study, trials: &[Status]) -> String {
-    Seen::new(study, trials).importances().line()
+/// How much each key matters, in a line; none before the first trial has a value.
+pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
+    let seen = Seen::new(study, trials);
+    (!seen.valued.is_empty()).then(|| seen.importances().line())
 }
 
 impl<'a> Seen<'a> {
