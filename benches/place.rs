@@ -1,9 +1,14 @@
 //! Where things are.
 
+#[path = "../tests/outside/program.rs"]
+mod program;
+
 use std::{
     env,
     path::{Path, PathBuf},
 };
+
+pub use program::program;
 
 /// The repository's root. Cargo runs benchmarks in the folder of their package; a relative path means the one that the
 /// user is in, the root.
@@ -18,10 +23,4 @@ pub fn archive() -> Option<PathBuf> {
         println!("skipped: MNIST_SAMPLE_ARCHIVE does not name the real archive");
     }
     archive
-}
-
-/// The program beside this one: target/debug/deps/speed-0123456789abcdef -> target/debug/train.
-pub fn program() -> PathBuf {
-    let here = env::current_exe().expect("this program has a path");
-    here.ancestors().nth(2).expect("it lies in target/debug/deps").join("train")
 }

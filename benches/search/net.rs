@@ -24,7 +24,7 @@ pub fn compare(python: &str, archive: &Path, folder: &Path) {
         print_row(search, "ours", (0..SEEDS).map(|seed| swept(search, seed, archive, folder)).collect());
         let script = place::root().join("benches/peers/optuna_net.py");
         let output = Command::new(python)
-            .args([&script, &place::program(), archive, folder])
+            .args([&script, place::program(), archive, folder])
             .args([search, &SEEDS.to_string(), &TRIALS.to_string()])
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("XDG_CACHE_HOME", folder.join("cache"))

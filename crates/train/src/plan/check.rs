@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::choices::SourceKind;
-use super::error::Problem;
+use super::error::{Origin, Problem};
 use super::layer::Entry;
 use super::merge::Merged;
 use super::nearest::did_you_mean;
@@ -66,6 +66,10 @@ fn problem(culprit: &Entry, entry: &Entry, expected: String, hint: String) -> Pr
 fn nearest_word(rule: &Rule, entry: &Entry) -> String {
     match (rule, entry.value.as_ref().and_then(toml::Value::as_str)) {
         (Rule::Word(words), Some(text)) => did_you_mean(text, words.iter().copied()),
+        (Rule::Text | Rule::Path | Rule::FolderName, None) => match entry.origin {
+            Origin::Line { .. } => format!("; in quotes it is one: \"{}\"", entry.text),
+            _ => format!("; in quotes it is one: --set '{}=\"{}\"'", entry.key, entry.text),
+        },
         _ => String::new(),
     }
 }

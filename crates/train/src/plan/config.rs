@@ -50,18 +50,18 @@ impl Config {
         if shipped.is_file() { Config::File(shipped) } else { built_in(name).unwrap_or(Config::File(path)) }
     }
 
-    /// What `extends = "<written>"` in this config means: a file beside it, else the built-in config of that file name.
+    /// What `extends = "<written>"` in this config means: a file beside it, with or without its `.toml`, else the built-in config
+    /// of that name.
     pub(super) fn parent(&self, written: &str) -> Config {
-        let path = match self {
-            Config::File(file) => file.with_file_name(written),
-            Config::BuiltIn(_) => PathBuf::from(written),
+        let beside = |name: &str| match self {
+            Config::File(file) => file.with_file_name(name),
+            Config::BuiltIn(_) => PathBuf::from(name),
         };
-        let shipped = written.strip_suffix(".toml").and_then(built_in);
-        match (self, shipped) {
-            (Config::BuiltIn(_), Some(config)) => config,
-            (Config::File(_), Some(config)) if !path.exists() => config,
-            _ => Config::File(path),
-        }
+        let path = beside(written);
+        let is_file = |path: &Path| matches!(self, Config::File(_)) && path.exists();
+        let Some(name) = plain_name(Path::new(written)).filter(|_| !is_file(&path)) else { return Config::File(path) };
+        let named = beside(&format!("{name}.toml"));
+        if is_file(&named) { Config::File(named) } else { built_in(name).unwrap_or(Config::File(path)) }
     }
 
     /// Reads it; `named_by` is the `extends` that led here.

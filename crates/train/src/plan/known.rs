@@ -41,7 +41,8 @@ impl<'a> Known<'a> {
         }
         if self.has_section(&key) {
             let expected = format!("a section with {}", self.keys_of(Some(&key)));
-            return Problem::Value { origin, key, found: text, expected, hint: String::new() };
+            let hint = entry.value.as_ref().and_then(toml::Value::as_table).map_or_else(String::new, in_quotes(&key));
+            return Problem::Value { origin, key, found: text, expected, hint };
         }
         let mut hint = self.key_hint(&key);
         if matches!(origin, Origin::Line { .. }) && nearest(&key, ["extends"]).is_some() {
@@ -97,6 +98,14 @@ impl<'a> Known<'a> {
     /// Whether a table of this name has its problems reported by key: a section, or a key that is no section.
     fn has_table(&self, name: &str) -> bool {
         self.has_section(name) || self.keys().any(|key| key == name)
+    }
+}
+
+/// A study's `[set]` wrote a dotted key without quotes, which is a table of TOML.
+fn in_quotes(section: &str) -> impl FnOnce(&toml::Table) -> String {
+    move |table| {
+        let key = table.keys().next().map_or("", String::as_str);
+        format!("; a dotted key of a plan is one key in quotes: \"{section}.{key}\"")
     }
 }
 
