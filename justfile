@@ -42,6 +42,18 @@ bench:
 bench-study:
     cargo bench -p tests --bench study --profile dev
 
+# what the searchers find, beside Optuna's where BENCH_PYTHON names a Python that has it
+bench-search:
+    cargo bench -p tests --bench search --profile dev
+
+# foreign bytes of every kind for so many minutes: what fails is saved with the command that repeats it
+fuzz MINUTES="10":
+    cargo test -p tests --test fuzz -- --minutes {{MINUTES}}
+
+# runs and studies killed at random moments for so many minutes, held against those that nobody killed
+torture MINUTES="10":
+    cargo test -p tests --test torture -- --minutes {{MINUTES}}
+
 # formatting, clippy, docs, dependencies
 check:
     cargo fmt --all --check

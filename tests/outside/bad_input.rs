@@ -109,3 +109,17 @@ fn what_is_no_run_is_named() {
             .fails(2, "`nowhere` is no run folder: there is no such folder; `train runs` lists the runs");
     }
 }
+
+#[test]
+fn a_record_of_seconds_that_cannot_be_is_listed_all_the_same() {
+    let place = Place::new();
+    place.train_small(&["--set", "training.epochs=1"]).ok();
+    let path = place.run().join("run.json");
+    let mut record = crate::harness::record(&place.run());
+    for seconds in [-1.0, 1e300] {
+        record["seconds"] = seconds.into();
+        std::fs::write(&path, record.to_string()).unwrap();
+        let ran = place.train(&["runs"]).ok();
+        assert!(ran.stdout.lines().last().unwrap().trim_end().ends_with(" 0.0 s"), "{ran:?}");
+    }
+}

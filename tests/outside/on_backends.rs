@@ -1,6 +1,6 @@
 //! Each command on each backend that is compiled in, as a person types it, and batches of every kind of length.
 
-use std::{env, fs, path::Path, process::Stdio};
+use std::{fs, path::Path};
 
 use train::backend::Kind;
 
@@ -127,7 +127,7 @@ fn what_a_driver_refuses_ends_a_run_on_wgpu_with_one_line() {
     let settings = ["data.source=synthetic", "data.synthetic_train=100000", "training.batch_size=100000"];
     let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
     let mut command = place.command(&[&["--backend", "wgpu"], &settings[..]].concat());
-    let ran = Ran::from(command.env_remove("RUST_BACKTRACE").stderr(Stdio::piped()).output().unwrap());
+    let ran = Ran::from(command.env_remove("RUST_BACKTRACE").output().unwrap());
     let said = "backend `wgpu` failed while training: can't allocate buffer of size: 313600000 (cubecl-wgpu-0.10.0/";
     assert!(ran.code == 1 && ran.stderr.starts_with(&format!("error: {said}")), "{ran:?}");
     assert!(ran.stderr.contains("; try another, as `--backend flex`, and tell https://"), "{ran:?}");

@@ -147,6 +147,8 @@ impl Table {
 
     /// One more row.
     pub fn add_row<T: Into<String>>(&mut self, row: impl IntoIterator<Item = T>) {
-        self.rows.push(row.into_iter().map(Into::into).collect());
+        // A file's name may hold what a terminal obeys.
+        let harmless = |text: String| text.replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}");
+        self.rows.push(row.into_iter().map(Into::into).map(harmless).collect());
     }
 }

@@ -75,7 +75,11 @@ impl Slot {
         if expected.is_some_and(|expected| expected != fingerprint) {
             return Err("it holds other data".into());
         }
-        Ok(Some(Packed { splits: mapped(&Arc::new(map), &header), fingerprint }))
+        let splits = mapped(&Arc::new(map), &header);
+        match is_possible(&splits.train) && is_possible(&splits.valid) {
+            true => Ok(Some(Packed { splits, fingerprint })),
+            false => Err("it holds no images, or labels that are neither 0 nor 1".into()),
+        }
     }
 
     /// Writes the data set to a temporary name in the same folder, then renames. The caller holds the lock.
@@ -97,6 +101,11 @@ impl Slot {
         }
         file.sync_all()
     }
+}
+
+/// Whether a source can have made it.
+fn is_possible(digits: &Digits) -> bool {
+    !digits.is_empty() && digits.image_len() > 0 && digits.labels().iter().all(|label| *label <= 1)
 }
 
 /// The bytes after the header, in their order.
@@ -167,6 +176,18 @@ mod tests {
         }
         fs::write(&slot.path, [&good[..], &[0]].concat()).unwrap();
         assert!(slot.open(None).is_err(), "longer");
+    }
+
+    #[test]
+    fn what_no_source_makes_is_refused_though_its_checksums_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = slot(folder.path());
+        let digits = |images: usize, label: u8| Digits::new(1, 1, vec![9; images].into(), vec![label; images].into());
+        for (train, valid) in [(digits(0, 0), digits(1, 1)), (digits(1, 1), digits(0, 0)), (digits(1, 2), digits(1, 1))]
+        {
+            slot.write(&Packed { splits: Splits { train, valid }, fingerprint: "00".repeat(32) }).unwrap();
+            assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels that are neither 0 nor 1");
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::{
 /// come to its rung so far, each by its value there: at once, or later, when others have come and are worse. No trial
 /// waits for a rung to fill.
 ///
+/// A trial that stops early by itself is whole: at each later rung it stands with its best value, so that no worse one goes on in
+/// its stead.
+///
 /// A job trains up to [`Asha::until`] and no further. So a trial with more epochs than a rung is one that was promoted
 /// from it: the records say everything, and a restart needs no other state. Which trials are promoted depends on the
 /// order in which they reach their rungs, as it must without waiting; with one job that order, and so the study, is
@@ -70,22 +73,20 @@ impl Asha {
     }
 
     /// The trial to go on with where no other is left to begin: the best that waits at the highest rung, unless one has come to
-    /// all epochs or is on its way. So a study ends with a whole trial, however few trials it has.
+    /// all epochs or is on its way, or one that stopped early is no worse. So a study ends with a whole trial, however few
+    /// trials it has.
     pub fn last(&self, records: &[Record]) -> Option<Promotion> {
         let is_enough = |record: &Record| record.state == State::Running || record.epochs() >= self.max();
         if records.iter().any(is_enough) {
             return None;
         }
-        let is_waiting = |record: &Record, rung| record.state == State::Waiting && record.epochs() == rung;
-        let best = |rung: &usize| {
-            let ranked = self.ranked(records, *rung).into_iter();
-            ranked
-                .filter(|(loss, record)| loss.is_finite() && is_waiting(record, *rung))
-                .map(|(_, record)| record)
-                .next()
-        };
-        let record = self.rungs.iter().rev().find_map(best)?;
-        Some(Promotion { trial: record.trial, until: self.until(record.epochs()) })
+        let (loss, record) = self.rungs.iter().rev().find_map(|rung| {
+            let is_here = |record: &Record| record.state == State::Waiting && record.epochs() == *rung;
+            self.ranked(records, *rung).into_iter().find(|(loss, record)| loss.is_finite() && is_here(record))
+        })?;
+        let is_as_good = |other: &Record| other.state == State::Finished && self.best_loss(other) <= loss;
+        let goes_on = !records.iter().any(is_as_good);
+        goes_on.then(|| Promotion { trial: record.trial, until: self.until(record.epochs()) })
     }
 
     /// How many epochs a trial comes to on average: all to the first rung, one in `factor` from each to the next.
@@ -110,10 +111,17 @@ impl Asha {
 
     /// The trials that came to a rung with their losses, the best first, of equals the one with the lower number.
     fn ranked<'a>(&self, records: &'a [Record], rung: usize) -> Vec<(f64, &'a Record)> {
-        let at_rung = |record: &'a Record| Some((self.goal.loss(record.after(rung)?), record));
-        let mut ranked: Vec<_> = records.iter().filter_map(at_rung).collect();
+        let loss = |record: &Record| match record.after(rung) {
+            None if record.state == State::Finished => Some(self.best_loss(record)),
+            value => value.map(|value| self.goal.loss(value)),
+        };
+        let mut ranked: Vec<_> = records.iter().filter_map(|record| Some((loss(record)?, record))).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.trial.cmp(&b.1.trial)));
         ranked
+    }
+
+    fn best_loss(&self, record: &Record) -> f64 {
+        record.values.iter().map(|value| self.goal.loss(*value)).fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -140,6 +148,25 @@ mod tests {
         running[0].state = State::Running;
         assert_eq!(asha().last(&running), None);
         assert_eq!(asha().last(&waiting(&[&[0.3], &[0.2; 5]])), None);
+    }
+
+    #[test]
+    fn who_stopped_early_is_whole_and_nobody_worse_goes_on_in_its_stead() {
+        // Rungs at 1, 2, 4 and 5. The best one had no more patience after 3 epochs.
+        let mut records = waiting(&[&[0.5, 0.4, 0.45], &[0.6, 0.6], &[0.7, 0.65], &[0.9, 0.9]]);
+        records[0].state = State::Finished;
+        assert_eq!(
+            asha().promotable(&records),
+            promotion(1, 4),
+            "two of four go on from rung 2, the first is one of them"
+        );
+        records[1].values.extend([0.5, 0.5]);
+        assert_eq!(asha().promotable(&records), None, "at rung 4 the first stands with 0.4, the better of two");
+        assert_eq!(asha().last(&records), None, "the first is whole");
+        records[0].state = State::Ended;
+        assert_eq!(asha().last(&records), promotion(1, 5), "one that failed is not");
+        records[0] = Record { values: vec![0.95], state: State::Finished, trial: 0 };
+        assert_eq!(asha().last(&records), promotion(1, 5), "one that stopped early and is worse does not do");
     }
 
     fn promotion(trial: usize, until: usize) -> Option<Promotion> {

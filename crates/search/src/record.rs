@@ -18,7 +18,9 @@ pub enum State {
     Running,
     /// It could go on from its checkpoint, and no process works on it.
     Waiting,
-    /// It finished, failed or was pruned, and never goes on.
+    /// It came to its end: all epochs, or fewer where it stopped early by itself.
+    Finished,
+    /// It failed or was pruned, and never goes on.
     Ended,
 }
 

@@ -83,6 +83,11 @@ impl Space {
         self.parents_first.iter().copied()
     }
 
+    /// Whether others are there only where this key has certain values.
+    pub(crate) fn is_parent(&self, key: &str) -> bool {
+        self.parameters.iter().filter_map(|parameter| parameter.when.as_ref()).any(|when| when.key == key)
+    }
+
     /// A point with the values that `choose` gives for the active parameters and their indices, parents first.
     pub(crate) fn fill(&self, mut choose: impl FnMut(usize, &Parameter) -> Value) -> Point {
         let mut point = Point::new();

@@ -2,33 +2,34 @@
 
 mod parzen;
 
-use parzen::{Counts, Parzen};
+use parzen::Parzen;
 
 use crate::{
-    domain::Domain,
     goal::{Goal, Observation},
     random::{random, random_new},
-    space::{Parameter, Space},
+    sobol::sobol,
+    space::Space,
     stream::Stream,
-    value::{Point, Value},
+    value::Point,
 };
 
 /// How often a point that was tried already is drawn again before it is taken nonetheless.
 const ATTEMPTS: usize = 64;
 
 /// The tree-structured Parzen estimator (Bergstra et al. 2011,
-/// <https://papers.nips.cc/paper/4443-algorithms-for-hyper-parameter-optimization>), with the defaults of Optuna.
+/// <https://papers.nips.cc/paper/4443-algorithms-for-hyper-parameter-optimization>), for all keys together (BOHB; Falkner et
+/// al. 2018, <https://proceedings.mlr.press/v80/falkner18a.html>).
 ///
-/// The observations are split into few good ones and the rest. For each key, in the tree of conditions from the top, a
-/// density is fitted to both; of some candidates drawn from the good one, the one wins whose good density is highest
-/// beside the other. Keys are treated one by one, so what two keys do only together is seen late.
+/// The observations are split into few good ones and the rest, and a density over whole points is fitted to each; of some
+/// candidates drawn from the good one, the one wins whose good density is highest beside the other. A key that is inactive
+/// in an observation has its prior there, so all observations say something about any point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tpe {
     /// Which values are better.
     pub goal: Goal,
-    /// Points are random until so many trials have a value: 10.
+    /// Points are those of a Sobol sequence until so many trials have a value: 10.
     pub startup: usize,
-    /// Candidates for each key: 24.
+    /// Candidates for a point: 24.
     pub candidates: usize,
     /// The share of the trials with a value that is good, rounded up: 0.1.
     pub gamma: f64,
@@ -57,14 +58,24 @@ impl Tpe {
     pub fn propose(&self, space: &Space, seed: u64, index: u64, observations: &[Observation]) -> Point {
         let is_new = |point: &Point| observations.iter().all(|seen| seen.point != *point);
         if observations.iter().filter(|seen| seen.value.is_some()).count() < self.startup {
-            return random_new(space, seed, index, is_new).unwrap_or_else(|| random(space, seed, index));
+            let even = sobol(space, seed, index).ok().filter(is_new);
+            let random_new = || random_new(space, seed, index, is_new);
+            return even.or_else(random_new).unwrap_or_else(|| random(space, seed, index));
         }
-        let split = self.split(observations);
+        let Split { good, bad } = self.split(observations);
+        let [good, bad] = [good, bad].map(|seen| Parzen::new(space, &seen, self.prior_weight));
         let mut stream = Stream::new(seed, "tpe", index, "");
-        let mut draw = |candidates| space.fill(|_, key| self.value(key, &split, candidates, &mut stream));
-        let best = draw(self.candidates);
-        // The winner of many candidates from a short list is the same again and again; a single one is not.
-        if is_new(&best) { best } else { (0..ATTEMPTS).map(|_| draw(1)).find(is_new).unwrap_or(best) }
+        let score = |point: &Point| good.log_density(point) - bad.log_density(point);
+        // Which branch, by the keys that decide that alone: a branch of more keys would have higher peaks.
+        let in_branch = |point: Point| point.into_iter().filter(|(key, _)| space.is_parent(key)).collect();
+        let branch = best(self.candidates, || in_branch(good.draw(&Point::new(), &mut stream)), score);
+        let best = best(self.candidates, || good.draw(&branch, &mut stream), score);
+        // The winner of many candidates from short lists is the same again and again; a single one is not.
+        if is_new(&best) {
+            best
+        } else {
+            (0..ATTEMPTS).map(|_| good.draw(&Point::new(), &mut stream)).find(is_new).unwrap_or(best)
+        }
     }
 
     fn split<'a>(&self, observations: &'a [Observation]) -> Split<'a> {
@@ -77,58 +88,32 @@ impl Tpe {
         bad.extend(good.split_off(most.min(good.len())));
         Split { good, bad }
     }
-
-    fn value(&self, parameter: &Parameter, split: &Split, candidates: usize, stream: &mut Stream) -> Value {
-        match &parameter.domain {
-            Domain::Choice(values) => {
-                let [good, bad] = split.map(|seen| Counts::new(values, values_of(parameter, seen), self.prior_weight));
-                let score = |index: &usize| good.log_density(*index) - bad.log_density(*index);
-                values[best(candidates, || good.draw(stream), score)].clone()
-            }
-            domain => {
-                let [good, bad] = split.map(|seen| {
-                    let places = values_of(parameter, seen).filter_map(|value| domain.place(value)).collect();
-                    Parzen::new(places, domain.span(), self.prior_weight)
-                });
-                let score = |value: &Value| {
-                    domain.place(value).map_or(f64::NEG_INFINITY, |x| good.log_density(x) - bad.log_density(x))
-                };
-                best(candidates, || domain.value(good.draw(stream)), score)
-            }
-        }
-    }
 }
 
-/// The candidate with the highest score, the first of equals.
-fn best<T>(candidates: usize, mut draw: impl FnMut() -> T, score: impl Fn(&T) -> f64) -> T {
-    let mut best = draw();
-    let mut highest = score(&best);
-    for _ in 1..candidates {
+/// The candidate with the highest score, the first of equals. The same one twice is judged once: there may be few.
+fn best(candidates: usize, mut draw: impl FnMut() -> Point, score: impl Fn(&Point) -> f64) -> Point {
+    let (mut best, mut highest, mut judged) = (Point::new(), f64::NEG_INFINITY, vec![]);
+    for _ in 0..candidates {
         let candidate = draw();
-        let score = score(&candidate);
-        if score > highest {
-            (best, highest) = (candidate, score);
+        if judged.contains(&candidate) {
+            continue;
         }
+        let score = score(&candidate);
+        if score > highest || judged.is_empty() {
+            (best, highest) = (candidate.clone(), score);
+        }
+        judged.push(candidate);
     }
     best
-}
-
-impl<'a> Split<'a> {
-    /// The same of both.
-    fn map<T>(&self, of: impl Fn(&[&'a Observation]) -> T) -> [T; 2] {
-        [of(&self.good), of(&self.bad)]
-    }
-}
-
-/// The values that a key has where it is active.
-fn values_of<'a>(parameter: &Parameter, seen: &[&'a Observation]) -> impl Iterator<Item = &'a Value> {
-    seen.iter().filter_map(|seen| seen.point.get(&parameter.key))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{conditional, list, square};
+    use crate::{
+        Domain, Parameter, Value,
+        testing::{conditional, list, square},
+    };
 
     const TPE: Tpe = Tpe::new(Goal::Minimise);
 
@@ -172,22 +157,42 @@ mod tests {
         seen
     }
 
-    fn mean_best(space: &Space, tpe: &Tpe, jobs: usize, of: fn(&Point) -> f64) -> f64 {
-        let best =
-            |seed| study(space, tpe, seed, jobs, of).iter().filter_map(|seen| seen.value).fold(f64::MAX, f64::min);
-        (0..20).map(best).sum::<f64>() / 20.0
+    /// The mean over 20 studies of the best value.
+    fn mean_best(values: impl Fn(u64) -> Vec<f64>) -> f64 {
+        (0..20).map(|seed| values(seed).into_iter().fold(f64::MAX, f64::min)).sum::<f64>() / 20.0
     }
 
     #[test]
     fn finds_better_points_than_random_search() {
-        let random = Tpe { startup: 1000, ..TPE };
         for (name, space, of) in [("bowl", square(), bowl as fn(&Point) -> f64), ("branches", branched(), branches)] {
-            let chance = mean_best(&space, &random, 1, of);
-            let [one, four] = [1, 4].map(|jobs| mean_best(&space, &TPE, jobs, of));
+            let chance = mean_best(|seed| (0..60).map(|index| of(&random(&space, seed, index))).collect());
+            let values =
+                |seed, jobs| study(&space, &TPE, seed, jobs, of).iter().filter_map(|seen| seen.value).collect();
+            let [one, four] = [1, 4].map(|jobs| mean_best(|seed| values(seed, jobs)));
             println!("{name}: random {chance:.4}, TPE {one:.4}, TPE with four jobs {four:.4}");
             assert!(one * 2.0 < chance, "{name}: {one} {chance}");
             assert!(four * 1.5 < chance, "{name}, four jobs: {four} {chance}");
         }
+    }
+
+    /// A valley along x = y: no key alone says where the best is.
+    fn valley(point: &Point) -> f64 {
+        let [x, y] = ["x", "y"].map(|key| point[key].number().unwrap());
+        25.0 * (x - y).powi(2) + (x + y - 4.0).powi(2)
+    }
+
+    #[test]
+    fn keys_that_only_matter_together_are_found_together() {
+        let best =
+            mean_best(|seed| study(&square(), &TPE, seed, 1, valley).iter().filter_map(|seen| seen.value).collect());
+        assert!(best < 0.5, "{best}");
+    }
+
+    #[test]
+    fn points_never_change_between_releases() {
+        let seen = study(&branched(), &TPE, 7, 1, branches);
+        let last: Vec<String> = seen[59].point.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        assert_eq!(last, ["adam.lr 0.001756778062808122", "opt adam"]);
     }
 
     #[test]
@@ -217,7 +222,7 @@ mod tests {
         };
         for value in [None, Some(f64::NAN), Some(f64::NEG_INFINITY)] {
             let mut known: Vec<_> = (0..20).map(|n| seen(f64::from(n) / 4.0 - 5.0, value)).collect();
-            known.extend((0..12).map(|n| seen(f64::from(n) / 3.0, Some(1.0))));
+            known.extend((0..12).map(|n| seen(1.0 + f64::from(n) / 3.0, Some(1.0))));
             let right = (0..50).filter(|index| TPE.propose(&square(), 0, *index, &known)["x"].number() > Some(0.0));
             assert!(right.count() >= 45, "{value:?}");
         }

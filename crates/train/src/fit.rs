@@ -233,6 +233,8 @@ fn launch<B: AutodiffBackend>(
 /// Writes the best epoch's model, and what TensorBoard shows of a run's end; none before the first epoch is done.
 fn keep_best<B: AutodiffBackend>(trained: &mut Trained, models: &Models<'_, B>) -> Result<Option<PathBuf>, Error> {
     let (best, lost) = models.best(&mut trained.position);
+    // What could not be written is lost too, and then its error says so.
+    let lost = lost.filter(|_| trained.end.is_ok());
     lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
     let path = best.as_ref().map(|best| export_best(best, models.folder)).transpose()?;
     tell_the_end(trained, best.as_ref(), models.plan, models.data, models.device)?;

@@ -33,7 +33,7 @@ pub use limits::Limits;
 pub use overview::{Overview, Row, counted, ended, failed};
 pub use process::{PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
-pub use report::{best_of, report};
+pub use report::{best_of, importance_of_keys, report};
 pub use status::Status;
 pub use study::Study;
 pub use study_folder::StudyFolder;

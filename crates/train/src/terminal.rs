@@ -5,7 +5,7 @@ mod shown;
 
 use std::{
     io::{IsTerminal as _, Write as _},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use console::Term;
@@ -26,9 +26,10 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Writes a line to standard error; who has closed it does not want to know.
+/// Writes a line to standard error; who has closed it does not want to know. A name of a file that is in it may hold what a
+/// terminal obeys.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", line.replace(char::is_control, "\u{fffd}"));
 }
 
 /// Whether what is live can be shown: a bar, a table.
@@ -149,7 +150,7 @@ impl Bar {
             return;
         }
         let rate = (done - before) as f64 / self.began.elapsed().as_secs_f64();
-        let left = Duration::from_secs_f64((all - done) as f64 / rate);
+        let left = (all - done) as f64 / rate;
         self.bar.set_length(all as u64);
         self.bar.set_position(done as u64);
         let message = format!(

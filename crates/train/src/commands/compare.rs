@@ -70,7 +70,7 @@ fn object(comparison: &Comparison) -> Value {
 }
 
 fn run_object(run: &ComparedRun) -> Value {
-    json!({ "path": run.path, "data": run.data, "epochs": run.epochs.len(), "best": run.best })
+    json!({ "path": run.path.display().to_string(), "data": run.data, "epochs": run.epochs.len(), "best": run.best })
 }
 
 fn group_object(Group { runs, accuracies, mean }: &Group) -> Value {

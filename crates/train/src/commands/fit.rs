@@ -151,6 +151,5 @@ fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
     if let Some(report) = report {
         say(&format!("report   {}", report.display()));
     }
-    let seconds = std::time::Duration::from_secs_f64(position.seconds);
-    say(&format!("time     {} of training and validation", clock(seconds)));
+    say(&format!("time     {} of training and validation", clock(position.seconds)));
 }

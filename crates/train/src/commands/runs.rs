@@ -1,6 +1,6 @@
 //! `train runs`: the runs there are.
 
-use std::{io::Write as _, time::Duration};
+use std::io::Write as _;
 
 use chart::{Table, terminal::table};
 use serde_json::json;
@@ -40,7 +40,7 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
 
 fn object(run: &Run) -> serde_json::Value {
     let reason = run.record.as_ref().err().map(ToString::to_string);
-    json!({ "path": run.path, "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
+    json!({ "path": run.path.display().to_string(), "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
 }
 
 fn row(run: &Run) -> [String; 8] {
@@ -56,7 +56,7 @@ fn row(run: &Run) -> [String; 8] {
         record.data.source.clone(),
         format!("{}/{}", record.epochs_done, record.epochs),
         fraction(record.best.as_ref().map(|best| best.metrics.accuracy)),
-        clock(Duration::from_secs_f64(record.seconds)),
+        clock(record.seconds),
     ]
 }
 

@@ -1,14 +1,21 @@
 //! Ctrl-C and SIGTERM: the first asks for a stop at the end of the step, the second stops at once (but for a trial).
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use burn::train::Interrupter;
 
 use crate::terminal::{clear_live, is_live, tell};
+
+/// The least time between two Ctrl-C of a person. `timeout` sends one signal to its child and then to the child's group: these
+/// are one.
+const BY_HAND: Duration = Duration::from_millis(100);
 
 /// What an interrupt reaches.
 pub struct Stop {
@@ -37,19 +44,25 @@ impl Stop {
     fn listen_for(at_once: Option<fn()>) -> anyhow::Result<Self> {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
+        let mut first: Option<Instant> = None;
         ctrlc::set_handler(move || {
-            let is_second = asked.swap(true, Ordering::Relaxed);
+            asked.store(true, Ordering::Relaxed);
             interrupter.stop(None);
-            if is_second {
-                let Some(at_once) = at_once else { return };
-                at_once();
-                clear_live();
-                tell("stopped at once; what was saved is kept");
-                std::process::exit(crate::INTERRUPTED.into());
-            }
-            // A live bar has the line to itself, and a step is shorter than a person reads.
-            if !is_live() {
-                tell("stopping as soon as all is saved; once more stops at once");
+            match (first, at_once) {
+                (None, _) => {
+                    first = Some(Instant::now());
+                    // A live bar has the line to itself, and a step is shorter than a person reads.
+                    if !is_live() {
+                        tell("stopping as soon as all is saved; once more stops at once");
+                    }
+                }
+                (Some(first), Some(at_once)) if first.elapsed() > BY_HAND => {
+                    at_once();
+                    clear_live();
+                    tell("stopped at once; what was saved is kept");
+                    std::process::exit(crate::INTERRUPTED.into());
+                }
+                _ => {}
             }
         })
         .context("cannot listen for Ctrl-C")?;

@@ -18,7 +18,10 @@ use train::{
     Error,
     backend::{Kind, choice},
     plan::{PlanError, Setting},
-    sweep::{Driver, End, Status, Study, StudyFolder, counted, kill_all, leaderboard, status, study_folder},
+    sweep::{
+        Driver, End, Status, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
+        study_folder,
+    },
 };
 
 use super::{load_data, stop::Stop};
@@ -172,15 +175,15 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
-    let study = study.file.display();
+    let file = study.file.display();
     match end {
-        End::Done => {}
+        End::Done => say(&format!("importance of the keys: {}", importance_of_keys(study, trials))),
         End::Interrupted => {
-            say(&format!("stopped as asked, nothing is lost; go on with `train sweep {study}`"));
+            say(&format!("stopped as asked, nothing is lost; go on with `train sweep {file}`"));
             return INTERRUPTED;
         }
         End::OutOfTime => {
-            say(&format!("its time is used up; more of it: `train sweep {study}` again"));
+            say(&format!("its time is used up; more of it: `train sweep {file}` again"));
             return INTERRUPTED;
         }
         End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),

@@ -97,7 +97,7 @@ impl Rule {
             Classes => value.as_array().is_some_and(|names| are_classes(names)),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
-            Number(low, high) => number(value).is_some_and(|number| (*low, *high).contains(&number)),
+            Number(low, high) => number(value).is_some_and(|number| is_within(number, (*low, *high))),
             Three(low, high) => value.as_array().is_some_and(|numbers| {
                 numbers.len() == 3 && numbers.iter().all(|number| Number(*low, *high).allows(number))
             }),
@@ -107,6 +107,11 @@ impl Rule {
 
 fn number(value: &Value) -> Option<f64> {
     value.as_float().or(value.as_integer().map(|integer| integer as f64))
+}
+
+/// Whether it is in the range, and still is as the f32 that backends compute with: 0.99999999 is 1 there.
+fn is_within(number: f64, range: (Bound<f64>, Bound<f64>)) -> bool {
+    range.contains(&number) && range.contains(&f64::from(number as f32))
 }
 
 fn is_folder_name(text: &str) -> bool {

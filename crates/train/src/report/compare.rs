@@ -2,10 +2,7 @@
 
 mod groups;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use chart::{Axis, Block, Document, Section, Series, Table};
 use toml::Value;
@@ -146,7 +143,7 @@ impl ComparedRun {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let counts = [self.name.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
         let metrics = self.best.metrics.named().map(|(_, value)| fraction(value));
-        let time = clock(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        let time = clock(seconds);
         counts.into_iter().chain(metrics).chain([time]).collect()
     }
 }

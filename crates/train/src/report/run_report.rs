@@ -6,7 +6,6 @@ mod training;
 use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use chart::{Block, Document, Section, Table, html};
@@ -139,5 +138,5 @@ impl<'a> RunReport<'a> {
 }
 
 fn seconds(seconds: f64) -> String {
-    clock(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+    clock(seconds)
 }

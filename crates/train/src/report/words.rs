@@ -7,8 +7,9 @@ pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
 }
 
-/// A duration as a person reads it.
-pub fn clock(duration: Duration) -> String {
+/// Seconds as a person reads them; none where they come from a file that says what cannot be.
+pub fn clock(seconds: f64) -> String {
+    let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{:.1} s", duration.as_secs_f64()),
@@ -40,7 +41,12 @@ mod tests {
 
     #[test]
     fn a_duration_has_the_unit_that_suits_it() {
-        let texts = [0.84, 75.0, 7500.0].map(|seconds| clock(Duration::from_secs_f64(seconds)));
+        let texts = [0.84, 75.0, 7500.0].map(clock);
         assert_eq!(texts, ["0.8 s", "1:15 min", "2:05 h"]);
+    }
+
+    #[test]
+    fn seconds_that_cannot_be_are_none() {
+        assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["0.0 s"; 4]);
     }
 }

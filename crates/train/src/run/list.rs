@@ -1,9 +1,12 @@
 //! The runs below an output root.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     Error,
@@ -28,12 +31,15 @@ pub fn list(root: &Path) -> Result<Vec<Run>, Error> {
     for name in folders(root)? {
         runs.extend(folders(&name)?.into_iter().filter(|path| folder::check(path).is_ok()).map(read));
     }
-    runs.sort_by(|a, b| (started(a), &a.path).cmp(&(started(b), &b.path)));
+    runs.sort_by(|a, b| (began(a), &a.path).cmp(&(began(b), &b.path)));
     Ok(runs)
 }
 
-fn started(run: &Run) -> Option<&str> {
-    run.record.as_ref().ok().map(|record| record.started.as_str())
+/// When a run began, and which of those with the same name that began in that second it is.
+fn began(run: &Run) -> (Option<OffsetDateTime>, usize) {
+    let started = run.record.as_ref().ok().and_then(|record| OffsetDateTime::parse(&record.started, &Rfc3339).ok());
+    let id = run.path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    (started, id.rsplit('-').next().filter(|_| id.matches('-').count() == 2).and_then(|n| n.parse().ok()).unwrap_or(1))
 }
 
 fn read(path: PathBuf) -> Run {

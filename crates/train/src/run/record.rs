@@ -162,8 +162,11 @@ impl Machine {
     }
 }
 
-/// The time now, RFC 3339 in UTC, whole seconds.
+/// The time now, RFC 3339 in UTC, in milliseconds: of two runs of a second the newer one is known.
 pub fn now() -> String {
     let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).expect("a date of this era has a form in RFC 3339")
+    now.replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000)
+        .unwrap_or(now)
+        .format(&Rfc3339)
+        .expect("a date of this era has a form in RFC 3339")
 }

@@ -238,7 +238,8 @@ impl<'a> Driver<'a> {
             state: match entry.status.state {
                 State::Running => search::State::Running,
                 State::Waiting => search::State::Waiting,
-                State::Finished | State::Pruned | State::Failed(_) => search::State::Ended,
+                State::Finished => search::State::Finished,
+                State::Pruned | State::Failed(_) => search::State::Ended,
             },
         };
         self.entries.iter().enumerate().filter(has_begun).map(record).collect()

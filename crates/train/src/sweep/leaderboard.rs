@@ -25,7 +25,7 @@ pub(super) fn of_points(study: &Study, points: &[Ranked<'_>], count: usize) -> T
         let trials = &point.trials;
         let epochs: usize = trials.iter().map(|status| status.epochs()).sum();
         let seconds = trials.iter().filter_map(|status| status.record.as_ref()).map(|record| record.seconds).sum();
-        let time = clock(std::time::Duration::from_secs_f64(seconds));
+        let time = clock(seconds);
         let value = value(study.metric, point.mean) + &of_seeds(point);
         table.add_row([numbers(trials), value, epochs.to_string(), time, states(trials), point.named()]);
     }

@@ -22,8 +22,8 @@ pub struct Overview {
     pub part: f64,
     /// The time since the driver began.
     pub elapsed: Duration,
-    /// The time that is left, once there is something to tell it from.
-    pub left: Option<Duration>,
+    /// The seconds that are left, once there is something to tell it from.
+    pub left: Option<f64>,
     /// The best trial so far.
     pub best: Option<Row>,
     /// The trials that run.
@@ -52,7 +52,7 @@ impl Overview {
             total: entries.len() as u64 + to_come,
             part: done as f64 / (done as f64 + work.epochs).max(1.0),
             elapsed,
-            left: left.map(Duration::from_secs_f64),
+            left,
             best: best(study, entries).map(|(value, entry)| Row::new(entry, Some(value))),
             running: running.iter().map(|place| latest(&entries[*place])).collect(),
         }

@@ -46,7 +46,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
         seen.best(folder),
         seen.parallel(),
         Some(seen.against_keys()),
-        seen.importance(),
+        Some(seen.importance()),
         seen.seeds(),
         seen.curves(),
         seen.unfinished(),
@@ -62,6 +62,11 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
 /// The best trial of the best point, where one has a value.
 pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
     ranked(study, trials).first()?.best(study)
+}
+
+/// How much each key matters, in a line.
+pub fn importance_of_keys(study: &Study, trials: &[Status]) -> String {
+    Seen::new(study, trials).importances().line()
 }
 
 impl<'a> Seen<'a> {

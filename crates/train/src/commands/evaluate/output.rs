@@ -51,7 +51,7 @@ fn wrapped(line: String) -> String {
 pub fn print_json(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
     let Evaluated { data, evaluation, split, .. } = evaluated;
     let mut report = json!({
-        "run": args.run,
+        "run": args.run.display().to_string(),
         "split": split.name(),
         "data": { "source": data.source, "notes": data.notes, "fingerprint": data.fingerprint, "classes": data.classes },
         "images": evaluation.labels.len(),

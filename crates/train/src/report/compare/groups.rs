@@ -2,13 +2,9 @@
 
 use chart::{Axis, Block, Section, Spread, Table};
 use search::{Mean, Welch, welch};
-use toml::Value;
 
 use super::{ComparedRun, Comparison, differences};
-use crate::report::small;
-
-/// Keys that do not say what is computed, but for the seed: where a run goes and what it writes down.
-const BESIDE_THE_POINT: &[&str] = &["name", "runs", "seed", "training.log_steps", "tensorboard"];
+use crate::{plan::decides, report::small};
 
 /// What a difference counts as more than noise at.
 const LEVEL: f64 = 0.05;
@@ -96,7 +92,7 @@ impl Comparison {
     /// What a group's plan has that those of the others have not.
     fn plans_of(&self, groups: &[Group]) -> Vec<String> {
         let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
-        differing.retain(|(key, _)| !BESIDE_THE_POINT.contains(key));
+        differing.retain(|(key, _)| *key == "training.epochs" || (decides(key) && *key != "seed"));
         let plan = |index: usize| {
             let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
             keys.collect::<Vec<_>>().join(", ")
@@ -125,10 +121,8 @@ const ONE_GROUP: &str = "Whether a difference between two plans is more than noi
     trained with at least two seeds.";
 
 /// What the run is a sample of.
-fn point(run: &ComparedRun) -> (Vec<(&'static str, Value)>, Option<&String>) {
-    let mut entries = run.plan.entries();
-    entries.retain(|(key, _)| !BESIDE_THE_POINT.contains(key));
-    (entries, run.data.as_ref())
+fn point(run: &ComparedRun) -> (String, usize, Option<&String>) {
+    (run.plan.identity_without(["seed"]), run.plan.training.epochs, run.data.as_ref())
 }
 
 /// Whether two groups differ by more than noise, in words; the level is shared by all tests made (Bonferroni).

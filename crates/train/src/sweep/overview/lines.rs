@@ -46,7 +46,7 @@ impl Overview {
     /// How long it has taken and will take.
     fn time(&self, width: usize) -> Vec<String> {
         let left = self.left.map(|left| format!("about {} left", clock(left)));
-        wrapped("time", std::iter::once(clock(self.elapsed)).chain(left), ", ", width)
+        wrapped("time", std::iter::once(clock(self.elapsed.as_secs_f64())).chain(left), ", ", width)
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
             total: 64,
             part: 0.3,
             elapsed: Duration::from_secs(72),
-            left: Some(Duration::from_secs(185)),
+            left: Some(185.0),
             best: Some(row(14, 0.982336, 5, &point(1))),
             running: (0..running).map(|place| row(19 + place, 0.979392, 4 - place % 4, &point(3))).collect(),
         }

@@ -1,6 +1,6 @@
 //! What a study took: time, epochs, processors.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use chart::{Bar, Bars, Block, Section, Table};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -169,7 +169,7 @@ fn span(begun: &[Begun<'_>]) -> Option<(String, f64)> {
 }
 
 fn hours(seconds: f64) -> String {
-    clock(Duration::try_from_secs_f64(seconds).unwrap_or_default())
+    clock(seconds)
 }
 
 /// Two significant digits, or all before the point.

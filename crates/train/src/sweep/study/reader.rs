@@ -211,10 +211,13 @@ impl Reader {
             (!seeds.is_empty() && distinct.len() == seeds.len()).then_some(seeds)
         });
         let entry = self.entries.iter().find(|entry| entry.key == "repeat").cloned();
-        let repeat = self.count("repeat", 1).map(|count| (0..count).collect::<Vec<_>>());
-        if let Some(entry) = entry.filter(|_| has_both) {
-            self.refuse(&entry, "nothing: the study lists its `seeds`", "");
+        let repeat = self.count("repeat", 1);
+        match entry {
+            Some(entry) if has_both => self.refuse(&entry, "nothing: the study lists its `seeds`", ""),
+            Some(entry) if repeat > Some(MOST_POINTS) => self.refuse(&entry, format!("at most {MOST_POINTS}"), ""),
+            _ => {}
         }
+        let repeat = repeat.map(|count| (0..count.min(MOST_POINTS)).collect::<Vec<_>>());
         seeds.or(repeat).map_or_else(|| vec![None], |all| all.into_iter().map(|seed| Some(seed as u64)).collect())
     }
 

@@ -37,8 +37,8 @@ impl Study {
         self.count().saturating_mul(self.seeds.len() as u64)
     }
 
-    /// Checks that every trial has a valid plan, before the first begins. What only a search will propose is checked at
-    /// the ends of its ranges.
+    /// Checks that every trial has a valid plan of its own, before the first begins. What only a search will propose is checked
+    /// at the ends of its ranges and the values of its lists.
     ///
     /// # Errors
     /// The first trial that has none; more trials than `limit` unless `yes`.
@@ -48,18 +48,18 @@ impl Study {
             let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
             return Err(self.places.problem("space", message).into());
         }
-        let (points, ends) = (self.points()?, self.ends());
+        let mut points = self.points()?;
+        points.extend(self.ends());
         let identity = |point: &Point| self.plan(point, None).map(|plan| plan.identity());
         let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, _>>()?;
-        self.refuse_equal(&points, &identities)?;
-        ends.par_iter().find_map_first(|point| self.plan(point, None).err()).map_or(Ok(()), Err)
+        self.refuse_equal(&points, &identities)
     }
 
     /// Refuses points that lead to the same run: values that are written in two ways.
     fn refuse_equal(&self, points: &[Point], identities: &[String]) -> Result<(), PlanError> {
         let mut seen: BTreeMap<&String, &Point> = BTreeMap::new();
         for (point, identity) in points.iter().zip(identities) {
-            let Some(other) = seen.insert(identity, point) else { continue };
+            let Some(other) = seen.insert(identity, point).filter(|other| *other != point) else { continue };
             let key = point.keys().find(|key| point.get(*key) != other.get(*key)).map_or("space", String::as_str);
             let message = format!("{} and {} are the same run; remove one", named(other, None), named(point, None));
             return Err(self.places.problem(key, message).into());
