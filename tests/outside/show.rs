@@ -178,3 +178,71 @@ fn a_file_gets_no_escape_codes_whatever_the_terminal_has() {
     let output = command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").output().unwrap();
     assert!(!output.stdout.contains(&0x1b));
 }
+
+/// Four IDX files of one pixel per image, a 3 and a 7 in each split, whose times are always the same.
+fn idx_files(place: &Place, pixels: [u8; 2]) {
+    let kept = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let folder = place.path().join("idx");
+    fs::create_dir_all(&folder).unwrap();
+    for stem in ["train", "t10k"] {
+        let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1][..], &pixels].concat();
+        let labels = vec![0, 0, 8, 1, 0, 0, 0, 2, 3, 7];
+        for (kind, bytes) in [("images-idx3", images), ("labels-idx1", labels)] {
+            let path = folder.join(format!("{stem}-{kind}-ubyte"));
+            fs::write(&path, bytes).unwrap();
+            fs::File::options().write(true).open(path).unwrap().set_modified(kept).unwrap();
+        }
+    }
+}
+
+#[test]
+fn files_that_are_replaced_are_shown_though_size_and_time_are_kept() {
+    let place = Place::new();
+    for pixels in [[1, 2], [3, 4]] {
+        idx_files(&place, pixels);
+        let ran = place.train(&["show", "train/3/0", "--set", "data.source=idx", "--set", "data.path=idx"]).ok();
+        assert_eq!((cells(&ran), ran.stderr.as_str()), (vec![vec![pixels[0]]], ""));
+    }
+}
+
+/// A palette of four bytes, over which the decoder panics.
+const ODD_PALETTE: &[u8] = b"\x89PNG\r\n\x1a\n\
+    \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x03\0\0\0\x28\xcb\x34\xbb\
+    \0\0\0\x04PLTE\x01\x02\x03\x04\x23\xdb\x8a\xab\
+    \0\0\0\x0aIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\
+    \0\0\0\0IEND\xaeB`\x82";
+
+#[test]
+fn a_decoder_that_panics_is_one_line_that_names_the_file() {
+    let place = Place::new();
+    let why = "not a usable PNG: the decoder failed at it; if others show it, save it anew as a PNG";
+    fs::write(place.path().join("odd.png"), ODD_PALETTE).unwrap();
+    place.train(&["show", "odd.png"]).fails(1, &format!("cannot use `odd.png`: {why}"));
+    let mut command = place.command(&["show", "-"]);
+    let input = fs::File::open(place.path().join("odd.png")).unwrap();
+    Ran::from(command.stdin(input).output().unwrap()).fails(1, &format!("cannot use `-`: {why}"));
+    for class in ["train/3", "train/7", "valid/3", "valid/7"] {
+        let folder = place.path().join("set").join(class);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("odd.png"), ODD_PALETTE).unwrap();
+    }
+    place
+        .train(&["data", "--set", "data.source=folder", "--set", "data.path=set"])
+        .fails(1, &format!("`set`: entry `train/3/odd.png` is refused: {why}"));
+}
+
+/// Not every file system has such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_utf_8_is_shown() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    small_png(&place);
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.png");
+    fs::rename(place.path().join("small.png"), place.path().join(name)).unwrap();
+    let ran = Ran::from(place.command(&["show"]).arg(name).output().unwrap()).ok();
+    assert_eq!(cells(&ran), [[0, 10, 200], [7, 255, 3]]);
+    place.train_small(&["linear", "--set", "training.epochs=1", "--quiet"]).ok();
+    let ran = Ran::from(place.command(&["predict", "latest", "--json"]).arg(name).output().unwrap()).ok();
+    assert_eq!(ran.json()[0]["path"], "caf\u{fffd}.png");
+}

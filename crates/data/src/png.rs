@@ -33,23 +33,53 @@ pub fn decode_png(bytes: &[u8], max_side: usize) -> Result<GreyImage, Error> {
     if height > max_side || width > max_side {
         return refuse(format!("its header claims {height} x {width} pixels, the limit is {max_side} x {max_side}"));
     }
-    // What the decoder does not expect of a file may be a panic.
-    let decoded = contain::contained(|| decode(bytes, [height, width], max_side));
-    decoded.unwrap_or_else(|message| refuse(format!("the decoder failed at it: {message}")))
+    // What the decoder does not expect of a file may be a panic; its text says nothing of the file.
+    let decoded = contain::contained(|| decode(bytes, [height, width]));
+    decoded.unwrap_or_else(|_| refuse("the decoder failed at it; if others show it, save it anew as a PNG".into()))
 }
 
-fn decode(bytes: &[u8], [height, width]: [usize; 2], max_side: usize) -> Result<GreyImage, Error> {
-    let mut decoder =
-        Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 8 * max_side * max_side + (1 << 20) });
+/// What the decoder may hold beside the pixels: some rows, a window of 32 KiB, chunks that it keeps.
+const WORKING_BYTES: usize = 32 << 20;
+
+/// Row after row: a whole image in colour would be up to eight times as large as what is kept of it.
+fn decode(bytes: &[u8], [height, width]: [usize; 2]) -> Result<GreyImage, Error> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: WORKING_BYTES });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(broken)?;
-    let mut samples = vec![0; reader.output_buffer_size().unwrap_or(0)];
-    let info = reader.next_frame(&mut samples).map_err(broken)?;
+    let passes: &[Pass] = if reader.info().interlaced { &ADAM7 } else { &[(0, 0, 1, 1)] };
+    let colour = reader.output_color_type().0;
+    let has_alpha = matches!(colour, ColorType::GrayscaleAlpha | ColorType::Rgba);
+    let mut pixels = vec![0; height * width];
+    let mut alphas = if has_alpha { pixels.clone() } else { Vec::new() };
+    for (top, left, down, right) in passes.iter().filter(|pass| pass.1 < width) {
+        for y in (*top..height).step_by(*down) {
+            let row = reader.next_row().map_err(broken)?;
+            let samples = row.as_ref().map_or(&[][..], |row| row.data()).chunks_exact(colour.samples());
+            let places = (y * width + left..(y + 1) * width).step_by(*right);
+            if samples.len() != places.len() {
+                return refuse("it has fewer pixels than its header claims".into());
+            }
+            for (place, sample) in places.zip(samples) {
+                pixels[place] = if sample.len() < 3 { sample[0] } else { luma(sample) };
+                alphas.get_mut(place).into_iter().for_each(|alpha| *alpha = sample[sample.len() - 1]);
+            }
+        }
+    }
     reader.finish().map_err(broken)?;
-    samples.truncate(info.buffer_size());
-    Ok(GreyImage { height, width, pixels: to_grey(samples, info.color_type) })
+    if has_alpha {
+        over_ground(&mut pixels, &alphas);
+    }
+    Ok(GreyImage { height, width, pixels })
 }
+
+/// The pixels that are sent together: first row, first column, and the steps to the next ones.
+type Pass = (usize, usize, usize, usize);
+
+/// Those of an interlaced image (PNG specification, 8.2).
+const ADAM7: [Pass; 7] =
+    [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)];
 
 /// Rows and columns that the header claims, without decoding anything.
 pub(crate) fn header_size(bytes: &[u8]) -> Result<(usize, usize), Error> {
@@ -67,28 +97,24 @@ pub(crate) fn header_size(bytes: &[u8]) -> Result<(usize, usize), Error> {
     }
 }
 
-fn to_grey(samples: Vec<u8>, colour: ColorType) -> Vec<u8> {
-    match colour {
-        ColorType::Grayscale | ColorType::Indexed => samples,
-        ColorType::GrayscaleAlpha => over_ground(samples.chunks_exact(2).map(|s| (s[0], s[1]))),
-        ColorType::Rgb => samples.chunks_exact(3).map(luma).collect(),
-        ColorType::Rgba => over_ground(samples.chunks_exact(4).map(|s| (luma(s), s[3]))),
-    }
-}
-
 /// BT.601 in 16-bit fixed point, the same integers as in PIL.
 fn luma(rgb: &[u8]) -> u8 {
     let weighted = 19595 * u32::from(rgb[0]) + 38470 * u32::from(rgb[1]) + 7471 * u32::from(rgb[2]);
     ((weighted + 0x8000) >> 16) as u8
 }
 
-/// Pairs of grey and alpha over black, or over white where what is opaque is dark in the mean.
-fn over_ground(pixels: impl Iterator<Item = (u8, u8)> + Clone) -> Vec<u8> {
-    let sums = pixels.clone().map(|(grey, alpha)| (u64::from(grey) * u64::from(alpha), u64::from(alpha)));
-    let (ink, opaque) = sums.fold((0, 0), |sum, pixel| (sum.0 + pixel.0, sum.1 + pixel.1));
+/// Lays pixels over black, or over white where what is opaque is dark in the mean.
+fn over_ground(pixels: &mut [u8], alphas: &[u8]) {
+    let (mut ink, mut opaque) = (0, 0);
+    for (grey, alpha) in pixels.iter().zip(alphas) {
+        ink += u64::from(*grey) * u64::from(*alpha);
+        opaque += u64::from(*alpha);
+    }
     let ground = if ink < 128 * opaque { 255 } else { 0 };
-    let blend = |(grey, alpha)| u32::from(grey) * u32::from(alpha) + ground * (255 - u32::from(alpha));
-    pixels.map(|pixel| ((blend(pixel) + 127) / 255) as u8).collect()
+    for (grey, alpha) in pixels.iter_mut().zip(alphas) {
+        let blend = u32::from(*grey) * u32::from(*alpha) + ground * (255 - u32::from(*alpha));
+        *grey = ((blend + 127) / 255) as u8;
+    }
 }
 
 /// What files of other formats begin with, as they are called in a sentence.
@@ -200,7 +226,71 @@ pub(crate) mod tests {
     #[test]
     fn a_panic_of_the_decoder_is_an_error() {
         let message = decode_png(ODD_PALETTE, 16).unwrap_err().to_string();
-        assert!(message.starts_with("not a usable PNG: the decoder failed at it: "), "{message}");
+        assert_eq!(message, "not a usable PNG: the decoder failed at it; if others show it, save it anew as a PNG");
+    }
+
+    /// A PNG of 8-bit samples, as wide and high as said, whose compressed stream holds these bytes.
+    fn by_hand(width: u8, height: u8, [colour, interlace]: [u8; 2], rows: &[u8], before: &[u8]) -> Vec<u8> {
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut zlib, rows).unwrap();
+        let header = [0, 0, 0, width, 0, 0, 0, height, 8, colour, 0, 0, interlace];
+        let chunks = [chunk(b"IHDR", &header), before.to_vec(), chunk(b"IDAT", &zlib.finish().unwrap())];
+        [&b"\x89PNG\r\n\x1a\n"[..], &chunks.concat(), &chunk(b"IEND", &[])].concat()
+    }
+
+    fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        let checked = [&kind[..], data].concat();
+        let length = (data.len() as u32).to_be_bytes();
+        [&length[..], &checked, &crc32fast::hash(&checked).to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn an_interlaced_image_is_put_together() {
+        // The specification's picture of an 8 x 8 block: in which pass which pixel is sent.
+        let block = [
+            [1, 6, 4, 6, 2, 6, 4, 6],
+            [7; 8],
+            [5, 6, 5, 6, 5, 6, 5, 6],
+            [7; 8],
+            [3, 6, 4, 6, 3, 6, 4, 6],
+            [7; 8],
+            [5, 6, 5, 6, 5, 6, 5, 6],
+            [7; 8],
+        ];
+        for (width, height) in [(8, 8), (5, 3), (1, 1), (2, 7), (13, 9)] {
+            let pass = |y: usize, x: usize| block[y % 8][x % 8];
+            let value = |y: usize, x: usize| (20 * y + x) as u8;
+            let mut rows = Vec::new();
+            for number in 1..8 {
+                for y in 0..height {
+                    let row: Vec<u8> =
+                        (0..width).filter(|x| pass(y, *x) == number).flat_map(|x| [value(y, x), 255]).collect();
+                    if !row.is_empty() {
+                        rows.push(0);
+                        rows.extend(row);
+                    }
+                }
+            }
+            let image = decode_png(&by_hand(width as u8, height as u8, [4, 1], &rows, &[]), 16).unwrap();
+            let expected: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| value(y, x))).collect();
+            assert_eq!(image.pixels, expected, "{width} x {height}");
+        }
+    }
+
+    #[test]
+    fn an_animation_whose_first_picture_is_smaller_than_the_whole_is_no_panic() {
+        let control = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0];
+        let before = [chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]), chunk(b"fcTL", &control)].concat();
+        assert!(matches!(decode_png(&by_hand(2, 2, [0, 0], &[0, 7], &before), 16), Err(Error::Png { .. })));
+    }
+
+    #[test]
+    fn a_small_file_cannot_ask_for_much() {
+        // A profile that inflates to 64 MiB, which nobody asked for.
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut zlib, &vec![0; 64 << 20]).unwrap();
+        let profile = chunk(b"iCCP", &[b"x\0\0", &zlib.finish().unwrap()[..]].concat());
+        assert_eq!(decode_png(&by_hand(1, 1, [0, 0], &[0, 7], &profile), 16).unwrap().pixels, [7]);
     }
 
     #[test]

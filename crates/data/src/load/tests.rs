@@ -65,6 +65,39 @@ fn a_changed_source_or_other_classes_have_a_cache_of_their_own() {
     assert_eq!(changed.train.len(), first.train.len() - 1);
 }
 
+/// Four IDX files of one pixel per image: two training and two test images, of a 3 and a 7.
+fn write_idx(folder: &Path, pixels: [u8; 2]) {
+    for stem in ["train", "t10k"] {
+        let images = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1][..], &pixels].concat();
+        fs::write(folder.join(format!("{stem}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.join(format!("{stem}-labels-idx1-ubyte")), [0, 0, 8, 1, 0, 0, 0, 2, 3, 7]).unwrap();
+    }
+}
+
+#[test]
+fn other_files_of_the_same_size_and_time_are_other_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("idx");
+    fs::create_dir(&path).unwrap();
+    let cache = Some(folder.path().join("cache"));
+    let request = Request { source: Source::Idx { path: path.clone() }, cache, ..Request::default() };
+    let kept = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let bring = |pixels: [u8; 2]| {
+        write_idx(&path, pixels);
+        for entry in fs::read_dir(&path).unwrap() {
+            fs::File::options().write(true).open(entry.unwrap().path()).unwrap().set_modified(kept).unwrap();
+        }
+        let set = load_quietly(&request).0;
+        // The clock of a file system ticks every few milliseconds.
+        thread::sleep(Duration::from_millis(20));
+        (set.train.pixels().to_vec(), set.fingerprint, set.notes)
+    };
+    let (old, new) = (bring([1, 2]), bring([3, 4]));
+    assert_eq!((old.0, new.0), (vec![1, 2], vec![3, 4]));
+    assert_ne!(old.1, new.1);
+    assert!(new.2.is_empty(), "silently: {:?}", new.2);
+}
+
 #[test]
 fn a_damaged_cache_is_noticed_told_and_made_anew() {
     let (_folder, request) = setting();

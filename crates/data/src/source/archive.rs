@@ -20,9 +20,6 @@ use crate::{
     },
 };
 
-/// Files that one task decodes.
-const FILES_PER_TASK: usize = 256;
-
 /// Decodes the two classes of the archive at `path`.
 pub(crate) fn read(path: &Path, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
     let file = File::open(path).map_err(|cause| Error::Read { path: path.into(), cause })?;
@@ -39,8 +36,7 @@ pub(crate) fn decode(
     let results = Results::default();
     let read = rayon::in_place_scope(|scope| {
         let mut reading = Reading { place, classes, limits, entries: 0, images: 0, size: None, task: Task::default() };
-        let spawn = |task: Task| scope.spawn(|_| results.decode(task));
-        reading.run(stream, &results, spawn).map(|()| reading.size)
+        reading.run(stream, &results, |task| results.spawn(task, scope)).map(|()| reading.size)
     });
     // An entry that does not decode ended the reading, so it comes before whatever else that ran into.
     let batches = results.into_batches(place, classes)?;
@@ -65,7 +61,7 @@ impl Reading<'_> {
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
             self.take(&mut entry.map_err(|cause| self.broken(&cause))?)?;
-            if self.task.len() == FILES_PER_TASK {
+            if self.task.is_full() {
                 spawn(self.next_task());
             }
             if results.failed() {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirEntry},
-    io,
+    io, mem,
     path::{Path, PathBuf},
 };
 
@@ -14,12 +14,9 @@ use crate::{
         Limits, Splits,
         gather::{Place, Size, arrange, name_of},
         stamp::stamp,
-        tasks::{Results, Task},
+        tasks::{FILES_PER_TASK, Results, Task},
     },
 };
-
-/// Files that one task reads and decodes.
-const FILES_PER_TASK: usize = 256;
 
 /// The files of the two classes, in the order of their names.
 #[derive(Debug)]
@@ -76,7 +73,12 @@ impl Listing {
         let results = Results::default();
         self.files.par_chunks(FILES_PER_TASK).enumerate().try_for_each(|(chunk, files)| {
             let mut task = Task::new(chunk * FILES_PER_TASK, Some(size));
-            files.iter().try_for_each(|file| load(file, &mut task))?;
+            for (next, file) in (chunk * FILES_PER_TASK + 1..).zip(files) {
+                load(file, &mut task)?;
+                if task.is_full() {
+                    results.decode(mem::replace(&mut task, Task::new(next, Some(size))));
+                }
+            }
             results.decode(task);
             Ok(())
         })?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -98,7 +98,7 @@ fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) ->
 
 /// Dimensions and bytes of one file.
 fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>, Vec<u8>), Error> {
-    let bytes = read_plain_or_gz(path, limits)?;
+    let mut bytes = read_plain_or_gz(path, limits)?;
     let dims_end = 4 + 4 * usize::from(magic[3]);
     if bytes.len() < dims_end || bytes[..4] != magic {
         let reason = format!("it does not start as an IDX file of {} dimensions of bytes", magic[3]);
@@ -114,16 +114,18 @@ fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>,
         );
         return Err(refuse(path, reason));
     }
-    Ok((dims, bytes[dims_end..].to_vec()))
+    bytes.drain(..dims_end);
+    Ok((dims, bytes))
 }
 
 fn read_plain_or_gz(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut bytes = Vec::new();
     let most = limits.inflated + 1;
-    match path.extension().is_some_and(|extension| extension == "gz") {
-        true => Gunzip::new(BufReader::new(file)).take(most).read_to_end(&mut bytes),
+    // Not by its name: a browser that inflates what it fetches keeps the `.gz`.
+    match file.fill_buf().map_err(unreadable)?.starts_with(b"\x1f\x8b") {
+        true => Gunzip::new(file).take(most).read_to_end(&mut bytes),
         false => file.take(most).read_to_end(&mut bytes),
     }
     .map_err(unreadable)?;

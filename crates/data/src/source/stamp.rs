@@ -36,7 +36,8 @@ fn of_the_system(about: &Metadata) -> String {
     created.map_or(0, |time| time.as_nanos()).to_string()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs::File;
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
 };
 
 use crate::{
@@ -10,6 +10,13 @@ use crate::{
     png::Plain,
     source::gather::{Batch, Place, Size},
 };
+
+/// Files that one task decodes.
+pub(crate) const FILES_PER_TASK: usize = 256;
+/// Bytes of files, and of pixels, from which on a task has enough.
+const BYTES_PER_TASK: usize = 4 << 20;
+/// Tasks that may wait: whoever reads faster than the others decode helps them.
+const WAITING_TASKS: usize = 8;
 
 /// PNG files that are decoded together.
 #[derive(Debug, Default)]
@@ -27,6 +34,7 @@ pub(crate) struct Results {
     batches: Mutex<Vec<(usize, Batch)>>,
     failure: Mutex<Option<Failure>>,
     failed: AtomicBool,
+    waiting: AtomicUsize,
 }
 
 struct Failure {
@@ -41,8 +49,14 @@ impl Task {
         Self { first, size, ..Self::default() }
     }
 
+    /// Whether it is to be decoded before more is added.
+    pub fn is_full(&self) -> bool {
+        let pixels = self.len() * self.size.map_or(0, Size::pixels);
+        self.len() == FILES_PER_TASK || self.bytes.len().max(pixels) >= BYTES_PER_TASK
+    }
+
     /// Number of files.
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.places.len()
     }
 
@@ -81,7 +95,20 @@ impl Task {
 }
 
 impl Results {
-    /// Decodes a task, unless an earlier one has failed.
+    /// Lets another thread of the scope decode the task, or this one where too many wait.
+    pub fn spawn<'scope>(&'scope self, task: Task, scope: &rayon::Scope<'scope>) {
+        if self.waiting.fetch_add(1, Relaxed) >= WAITING_TASKS {
+            self.decode(task);
+            self.waiting.fetch_sub(1, Relaxed);
+            return;
+        }
+        scope.spawn(|_| {
+            self.decode(task);
+            self.waiting.fetch_sub(1, Relaxed);
+        });
+    }
+
+    /// Decodes a task.
     pub fn decode(&self, task: Task) {
         let first = task.first;
         match task.decode() {
@@ -120,4 +147,25 @@ impl Results {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many files of so many bytes a task takes, for images of so many pixels.
+    fn files_until_full(bytes: usize, side: usize) -> usize {
+        let mut task = Task::new(0, Some(Size { height: side, width: side }));
+        while !task.is_full() {
+            task.push(Place { valid: false, label: 1, name: String::new() }, bytes);
+        }
+        task.len()
+    }
+
+    #[test]
+    fn neither_long_files_nor_large_pictures_make_a_task_large() {
+        assert_eq!(files_until_full(300, 28), 256);
+        assert_eq!(files_until_full(1 << 20, 28), 4);
+        assert_eq!(files_until_full(70, 1024), 4, "a header of 70 bytes may claim a million pixels");
+    }
 }

@@ -10,7 +10,7 @@ use super::{PlanArgs, from_1};
 pub struct ShowArgs {
     /// A PNG file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
     #[arg(value_name = "FILE|SPLIT/CLASS/INDEX", required_unless_present = "batch")]
-    pub image: Option<String>,
+    pub image: Option<PathBuf>,
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Only these rows, without the last: `4..15`, `4..` or `..15`.

@@ -1,9 +1,6 @@
 //! `train predict`: label and probability of images.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{io::Write as _, path::Path};
 
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
 use chart::{Table, terminal::table};
@@ -21,8 +18,8 @@ use crate::{cli::PredictArgs, terminal::tell};
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
 struct Prediction {
-    /// As it was given.
-    path: PathBuf,
+    /// As it was given, as text.
+    path: String,
     /// The class with the higher probability.
     label: String,
     /// Of that class.
@@ -84,7 +81,7 @@ impl Visitor for Predict<'_> {
 fn prediction(path: &Path, positive: f32, classes: &[String; 2]) -> Prediction {
     let is_positive = positive > 0.5;
     let (label, probability) = if is_positive { (&classes[0], positive) } else { (&classes[1], 1.0 - positive) };
-    Prediction { path: path.into(), label: label.clone(), probability }
+    Prediction { path: path.display().to_string(), label: label.clone(), probability }
 }
 
 fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
@@ -95,7 +92,7 @@ fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
     let mut lines = Table::new(["image", "label", "probability"], 1);
     for prediction in predictions {
         let probability = format!("{:.4}", prediction.probability);
-        lines.add_row([prediction.path.display().to_string(), prediction.label.clone(), probability]);
+        lines.add_row([prediction.path.clone(), prediction.label.clone(), probability]);
     }
     Ok(write!(std::io::stdout(), "{}", table(&lines, None))?)
 }

@@ -34,9 +34,17 @@ fn read(folder: &Path, classes: [&str; 2]) -> Result<Splits, Error> {
 }
 
 #[test]
-fn two_digits_are_kept_plain_or_gzipped_under_either_spelling() {
-    for folder in [four_files("-", <[u8]>::to_vec, ""), four_files(".", <[u8]>::to_vec, ""), four_files("-", gz, ".gz")]
-    {
+fn two_digits_are_kept_plain_or_gzipped_whatever_the_files_are_called() {
+    let padded = |bytes: &[u8]| [gz(bytes), vec![0; 1000]].concat();
+    let folders = [
+        four_files("-", <[u8]>::to_vec, ""),
+        four_files(".", <[u8]>::to_vec, ""),
+        four_files("-", gz, ".gz"),
+        four_files("-", padded, ".gz"),
+        four_files("-", <[u8]>::to_vec, ".gz"),
+        four_files("-", gz, ""),
+    ];
+    for folder in folders {
         let splits = read(folder.path(), ["3", "7"]).unwrap();
         assert_eq!(splits.train.pixels(), [2, 3, 6, 7, 0, 1, 8, 9]);
         assert_eq!(splits.train.labels(), [1, 1, 0, 0]);

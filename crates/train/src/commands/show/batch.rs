@@ -35,7 +35,7 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
 /// There is no image to name, so what stands in its place is the config.
 fn plan(args: &ShowArgs) -> PlanArgs {
     let mut plan = args.plan.clone();
-    plan.config = plan.config.or(args.image.as_ref().map(Into::into));
+    plan.config = plan.config.or_else(|| args.image.clone());
     plan
 }
 

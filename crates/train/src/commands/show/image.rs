@@ -19,8 +19,9 @@ const CAPTION: &str = "Pixel values, 0 to 255. In each column the smallest is wh
 
 /// The table of the image that the arguments name.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
-    let name = args.image.as_deref().expect("clap asks for an image where there is no batch");
-    let (pixels, file) = named(name, args)?;
+    let path = args.image.as_deref().expect("clap asks for an image where there is no batch");
+    let name = path.to_string_lossy();
+    let (pixels, file) = named(path, &name, args)?;
     let rows = within("--rows", "rows", args.rows, pixels.height())?;
     let columns = within("--cols", "columns", args.cols, pixels.width())?;
     if rows.len().max(columns.len()) > LARGEST {
@@ -56,9 +57,8 @@ fn within(flag: &str, what: &str, part: Option<Part>, count: usize) -> Result<Ra
 }
 
 /// A file of this name, or the digit of the plan's data with the file that it was.
-fn named(name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Option<String>)> {
+fn named(path: &Path, name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Option<String>)> {
     let plan = args.plan.resolve()?;
-    let path = Path::new(name);
     if path.exists() || name == "-" {
         let image = png_file::read(path)?;
         return Ok((Pixels::new(image.height, image.width, image.pixels), None));
