@@ -50,18 +50,16 @@ impl Config {
         if shipped.is_file() { Config::File(shipped) } else { built_in(name).unwrap_or(Config::File(path)) }
     }
 
-    /// What `extends = "<written>"` in this config means: a file beside it, else the built-in config of that file name.
+    /// What `extends = "<written>"` in this config means: a file beside it, which may be named without its `.toml`, else the
+    /// built-in config of that name.
     pub(super) fn parent(&self, written: &str) -> Config {
-        let path = match self {
-            Config::File(file) => file.with_file_name(written),
-            Config::BuiltIn(_) => PathBuf::from(written),
+        let shipped = plain_name(Path::new(written)).and_then(built_in);
+        let Config::File(file) = self else {
+            return shipped.unwrap_or_else(|| Config::File(written.into()));
         };
-        let shipped = written.strip_suffix(".toml").and_then(built_in);
-        match (self, shipped) {
-            (Config::BuiltIn(_), Some(config)) => config,
-            (Config::File(_), Some(config)) if !path.exists() => config,
-            _ => Config::File(path),
-        }
+        let path = file.with_file_name(written);
+        let named = [path.clone(), path.with_added_extension("toml")].into_iter().find(|path| path.is_file());
+        named.map(Config::File).or(shipped).unwrap_or(Config::File(path))
     }
 
     /// Reads it; `named_by` is the `extends` that led here.
