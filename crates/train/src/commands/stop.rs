@@ -1,14 +1,21 @@
 //! Ctrl-C and SIGTERM: the first asks for a stop at the end of the step, the second stops at once (but for a trial).
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use burn::train::Interrupter;
 
 use crate::terminal::{clear_live, is_live, tell};
+
+/// Less than that after the first interrupt no person has typed another: `timeout`, for one, asks a process and then its group,
+/// so that it hears of the same stop twice.
+const TYPED: Duration = Duration::from_millis(300);
 
 /// What an interrupt reaches.
 pub struct Stop {
@@ -37,10 +44,15 @@ impl Stop {
     fn listen_for(at_once: Option<fn()>) -> anyhow::Result<Self> {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
+        let mut first = None;
         ctrlc::set_handler(move || {
-            let is_second = asked.swap(true, Ordering::Relaxed);
+            let since = first.get_or_insert_with(Instant::now).elapsed();
+            let is_again = asked.swap(true, Ordering::Relaxed);
             interrupter.stop(None);
-            if is_second {
+            if is_again && since < TYPED {
+                return;
+            }
+            if is_again {
                 let Some(at_once) = at_once else { return };
                 at_once();
                 clear_live();
