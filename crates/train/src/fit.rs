@@ -6,7 +6,7 @@ pub mod checkpoint;
 mod divergence;
 mod end_of_epoch;
 mod event_log;
-mod gradients;
+pub(crate) mod gradients;
 pub(crate) mod optimizer;
 mod records;
 mod render;
@@ -37,7 +37,7 @@ use crate::{
         writer::Writer,
     },
     observer::Observer,
-    plan::{AugmentationPlan, Plan},
+    plan::{AugmentationPlan, ModelKind, Plan},
     run::record::{DataRecord, Machine, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
 };
@@ -85,6 +85,7 @@ pub struct Outcome {
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
 pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
     let (plan, folder, data) = (job.plan.clone(), job.folder, job.data);
+    check(&plan, data)?;
     let classifier = Classifier::<B>::new(&plan, job.data.train.sides(), device);
     let mut record = started(&job, classifier.network().num_trained());
     folder.begin_record(&record)?;
@@ -100,6 +101,21 @@ pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outco
     close(&mut record, &position, &outcome);
     let written = folder.write_record(&record);
     outcome.and_then(|outcome| written.map(|()| outcome))
+}
+
+/// Refuses what would train without learning: batches whose features are one value a channel, which batch normalisation sets to
+/// its shift whatever the images are (PyTorch refuses them too).
+///
+/// # Errors
+/// Where a batch of the training split is so.
+pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
+    let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
+    let is_single = plan.model.kind == ModelKind::ResNet && model::feature_sides([height, width]) == [1, 1];
+    let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
+    if is_single && least == 1 {
+        return Err(Error::SingleValues { batch_size, images, height, width });
+    }
+    Ok(())
 }
 
 /// Trains; also after an error the position says how far it came.

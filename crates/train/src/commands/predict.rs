@@ -1,9 +1,6 @@
 //! `train predict`: label and probability of images.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
 use chart::{Table, terminal::table};
@@ -16,13 +13,16 @@ use train::{
 };
 
 use super::{load_data, png_file, stored_run::StoredRun};
-use crate::{cli::PredictArgs, terminal::tell};
+use crate::{
+    cli::PredictArgs,
+    terminal::{Out, tell},
+};
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
 struct Prediction {
-    /// As it was given.
-    path: PathBuf,
+    /// As it was given, as far as it is text.
+    path: String,
     /// The class with the higher probability.
     label: String,
     /// Of that class.
@@ -82,18 +82,18 @@ impl Visitor for Predict<'_> {
 fn prediction(path: &Path, positive: f32, classes: &[String; 2]) -> Prediction {
     let is_positive = positive > 0.5;
     let (label, probability) = if is_positive { (&classes[0], positive) } else { (&classes[1], 1.0 - positive) };
-    Prediction { path: path.into(), label: label.clone(), probability }
+    Prediction { path: path.display().to_string(), label: label.clone(), probability }
 }
 
 fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(predictions)?)?)
+    Ok(Out.json(&serde_json::to_value(predictions)?)?)
 }
 
 fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
     let mut lines = Table::new(["image", "label", "probability"], 1);
     for prediction in predictions {
         let probability = format!("{:.4}", prediction.probability);
-        lines.add_row([prediction.path.display().to_string(), prediction.label.clone(), probability]);
+        lines.add_row([prediction.path.clone(), prediction.label.clone(), probability]);
     }
-    Ok(write!(std::io::stdout(), "{}", table(&lines, None))?)
+    Ok(write!(Out, "{}", table(&lines, None))?)
 }
