@@ -47,8 +47,8 @@ fn expected_scalars(run: &Path) -> BTreeMap<String, Vec<(u64, f64)>> {
     for line in text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         let step = line["step"].as_u64().unwrap();
         if line.get("batch_loss").is_some() {
-            add("step/loss".into(), step + 1, &line["batch_loss"]);
-            add("step/learning_rate".into(), step + 1, &line["learning_rate"]);
+            add("step/loss".into(), step, &line["batch_loss"]);
+            add("step/learning_rate".into(), step, &line["learning_rate"]);
             continue;
         }
         for split in ["train", "valid"] {

@@ -19,5 +19,5 @@ pub use distance::Distance;
 pub use linear::LinearBaseline;
 pub use network::Network;
 pub use pixel_similarity::PixelSimilarity;
-pub use resnet::ResNet;
+pub use resnet::{ResNet, feature_sides};
 pub use two_layer::TwoLayerNet;

@@ -35,11 +35,20 @@ struct Step<B: burn::tensor::backend::Backend> {
     norm: BatchNorm<B>,
 }
 
+/// Rows and columns of what the last block of a [`ResNet`] makes of images of these: each block halves them, rounded up.
+#[must_use]
+pub fn feature_sides(image: [usize; 2]) -> [usize; 2] {
+    image.map(|side| (0..BLOCKS).fold(side, |side, _| side.div_ceil(2)))
+}
+
+/// Residual blocks.
+const BLOCKS: usize = 3;
+
 impl<B: Backend> ResNet<B> {
     /// Parameters drawn from `seed`, for images of `height` x `width`; `channels` of the stem.
     pub fn new([height, width]: [usize; 2], channels: usize, seed: u64, device: &B::Device) -> Self {
         let stem = Step::new(seed, "stem", [1, channels], [3, 1], device);
-        let sizes = [[channels, channels], [channels, 2 * channels], [2 * channels, 4 * channels]];
+        let sizes: [_; BLOCKS] = [[channels, channels], [channels, 2 * channels], [2 * channels, 4 * channels]];
         let block = |(i, sizes): (usize, &[usize; 2])| Residual::new(seed, &format!("blocks.{i}"), *sizes, device);
         let blocks = sizes.iter().enumerate().map(block).collect();
         Self { stem, blocks, head: init::linear(seed, "head", 4 * channels, 1, device), height, width }
@@ -123,6 +132,17 @@ mod tests {
         // Burn counts the running statistics, two per channel of a normalisation, among the parameters.
         let running = 2 * (16 + 3 * (16 + 32 + 64));
         assert_eq!(model.num_params() - running, 77_457);
+    }
+
+    #[test]
+    fn the_blocks_halve_the_sides_as_it_is_said() {
+        for sides in [[28, 28], [8, 8], [9, 8], [1, 17]] {
+            let model = ResNet::<Flex>::new(sides, 2, 0, &Default::default());
+            let images = Tensor::<Flex, 4>::zeros([1, 1, sides[0], sides[1]], &Default::default());
+            let features = model.blocks.iter().fold(model.stem.forward(images), |x, block| block.forward(x));
+            let [_, _, height, width] = features.dims();
+            assert_eq!([height, width], feature_sides(sides));
+        }
     }
 
     #[test]

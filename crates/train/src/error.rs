@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::report::quoted;
+
 /// Every message is one line: what failed, where, why and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,7 +72,7 @@ pub enum Error {
         reason: String,
     },
     /// A run has no model.
-    #[error("run `{0}` has no model: {1}; `train --resume {0}` goes on", path.display(), why_no_model(*epochs))]
+    #[error("run `{0}` has no model: {1}; `train --resume {2}` goes on", path.display(), why_no_model(*epochs), quoted(path))]
     NoModel {
         /// The run folder.
         path: PathBuf,
@@ -78,7 +80,7 @@ pub enum Error {
         epochs: usize,
     },
     /// A run has no epoch to compare.
-    #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {0}` goes on", path.display())]
+    #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {1}` goes on", path.display(), quoted(path))]
     NoMetrics {
         /// The run folder.
         path: PathBuf,
@@ -92,6 +94,23 @@ pub enum Error {
         then: String,
         /// Fingerprint of the data there is.
         now: String,
+    },
+    /// Batches of one image whose features are a single pixel.
+    #[error(
+        "`training.batch_size` is {batch_size}: with {images} training images {} is one image, and of images of {height} x \
+         {width} the residual net has features of 1 x 1, so that batch normalisation makes all images alike; take another \
+         batch size",
+        if *batch_size == 1 { "each batch" } else { "the last batch of an epoch" }
+    )]
+    SingleValues {
+        /// Images of a batch.
+        batch_size: usize,
+        /// Training images.
+        images: usize,
+        /// Rows of an image.
+        height: usize,
+        /// Columns of an image.
+        width: usize,
     },
     /// A run has nothing to go on from.
     #[error("run `{}` cannot be resumed: {reason}", path.display())]

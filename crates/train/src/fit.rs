@@ -8,7 +8,7 @@ mod divergence;
 mod end_of_epoch;
 mod event_log;
 mod form;
-mod gradients;
+pub(crate) mod gradients;
 pub(crate) mod optimizer;
 mod records;
 mod render;
@@ -42,7 +42,7 @@ use crate::{
     },
     observer::Observer,
     panics,
-    plan::{AugmentationPlan, Plan},
+    plan::{AugmentationPlan, ModelKind, Plan},
     run::record::{DataRecord, Machine, ModelRecord, RunRecord, State, Versions, now},
     run::{RunFolder, folder},
 };
@@ -89,6 +89,7 @@ pub struct Outcome {
 /// # Errors
 /// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
 pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    check(&job.plan, job.data)?;
     let (folder, backend) = (job.folder, job.device_names[0].clone());
     let mut record = started(&job);
     let mut position = start(&job);
@@ -134,6 +135,21 @@ fn run<B: AutodiffBackend>(
 fn start(job: &Job<'_>) -> Position {
     let fresh = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
     job.resume.as_ref().map_or_else(fresh, |checkpoint| checkpoint.position.clone())
+}
+
+/// Refuses what would train without learning: batches whose features are one value a channel, which batch normalisation sets to
+/// its shift whatever the images are (PyTorch refuses them too).
+///
+/// # Errors
+/// Where a batch of the training split is so.
+pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
+    let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
+    let is_single = plan.model.kind == ModelKind::ResNet && model::feature_sides([height, width]) == [1, 1];
+    let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
+    if is_single && least == 1 {
+        return Err(Error::SingleValues { batch_size, images, height, width });
+    }
+    Ok(())
 }
 
 /// Trains; also after an error the position says how far it came.

@@ -11,7 +11,7 @@ use model::AutodiffBackend;
 
 use crate::{
     classifier::Classifier,
-    fit::{self, optimizer::SharedOptimizer},
+    fit::{self, gradients::Accumulation, optimizer::SharedOptimizer},
     plan::Plan,
 };
 
@@ -46,7 +46,8 @@ impl RangeTest {
     }
 }
 
-/// Trains the plan's network with rising rates; ends early where the loss diverges or `stop` says so.
+/// Trains the plan's network with rising rates, each step as a run of the plan would take it: of so many batches, clipped so
+/// far. Ends early where the loss diverges or `stop` says so.
 pub fn range_test<B: AutodiffBackend>(
     plan: &Plan,
     data: &DataSet,
@@ -56,24 +57,29 @@ pub fn range_test<B: AutodiffBackend>(
     let mut classifier = Classifier::<B>::new(plan, data.train.sides(), device);
     let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
     let loader = fit::training_loader(plan, &data.train, device);
-    let mut smoothed = Smoothed::default();
+    let (mut smoothed, mut of_step) = (Smoothed::default(), OfStep::default());
     let (mut curve, mut best, mut diverged) = (Vec::new(), f64::INFINITY, false);
     'test: for epoch in 0.. {
         loader.set_epoch(epoch);
-        for batch in loader.iter() {
+        let mut accumulation = Accumulation::new(&plan.training);
+        for (number, batch) in (1..).zip(loader.iter()) {
             let step = curve.len();
             if step == STEPS || stop() {
                 break 'test;
             }
+            let samples = batch.labels.len();
             let output = classifier.step(batch);
-            let loss = smoothed.add(output.item.loss());
+            of_step.add(output.item.loss(), samples);
+            let last = number == loader.num_batches();
+            let Some(gradients) = accumulation.add(&classifier, output.grads, samples, last) else { continue };
+            let loss = smoothed.add(of_step.take());
             best = best.min(loss);
             curve.push((rate(step), loss));
             if loss.is_nan() || loss > DIVERGED * best {
                 diverged = true;
                 break 'test;
             }
-            classifier = optimizer.step(rate(step), classifier, output.grads);
+            classifier = optimizer.step(rate(step), classifier, gradients);
         }
     }
     let (valley, steep) = suggest::from(&curve);
@@ -83,6 +89,26 @@ pub fn range_test<B: AutodiffBackend>(
 /// The rate of a step: from one to the next it grows by the same factor.
 fn rate(step: usize) -> f64 {
     RATES[0] * (RATES[1] / RATES[0]).powf(step as f64 / (STEPS - 1) as f64)
+}
+
+/// The mean loss of a step's samples.
+#[derive(Default)]
+struct OfStep {
+    sum: f64,
+    samples: usize,
+}
+
+impl OfStep {
+    fn add(&mut self, mean_of_batch: f64, samples: usize) {
+        self.sum += mean_of_batch * samples as f64;
+        self.samples += samples;
+    }
+
+    /// That of the batches since it was last taken.
+    fn take(&mut self) -> f64 {
+        let Self { sum, samples } = std::mem::take(self);
+        sum / samples as f64
+    }
 }
 
 /// An exponential moving average without a bias towards its start (as in Adam, <https://arxiv.org/abs/1412.6980>).

@@ -28,16 +28,35 @@ fn main() -> ExitCode {
     // SAFETY: there is one thread yet.
     unsafe { train::environment::prepare() };
     panics::keep_quiet();
-    let cli = cli::Cli::parse();
-    let code = match panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic))) {
+    ExitCode::from(match cli::Cli::try_parse() {
+        Ok(cli) => ended(panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic)))),
+        Err(error) if error.use_stderr() => {
+            terminal::tell(&usage(&error));
+            USAGE
+        }
+        // Help and version.
+        Err(help) => ended(help.print().map(|()| DONE).map_err(Into::into)),
+    })
+}
+
+fn ended(outcome: anyhow::Result<u8>) -> u8 {
+    match outcome {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => DONE,
         Err(error) => {
             print_error(&error);
             code_of(&error)
         }
-    };
-    ExitCode::from(code)
+    }
+}
+
+/// What clap says in several lines, in one; its usage is what `--help` begins with.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let is_about = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
+    let said = text.trim().split("\n\n").filter(is_about);
+    let lines = said.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    format!("{}; `--help` has more", lines.collect::<Vec<_>>().join("; "))
 }
 
 /// A panic outside of a backend's work.
@@ -47,9 +66,14 @@ fn fault(panic: &Panic) -> anyhow::Error {
 
 /// One line per problem. What the system says of a file comes with its path; a bare message is about our output.
 fn print_error(error: &anyhow::Error) {
+    let plan = error.downcast_ref::<PlanError>().or_else(|| match error.downcast_ref() {
+        Some(Error::Plan(plan)) => Some(plan),
+        _ => None,
+    });
     let output = if error.is::<std::io::Error>() { "cannot write to standard output: " } else { "" };
-    for line in format!("{output}{error:#}").lines() {
-        terminal::tell(&format!("error: {line}"));
+    match plan {
+        Some(plan) => plan.problems.iter().for_each(|problem| terminal::tell(&format!("error: {problem}"))),
+        None => terminal::tell(&format!("error: {output}{error:#}")),
     }
 }
 
@@ -66,6 +90,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 | Error::InUse { .. }
                 | Error::StudyInUse { .. }
                 | Error::DiskFull { .. }
+                | Error::SingleValues { .. }
                 | Error::Plan(_)
         )
     );

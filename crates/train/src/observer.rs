@@ -38,9 +38,9 @@ pub struct EpochProgress {
 pub struct EpochRecord {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Optimizer steps taken at its end.
+    /// Its last optimizer step, from 1: as many as were taken at its end.
     pub step: usize,
-    /// Learning rate of its last step.
+    /// Learning rate of that step.
     pub learning_rate: f64,
     /// Metrics over the training batches, each with the parameters before its step.
     pub train: Metrics,
@@ -69,8 +69,8 @@ pub struct BatchPlace {
     pub epoch: usize,
     /// The batch in the epoch, from 1.
     pub batch: usize,
-    /// Optimizer steps taken before it.
+    /// The optimizer step it belongs to, from 1.
     pub step: usize,
-    /// Learning rate of the step it belongs to.
+    /// Learning rate of that step.
     pub learning_rate: f64,
 }

@@ -31,7 +31,7 @@ pub use choices::{BackendChoice, BuiltIn, Loss, ModelKind, Monitor, OptimizerKin
 pub use config::Config;
 pub use differences::Difference;
 pub use error::{Origin, PlanError, Problem};
-pub use identity::decides;
+pub use identity::{decides, decides_result};
 pub use sections::{
     AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
 };

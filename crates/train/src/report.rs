@@ -18,6 +18,7 @@ pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::{Evaluated, Split};
 pub(crate) use run_report::TOP_LOSSES;
 pub use run_report::{RunReport, write};
+pub(crate) use words::for_shell;
 pub use words::{clock, fraction, quoted, small};
 
 /// The image with this number.

@@ -1,13 +1,16 @@
 //! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
 
+mod harmless;
 mod margin;
 mod shown;
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    fmt,
+    io::{self, IsTerminal as _, Write as _},
     time::Instant,
 };
 
+use chart::terminal::Colours;
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
@@ -21,15 +24,39 @@ pub use shown::{colours, width};
 
 const COLUMNS: &str = "epoch  train loss  valid loss  accuracy      f1  roc auc    images/s       time";
 
-/// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
-pub fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+/// Standard output, as all commands write to it: nothing gets there that a terminal would obey, but for our own colours.
+pub struct Out;
+
+impl Out {
+    /// What `write!` calls.
+    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        io::stdout().write_all(shown(&text.to_string()).as_bytes())
+    }
+
+    /// Writes one JSON value.
+    pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
+        writeln!(io::stdout(), "{}", harmless::json(value))
+    }
+
+    /// Brings out what has no end of line yet.
+    pub fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
 }
 
-/// Writes a line to standard error; who has closed it does not want to know. A name of a file that is in it may hold what a
-/// terminal obeys.
+/// Text without what a terminal would obey, but for our own colours.
+pub fn shown(text: &str) -> String {
+    harmless::harmless(text, colours() != Colours::Plain)
+}
+
+/// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
+pub fn say(line: &str) {
+    let _ = writeln!(Out, "{line}");
+}
+
+/// Writes one line to standard error, whatever is in it; who has closed it does not want to know.
 pub fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", line.replace(char::is_control, "\u{fffd}"));
+    let _ = writeln!(io::stderr(), "{}", harmless::one_line(line));
 }
 
 /// Whether what is live can be shown: a bar, a table.

@@ -1,9 +1,9 @@
 //! `train backends`: what there is to compute with.
 
-use std::io::Write as _;
-
 use chart::{Table, terminal::table};
 use train::backend::{self, BackendError, Kind};
+
+use crate::terminal::Out;
 
 /// Prints all known backends.
 pub fn run() -> anyhow::Result<()> {
@@ -19,5 +19,5 @@ pub fn run() -> anyhow::Result<()> {
         };
         rows.add_row([kind.name(), state, devices.as_str()]);
     }
-    Ok(write!(std::io::stdout(), "{}", table(&rows, None))?)
+    Ok(write!(Out, "{}", table(&rows, None))?)
 }

@@ -1,7 +1,5 @@
 //! `train baseline`: what any model has to beat.
 
-use std::io::Write as _;
-
 use chart::{Table, terminal::table};
 use data::DataSet;
 use model::AutodiffBackend;
@@ -14,7 +12,7 @@ use train::{
 };
 
 use super::load_data;
-use crate::cli::PlanArgs;
+use crate::{cli::PlanArgs, terminal::Out};
 
 /// Prints the accuracies of both distances.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
@@ -24,7 +22,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let data = load_data::load(&plan, None)?;
     let [l1, l2] = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Baseline(&data))?;
     let [positive, negative] = &data.classes;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     writeln!(out, "{}", load_data::describe(&data))?;
     let mut rows = Table::new(
         ["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],

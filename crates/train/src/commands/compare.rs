@@ -1,9 +1,6 @@
 //! `train compare`: runs beside each other.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use chart::{html, terminal};
@@ -17,18 +14,18 @@ use train::{
 use super::{output, stored_run};
 use crate::{
     cli::{CompareArgs, UsageError},
-    terminal::{colours, width},
+    terminal::{Out, colours, width},
 };
 
 /// Prints the comparison, and writes the page that is asked for.
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let comparison = Comparison::read(&different(&args.runs)?)?;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     if let Some(path) = &args.html {
         output::write(path, &html::page(&comparison.document()))?;
     }
     if args.json {
-        return Ok(writeln!(out, "{:#}", object(&comparison))?);
+        return Ok(out.json(&object(&comparison))?);
     }
     write!(out, "{}", terminal::document(&comparison.document(), width(), colours()))?;
     if let Some(path) = &args.html {
@@ -70,7 +67,7 @@ fn object(comparison: &Comparison) -> Value {
 }
 
 fn run_object(run: &ComparedRun) -> Value {
-    json!({ "path": run.path.display().to_string(), "data": run.data, "epochs": run.epochs.len(), "best": run.best })
+    json!({ "path": run.path.to_string_lossy(), "data": run.data, "epochs": run.epochs.len(), "best": run.best })
 }
 
 fn group_object(Group { runs, accuracies, mean }: &Group) -> Value {

@@ -1,19 +1,17 @@
 //! `train data`: what data there is; fetches it.
 
-use std::io::Write as _;
-
 use chart::{Table, terminal::table};
 use data::Digits;
 
 use super::load_data;
-use crate::cli::PlanArgs;
+use crate::{cli::PlanArgs, terminal::Out};
 
 /// Prints source, counts, size, fingerprint and cache.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let plan = args.resolve()?;
     let data = load_data::load(&plan, None)?;
     let [positive, negative] = &data.classes;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     writeln!(out, "source       {}", data.source)?;
     for note in &data.notes {
         writeln!(out, "note         {note}")?;

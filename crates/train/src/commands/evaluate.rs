@@ -14,7 +14,10 @@ use train::{
 };
 
 use super::{load_data, stored_run::StoredRun};
-use crate::cli::{EvaluateArgs, UsageError};
+use crate::{
+    cli::{EvaluateArgs, UsageError},
+    terminal::tell,
+};
 
 /// Prints metrics, confusion matrix and accuracy by class, and what else is asked for.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
@@ -25,6 +28,9 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     backend::limit_threads(stored.plan.threads);
     let data = load_data::load(&stored.plan, None)?;
     check_shape(&stored, &data)?;
+    if args.data.is_none() {
+        warn_of_other_data(&stored, &data);
+    }
     let chosen = stored.chosen.clone();
     let work = Evaluate { stored: &stored, data: &data, args };
     let (evaluated, baseline) = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
@@ -56,6 +62,16 @@ fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
         "the model takes images of {} x {}, the data has {height} x {width}",
         model.height, model.width
     )))
+}
+
+/// Says where what the run was trained on is not what is there now.
+fn warn_of_other_data(stored: &StoredRun, data: &DataSet) {
+    let (then, now) = (&stored.record.data.fingerprint, &data.fingerprint);
+    if then != now {
+        tell(&format!(
+            "warning: the data is not the run's (fingerprint {now}, the run's {then}): the metrics are of other images"
+        ));
+    }
 }
 
 struct Evaluate<'a> {

@@ -38,6 +38,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
+    fit::check(&plan, &data)?;
     make_definite(&mut plan, &chosen, &data);
     let (folder, checkpoint) = match &resumed {
         Some(run) => resume::open(run, &plan, &data, &mut |warning| tell(&format!("warning: {warning}")))?,
@@ -133,14 +134,12 @@ fn introduce(plan: &Plan, chosen: &Chosen, data: &DataSet, run: &Path, checkpoin
 
 fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
     let position = &outcome.position;
-    let run = run.display();
     match outcome.end {
         End::Finished | End::Paused | End::Lagging => {}
         End::StoppedEarly => say(&format!("stopped  early after epoch {}: patience ran out", position.epoch)),
-        End::Interrupted => say(&format!(
-            "stopped  as asked, nothing is lost; go on with `train --resume {}`",
-            quoted(&run.to_string())
-        )),
+        End::Interrupted => {
+            say(&format!("stopped  as asked, nothing is lost; go on with `train --resume {}`", quoted(run)))
+        }
     }
     if let Some(best) = &position.watch.best {
         let Some(model) = &outcome.model else { return };

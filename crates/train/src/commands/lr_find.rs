@@ -1,7 +1,5 @@
 //! `train lr-find`: which learning rate to try.
 
-use std::io::Write as _;
-
 use anyhow::bail;
 use chart::{
     Axis, Block, LineChart, Mark, Series, svg,
@@ -12,6 +10,7 @@ use model::AutodiffBackend;
 use serde_json::json;
 use train::{
     backend::{self, Visitor, choice},
+    fit,
     lr_find::{RangeTest, range_test},
     plan::Plan,
 };
@@ -20,7 +19,7 @@ use super::{load_data, output, stop::Stop};
 use crate::{
     DONE, INTERRUPTED,
     cli::LrFindArgs,
-    terminal::{colours, width},
+    terminal::{Out, colours, width},
 };
 
 /// Runs the range test and shows its curve and suggestions.
@@ -30,6 +29,7 @@ pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
     let chosen = choice::choose(plan.backend, plan.device)?;
     let stop = Stop::listen()?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
+    fit::check(&plan, &data)?;
     let work = Test { plan: &plan, data: &data, stop: &stop };
     let test = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)?;
     if stop.is_asked() {
@@ -84,7 +84,7 @@ fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
 }
 
 fn print(plan: &Plan, data: &DataSet, test: &RangeTest) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let title = format!("{}, {}, {}", plan.model.kind, plan.optimizer.kind, load_data::describe(data));
     writeln!(out, "{}", blocks(&[Block::Text(title)], width(), colours()))?;
     writeln!(out, "{}", line_chart(&chart(plan, test), width(), colours()))?;
@@ -114,7 +114,7 @@ fn rounded(rate: f64) -> String {
 fn print_json(test: &RangeTest) -> anyhow::Result<()> {
     let curve: Vec<_> = test.curve.iter().map(|(rate, loss)| json!({ "learning_rate": rate, "loss": loss })).collect();
     let report = json!({ "valley": test.valley, "steep": test.steep, "diverged": test.diverged, "curve": curve });
-    Ok(writeln!(std::io::stdout(), "{report:#}")?)
+    Ok(Out.json(&report)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `train predict`: label and probability of images.
 
-use std::{io::Write as _, path::Path};
+use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData, activation::sigmoid};
 use chart::{Table, terminal::table};
@@ -13,12 +13,15 @@ use train::{
 };
 
 use super::{load_data, png_file, stored_run::StoredRun};
-use crate::{cli::PredictArgs, terminal::tell};
+use crate::{
+    cli::PredictArgs,
+    terminal::{Out, tell},
+};
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
 struct Prediction {
-    /// As it was given, as text.
+    /// As it was given, as far as it is text.
     path: String,
     /// The class with the higher probability.
     label: String,
@@ -85,7 +88,7 @@ fn prediction(path: &Path, positive: f32, classes: &[String; 2]) -> Prediction {
 }
 
 fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(predictions)?)?)
+    Ok(Out.json(&serde_json::to_value(predictions)?)?)
 }
 
 fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
@@ -94,5 +97,5 @@ fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
         let probability = format!("{:.4}", prediction.probability);
         lines.add_row([prediction.path.clone(), prediction.label.clone(), probability]);
     }
-    Ok(write!(std::io::stdout(), "{}", table(&lines, None))?)
+    Ok(write!(Out, "{}", table(&lines, None))?)
 }

@@ -1,6 +1,6 @@
 //! `train report`: the page of a run.
 
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use data::DataSet;
 use model::AutodiffBackend;
@@ -12,7 +12,7 @@ use train::{
 };
 
 use super::{load_data, stored_run::StoredRun};
-use crate::cli::ReportArgs;
+use crate::{cli::ReportArgs, terminal::Out};
 
 /// Writes it and prints its path.
 pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
@@ -22,7 +22,7 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let data = load_data::load(&stored.plan, None)?;
     let work = Report { folder: &folder, data: &data };
     let path = backend::dispatch(stored.chosen.kind, stored.chosen.index, &load_data::kernel_cache(), work)??;
-    Ok(writeln!(std::io::stdout(), "{}", path.display())?)
+    Ok(writeln!(Out, "{}", path.display())?)
 }
 
 struct Report<'a> {

@@ -1,7 +1,5 @@
 //! `train runs`: the runs there are.
 
-use std::io::Write as _;
-
 use chart::{Table, terminal::table};
 use serde_json::json;
 use train::{
@@ -12,15 +10,18 @@ use train::{
     run::record::State,
 };
 
-use crate::{cli::RunsArgs, terminal::tell};
+use crate::{
+    cli::RunsArgs,
+    terminal::{Out, tell},
+};
 
 /// Prints a line per run, the oldest first.
 pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
     let runs = list::list(&args.runs)?;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     if args.json {
         let rows: Vec<_> = runs.iter().map(object).collect();
-        return Ok(writeln!(out, "{:#}", json!(rows))?);
+        return Ok(out.json(&json!(rows))?);
     }
     if runs.is_empty() {
         return Ok(writeln!(out, "no runs below `{}` yet; `train` makes one", args.runs.display())?);
@@ -40,7 +41,7 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
 
 fn object(run: &Run) -> serde_json::Value {
     let reason = run.record.as_ref().err().map(ToString::to_string);
-    json!({ "path": run.path.display().to_string(), "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
+    json!({ "path": run.path.to_string_lossy(), "state": state(run), "run": run.record.as_ref().ok(), "reason": reason })
 }
 
 fn row(run: &Run) -> [String; 8] {

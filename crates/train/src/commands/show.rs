@@ -3,20 +3,18 @@
 mod batch;
 mod image;
 
-use std::io::Write as _;
-
 use chart::{Document, html, terminal};
 
 use super::output;
 use crate::{
     cli::ShowArgs,
-    terminal::{colours, width},
+    terminal::{Out, colours, width},
 };
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let shown = if args.batch { batch::show(args)? } else { image::show(args)? };
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let document = Document::of(shown);
     write!(out, "{}", terminal::document(&document, width(), colours()))?;
     if let Some(path) = &args.html {

@@ -13,9 +13,9 @@ use burn::train::Interrupter;
 
 use crate::terminal::{clear_live, is_live, tell};
 
-/// The least time between two Ctrl-C of a person. `timeout` sends one signal to its child and then to the child's group: these
-/// are one.
-const BY_HAND: Duration = Duration::from_millis(100);
+/// Less than that after the first interrupt no person has typed another: `timeout`, for one, asks a process and then its group,
+/// so that it hears of the same stop twice.
+const TYPED: Duration = Duration::from_millis(300);
 
 /// What an interrupt reaches.
 pub struct Stop {
@@ -44,25 +44,24 @@ impl Stop {
     fn listen_for(at_once: Option<fn()>) -> anyhow::Result<Self> {
         let stop = Self { asked: Arc::default(), interrupter: Interrupter::new() };
         let (asked, interrupter) = (stop.asked.clone(), stop.interrupter.clone());
-        let mut first: Option<Instant> = None;
+        let mut first = None;
         ctrlc::set_handler(move || {
-            asked.store(true, Ordering::Relaxed);
+            let since = first.get_or_insert_with(Instant::now).elapsed();
+            let is_again = asked.swap(true, Ordering::Relaxed);
             interrupter.stop(None);
-            match (first, at_once) {
-                (None, _) => {
-                    first = Some(Instant::now());
-                    // A live bar has the line to itself, and a step is shorter than a person reads.
-                    if !is_live() {
-                        tell("stopping as soon as all is saved; once more stops at once");
-                    }
-                }
-                (Some(first), Some(at_once)) if first.elapsed() > BY_HAND => {
-                    at_once();
-                    clear_live();
-                    tell("stopped at once; what was saved is kept");
-                    std::process::exit(crate::INTERRUPTED.into());
-                }
-                _ => {}
+            if is_again && since < TYPED {
+                return;
+            }
+            if is_again {
+                let Some(at_once) = at_once else { return };
+                at_once();
+                clear_live();
+                tell("stopped at once; what was saved is kept");
+                std::process::exit(crate::INTERRUPTED.into());
+            }
+            // A live bar has the line to itself, and a step is shorter than a person reads.
+            if !is_live() {
+                tell("stopping as soon as all is saved; once more stops at once");
             }
         })
         .context("cannot listen for Ctrl-C")?;

@@ -7,7 +7,7 @@ mod slurm;
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     path::Path,
     time::SystemTime,
 };
@@ -18,6 +18,7 @@ use train::{
     Error,
     backend::{Kind, choice},
     plan::{PlanError, Setting},
+    report::quoted,
     sweep::{
         Driver, End, Status, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
         study_folder,
@@ -28,7 +29,7 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError},
-    terminal::{say, tell, width},
+    terminal::{Out, say, tell, width},
 };
 
 /// Points of the table that a study ends with.
@@ -148,7 +149,7 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
         let state = states.get(&number).copied().unwrap_or("new");
         rows.add_row([(number + 1).to_string(), state.into(), train::sweep::named(point, *seed)]);
     }
-    let mut out = std::io::stdout();
+    let mut out = Out;
     if points.is_empty() {
         writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?;
     } else {
@@ -176,7 +177,7 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
-    let study = study.file.display();
+    let study = quoted(&study.file);
     match end {
         End::Done => {}
         End::Interrupted => {
@@ -197,7 +198,7 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     let folder = study.folder()?;
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
     if let Some(tasks) = slurm::tasks(&folder) {
@@ -222,14 +223,14 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     }
     study_folder::refuse_other(&study)?;
     let page = study_folder::write_report(&folder, &study, &status::of_study(&study)?)?;
-    Ok(writeln!(std::io::stdout(), "{}", page.display())?)
+    Ok(writeln!(Out, "{}", page.display())?)
 }
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {
     let study = read(args)?;
     study_folder::refuse_other(&study)?;
     let folder = study.folder()?;
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let is_asked = study_folder::ask_to_stop(&folder)?;
     if is_asked {
         writeln!(out, "asked the drivers in `{}` to stop", folder.display())?;

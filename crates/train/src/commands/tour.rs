@@ -1,6 +1,6 @@
 //! `train tour`: the chapter, live, as a page or in the terminal.
 
-use std::{io::Write as _, num::NonZeroUsize, time::Instant};
+use std::{num::NonZeroUsize, time::Instant};
 
 use chart::{Block, Document, Section, html, terminal};
 use data::DataSet;
@@ -16,7 +16,7 @@ use super::{load_data, output, stop::Stop};
 use crate::{
     DONE, INTERRUPTED,
     cli::{TourArgs, UsageError},
-    terminal::{colours, say, tell, width},
+    terminal::{Out, colours, say, tell, width},
 };
 
 /// Computes the sections; prints them, or writes the page.
@@ -119,7 +119,7 @@ impl Show<'_> {
     /// What is computed now, where a page is made. A reader that has gone does not stop the page.
     fn announce(&self, stop: &TourStop) {
         if !self.args.plain {
-            let mut out = std::io::stdout();
+            let mut out = Out;
             // Number, heading and seconds in a line, on a narrow terminal too.
             let room = width().saturating_sub(13).min(44);
             let _ = write!(out, "{:>2}. {:<room$}", stop.number, stop.heading).and_then(|()| out.flush());
@@ -130,7 +130,7 @@ impl Show<'_> {
     fn show(&self, section: &Section, began: Instant) -> anyhow::Result<()> {
         if self.args.plain {
             let text = terminal::section(section, width(), colours());
-            return Ok(writeln!(std::io::stdout(), "{text}")?);
+            return Ok(writeln!(Out, "{text}")?);
         }
         say(&format!("{:>6.1} s", began.elapsed().as_secs_f64()));
         Ok(())

@@ -1,6 +1,6 @@
 //! `train verify`: the figures that the book prints, on every backend compiled in.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use anyhow::bail;
 use chapter::figures::{self, Figure, Value};
@@ -16,7 +16,7 @@ use train::{
 use super::load_data;
 use crate::{
     cli::VerifyArgs,
-    terminal::{tell, width},
+    terminal::{Out, tell, width},
 };
 
 /// What one backend found.
@@ -91,7 +91,7 @@ fn rows(columns: &[Column]) -> impl Iterator<Item = Vec<&Figure>> {
 }
 
 fn print(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let names = columns.iter().map(|column| column.kind.name());
     let header = ["figure", "the book", "within"].into_iter().chain(names).chain(["ok"]);
     let mut lines = Table::new(header, usize::MAX);
@@ -105,7 +105,7 @@ fn print(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
         );
     }
     // What reads a pipe wants a line for a figure, however long.
-    write!(out, "{}", table(&lines, out.is_terminal().then(width)))?;
+    write!(out, "{}", table(&lines, std::io::stdout().is_terminal().then(width)))?;
     let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| row.iter().any(|f| !f.is_ok())).count());
     let names: Vec<&str> = columns.iter().map(|column| column.kind.name()).collect();
     writeln!(out, "{} of {count} figures hold on {}", count - off, names.join(", "))?;
@@ -154,7 +154,7 @@ fn print_json(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
     };
     let figures: Vec<_> = rows(columns).map(figure).collect();
     let report = json!({ "data": data.source, "left_out": left_out(data), "figures": figures });
-    Ok(writeln!(std::io::stdout(), "{report:#}")?)
+    Ok(Out.json(&report)?)
 }
 
 fn as_json(value: &Value) -> serde_json::Value {

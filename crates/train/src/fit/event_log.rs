@@ -88,7 +88,7 @@ impl EventLog {
         }
         let OpenStep { loss, samples } = std::mem::take(&mut self.step);
         let loss = Value::scalar("step/loss", (loss / samples as f64) as f32);
-        self.append(place.step + 1, [loss, Value::scalar("step/learning_rate", place.learning_rate as f32)])
+        self.append(place.step, [loss, Value::scalar("step/learning_rate", place.learning_rate as f32)])
     }
 
     /// Writes what an epoch came to, and how the parameters are spread at its end.
@@ -210,7 +210,7 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let mut log = open(run.path(), 2, 0).unwrap();
         for (step, number, loss, samples) in
-            [(0, 1, 1.0, 64), (0, 2, 2.0, 64), (1, 3, 1.0, 64), (1, 4, 1.0, 64), (2, 5, 4.0, 1)]
+            [(1, 1, 1.0, 64), (1, 2, 2.0, 64), (2, 3, 1.0, 64), (2, 4, 1.0, 64), (3, 5, 4.0, 1)]
         {
             log.batch(&batch(step, number, loss), samples).unwrap();
         }
@@ -226,16 +226,16 @@ mod tests {
     fn a_resume_goes_on_in_a_new_file_with_what_was_told_up_to_its_checkpoint() {
         let run = tempfile::tempdir().unwrap();
         let mut log = open(run.path(), 1, 0).unwrap();
-        log.batch(&batch(0, 1, 0.5), 64).unwrap();
+        log.batch(&batch(1, 1, 0.5), 64).unwrap();
         let (length, before) = (log.length(), body(run.path()));
-        log.batch(&batch(1, 2, 0.25), 64).unwrap();
+        log.batch(&batch(2, 2, 0.25), 64).unwrap();
         // A kill in the middle of a record, and one while the next file was being made.
         log.log.append(b"half a record").unwrap();
         fs::write(run.path().join(format!("{NAME}00001")), b"not even a head").unwrap();
         let mut log = open(run.path(), 1, length).unwrap();
         assert_eq!(body(run.path()), before);
         assert_eq!(event_files(run.path()).unwrap().last().unwrap().0, 2);
-        log.batch(&batch(1, 2, 0.25), 64).unwrap();
+        log.batch(&batch(2, 2, 0.25), 64).unwrap();
         assert_eq!(body(run.path()).len(), log.length());
     }
 

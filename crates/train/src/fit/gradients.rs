@@ -1,4 +1,4 @@
-//! Gradients between backward pass and optimizer: accumulation and clipping by the global norm.
+//! Gradients between backward pass and optimizer: accumulation and clipping by the global norm, as the plan says.
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -7,7 +7,7 @@ use burn::{
 };
 use model::AutodiffBackend;
 
-use crate::classifier::Classifier;
+use crate::{classifier::Classifier, plan::TrainingPlan};
 
 /// Added to the norm before the division, as PyTorch's `clip_grad_norm_` does.
 const EPSILON: f32 = 1e-6;
@@ -15,20 +15,33 @@ const EPSILON: f32 = 1e-6;
 /// Sums the gradients of several batches, each weighed by its samples, into those of one large batch.
 pub struct Accumulation<B: AutodiffBackend> {
     size: usize,
+    max_norm: f32,
     sum: GradientsAccumulator<Classifier<B>>,
     batches: usize,
     samples: usize,
 }
 
 impl<B: AutodiffBackend> Accumulation<B> {
-    /// Gathers `size` batches a step.
-    pub fn new(size: usize) -> Self {
-        Self { size, sum: GradientsAccumulator::new(), batches: 0, samples: 0 }
+    /// Gathers as many batches a step as the plan says.
+    pub fn new(plan: &TrainingPlan) -> Self {
+        let (size, max_norm) = (plan.accumulate, plan.clip_norm as f32);
+        Self { size, max_norm, sum: GradientsAccumulator::new(), batches: 0, samples: 0 }
     }
 
-    /// Adds the gradients of a batch's mean loss; returns those of the step where this batch completes it, as the `last`
-    /// of an epoch always does.
+    /// Adds the gradients of a batch's mean loss; returns those of the step, clipped where the plan says so, where this batch
+    /// completes it, as the `last` of an epoch always does.
     pub fn add(
+        &mut self,
+        classifier: &Classifier<B>,
+        gradients: GradientsParams,
+        samples: usize,
+        last: bool,
+    ) -> Option<GradientsParams> {
+        let gradients = self.gather(classifier, gradients, samples, last)?;
+        Some(if self.max_norm > 0.0 { clip(classifier, gradients, self.max_norm) } else { gradients })
+    }
+
+    fn gather(
         &mut self,
         classifier: &Classifier<B>,
         gradients: GradientsParams,

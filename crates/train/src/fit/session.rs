@@ -18,7 +18,7 @@ use crate::{
         burn_events::Events,
         checkpoint::{Checkpoint, Position},
         divergence, end_of_epoch,
-        gradients::{Accumulation, clip},
+        gradients::Accumulation,
         optimizer::SharedOptimizer,
         records::Records,
         schedule::{Schedule, varies_momentum},
@@ -140,7 +140,7 @@ impl<B: AutodiffBackend> Session<B> {
         let loader = self.train.clone();
         loader.set_epoch(self.position.epoch);
         loader.set_start(self.position.batch);
-        let mut accumulation = Accumulation::new(self.plan.training.accumulate);
+        let mut accumulation = Accumulation::new(&self.plan.training);
         let (mut pending, mut images) = (Vec::with_capacity(READ_TOGETHER), 0);
         for batch in loader.iter() {
             images += batch.labels.len();
@@ -179,10 +179,7 @@ impl<B: AutodiffBackend> Session<B> {
         pending.push((place, output.item));
         let last = self.position.batch == self.train.num_batches();
         let gradients = accumulation.add(&lent.learner.model(), output.grads, samples, last);
-        let Some(mut gradients) = gradients else { return false };
-        if self.plan.training.clip_norm > 0.0 {
-            gradients = clip(&lent.learner.model(), gradients, self.plan.training.clip_norm as f32);
-        }
+        let Some(gradients) = gradients else { return false };
         if let Some(momentum) = self.schedule.momentum(self.position.step).filter(|_| varies_momentum(&self.plan)) {
             self.optimizer.set_momentum(momentum);
         }
@@ -201,9 +198,15 @@ impl<B: AutodiffBackend> Session<B> {
         BatchPlace {
             epoch: self.position.epoch + 1,
             batch: self.position.batch,
-            step: self.position.step,
+            step: self.position.step + 1,
             learning_rate: self.schedule.learning_rate(self.position.step),
         }
+    }
+
+    /// The last batch of an epoch that has been trained.
+    fn last_place(&self) -> BatchPlace {
+        let step = self.position.step;
+        BatchPlace { step, learning_rate: self.schedule.learning_rate(step.saturating_sub(1)), ..self.place() }
     }
 
     /// Brings the pending outputs to the host: sums, records, progress.
@@ -239,7 +242,7 @@ impl<B: AutodiffBackend> Session<B> {
         });
         events.end_epoch::<B>(lent.processor);
         let metrics = evaluation.metrics();
-        divergence::check("validation", metrics.loss as f32, self.place(), self.is_saved)?;
+        divergence::check("validation", metrics.loss as f32, self.last_place(), self.is_saved)?;
         Ok(metrics)
     }
 

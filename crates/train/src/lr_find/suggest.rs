@@ -24,9 +24,10 @@ fn valley(curve: &[(f64, f64)]) -> Option<f64> {
     }
     let longest = *lengths.iter().max()?;
     let end = lengths.iter().position(|length| *length == longest)?;
-    let start = end.saturating_sub(longest);
-    let third = (end - start) / 3;
-    (longest > 1).then(|| curve[start + third + third / 2].0)
+    let third = longest / 3;
+    // As in fastai the descent counts from the point before it, also where there is none.
+    let place = (end + third + third / 2).saturating_sub(longest);
+    (longest > 1).then(|| curve[place].0)
 }
 
 /// Where the loss falls most for the same factor of the rate.
@@ -59,6 +60,17 @@ mod tests {
         assert_eq!(valley(&curve(&losses)), Some(10.0_f64.powi(4)));
         assert_eq!(valley(&curve(&[1.0, 2.0, 3.0])), None);
         assert_eq!(valley(&[]), None);
+    }
+
+    /// The places are those of fastai's `valley`.
+    #[test]
+    fn a_descent_from_the_first_point_has_fastais_valley() {
+        for (length, place) in [(7, 2), (8, 2), (9, 3), (10, 3), (12, 5), (90, 44)] {
+            let losses: Vec<f64> = (0..length).map(|step| 100.0 - f64::from(step)).collect();
+            assert_eq!(valley(&curve(&losses)), Some(10.0_f64.powi(place)), "{length}");
+            let rising = [&losses[..], &[200.0, 300.0]].concat();
+            assert_eq!(valley(&curve(&rising)), Some(10.0_f64.powi(place)), "{length}");
+        }
     }
 
     #[test]

@@ -87,6 +87,16 @@ mod tests {
     }
 
     #[test]
+    fn a_parent_can_be_named_as_on_the_command_line() {
+        let plan = resolve(&[("a.toml", "extends = \"linear\"\nseed = 7")]).unwrap();
+        assert_eq!((plan.seed, plan.model.kind), (7, ModelKind::Linear));
+        let beside = [("a.toml", "extends = \"linear\""), ("linear.toml", "seed = 5")];
+        assert_eq!(resolve(&beside).unwrap().seed, 5);
+        let message = "a.toml:1: `extends` names `linaer`: no such file; did you mean `linear`?";
+        assert_eq!(resolve(&[("a.toml", "extends = \"linaer\"")]).unwrap_err(), message);
+    }
+
+    #[test]
     fn the_file_beside_goes_before_the_shipped_one() {
         let files = [("a.toml", "extends = \"linear.toml\""), ("linear.toml", "seed = 5")];
         assert_eq!(resolve(&files).unwrap().seed, 5);

@@ -7,12 +7,13 @@ use super::layer::Entry;
 use super::merge::Merged;
 use super::nearest::did_you_mean;
 use super::rules::{RULES, Rule};
+use toml::Value;
 
 /// The values that are of the wrong type or out of range, in the order of the base.
 pub(super) fn values(merged: &Merged) -> Vec<Problem> {
     let entries = RULES.iter().filter_map(|(key, rule)| merged.get(key).map(|entry| (rule, entry)));
     let wrong = entries.filter(|(rule, entry)| !entry.value.as_ref().is_some_and(|value| rule.allows(value)));
-    wrong.map(|(rule, entry)| problem(entry, entry, rule.to_string(), nearest_word(rule, entry))).collect()
+    wrong.map(|(rule, entry)| problem(entry, entry, rule.to_string(), hint(rule, entry))).collect()
 }
 
 /// The values that are right by themselves and wrong together.
@@ -63,14 +64,31 @@ fn problem(culprit: &Entry, entry: &Entry, expected: String, hint: String) -> Pr
     Problem::Value { origin: culprit.origin.clone(), key, found, expected, hint }
 }
 
-fn nearest_word(rule: &Rule, entry: &Entry) -> String {
-    match (rule, entry.value.as_ref().and_then(toml::Value::as_str)) {
-        (Rule::Word(words), Some(text)) => did_you_mean(text, words.iter().copied()),
-        (Rule::Text | Rule::Path | Rule::FolderName, None) => match entry.origin {
-            Origin::Line { .. } => format!("; in quotes it is one: \"{}\"", entry.text),
-            _ => format!("; in quotes it is one: --set '{}=\"{}\"'", entry.key, entry.text),
-        },
-        _ => String::new(),
+/// What was probably meant, or why the value is not what it looks like.
+fn hint(rule: &Rule, entry: &Entry) -> String {
+    let Some(value) = &entry.value else { return String::new() };
+    match (rule, value) {
+        (Rule::Word(words), Value::String(text)) => did_you_mean(text, words.iter().copied()),
+        (Rule::Text | Rule::Path | Rule::FolderName, value) if !matches!(value, Value::Array(_) | Value::Table(_)) => {
+            as_text(entry)
+        }
+        _ => rule
+            .rounded_out(value)
+            .map_or_else(String::new, |single| format!("; in f32, in which backends compute, it is {single}")),
+    }
+}
+
+/// How to write what TOML takes for a number, a date or a flag as text.
+fn as_text(Entry { key, value, text, origin }: &Entry) -> String {
+    let typed = |argument: &str| Some(argument.strip_prefix("--set ")?.split_once('=')?.1.trim().to_owned());
+    match (value, origin) {
+        (Some(Value::String(_)), _) => String::new(),
+        (_, Origin::Line { .. }) => {
+            let name = key.rsplit('.').next().unwrap_or(key);
+            format!("; for the text, quote it: {name} = \"{text}\"")
+        }
+        (_, Origin::Argument(argument)) => typed(argument)
+            .map_or_else(String::new, |typed| format!("; for the text, quote it: --set '{key}=\"{typed}\"'")),
     }
 }
 
@@ -142,12 +160,42 @@ mod tests {
     }
 
     #[test]
+    fn rejects_numbers_that_f32_rounds_out_of_their_range() {
+        let below_one = "expected a number at least 0 and below 1; in f32, in which backends compute, it is 1";
+        for key in ["optimizer.beta_1", "optimizer.beta_2", "optimizer.momentum"] {
+            rejects(&format!("{key}=0.99999999"), &format!("`{key}` is 0.99999999, {below_one}"));
+            // The largest f32 below 1 is 1 - 2^-24.
+            assert!(set(&[&format!("{key}=0.9999999")]).is_ok(), "{key}");
+        }
+        let each = "expected three numbers, each at least 0 and below 1; in f32, in which backends compute, it is 1";
+        let momentums = "schedule.momentums=[0.9, 0.99999999, 0.9]";
+        rejects(momentums, &format!("`schedule.momentums` is [0.9, 0.99999999, 0.9], {each}"));
+        let rate = "`optimizer.learning_rate` is 1e-50, expected a number above 0 and at most 1e38; \
+            in f32, in which backends compute, it is 0";
+        rejects_line("optimizer.learning_rate = 1e-50", rate);
+        // The bounds themselves are no f32; pct_start is never one.
+        assert!(set(&["optimizer.epsilon=1e-37", "training.clip_norm=1e38", "schedule.pct_start=0.99999999"]).is_ok());
+    }
+
+    #[test]
+    fn a_number_in_place_of_a_text_can_be_quoted() {
+        let name = "a string, a folder name of letters, digits, `-`, `_` and `.`; for the text, quote it:";
+        rejects("name=1_1_1", &format!("`name` is 111, expected {name} --set 'name=\"1_1_1\"'"));
+        rejects_line("name = 1_1_1", &format!("`name` is 1_1_1, expected {name} name = \"1_1_1\""));
+        let path = "expected a string; for the text, quote it: --set 'data.path=\"2024_11\"'";
+        rejects("data.path=2024_11", &format!("`data.path` is 202411, {path}"));
+        let quoted = set(&["name=\"1_1_1\"", "data.source=folder", "data.path=\"2024_11\""]).unwrap();
+        assert_eq!((quoted.name.as_str(), quoted.data.path.to_str()), ("1_1_1", Some("2024_11")));
+    }
+
+    #[test]
     fn rejects_wrong_types() {
         let message = "`training.epochs` is \"ten\", expected an integer from 1 to 1000000";
         rejects_line("training.epochs = \"ten\"", message);
         rejects_line("training.epochs = 40.0", "`training.epochs` is 40.0, expected an integer from 1 to 1000000");
         rejects_line("training.log_steps = 1", "`training.log_steps` is 1, expected true or false");
-        rejects_line("data.cache = false", "`data.cache` is false, expected a string");
+        let message = "`data.cache` is false, expected a string; for the text, quote it: cache = \"false\"";
+        rejects_line("data.cache = false", message);
         rejects_line("[model.kind]", "`model.kind` is a table, expected linear, two-layer or resnet");
         rejects("runs=", "`runs` is \"\", expected a string, not empty");
     }
@@ -212,7 +260,9 @@ mod tests {
             Rule::Classes => vec![Value::from(vec!["3", "7"])],
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
-            Rule::Number(..) => [0.0, 1.0, 1e38, 0.5].map(Value::from).into_iter().chain([Value::from(1)]).collect(),
+            Rule::Number(..) | Rule::Single(..) => {
+                [0.0, 1.0, 1e38, 0.5].map(Value::from).into_iter().chain([Value::from(1)]).collect()
+            }
             Rule::Three(..) => vec![Value::from(vec![0.0, 0.5, 0.9]), Value::from(vec![0, 0, 0])],
         }
     }

@@ -50,18 +50,16 @@ impl Config {
         if shipped.is_file() { Config::File(shipped) } else { built_in(name).unwrap_or(Config::File(path)) }
     }
 
-    /// What `extends = "<written>"` in this config means: a file beside it, with or without its `.toml`, else the built-in config
-    /// of that name.
+    /// What `extends = "<written>"` in this config means: a file beside it, which may be named without its `.toml`, else the
+    /// built-in config of that name.
     pub(super) fn parent(&self, written: &str) -> Config {
-        let beside = |name: &str| match self {
-            Config::File(file) => file.with_file_name(name),
-            Config::BuiltIn(_) => PathBuf::from(name),
+        let shipped = plain_name(Path::new(written)).and_then(built_in);
+        let Config::File(file) = self else {
+            return shipped.unwrap_or_else(|| Config::File(written.into()));
         };
-        let path = beside(written);
-        let is_file = |path: &Path| matches!(self, Config::File(_)) && path.exists();
-        let Some(name) = plain_name(Path::new(written)).filter(|_| !is_file(&path)) else { return Config::File(path) };
-        let named = beside(&format!("{name}.toml"));
-        if is_file(&named) { Config::File(named) } else { built_in(name).unwrap_or(Config::File(path)) }
+        let path = file.with_file_name(written);
+        let named = [path.clone(), path.with_added_extension("toml")].into_iter().find(|path| path.is_file());
+        named.map(Config::File).or(shipped).unwrap_or(Config::File(path))
     }
 
     /// Reads it; `named_by` is the `extends` that led here.

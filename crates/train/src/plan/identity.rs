@@ -2,10 +2,9 @@
 
 use super::Plan;
 
-/// Keys that say where a run goes, where it computes, how much of it is kept or shown and how long it is; none of them changes what
-/// an epoch computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what
-/// it is.
-const OTHERS: [&str; 12] = [
+/// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
+/// computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what it is.
+const OTHERS: [&str; 11] = [
     "name",
     "runs",
     "device",
@@ -15,13 +14,20 @@ const OTHERS: [&str; 12] = [
     "data.path",
     "data.cache",
     "data.workers",
-    "training.epochs",
     "training.log_steps",
     "checkpoint",
 ];
 
-/// Whether two runs that differ in this key are different runs.
+/// How long a run is: a longer one is the same run that has come further, and has another result.
+const LENGTH: &str = "training.epochs";
+
+/// Whether two runs that differ in this key are different runs: not two lengths of the same one.
 pub fn decides(key: &str) -> bool {
+    key != LENGTH && decides_result(key)
+}
+
+/// Whether two runs that differ in this key end with different results.
+pub fn decides_result(key: &str) -> bool {
     let is_of = |other: &str| key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     !OTHERS.into_iter().any(is_of)
 }
@@ -39,7 +45,7 @@ impl Plan {
         else {
             unreachable!("a plan is a table")
         };
-        for key in OTHERS.into_iter().chain(others) {
+        for key in OTHERS.into_iter().chain([LENGTH]).chain(others) {
             match key.split_once('.') {
                 Some((section, key)) => {
                     keys.get_mut(section).and_then(toml::Value::as_table_mut).and_then(|table| table.remove(key))

@@ -25,11 +25,13 @@ pub(super) enum Rule {
     Integer(i64, i64),
     /// A number, an integer too, within the bounds.
     Number(Bound<f64>, Bound<f64>),
+    /// One that backends take as f32: what that rounds it to is within the bounds too.
+    Single(Bound<f64>, Bound<f64>),
     /// Three such numbers.
     Three(Bound<f64>, Bound<f64>),
 }
 
-use Rule::{Classes, Flag, FolderName, Integer, Number, Path, Text, Three, Word};
+use Rule::{Classes, Flag, FolderName, Integer, Number, Path, Single, Text, Three, Word};
 
 /// Above any useful value and within f32, in which backends compute.
 const HUGE: Bound<f64> = Included(1e38);
@@ -65,16 +67,16 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("training.batch_size", Integer(1, 1_000_000)),
     ("training.loss", Word(Loss::NAMES)),
     ("training.accumulate", Integer(1, 1_000_000)),
-    ("training.clip_norm", Number(ZERO, HUGE)),
+    ("training.clip_norm", Single(ZERO, HUGE)),
     ("training.monitor", Word(Monitor::NAMES)),
     ("training.log_steps", Flag),
     ("optimizer.kind", Word(OptimizerKind::NAMES)),
-    ("optimizer.learning_rate", Number(ABOVE_ZERO, HUGE)),
-    ("optimizer.momentum", Number(ZERO, BELOW_ONE)),
-    ("optimizer.weight_decay", Number(ZERO, HUGE)),
-    ("optimizer.beta_1", Number(ZERO, BELOW_ONE)),
-    ("optimizer.beta_2", Number(ZERO, BELOW_ONE)),
-    ("optimizer.epsilon", Number(Included(1e-37), ONE)),
+    ("optimizer.learning_rate", Single(ABOVE_ZERO, HUGE)),
+    ("optimizer.momentum", Single(ZERO, BELOW_ONE)),
+    ("optimizer.weight_decay", Single(ZERO, HUGE)),
+    ("optimizer.beta_1", Single(ZERO, BELOW_ONE)),
+    ("optimizer.beta_2", Single(ZERO, BELOW_ONE)),
+    ("optimizer.epsilon", Single(Included(1e-37), ONE)),
     ("schedule.kind", Word(ScheduleKind::NAMES)),
     ("schedule.pct_start", Number(ABOVE_ZERO, BELOW_ONE)),
     ("schedule.div", Number(ONE, HUGE)),
@@ -97,21 +99,34 @@ impl Rule {
             Classes => value.as_array().is_some_and(|names| are_classes(names)),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
-            Number(low, high) => number(value).is_some_and(|number| is_within(number, (*low, *high))),
+            Number(low, high) => number(value).is_some_and(|number| (*low, *high).contains(&number)),
+            Single(low, high) => Number(*low, *high).allows(value) && rounds_into(*low, *high, value),
             Three(low, high) => value.as_array().is_some_and(|numbers| {
-                numbers.len() == 3 && numbers.iter().all(|number| Number(*low, *high).allows(number))
+                numbers.len() == 3 && numbers.iter().all(|number| Single(*low, *high).allows(number))
             }),
+        }
+    }
+
+    /// What f32 makes of a number that would be allowed but for that.
+    pub fn rounded_out(&self, value: &Value) -> Option<f32> {
+        match self {
+            Single(low, high) if Number(*low, *high).allows(value) && !rounds_into(*low, *high, value) => {
+                number(value).map(|number| number as f32)
+            }
+            Three(low, high) => value.as_array()?.iter().find_map(|value| Single(*low, *high).rounded_out(value)),
+            _ => None,
         }
     }
 }
 
-fn number(value: &Value) -> Option<f64> {
-    value.as_float().or(value.as_integer().map(|integer| integer as f64))
+/// Whether the number's f32 is within the f32 of the bounds.
+fn rounds_into(low: Bound<f64>, high: Bound<f64>, value: &Value) -> bool {
+    let single = |bound: Bound<f64>| bound.map(|limit| limit as f32);
+    number(value).is_some_and(|number| (single(low), single(high)).contains(&(number as f32)))
 }
 
-/// Whether it is in the range, and still is as the f32 that backends compute with: 0.99999999 is 1 there.
-fn is_within(number: f64, range: (Bound<f64>, Bound<f64>)) -> bool {
-    range.contains(&number) && range.contains(&f64::from(number as f32))
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|integer| integer as f64))
 }
 
 fn is_folder_name(text: &str) -> bool {
@@ -139,7 +154,7 @@ impl fmt::Display for Rule {
             Classes => f.write_str("two different strings, folder names such as [\"3\", \"7\"]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
-            Number(low, high) => write!(f, "a number {}", range(*low, *high)),
+            Number(low, high) | Single(low, high) => write!(f, "a number {}", range(*low, *high)),
             Three(low, high) => write!(f, "three numbers, each {}", range(*low, *high)),
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use time::OffsetDateTime;
@@ -117,6 +117,17 @@ pub fn check(path: &Path) -> Result<(), Error> {
         (false, _) => "there is no such folder",
     };
     Err(Error::NoRun { path: path.into(), reason: reason.into() })
+}
+
+/// When the run's folder was made, where its lock tells.
+pub(crate) fn made(path: &Path) -> Option<SystemTime> {
+    lock_path(path).metadata().and_then(|lock| lock.modified()).ok()
+}
+
+/// Which of the runs of its name that began in the same second it is, from 1: the end of an id such as `20260101-120000-2`.
+pub(crate) fn number(path: &Path) -> u64 {
+    let id = path.file_name().unwrap_or_default().to_string_lossy();
+    id.splitn(3, '-').nth(2).and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
 /// Whether a process works in the run folder now.

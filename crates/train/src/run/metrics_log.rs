@@ -25,8 +25,8 @@ impl MetricsLog {
         if path.exists() {
             let bytes = files::read(&path)?;
             let lines = String::from_utf8_lossy(&bytes);
-            let kept: String = lines.lines().filter(|l| is_before(l, position)).map(|l| format!("{l}\n")).collect();
-            files::replace(&path, kept.as_bytes())?;
+            let kept: Vec<&str> = lines.lines().filter(|line| is_before(line, position)).collect();
+            files::replace(&path, &counted_from_1(&kept))?;
         }
         let lines = Log::open(&path)?;
         let rows: String = folder::read_epochs(run)?.iter().map(row).collect();
@@ -59,6 +59,20 @@ fn is_before(line: &str, position: &Position) -> bool {
         Ok::<_, serde_json::Error>((epoch, batch) <= (position.epoch + 1, position.batch))
     };
     epoch.or_else(|_| batch()).unwrap_or(false)
+}
+
+/// The lines with the steps of batches counted from 1: earlier versions counted them from 0, and those of epochs as now.
+fn counted_from_1(lines: &[&str]) -> Vec<u8> {
+    let batch = |text: &&str| serde_json::from_str::<BatchRecord>(text).ok();
+    let is_from_0 = lines.iter().find_map(batch).is_some_and(|first| first.place.step == 0);
+    let counted = |text: &&str| match batch(text).filter(|_| is_from_0) {
+        Some(mut record) => {
+            record.place.step += 1;
+            line(&record)
+        }
+        None => format!("{text}\n").into_bytes(),
+    };
+    lines.iter().flat_map(counted).collect()
 }
 
 fn line(record: &impl serde::Serialize) -> Vec<u8> {
@@ -124,6 +138,25 @@ mod tests {
                         seconds,images_per_second\n\
                         1,10,1.0,0.0,0.0,,,,0.30000000000000004,0.5,,,,1e-7,0.0,0.0\n";
         assert_eq!(table_of(run.path()), expected);
+    }
+
+    #[test]
+    fn a_resume_counts_the_steps_of_an_earlier_versions_batches_from_1() {
+        let run = tempfile::tempdir().unwrap();
+        let batch = |batch: usize, step: usize| {
+            format!("{{\"epoch\":1,\"batch\":{batch},\"step\":{step},\"learning_rate\":0.1,\"batch_loss\":0.1}}\n")
+        };
+        let position = Position { epoch: 0, batch: 2, step: 2, ..Position::default() };
+        for before in [[0, 1], [1, 2]] {
+            let text = batch(1, before[0]) + &batch(2, before[1]);
+            fs::write(folder::metrics(run.path()), text).unwrap();
+            drop(MetricsLog::open(run.path(), &position).unwrap());
+            assert_eq!(
+                fs::read_to_string(folder::metrics(run.path())).unwrap(),
+                batch(1, 1) + &batch(2, 2),
+                "{before:?}"
+            );
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct RunRecord {
     pub versions: Versions,
     /// What it computes on; runs of older versions do not say.
     pub machine: Option<Machine>,
-    /// When it started, RFC 3339 in UTC.
+    /// When it started, RFC 3339 in UTC, with microseconds; earlier versions wrote whole seconds.
     pub started: String,
     /// When it ended.
     pub ended: Option<String>,
@@ -126,6 +126,11 @@ impl RunRecord {
         }
     }
 
+    /// When it started; none where that is no time.
+    pub fn began(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::parse(&self.started, &Rfc3339).ok()
+    }
+
     /// The file's content.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");
@@ -162,10 +167,10 @@ impl Machine {
     }
 }
 
-/// The time now, RFC 3339 in UTC, in milliseconds: of two runs of a second the newer one is known.
+/// The time now, RFC 3339 in UTC, with microseconds.
 pub fn now() -> String {
     let now = OffsetDateTime::now_utc();
-    now.replace_nanosecond(now.nanosecond() / 1_000_000 * 1_000_000)
+    now.replace_microsecond(now.microsecond())
         .unwrap_or(now)
         .format(&Rfc3339)
         .expect("a date of this era has a form in RFC 3339")

@@ -163,7 +163,7 @@ fn proposed(study: &Study, mut all: Vec<Status>) -> Vec<Status> {
 
 /// Of two folders for the same point and seed, on other data or another backend, whether the first began last, or has not begun.
 fn is_later(one: &Status, other: &Status) -> bool {
-    let started = |status: &Status| status.record.as_ref().map(|record| record.started.clone());
+    let started = |status: &Status| status.record.as_ref().map(RunRecord::began);
     started(one).is_none_or(|one| started(other).is_some_and(|other| one > other))
 }
 

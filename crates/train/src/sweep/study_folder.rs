@@ -230,7 +230,8 @@ const KEPT: &str = "study.toml";
 const HEAD: &str = "# The study file as it was run last: ";
 
 fn head(study: &Study) -> String {
-    format!("{HEAD}{}", absolute(&study.file).display())
+    // The path has a line to itself; one that does not fit into it is no file, and stands in nobody's way.
+    format!("{HEAD}{}", absolute(&study.file).display().to_string().replace(char::is_control, "?"))
 }
 
 fn absolute(file: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Tables for a terminal, or one JSON object.
 
-use std::{io::Write as _, num::NonZeroUsize};
+use std::num::NonZeroUsize;
 
 use chart::{
     Block, Table,
@@ -12,12 +12,12 @@ use train::report::{BesideBaseline, Evaluated, OnlyOne};
 use super::files::IMAGES;
 use crate::{
     cli::EvaluateArgs,
-    terminal::{colours, width},
+    terminal::{Out, colours, width},
 };
 
 /// Prints tables, and the charts and images that are asked for.
 pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
-    let mut out = std::io::stdout();
+    let mut out = Out;
     let (names, values): (Vec<_>, Vec<_>) = evaluated.metrics().into_iter().unzip();
     let mut scores = Table::new(names, 0);
     scores.add_row(values);
@@ -51,7 +51,7 @@ fn wrapped(line: String) -> String {
 pub fn print_json(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
     let Evaluated { data, evaluation, split, .. } = evaluated;
     let mut report = json!({
-        "run": args.run.display().to_string(),
+        "run": args.run.to_string_lossy(),
         "split": split.name(),
         "data": { "source": data.source, "notes": data.notes, "fingerprint": data.fingerprint, "classes": data.classes },
         "images": evaluation.labels.len(),
@@ -64,7 +64,7 @@ pub fn print_json(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<Bes
     if let Some(beside) = beside {
         report["baseline"] = baseline(&beside);
     }
-    Ok(writeln!(std::io::stdout(), "{report:#}")?)
+    Ok(Out.json(&report)?)
 }
 
 fn baseline(beside: &BesideBaseline) -> Value {

@@ -44,7 +44,7 @@ pub fn start(_: &Study) -> anyhow::Result<u8> {
 
 #[cfg(unix)]
 fn tell_where(study: &Study, process: u32) -> anyhow::Result<()> {
-    let file = study.file.display();
+    let file = train::report::quoted(&study.file);
     say(&format!("driver   process {process} in the background, writes {}", log_file(&study.folder()?).display()));
     say(&format!("look     train sweep status {file}"));
     say(&format!("stop     train sweep stop {file}"));

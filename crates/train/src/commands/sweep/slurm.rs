@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use train::{
     backend::{Kind, choice},
     plan::Plan,
+    report::quoted,
     sweep::{
         Study, StudyFolder,
         slurm::{self, Options, Worker},
@@ -45,8 +46,9 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     say(&format!("backend  {backend}"));
     say(&format!("data     {}", load_data::describe(&data)));
     say(&format!("slurm    job {job}, writes {}", folder.join(format!("slurm-{job}_*.txt")).display()));
-    say(&format!("look     train sweep status {}", study.file.display()));
-    say(&format!("stop     train sweep stop {}", study.file.display()));
+    let file = quoted(&study.file);
+    say(&format!("look     train sweep status {file}"));
+    say(&format!("stop     train sweep stop {file}"));
     Ok(())
 }
 
@@ -72,7 +74,9 @@ fn backend(plan: &Plan) -> anyhow::Result<&'static str> {
 
 fn worker(study: &Study, args: &SweepArgs, backend: &str, source: &str) -> anyhow::Result<Worker> {
     let program = env::current_exe().context(super::NO_PROGRAM)?;
-    let mut command = vec![program.display().to_string(), "sweep".into(), study.file.display().to_string()];
+    let folder = env::current_dir().context("cannot find the current folder")?;
+    text(&folder)?;
+    let mut command = vec![text(&program)?, "sweep".into(), text(&study.file)?];
     command.extend(["--join", "--requeue", "--jobs", "1"].map(str::to_owned));
     command.extend(args.launch.yes.then(|| "--yes".to_owned()));
     let differs = study.keys().contains("backend");
@@ -83,9 +87,15 @@ fn worker(study: &Study, args: &SweepArgs, backend: &str, source: &str) -> anyho
         name: study.name.clone(),
         tasks: study.total().min(study.jobs as u64),
         threads: study.a_plan()?.threads.max(1),
-        folder: env::current_dir().context("cannot find the current folder")?,
+        folder,
         command,
     })
+}
+
+/// A path as a batch script can have it.
+fn text(path: &Path) -> Result<String, UsageError> {
+    let text = path.to_str().filter(|text| !text.contains(char::is_control)).map(str::to_owned);
+    text.ok_or_else(|| UsageError(format!("`{}` is no name that a batch script can have; rename it", path.display())))
 }
 
 /// The study's, and above them what was typed.

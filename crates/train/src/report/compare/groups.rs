@@ -2,9 +2,10 @@
 
 use chart::{Axis, Block, Section, Spread, Table};
 use search::{Mean, Welch, welch};
+use toml::Value;
 
 use super::{ComparedRun, Comparison, differences};
-use crate::{plan::decides, report::small};
+use crate::{plan::decides_result, report::small};
 
 /// What a difference counts as more than noise at.
 const LEVEL: f64 = 0.05;
@@ -92,7 +93,7 @@ impl Comparison {
     /// What a group's plan has that those of the others have not.
     fn plans_of(&self, groups: &[Group]) -> Vec<String> {
         let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
-        differing.retain(|(key, _)| *key == "training.epochs" || (decides(key) && *key != "seed"));
+        differing.retain(|(key, _)| is_of_the_point(key));
         let plan = |index: usize| {
             let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
             keys.collect::<Vec<_>>().join(", ")
@@ -121,8 +122,16 @@ const ONE_GROUP: &str = "Whether a difference between two plans is more than noi
     trained with at least two seeds.";
 
 /// What the run is a sample of.
-fn point(run: &ComparedRun) -> (String, usize, Option<&String>) {
-    (run.plan.identity_without(["seed"]), run.plan.training.epochs, run.data.as_ref())
+fn point(run: &ComparedRun) -> (Vec<(&'static str, Value)>, Option<&String>) {
+    let mut entries = run.plan.entries();
+    // Without a fingerprint only the plan says what the data was.
+    entries.retain(|(key, _)| is_of_the_point(key) || run.data.is_none() && key.starts_with("data."));
+    (entries, run.data.as_ref())
+}
+
+/// Whether the runs of a group are alike in this key: all that decides a result, but for the seed.
+fn is_of_the_point(key: &str) -> bool {
+    key != "seed" && decides_result(key)
 }
 
 /// Whether two groups differ by more than noise, in words; the level is shared by all tests made (Bonferroni).
@@ -193,6 +202,19 @@ mod tests {
         let groups = Comparison { runs }.groups();
         assert_eq!(groups.iter().map(|group| &group.runs[..]).collect::<Vec<_>>(), [&[0, 1, 3][..], &[2]]);
         assert_eq!(groups[0].accuracies, [0.9, 0.8]);
+    }
+
+    #[test]
+    fn what_decides_no_result_makes_no_group_and_another_length_does() {
+        let on_data = |setting: &str| ComparedRun { data: Some("f".into()), ..run(&[setting], 0.9) };
+        for same in ["threads=1", "device=1", "checkpoint.keep_last=9", "data.workers=0", "data.cache=x"] {
+            let runs = vec![on_data("seed=0"), on_data(same)];
+            assert_eq!(Comparison { runs }.groups().len(), 1, "{same}");
+        }
+        for other in ["training.epochs=9", "backend=flex", "training.batch_size=9"] {
+            let runs = vec![on_data("seed=0"), on_data(other)];
+            assert_eq!(Comparison { runs }.groups().len(), 2, "{other}");
+        }
     }
 
     #[test]

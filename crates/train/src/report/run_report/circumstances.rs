@@ -57,8 +57,8 @@ impl RunReport<'_> {
     }
 
     pub(super) fn commands(&self) -> Section {
-        let run = quoted(&self.run.display().to_string());
-        let config = quoted(&folder::config(self.run).display().to_string());
+        let run = quoted(self.run);
+        let config = quoted(&folder::config(self.run));
         let mut lines = format!("train {config}\n");
         lines += &format!("train evaluate {run} --charts --top-losses 9\n");
         lines += &format!("train predict {run} image.png\n");

@@ -61,7 +61,10 @@ impl RunReport<'_> {
 
     pub(super) fn timings(&self) -> Section {
         let record = &self.record;
-        let moment = |text: &str| text.split(['.', 'Z']).next().unwrap_or_default().replace('T', " ") + " UTC";
+        let moment = |text: &str| {
+            let seconds = text.split(['.', 'Z']).next().unwrap_or(text);
+            format!("{} UTC", seconds.replace('T', " "))
+        };
         let whole = Table::of_names([
             ("total", format!("{} of training and validation", seconds(record.seconds))),
             ("optimizer steps", self.epochs.last().map_or(0, |epoch| epoch.step).to_string()),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Options;
-use crate::{Error, files};
+use crate::{Error, files, report::for_shell};
 
 const TEMPLATE: &str = include_str!("job.sh");
 
@@ -61,16 +61,6 @@ fn fill(values: &[(&str, String)]) -> String {
         filled.unwrap_or_else(|| line.to_owned())
     };
     TEMPLATE.split_inclusive('\n').map(fill).collect()
-}
-
-/// A word as the shell reads it.
-fn for_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.into()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// A value as a line of `#SBATCH` has it.

@@ -41,6 +41,9 @@ const KEYS: [&str; 26] = [
     "slurm.options",
 ];
 
+/// What to say of a table where TOML has made one of a dotted key.
+pub const ONE_KEY: &str = "; a dotted key of a plan is one key in quotes:";
+
 /// What a study file says, and what is wrong with it so far.
 pub struct Reader {
     file: PathBuf,
@@ -169,12 +172,20 @@ impl Reader {
 
     /// Plan keys that a table sets.
     pub fn set(&mut self, table: &str) -> Vec<Setting> {
-        let entries = self.table(table);
-        let setting = |(key, entry): (String, Entry)| {
-            let Entry { value, origin, .. } = entry;
-            Setting { key, value: value.unwrap_or(Value::Boolean(false)), origin }
-        };
-        entries.into_iter().map(setting).collect()
+        let mut settings = Vec::new();
+        for (key, entry) in self.table(table) {
+            match (&entry.value, entry.value.as_ref().and_then(Value::as_table)) {
+                (_, Some(inner)) => {
+                    let inner = inner.keys().next().map_or_else(|| key.clone(), |inner| format!("{key}.{inner}"));
+                    self.refuse(&entry, "a value", format!("{ONE_KEY} \"{inner}\""));
+                }
+                (value, None) => {
+                    let value = value.clone().unwrap_or(Value::Boolean(false));
+                    settings.push(Setting { key, value, origin: entry.origin });
+                }
+            }
+        }
+        settings
     }
 
     /// The plan key `backend`, which a study may name outside of `[set]`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use search::{Condition, Domain, Parameter, Point, Space, Value, random};
 use toml::Value as Toml;
 
-use super::reader::Reader;
+use super::reader::{ONE_KEY, Reader};
 use crate::plan::{Entry, Origin, PlanError, Problem, Setting, decides, did_you_mean};
 
 /// Where the keys of a space stand in its file.
@@ -127,9 +127,9 @@ fn hint(value: &Toml) -> String {
     let Some(table) = value.as_table() else { return String::new() };
     let known = || KINDS.into_iter().chain(["step", "log", "when"]);
     if let Some(key) = table.keys().find(|key| !known().any(|known| known == key.as_str())) {
-        let nested = "; a dotted key of a plan is one key in quotes: \"optimizer.learning_rate\"";
+        let nested = || format!("{ONE_KEY} \"optimizer.learning_rate\"");
         let near = did_you_mean(key, known());
-        return format!("; it has `{key}`{}", if near.is_empty() { nested.to_owned() } else { near });
+        return format!("; it has `{key}`{}", if near.is_empty() { nested() } else { near });
     }
     if table.get("when").is_some_and(|when| condition(when).is_none()) {
         return "; `when` names one key of the space and its values: when = { \"optimizer.kind\" = [\"sgd\"] }".into();

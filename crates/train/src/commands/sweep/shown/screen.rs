@@ -2,7 +2,9 @@
 
 use std::io;
 
-use console::Term;
+use console::{Term, truncate_str};
+
+use crate::terminal::shown;
 
 /// Rows and columns left free, so that no line wraps and nothing scrolls away.
 const FREE: usize = 1;
@@ -46,8 +48,10 @@ impl Screen {
 
     fn draw(&self, said: Option<&str>) {
         let draw = || -> io::Result<()> {
+            let [width, _] = self.size();
             let over = |line: &str| self.term.write_line(&format!("{line}{CLEAR_REST}"));
-            said.into_iter().chain(self.lines.iter().map(String::as_str)).try_for_each(over)?;
+            said.into_iter().try_for_each(|line| over(&shown(line)))?;
+            self.lines.iter().try_for_each(|line| over(&truncate_str(&shown(line), width, "…")))?;
             self.term.clear_to_end_of_screen()?;
             self.term.move_cursor_up(self.lines.len())?;
             self.term.flush()
