@@ -2,8 +2,8 @@
 //!
 //! `cargo test` gives each parser some hundred inputs from a fixed seed; `just fuzz MINUTES` goes on as long as it may, from a
 //! seed that it prints. Each parser is tried in a process of its own, which notes every input before it reads it, so that an
-//! abort leaves the input that did it. An input is held to: no panic, no abort, at most 256 MiB more memory, at most a second.
-//! What fails is saved, with the command that repeats it.
+//! abort leaves the input that did it. An input is held to: no panic, no abort, at most 256 MiB more memory, at most a second
+//! of the processor. What fails is saved, with the command that repeats it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -65,7 +65,7 @@ const WORDS: &[&[u8]] = &[b"ustar\0", b"ustar  \0", b"/", b"\0", b"0777777", b"\
 /// An archive of two classes without its end.
 pub fn good() -> Vec<u8> {
     let one = |name: &str| tar_entry(name.as_bytes(), b'0', None, &png::small(), false);
-    ["train/3/a.png", "train/7/a.png", "valid/3/a.png", "valid/7/a.png"].map(|name| one(name)).concat()
+    ["train/3/a.png", "train/7/a.png", "valid/3/a.png", "valid/7/a.png"].map(one).concat()
 }
 
 fn entry() -> impl Strategy<Value = Vec<u8>> {

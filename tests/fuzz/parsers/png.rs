@@ -53,12 +53,28 @@ impl std::fmt::Debug for Header {
 
 fn header() -> impl Strategy<Value = Header> {
     let side = || prop_oneof![12 => 1u32..20, 1 => odd_u32()];
-    let depth = prop_oneof![8 => prop::sample::select(vec![1u8, 2, 4, 8, 16]), 1 => any::<u8>()];
-    let colour = prop_oneof![12 => prop::sample::select(vec![0u8, 2, 3, 4, 6]), 1 => any::<u8>()];
+    let pairs = [
+        (0u8, 1u8),
+        (0, 2),
+        (0, 4),
+        (0, 8),
+        (0, 16),
+        (2, 8),
+        (2, 16),
+        (3, 1),
+        (3, 2),
+        (3, 4),
+        (3, 8),
+        (4, 8),
+        (4, 16),
+        (6, 8),
+        (6, 16),
+    ];
+    let pair = prop_oneof![10 => prop::sample::select(pairs.to_vec()), 1 => any::<(u8, u8)>()];
     let rarely = |usual: BoxedStrategy<u8>| prop_oneof![20 => usual, 1 => any::<u8>()];
     let (method, interlace) = (|| rarely(Just(0u8).boxed()), rarely((0u8..2).boxed()));
-    ([side(), side()], depth, colour, method(), method(), interlace).prop_map(
-        |(sides, depth, colour, compression, filter, interlace)| {
+    ([side(), side()], pair, method(), method(), interlace).prop_map(
+        |(sides, (colour, depth), compression, filter, interlace)| {
             Header(sides, [depth, colour, compression, filter, interlace])
         },
     )

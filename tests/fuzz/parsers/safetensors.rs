@@ -99,7 +99,7 @@ impl Parser for Safetensors {
             length,
             prop::option::weighted(0.1, edits(&[b"[", b"F16", b"null"], 2)),
         );
-        let [tensors @ ..] = [tensors(0), tensors(1), tensors(2)];
+        let tensors = [tensors(0), tensors(1), tensors(2)];
         file.prop_map(move |(kind, odd, data, metadata, length, edits)| {
             let file = file_of(&tensors[usize::from(kind)], &odd, &data, metadata, length);
             let file = edits.map_or(file.clone(), |edits| edited(file, &edits));

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead as _, BufReader, Read as _},
+    io::{self, BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -96,43 +96,41 @@ fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) ->
     Ok(Digits::new(height, width, kept.0.into(), kept.1.into()))
 }
 
-/// Dimensions and bytes of one file.
+/// Dimensions and bytes of one file, of which no more is read than its header claims.
 fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>, Vec<u8>), Error> {
-    let mut bytes = read_plain_or_gz(path, limits)?;
-    let dims_end = 4 + 4 * usize::from(magic[3]);
-    if bytes.len() < dims_end || bytes[..4] != magic {
+    let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
+    let mut file = open(path).map_err(unreadable)?;
+    let mut read = |most: u64| {
+        let mut bytes = Vec::new();
+        file.by_ref().take(most).read_to_end(&mut bytes).map_err(unreadable).map(|_| bytes)
+    };
+    let head = read(4 + 4 * u64::from(magic[3]))?;
+    if head.len() < 4 + 4 * usize::from(magic[3]) || head[..4] != magic {
         let reason = format!("it does not start as an IDX file of {} dimensions of bytes", magic[3]);
         return Err(refuse(path, reason));
     }
-    let dims = bytes[4..dims_end].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]]) as usize);
+    let dims = head[4..].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]]) as usize);
     let dims: Vec<usize> = dims.collect();
-    let body = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim));
-    if body != Some(bytes.len() - dims_end) {
-        let reason = format!(
-            "its header claims {dims:?} bytes, but it holds {}; it is cut off or damaged",
-            bytes.len() - dims_end
-        );
-        return Err(refuse(path, reason));
-    }
-    bytes.drain(..dims_end);
-    Ok((dims, bytes))
+    let claimed = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim)).map(|claimed| claimed as u64);
+    let body = read(claimed.unwrap_or(u64::MAX).min(limits.inflated) + 1)?;
+    let found = match body.len() as u64 {
+        found if Some(found) == claimed && found <= limits.inflated => return Ok((dims, body)),
+        found if found > limits.inflated => {
+            return Err(refuse(path, format!("it holds more than {} bytes, which is the limit", limits.inflated)));
+        }
+        found if claimed.is_some_and(|claimed| found > claimed) => "more".to_owned(),
+        found => found.to_string(),
+    };
+    Err(refuse(path, format!("its header claims {dims:?} bytes, but it holds {found}; it is cut off or damaged")))
 }
 
-fn read_plain_or_gz(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
-    let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let mut bytes = Vec::new();
-    let most = limits.inflated + 1;
-    // Not by its name: a browser that inflates what it fetches keeps the `.gz`.
-    match file.fill_buf().map_err(unreadable)?.starts_with(b"\x1f\x8b") {
-        true => Gunzip::new(file).take(most).read_to_end(&mut bytes),
-        false => file.take(most).read_to_end(&mut bytes),
-    }
-    .map_err(unreadable)?;
-    match bytes.len() as u64 == most {
-        true => Err(refuse(path, format!("it holds more than {} bytes, which is the limit", limits.inflated))),
-        false => Ok(bytes),
-    }
+/// The file's bytes, inflated where they are gzipped; not by its name: a browser that inflates what it fetches keeps the `.gz`.
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    let mut file = BufReader::new(File::open(path)?);
+    Ok(match file.fill_buf()?.starts_with(b"\x1f\x8b") {
+        true => Box::new(Gunzip::new(file)),
+        false => Box::new(file),
+    })
 }
 
 fn refuse(path: &Path, reason: String) -> Error {

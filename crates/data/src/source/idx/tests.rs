@@ -65,6 +65,7 @@ fn missing_cut_off_or_mismatching_files_are_refused_by_name() {
     let cases = [
         (images, idx(IMAGES, &[5, 1, 2], &[0; 9]), "it is cut off or damaged"),
         (images, idx(IMAGES, &[u32::MAX; 3], &[0; 9]), "it is cut off or damaged"),
+        (images, idx(IMAGES, &[5, 1, 2], &[0; 11]), "but it holds more; it is cut off or damaged"),
         (images, idx(LABELS, &[10], &[0; 10]), "does not start as an IDX file of 3 dimensions"),
         (images, vec![0, 0], "does not start as an IDX file"),
         (images, idx(IMAGES, &[4, 1, 2], &[0; 8]), "4 images, but"),
@@ -89,4 +90,15 @@ fn classes_are_single_digits() {
     for classes in [["3", "x"], ["10", "3"], ["+3", "7"]] {
         assert!(matches!(read(folder.path(), classes), Err(Error::Classes { .. })), "{classes:?}");
     }
+}
+
+#[test]
+fn no_more_is_read_than_a_header_claims() {
+    let folder = four_files("-", gz, ".gz");
+    let path = folder.path().join("train-images-idx3-ubyte.gz");
+    // Whoever read to the end would meet the limit, and what is no gzip.
+    let more = [idx(IMAGES, &[5, 1, 2], &[0; 10]), vec![0; 100_000]].concat();
+    fs::write(path, [gz(&more), b"no gzip".to_vec()].concat()).unwrap();
+    let message = read(folder.path(), ["3", "7"]).unwrap_err().to_string();
+    assert!(message.contains("but it holds more"), "{message}");
 }
