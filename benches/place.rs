@@ -19,9 +19,3 @@ pub fn archive() -> Option<PathBuf> {
     }
     archive
 }
-
-/// The program beside this one: target/debug/deps/speed-0123456789abcdef -> target/debug/train.
-pub fn program() -> PathBuf {
-    let here = env::current_exe().expect("this program has a path");
-    here.ancestors().nth(2).expect("it lies in target/debug/deps").join("train")
-}

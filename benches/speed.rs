@@ -7,6 +7,8 @@
 mod bare_loop;
 mod peers;
 mod place;
+#[path = "../tests/program.rs"]
+mod program;
 mod rows;
 #[path = "speed/runs.rs"]
 mod runs;

@@ -7,6 +7,8 @@
 
 mod peers;
 mod place;
+#[path = "../tests/program.rs"]
+mod program;
 mod rows;
 #[path = "study/sweep.rs"]
 mod sweep;

@@ -4,6 +4,7 @@
 
 #[path = "outside/harness.rs"]
 mod harness;
+mod program;
 
 #[path = "outside/bad_input.rs"]
 mod bad_input;
@@ -33,6 +34,8 @@ mod interrupted_study;
 mod large;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
+#[path = "outside/odd_input.rs"]
+mod odd_input;
 #[path = "outside/pages.rs"]
 mod pages;
 #[path = "outside/parity.rs"]

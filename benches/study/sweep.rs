@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{JOBS, ONE, ROUNDS, place};
+use crate::{JOBS, ONE, ROUNDS, program::program};
 
 /// Ticks of a second in `/proc`: the same on all of Linux's usual machines.
 const TICKS: f64 = 100.0;
@@ -52,8 +52,10 @@ impl Place {
         let head = format!("base = \"two-layer\"\nbackend = \"flex\"\njobs = {JOBS}\nthreads_per_trial = 1\n");
         let study = format!("{head}[set]\n\"training.epochs\" = 5\n{set}{data}[space]\n{space}\n");
         fs::write(here.join("study.toml"), study).expect("the folder can be written");
+        // Building it is not part of what is measured.
+        let program = program();
         let began = Instant::now();
-        let mut child = Command::new(place::program())
+        let mut child = Command::new(program)
             .args(["sweep", "study.toml"])
             .current_dir(&here)
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"))

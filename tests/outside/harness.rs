@@ -1,18 +1,17 @@
 //! A folder to run the program in, and what came of it.
 
 use std::{
-    env,
-    ffi::OsStr,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::program::program;
 
 /// Small synthetic data: an epoch takes milliseconds.
 pub const SMALL: &[&str] = &[
@@ -205,34 +204,4 @@ pub fn python_with(modules: &str) -> Option<String> {
     }
     println!("skipped: `{python}` cannot import {modules}; TRAIN_TEST_PYTHON names one that can");
     None
-}
-
-fn of_this_package(variable: &OsStr) -> bool {
-    let is_of = |name: &str| name == "OUT_DIR" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    variable.to_str().is_some_and(is_of)
-}
-
-/// The program, built with the features of this test run; Cargo finds it fresh where `cargo test` has built it.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let features: Vec<&str> = [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu"))]
-            .into_iter()
-            .filter_map(|(name, is_on)| is_on.then_some(name))
-            .collect();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut cargo = Command::new(env!("CARGO"));
-        // What Cargo tells a test about its package would make build scripts that read it run again.
-        env::vars_os().filter(|(key, _)| of_this_package(key)).for_each(|(key, _)| {
-            cargo.env_remove(key);
-        });
-        let build = cargo
-            .args(["build", "--quiet", "-p", "train", "--bin", "train", "--features", &features.join(",")])
-            .current_dir(root)
-            .status();
-        assert!(build.unwrap().success(), "the program does not build");
-        // target/debug/deps/outside-0123456789abcdef -> target/debug/train
-        let name = format!("train{}", env::consts::EXE_SUFFIX);
-        env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name)
-    })
 }
