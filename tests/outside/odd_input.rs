@@ -220,3 +220,22 @@ fn a_number_that_f32_rounds_out_of_range_is_refused_in_a_study_too() {
          in f32, in which backends compute, it is 1",
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let place = Place::new();
+    place.train_small(LINEAR).ok();
+    for (arguments, code) in [
+        (&["/dev/zero"][..], 2),
+        (&["data", "/dev/full"], 2),
+        (&["sweep", "/dev/zero"], 2),
+        (&["sweep", "status", "/dev/zero"], 2),
+        (&["predict", "latest", "/dev/zero"], 2),
+        (&["show", "/dev/zero"], 2),
+    ] {
+        let ran = place.train(arguments);
+        one_line(&ran, code);
+        assert!(ran.stderr.contains("it has more than "), "{ran:?}");
+    }
+}
