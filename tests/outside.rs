@@ -33,6 +33,8 @@ mod interrupted_study;
 mod large;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
+#[path = "outside/odd_input.rs"]
+mod odd_input;
 #[path = "outside/on_backends.rs"]
 mod on_backends;
 #[path = "outside/pages.rs"]

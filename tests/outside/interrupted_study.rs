@@ -115,11 +115,32 @@ fn a_second_interrupt_ends_driver_and_trials_at_once() {
     let trial = trial_of(&place, &driver);
     let interrupt = || Command::new("kill").args(["-INT", &pid]).status().unwrap();
     interrupt();
-    thread::sleep(Duration::from_millis(100));
+    thread::sleep(Duration::from_millis(500));
     interrupt();
     assert_eq!(driver.wait().unwrap().code(), Some(130));
     thread::sleep(Duration::from_millis(500));
     assert!(is_gone(&trial), "the trial goes on");
+}
+
+/// As `timeout` does, which asks the process and then its group.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_that_comes_twice_at_once_is_one() {
+    let place = Place::new();
+    study(&place, "jobs = 1", RATES);
+    for round in 0..5 {
+        let driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=4000"]);
+        let is_running =
+            |run: &PathBuf| train::files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
+        wait_until(|| trials(&place).iter().any(is_running));
+        let pid = driver.id().to_string();
+        let twice = format!("kill -INT {pid}; kill -INT {pid}");
+        assert!(Command::new("sh").args(["-c", &twice]).status().unwrap().success());
+        let ran = crate::harness::Ran::from(driver.wait_with_output().unwrap());
+        assert_eq!(ran.code, 130, "{round}");
+        let begun = trials(&place).into_iter().filter(|run| run.join("run.json").is_file());
+        begun.for_each(|run| assert_eq!(record(&run)["state"], "interrupted", "round {round}"));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod log;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::Write as _,
+    io::{self, ErrorKind, Read, Write as _},
     path::Path,
     thread,
     time::Duration,
@@ -22,6 +22,29 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|cause| Error::Read { path: path.into(), cause })
+}
+
+/// Bytes that no text of a person's comes to.
+const MOST_WRITTEN: u64 = 16_000_000;
+
+/// Reads a text that a person has written.
+pub(crate) fn read_written(path: &Path) -> io::Result<String> {
+    let bytes = read_at_most(File::open(path)?, MOST_WRITTEN)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is no text in UTF-8"))
+}
+
+/// Reads all there is, which is to be no more than so many bytes: a file that somebody names can be one without an end, as
+/// `/dev/zero` is.
+///
+/// # Errors
+/// Where it cannot be read, or goes on beyond that.
+pub fn read_at_most(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {} MB", most / 1_000_000)));
+    }
+    Ok(bytes)
 }
 
 /// Creates a folder and those above it.

@@ -162,7 +162,8 @@ mod tests {
         plan.optimizer.epsilon = 1e-8;
         plan.optimizer.weight_decay = f64::MIN_POSITIVE;
         plan.schedule.div_final = 1e38;
-        plan.schedule.momentums = [1.0 / 3.0, 0.0, 1.0 - f64::EPSILON];
+        plan.schedule.pct_start = 1.0 - f64::EPSILON;
+        plan.schedule.momentums = [1.0 / 3.0, 0.0, 1.0 - f64::from(f32::EPSILON)];
         assert_eq!(reread(&plan), plan);
     }
 

@@ -1,14 +1,18 @@
 //! PNG files that a user names.
 
-use std::{fs, io, io::Read as _, path::Path};
+use std::{fs::File, io, path::Path};
 
 use anyhow::Context as _;
 use data::{GreyImage, decode_png};
+use train::files;
 
 use crate::cli::UsageError;
 
 /// Rows and columns of the largest image taken.
 const MAX_SIDE: usize = 8192;
+
+/// Bytes of the largest file taken: an image of that size that no one has compressed.
+const MAX_BYTES: u64 = 600_000_000;
 
 /// The image at `path`; `-` is standard input.
 pub fn read(path: &Path) -> anyhow::Result<GreyImage> {
@@ -19,9 +23,8 @@ pub fn read(path: &Path) -> anyhow::Result<GreyImage> {
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes)?;
+        let bytes = files::read_at_most(io::stdin(), MAX_BYTES)?;
         return if bytes.is_empty() { Err(io::Error::other("standard input is empty")) } else { Ok(bytes) };
     }
-    fs::read(path)
+    files::read_at_most(File::open(path)?, MAX_BYTES)
 }

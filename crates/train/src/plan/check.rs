@@ -70,7 +70,7 @@ fn hint(rule: &Rule, entry: &Entry) -> String {
     match (rule, value) {
         (Rule::Word(words), Value::String(text)) => did_you_mean(text, words.iter().copied()),
         (Rule::Text | Rule::Path | Rule::FolderName, value) if !matches!(value, Value::Array(_) | Value::Table(_)) => {
-            as_text(entry)
+            as_text(rule, entry)
         }
         _ => rule
             .rounded_out(value)
@@ -79,17 +79,17 @@ fn hint(rule: &Rule, entry: &Entry) -> String {
 }
 
 /// How to write what TOML takes for a number, a date or a flag as text.
-fn as_text(Entry { key, value, text, origin }: &Entry) -> String {
-    let typed = |argument: &str| Some(argument.strip_prefix("--set ")?.split_once('=')?.1.trim().to_owned());
-    match (value, origin) {
-        (Some(Value::String(_)), _) => String::new(),
-        (_, Origin::Line { .. }) => {
-            let name = key.rsplit('.').next().unwrap_or(key);
-            format!("; for the text, quote it: {name} = \"{text}\"")
-        }
-        (_, Origin::Argument(argument)) => typed(argument)
-            .map_or_else(String::new, |typed| format!("; for the text, quote it: --set '{key}=\"{typed}\"'")),
-    }
+fn as_text(rule: &Rule, Entry { key, value, text, origin }: &Entry) -> String {
+    let quoted = match origin {
+        _ if value.as_ref().is_some_and(Value::is_str) => None,
+        Origin::Line { .. } => Some((text.as_str(), format!("{} = \"{text}\"", key.rsplit('.').next().unwrap_or(key)))),
+        Origin::Argument(argument) => argument.strip_prefix("--set ").and_then(|set| {
+            let typed = set.split_once('=')?.1.trim();
+            Some((typed, format!("--set '{key}=\"{typed}\"'")))
+        }),
+    };
+    let would_do = quoted.filter(|(text, _)| rule.allows(&Value::from(*text)));
+    would_do.map_or_else(String::new, |(_, quoted)| format!("; for the text, quote it: {quoted}"))
 }
 
 #[cfg(test)]

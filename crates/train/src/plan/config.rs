@@ -4,8 +4,9 @@ use super::choices::BuiltIn;
 use super::error::{Origin, PlanError, Problem};
 use super::layer::Layer;
 use super::missing::hint;
+use crate::files;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 /// A config that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Config {
     /// Reads it; `named_by` is the `extends` that led here.
     pub(super) fn layer(&self, named_by: Option<&Origin>) -> Result<Layer, PlanError> {
         let text = match self {
-            Config::File(path) => fs::read_to_string(path).map_err(|cause| unreadable(path, named_by, cause))?,
+            Config::File(path) => files::read_written(path).map_err(|cause| unreadable(path, named_by, cause))?,
             Config::BuiltIn(config) => config.text().to_string(),
         };
         Layer::parse(&self.to_string(), &text)
@@ -109,6 +110,7 @@ fn unreadable(path: &Path, named_by: Option<&Origin>, cause: io::Error) -> PlanE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn folder(files: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

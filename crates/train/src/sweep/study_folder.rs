@@ -214,8 +214,8 @@ pub fn refuse_other(study: &Study) -> Result<(), Error> {
 /// something else in it. A file that has been changed, moved or copied is the same study, and only adds to it.
 fn other_file(study: &Study, copy: &str) -> Option<String> {
     let before = copy.lines().next()?.strip_prefix(HEAD)?;
-    let is_other =
-        Path::new(before) != absolute(&study.file) && fs::read_to_string(before).is_ok_and(|text| text != study.text);
+    let is_other = Path::new(before) != absolute(&study.file)
+        && files::read_written(Path::new(before)).is_ok_and(|text| text != study.text);
     is_other.then(|| before.to_owned())
 }
 

@@ -1,12 +1,13 @@
 //! The keys of a study file, taken one by one; what is left is unknown.
 
-use std::{collections::BTreeSet, fs, path::Path, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::Path, path::PathBuf, time::Duration};
 
 use search::{Asha, Goal, Median};
 use toml::Value;
 
 use super::{MOST_POINTS, Metric, Pruner, Search, metric};
 use crate::{
+    files,
     plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, Template, did_you_mean},
     sweep::slurm,
 };
@@ -55,7 +56,7 @@ pub struct Reader {
 impl Reader {
     pub fn open(file: &Path) -> Result<Self, PlanError> {
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|cause| Problem::Unreadable { file: name.clone(), cause })?;
+        let text = files::read_written(file).map_err(|cause| Problem::Unreadable { file: name.clone(), cause })?;
         let entries = Layer::parse(&name, &text)?.entries;
         Ok(Self { file: file.into(), text, entries, problems: Vec::new() })
     }
