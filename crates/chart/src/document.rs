@@ -147,8 +147,6 @@ impl Table {
 
     /// One more row.
     pub fn add_row<T: Into<String>>(&mut self, row: impl IntoIterator<Item = T>) {
-        // A file's name may hold what a terminal obeys.
-        let harmless = |text: String| text.replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}");
-        self.rows.push(row.into_iter().map(Into::into).map(harmless).collect());
+        self.rows.push(row.into_iter().map(Into::into).collect());
     }
 }
