@@ -1,6 +1,5 @@
 //! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
 
-mod harmless;
 mod margin;
 mod shown;
 
@@ -10,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use chart::terminal::Colours;
+use chart::terminal::{harmless, harmless_json, harmless_line};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
@@ -35,7 +34,7 @@ impl Out {
 
     /// Writes one JSON value.
     pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
-        writeln!(io::stdout(), "{}", harmless::json(value))
+        writeln!(io::stdout(), "{}", harmless_json(&format!("{value:#}")))
     }
 
     /// Brings out what has no end of line yet.
@@ -46,7 +45,7 @@ impl Out {
 
 /// Text without what a terminal would obey, but for our own colours.
 pub fn shown(text: &str) -> String {
-    harmless::harmless(text, colours() != Colours::Plain)
+    harmless(text, colours())
 }
 
 /// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
@@ -56,7 +55,7 @@ pub fn say(line: &str) {
 
 /// Writes one line to standard error, whatever is in it; who has closed it does not want to know.
 pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", harmless::one_line(line));
+    let _ = writeln!(io::stderr(), "{}", harmless_line(line));
 }
 
 /// Whether what is live can be shown: a bar, a table.

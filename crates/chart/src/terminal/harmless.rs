@@ -1,11 +1,13 @@
 //! Text as a terminal may get it: names of files, which anybody can choose, must not move its cursor, clear it or retitle it.
 
+use super::colours::Colours;
+
 /// The text with what controls a terminal made visible, but for the ends of lines, tabs, and colours where they are our own.
-pub fn harmless(text: &str, has_colours: bool) -> String {
+pub fn harmless(text: &str, colours: Colours) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let colour = if has_colours { colour(rest) } else { "" };
+        let colour = if colours == Colours::Plain { "" } else { colour(rest) };
         if colour.is_empty() {
             shown.push(if matches!(c, '\n' | '\t') { c } else { visible(c) });
             rest = &rest[c.len_utf8()..];
@@ -17,15 +19,15 @@ pub fn harmless(text: &str, has_colours: bool) -> String {
     shown
 }
 
-/// The same in a single line.
-pub fn one_line(text: &str) -> String {
+/// The same in a single line, without colours.
+pub fn harmless_line(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
 /// JSON that says the same without a character that a terminal would obey; in JSON such stand in strings alone.
-pub fn json(value: &serde_json::Value) -> String {
-    let mut text = String::new();
-    for c in format!("{value:#}").chars() {
+pub fn harmless_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
         if c == '\n' || visible(c) == c {
             text.push(c);
         } else {
@@ -46,7 +48,7 @@ fn visible(c: char) -> char {
     }
 }
 
-/// The code that the text begins with, where it is one of those that `chart` and we colour with.
+/// The code that the text begins with, where it is one of those that [`Colours`] make.
 fn colour(text: &str) -> &str {
     let Some((code, _)) = text.split_once('m') else { return "" };
     let is_ours = code.strip_prefix("\x1b[").is_some_and(|numbers| {
@@ -59,29 +61,28 @@ fn colour(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::palette::Rgb;
 
     #[test]
     fn what_controls_a_terminal_is_shown_and_does_nothing() {
         let name = "a\x1b]0;title\x07b\x1b[2J\rc\u{9b}31md\u{202e}e\x7f";
-        assert_eq!(harmless(name, true), "a␛]0;title␇b␛[2J␍c\u{fffd}31md\u{fffd}e␡");
-        assert_eq!(harmless("größe 3\t7 ✓\n", true), "größe 3\t7 ✓\n");
-        assert_eq!(one_line("a\nb\tc"), "a␊b␉c");
+        assert_eq!(harmless(name, Colours::TrueColour), "a␛]0;title␇b␛[2J␍c\u{fffd}31md\u{fffd}e␡");
+        assert_eq!(harmless("größe 3\t7 ✓\n", Colours::TrueColour), "größe 3\t7 ✓\n");
+        assert_eq!(harmless_line("a\nb\tc"), "a␊b␉c");
     }
 
     #[test]
     fn our_colours_stay_where_there_are_colours() {
-        for ours in ["\x1b[38;2;1;2;3mx\x1b[0m", "\x1b[48;5;9mx\x1b[0m"] {
-            assert_eq!(harmless(ours, true), ours);
-            assert!(!harmless(ours, false).contains('\x1b'));
+        for colours in [Colours::TrueColour, Colours::Ansi256] {
+            let ours = colours.paint(Some(Rgb(1, 2, 3)), Some(Rgb(9, 8, 7)), "x");
+            assert_eq!(harmless(&ours, colours), ours);
+            assert!(!harmless(&ours, Colours::Plain).contains('\x1b'));
         }
-        assert_eq!(harmless("\x1b[8mhidden\x1b[3", true), "␛[8mhidden␛[3");
+        assert_eq!(harmless("\x1b[8mhidden\x1b[3", Colours::TrueColour), "␛[8mhidden␛[3");
     }
 
     #[test]
     fn json_says_the_same() {
-        let value = serde_json::json!({ "path": "a\u{9b}2J\x7f\x1b[\n" });
-        let text = json(&value);
-        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert_eq!(harmless_json("{\n  \"path\": \"ü\u{9b}2J\x7f\"\n}"), "{\n  \"path\": \"ü\\u009b2J\\u007f\"\n}");
     }
 }
