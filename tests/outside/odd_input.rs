@@ -239,3 +239,14 @@ fn a_file_without_an_end_is_refused() {
         assert!(ran.stderr.contains("it has more than "), "{ran:?}");
     }
 }
+
+#[test]
+fn a_study_of_more_trials_than_there_is_memory_is_refused() {
+    let place = Place::new();
+    let list = |from: usize| (from..from + 1100).map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
+    let space = format!("seed = [{}]\n\"model.hidden\" = [{}]", list(0), list(1));
+    let text = format!("base = \"two-layer\"\n[set]\n\"data.source\" = \"synthetic\"\n[space]\n{space}\n");
+    let ran = place.write("study.toml", &text).train(&["sweep", "study.toml", "--yes"]);
+    one_line(&ran, 2);
+    assert!(ran.stderr.contains("trials are more than a study can have, 1000000"), "{ran:?}");
+}

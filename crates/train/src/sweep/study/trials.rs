@@ -14,6 +14,9 @@ use crate::{
     sweep::{kept, named, status},
 };
 
+/// The most trials that a study can have: all are known by their numbers and points, in memory and as folders.
+const MOST_TRIALS: u64 = 1_000_000;
+
 /// A point and, where the study has seeds, one of them: what a trial differs in.
 pub type Seeded = (Point, Option<u64>);
 
@@ -46,6 +49,11 @@ impl Study {
         let total = self.total();
         if total > self.limit && !yes {
             let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
+            return Err(self.places.problem("space", message).into());
+        }
+        if total > MOST_TRIALS {
+            let message =
+                format!("{total} trials are more than a study can have, {MOST_TRIALS}; take smaller lists or ranges");
             return Err(self.places.problem("space", message).into());
         }
         let mut points = self.points()?;
