@@ -1,19 +1,19 @@
 //! A headless Chromium that opens a page and tells what a person would meet, over the DevTools protocol
-//! (<https://chromedevtools.github.io/devtools-protocol/>).
+//! (<https://chromedevtools.github.io/devtools-protocol/>) on a pair of pipes: JSON, each message followed by a zero byte.
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
-    net::TcpStream,
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
     time::Duration,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
 
 /// Widths of a telephone, a tablet and a desk, in CSS pixels.
 pub const WIDTHS: [u32; 3] = [390, 820, 1440];
@@ -22,7 +22,8 @@ pub const WIDTHS: [u32; 3] = [390, 820, 1440];
 pub struct Browser {
     process: Child,
     _profile: TempDir,
-    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    commands: ChildStdin,
+    messages: Receiver<Vec<u8>>,
     sent: u64,
     session: Option<String>,
     /// What the page asked for and what it complained about.
@@ -55,26 +56,26 @@ impl Browser {
     /// Starts one, if there is one.
     pub fn start() -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
-        let mut command = Command::new(chromium()?);
+        // It reads commands from descriptor 3 and writes messages to 4.
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"]).arg(chromium()?);
         let quiet = ["disable-background-networking", "disable-component-update", "disable-sync", "disable-quic"];
         for flag in
-            ["headless", "no-sandbox", "disable-gpu", "no-first-run", "hide-scrollbars", "remote-debugging-port=0"]
+            ["headless", "no-sandbox", "disable-gpu", "no-first-run", "hide-scrollbars", "remote-debugging-pipe"]
                 .iter()
                 .chain(&quiet)
         {
             command.arg(format!("--{flag}"));
         }
         command.arg(format!("--user-data-dir={}", profile.path().display()));
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = lines.find_map(|line| line.unwrap().strip_prefix("DevTools listening on ").map(str::to_owned));
-        // Whoever does not read what it goes on to say stops it once the pipe is full.
-        std::thread::spawn(move || lines.for_each(drop));
-        let (socket, _) = tungstenite::connect(address.unwrap()).unwrap();
-        if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
-            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        }
-        let mut browser = Self { process, _profile: profile, socket, sent: 0, session: None, heard: Vec::new() };
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let commands = process.stdin.take().unwrap();
+        let said = BufReader::new(process.stdout.take().unwrap()).split(0);
+        // A thread of its own, so that a browser that says nothing more can be given up.
+        let (sender, messages) = mpsc::channel();
+        thread::spawn(move || said.map_while(Result::ok).try_for_each(|message| sender.send(message)));
+        let heard = Vec::new();
+        let mut browser = Self { process, _profile: profile, commands, messages, sent: 0, session: None, heard };
         browser.open_tab();
         Some(browser)
     }
@@ -121,7 +122,7 @@ impl Browser {
         if let Some(session) = &self.session {
             command["sessionId"] = session.as_str().into();
         }
-        self.socket.send(Message::text(command.to_string())).unwrap();
+        self.commands.write_all(format!("{command}\0").as_bytes()).unwrap();
         loop {
             let message = self.read();
             if message["id"] == self.sent {
@@ -137,7 +138,8 @@ impl Browser {
 
     /// The next message; what it tells of the page is remembered.
     fn read(&mut self) -> Value {
-        let message: Value = serde_json::from_str(self.socket.read().unwrap().to_text().unwrap()).unwrap();
+        let message = self.messages.recv_timeout(Duration::from_secs(60)).expect("the browser answers");
+        let message: Value = serde_json::from_slice(&message).unwrap();
         let params = &message["params"];
         let heard = match message["method"].as_str().unwrap_or_default() {
             "Network.requestWillBeSent" => params["request"]["url"].as_str().map(|url| format!("request {url}")),

@@ -6,9 +6,9 @@ use chapter::figures::{self, Figure};
 use data::{DataSet, Digits, Request, Source};
 use model::AutodiffBackend;
 use serde_json::Value;
-use train::backend::{Kind, Visitor, dispatch};
+use train::backend::{Visitor, dispatch};
 
-use crate::harness::{Place, metrics, real_archive, record};
+use crate::harness::{Place, backends, metrics, real_archive, record};
 
 fn real_data() -> Option<DataSet> {
     let path = real_archive()?.into();
@@ -47,7 +47,7 @@ impl Visitor for Figures<'_> {
 #[test]
 fn the_figures_of_the_book_hold_on_every_backend() {
     let (data, cache) = (real_data(), tempfile::tempdir().unwrap());
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_compiled_in()) {
+    for kind in backends() {
         for figure in dispatch(kind, 0, cache.path(), Figures(data.as_ref())).unwrap() {
             assert!(figure.is_ok(), "{kind}: {figure:?}");
         }

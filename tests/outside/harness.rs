@@ -13,6 +13,7 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+use train::backend::Kind;
 
 use program::program;
 
@@ -27,6 +28,13 @@ pub const SMALL: &[&str] = &[
     "--set",
     "training.batch_size=64",
 ];
+
+/// The backends to try: those asked for by a feature of this package, or else those that every build has.
+pub fn backends() -> impl Iterator<Item = Kind> {
+    let is_usual = |kind: Kind| matches!(kind, Kind::Ndarray | Kind::Flex);
+    let asked = cfg!(any(feature = "wgpu", feature = "tch-cpu"));
+    Kind::ALL.into_iter().filter(move |kind| kind.is_compiled_in() && is_usual(*kind) != asked)
+}
 
 /// A folder with an empty cache, and the program in it.
 pub struct Place {

@@ -5,14 +5,9 @@ use std::{fs, path::Path};
 use train::backend::Kind;
 
 use crate::{
-    harness::{Place, Ran, SMALL, check_table, metrics, real_archive, record},
+    harness::{Place, Ran, SMALL, backends, check_table, metrics, real_archive, record},
     resume::kill_after,
 };
-
-/// Names of the backends that can be tried on a machine without an accelerator.
-fn backends() -> impl Iterator<Item = &'static str> {
-    Kind::ALL.into_iter().filter(|kind| kind.is_compiled_in()).map(Kind::name)
-}
 
 /// Ended well, without a word on standard error, and so without one of a driver's own.
 #[track_caller]
@@ -23,7 +18,7 @@ fn quiet(ran: Ran) -> Ran {
 
 #[test]
 fn every_command_works_on_every_backend() {
-    for name in backends() {
+    for name in backends().map(Kind::name) {
         let place = Place::new();
         let backend = ["--backend", name];
         let train = |arguments: &[&str]| quiet(place.train(arguments));
@@ -52,7 +47,7 @@ fn best_accuracy(place: &Place) -> serde_json::Value {
 
 #[test]
 fn a_killed_run_goes_on_to_its_end_on_every_backend() {
-    for name in backends() {
+    for name in backends().map(Kind::name) {
         let place = Place::new();
         let steps = ["--set", "training.epochs=5", "--set", "checkpoint.every_steps=8", "--backend", name];
         kill_after(&place, &[SMALL, &steps].concat(), 1);
@@ -67,7 +62,7 @@ fn a_killed_run_goes_on_to_its_end_on_every_backend() {
 
 #[test]
 fn a_study_names_its_backend_on_every_backend() {
-    for name in backends() {
+    for name in backends().map(Kind::name) {
         let place = Place::new();
         let set = "\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\"data.synthetic_valid\" = 200\n\
                    \"training.batch_size\" = 64\n\"training.epochs\" = 2\n";
@@ -92,7 +87,7 @@ fn two_epochs_of(name: &str, config: &str, data: &[&str], batch_size: usize) {
 
 #[test]
 fn batches_of_any_length_end_an_epoch_on_every_backend() {
-    for name in backends() {
+    for name in backends().map(Kind::name) {
         // 200 divides both splits, 75 and 25 into a multiple of 8, 599 and 199 leave 1 over, 600 holds all.
         for batch_size in [200, 75, 25, 599, 199, 600] {
             two_epochs_of(name, "two-layer", SMALL, batch_size);
@@ -111,7 +106,7 @@ fn batches_of_any_length_end_an_epoch_of_the_real_data_on_every_backend() {
     let Some(archive) = real_archive() else { return };
     let path = format!("data.path={archive}");
     let data = ["--set", "data.source=archive", "--set", &path];
-    for name in backends() {
+    for name in backends().map(Kind::name) {
         // 256 makes 8 batches of the 2,038, 1,033 divides the 12,396 and 1,019 the 2,038, 2,479 and 679 leave 1 over.
         for batch_size in [256, 1033, 1019, 2479, 679, 12396] {
             two_epochs_of(name, "two-layer", &data, batch_size);

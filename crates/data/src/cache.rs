@@ -105,7 +105,7 @@ impl Slot {
 
 /// Whether a source can have made it.
 fn is_possible(digits: &Digits) -> bool {
-    !digits.is_empty() && digits.image_len() > 0 && digits.labels().iter().all(|label| *label <= 1)
+    !digits.is_empty() && digits.labels().iter().all(|label| *label <= 1)
 }
 
 /// The bytes after the header, in their order.

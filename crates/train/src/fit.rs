@@ -19,7 +19,10 @@ mod strategy;
 mod tui;
 mod writer;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use burn::train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger};
 use data::{Augmentation, DataSet, DigitDataset, DigitLoader, Digits, Order};
@@ -27,7 +30,7 @@ use model::{AutodiffBackend, Backend};
 
 use crate::{
     Error,
-    backend::BackendError,
+    backend::{BackendError, Visitor, choice::Chosen, dispatch},
     classifier::Classifier,
     export,
     fit::{
@@ -48,6 +51,9 @@ use crate::{
 };
 
 pub use session::{End, Lags};
+
+/// What is being done, for an error.
+const TRAINING: &str = "training";
 
 /// A run to do.
 pub struct Job<'a> {
@@ -99,9 +105,29 @@ pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outco
     outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
+/// [`fit`] on the device chosen; `cache` as in [`dispatch`]. Training is compiled for each backend here, once for all callers.
+///
+/// # Errors
+/// As [`fit`], and where the device is not there.
+pub fn fit_on(chosen: &Chosen, cache: &Path, job: Job<'_>) -> Result<Outcome, Error> {
+    dispatch(chosen.kind, chosen.index, cache, Fit(job))?
+}
+
+struct Fit<'a>(Job<'a>);
+
+impl Visitor for Fit<'_> {
+    const WORK: &'static str = TRAINING;
+
+    type Output = Result<Outcome, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        fit::<B>(self.0, &device)
+    }
+}
+
 /// A panic of the libraries below ends the run as an error does.
 fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
-    let failed = |panic| BackendError::Panicked { backend: backend.into(), work: "training".into(), panic };
+    let failed = |panic| BackendError::Panicked { backend: backend.into(), work: TRAINING.into(), panic };
     panics::contained(work).map_err(|panic| failed(panic).into())
 }
 

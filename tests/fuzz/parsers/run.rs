@@ -8,13 +8,12 @@ use std::{
 
 use burn::train::Interrupter;
 use data::{DataSet, Request, Source};
-use model::AutodiffBackend;
 use train::{
     Error,
-    backend::{Kind, Visitor, dispatch},
+    backend::choice::{self, Chosen},
     fit::{self, Job, checkpoint::Checkpoint},
     observer::{EpochProgress, EpochRecord, Observer},
-    plan::{BuiltIn, Config, Plan, Setting},
+    plan::{BackendChoice, BuiltIn, Config, Plan, Setting},
     run::RunFolder,
 };
 
@@ -61,6 +60,11 @@ pub fn trained(plan: &Plan, data: &DataSet) -> PathBuf {
     folder.path().into()
 }
 
+/// The backend that all runs are on.
+pub fn flex() -> Chosen {
+    choice::choose(BackendChoice::Flex, 0).unwrap()
+}
+
 /// Trains from a checkpoint on.
 pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Checkpoint>) -> Result<(), Error> {
     let job = Job {
@@ -75,18 +79,7 @@ pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Check
         lags: None,
         tui: false,
     };
-    dispatch(Kind::Flex, 0, Path::new(""), Fit(job)).unwrap()
-}
-
-struct Fit<'a>(Job<'a>);
-
-impl Visitor for Fit<'_> {
-    const WORK: &'static str = "training";
-    type Output = Result<(), Error>;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        fit::fit::<B>(self.0, &device).map(|_| ())
-    }
+    fit::fit_on(&flex(), Path::new(""), job).map(|_| ())
 }
 
 struct Deaf;

@@ -83,6 +83,10 @@ impl Header {
         if header.file_bytes() != Some(file.len()) {
             return Err(format!("it is {} bytes long, which is not what its header says", file.len()));
         }
+        // Zero times a side of any height is zero bytes: the length of the file says nothing of it.
+        if header.height == 0 || header.width == 0 {
+            return Err("its images have no pixels".into());
+        }
         match crc32fast::hash(&file[HEADER_BYTES..]) == header.body_crc {
             true => Ok(header),
             false => Err("its checksum does not hold".into()),
@@ -162,6 +166,23 @@ mod tests {
         assert!(Header::check(&bytes, &[2; 32]).is_ok());
         bytes[8] = 0;
         assert_eq!(Header::check(&bytes, &[2; 32]).unwrap_err(), "it is of format 0, this program uses 2");
+    }
+
+    #[test]
+    fn images_without_pixels_are_refused_whatever_their_height() {
+        for (height, width) in [(usize::MAX / 2 + 1, 0), (0, 28), (0, 0)] {
+            let header = Header {
+                fingerprint: [0; 32],
+                key: [2; 32],
+                train: 0,
+                valid: 0,
+                height,
+                width,
+                names: [0; 2],
+                body_crc: 0,
+            };
+            assert_eq!(Header::check(&header.to_bytes(), &[2; 32]).unwrap_err(), "its images have no pixels");
+        }
     }
 
     #[test]

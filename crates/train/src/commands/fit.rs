@@ -1,16 +1,14 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use data::DataSet;
-use model::AutodiffBackend;
 use train::{
     Error,
-    backend::choice::{self, Chosen},
-    backend::{self, Visitor},
+    backend::{
+        self,
+        choice::{self, Chosen},
+    },
     fit::{self, End, Job, Outcome, checkpoint::Checkpoint},
     plan::{BackendChoice, Plan, SourceKind},
     report::{self, clock, quoted},
@@ -47,8 +45,15 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     if !args.quiet {
         introduce(&plan, &chosen, &data, folder.path(), checkpoint.as_ref());
     }
-    let (outcome, report) = train(args, plan, &chosen, &data, &folder, checkpoint, &stop)?;
-    let report = report.and_then(|written| written.inspect_err(|error| tell(&format!("warning: {error}"))).ok());
+    let outcome = train(args, plan, &chosen, &data, &folder, checkpoint, &stop);
+    // Where the run could not write, its report could not either, and one message is enough.
+    let could_write = !matches!(outcome, Err(Error::Write { .. }));
+    let report = if could_write && folder::model(folder.path()).is_file() {
+        let written = report::write(&chosen, &load_data::kernel_cache(), &folder, &data);
+        written.inspect_err(|error| tell(&format!("warning: {error}"))).ok()
+    } else {
+        None
+    };
     let outcome = outcome?;
     if !args.quiet {
         conclude(&outcome, folder.path(), report.as_deref());
@@ -72,7 +77,7 @@ fn train(
     folder: &RunFolder,
     resume: Option<Checkpoint>,
     stop: &Stop,
-) -> anyhow::Result<Done> {
+) -> Result<Outcome, Error> {
     let tui = wants_tui(args);
     let job = Job {
         plan: Arc::new(plan),
@@ -86,7 +91,7 @@ fn train(
         lags: None,
         tui,
     };
-    Ok(backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Fit(job))?)
+    fit::fit_on(chosen, &load_data::kernel_cache(), job)
 }
 
 #[cfg(feature = "tui")]
@@ -97,27 +102,6 @@ fn wants_tui(args: &FitArgs) -> bool {
 #[cfg(not(feature = "tui"))]
 fn wants_tui(_: &FitArgs) -> bool {
     false
-}
-
-/// The job, waiting for its backend.
-struct Fit<'a>(Job<'a>);
-
-/// What came of the run, and of its report where it has a model.
-type Done = (Result<Outcome, Error>, Option<Result<PathBuf, Error>>);
-
-impl Visitor for Fit<'_> {
-    const WORK: &'static str = "training";
-
-    type Output = Done;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Done {
-        let (folder, data) = (self.0.folder, self.0.data);
-        let outcome = fit::fit::<B>(self.0, &device);
-        // Where the run could not write, its report could not either, and one message is enough.
-        let could_write = !matches!(outcome, Err(Error::Write { .. }));
-        let has_report = could_write && folder::model(folder.path()).is_file();
-        (outcome, has_report.then(|| report::write::<B::InnerBackend>(folder, data, &device)))
-    }
 }
 
 fn introduce(plan: &Plan, chosen: &Chosen, data: &DataSet, run: &Path, checkpoint: Option<&Checkpoint>) {

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use model::AutodiffBackend;
 use train::{
-    Error,
-    backend::{self, Visitor, choice},
-    fit::{self, End, Job, Lags, Outcome},
+    backend::{self, choice},
+    fit::{self, End, Job, Lags},
     run::{folder, resume},
     sweep::{self, Claim, Limits},
 };
@@ -47,23 +45,10 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         lags: has_limits.then(|| -> Lags { Box::new(move || Limits::stop(&run)) }),
         tui: false,
     };
-    let outcome = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Train(job))??;
+    let outcome = fit::fit_on(&chosen, &load_data::kernel_cache(), job)?;
     Ok(match outcome.end {
         End::Interrupted => INTERRUPTED,
         End::Lagging => sweep::PRUNED,
         End::Finished | End::StoppedEarly | End::Paused => DONE,
     })
-}
-
-/// The job, waiting for its backend.
-struct Train<'a>(Job<'a>);
-
-impl Visitor for Train<'_> {
-    const WORK: &'static str = "training";
-
-    type Output = Result<Outcome, Error>;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        fit::fit::<B>(self.0, &device)
-    }
 }

@@ -10,10 +10,12 @@ use std::{
 
 use chart::{Block, Document, Section, Table, html};
 use data::DataSet;
-use model::Backend;
+use model::{AutodiffBackend, Backend};
 
 use crate::{
-    Error, export, files,
+    Error,
+    backend::{Visitor, choice::Chosen, dispatch},
+    export, files,
     observer::EpochRecord,
     plan::Plan,
     report::{Evaluated, Split, clock},
@@ -41,15 +43,31 @@ pub struct RunReport<'a> {
     pub evaluated: Evaluated<'a>,
 }
 
-/// Writes the report of a run that has a model into its folder, at once or not at all; returns its path.
+/// Writes the report of a run that has a model into its folder, at once or not at all; returns its path. The model is evaluated
+/// on the device chosen; `cache` as in [`dispatch`].
 ///
 /// # Errors
-/// As [`RunReport::read`], and where the file cannot be written.
-pub fn write<B: Backend>(folder: &RunFolder, data: &DataSet, device: &B::Device) -> Result<PathBuf, Error> {
-    let report = RunReport::read::<B>(folder.path(), data, device)?;
-    let path = folder::report(folder.path());
-    files::replace(&path, html::page(&report.document()).as_bytes())?;
-    Ok(path)
+/// As [`RunReport::read`], where the device is not there, and where the file cannot be written.
+pub fn write(chosen: &Chosen, cache: &Path, folder: &RunFolder, data: &DataSet) -> Result<PathBuf, Error> {
+    dispatch(chosen.kind, chosen.index, cache, Write { folder, data })?
+}
+
+struct Write<'a> {
+    folder: &'a RunFolder,
+    data: &'a DataSet,
+}
+
+impl Visitor for Write<'_> {
+    const WORK: &'static str = "writing the report";
+
+    type Output = Result<PathBuf, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let report = RunReport::read::<B::InnerBackend>(self.folder.path(), self.data, &device)?;
+        let path = folder::report(self.folder.path());
+        files::replace(&path, html::page(&report.document()).as_bytes())?;
+        Ok(path)
+    }
 }
 
 impl<'a> RunReport<'a> {
