@@ -27,6 +27,8 @@ mod evaluate;
 mod export;
 #[path = "outside/fit.rs"]
 mod fit;
+#[path = "outside/foreign_files.rs"]
+mod foreign_files;
 #[path = "outside/interrupted_study.rs"]
 mod interrupted_study;
 #[path = "outside/large.rs"]

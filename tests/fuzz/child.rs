@@ -110,7 +110,7 @@ pub fn kind(why: &str) -> &str {
 }
 
 /// In memory where the system has such a place.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let shared = Path::new("/dev/shm");
     if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() }.unwrap()
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     arguments::{Job, Length},
-    child::kind,
+    child::{folder, kind},
     parsers,
 };
 
@@ -85,7 +85,7 @@ fn try_parser(name: &str, seed: u64, length: Length) -> Row {
             Length::Inputs(most) => Length::Inputs(most.saturating_sub(row.inputs)),
             Length::Time(most) => Length::Time(most.saturating_sub(began.elapsed())),
         };
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let mut child = start(name, seed + 1000 * attempt, left, folder.path());
         if let Some(why) = watch(&mut child, folder.path(), name, &mut row) {
             let (number, input) = read_note(folder.path());

@@ -207,8 +207,8 @@ fn prepare<B: AutodiffBackend>(
     let is_saved = resume.is_some();
     if let Some(checkpoint) = resume {
         let path = || checkpoint::path(&job.folder.checkpoints(), position.step);
-        let unfit =
-            |reason| Error::Damaged { path: path(), reason: format!("{reason}; without it the one before is taken") };
+        let remedy = checkpoint::remedy(&job.folder.checkpoints(), position.step);
+        let unfit = |reason| Error::Damaged { path: path(), reason: format!("{reason}; {remedy}") };
         classifier = checkpoint.load_model(classifier, device).map_err(unfit)?;
         optimizer = checkpoint.load_optimizer(&plan.optimizer, &classifier, device).map_err(unfit)?;
     }

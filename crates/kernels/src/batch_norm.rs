@@ -7,7 +7,7 @@ const LANES: usize = 16;
 
 /// The sizes of a batch `[batch, channels, height, width]`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Channels {
+pub struct Channels {
     batch: usize,
     channels: usize,
     /// Pixels of one channel of one image.

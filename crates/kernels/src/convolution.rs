@@ -8,18 +8,22 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{
-    super::Sliding,
-    product::{Matrix, product},
-};
+use crate::product::{Matrix, product};
 
 /// Images whose kernel gradients are summed in one go; a fixed number, so that the order of the sum, and with it the
 /// last bit, does not depend on the threads.
 const GROUP: usize = 8;
 
+/// How a convolution's kernels slide over the images.
+#[derive(Clone, Copy, Debug)]
+struct Sliding {
+    stride: usize,
+    padding: usize,
+}
+
 /// The sizes of a convolution.
 #[derive(Clone, Debug)]
-pub(super) struct Convolution {
+pub struct Convolution {
     batch: usize,
     in_channels: usize,
     /// Rows and columns of an image.
@@ -35,8 +39,11 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    /// Of images `[batch, in channels, height, width]` and kernels `[out channels, in channels, height, width]`.
-    pub fn new(images: [usize; 4], kernels: [usize; 4], sliding: Sliding) -> Self {
+    /// Of images `[batch, in channels, height, width]` and kernels `[out channels, in channels, height, width]`, with so many
+    /// pixels from one position of a kernel to the next, and so many rows and columns of zeros around the image, fewer than
+    /// a kernel has.
+    pub fn new(images: [usize; 4], kernels: [usize; 4], stride: usize, padding: usize) -> Self {
+        let sliding = Sliding { stride, padding };
         let [batch, in_channels, image @ ..] = images;
         let [out_channels, kernel_channels, kernel @ ..] = kernels;
         assert_eq!(in_channels, kernel_channels, "kernels have the channels of the images");
@@ -217,14 +224,14 @@ mod tests {
 
     #[test]
     fn a_kernel_of_ones_sums_the_neighbours() {
-        let convolution = Convolution::new([1, 1, 2, 3], [1, 1, 3, 3], TRIPLE);
+        let convolution = Convolution::new([1, 1, 2, 3], [1, 1, 3, 3], 1, 1);
         let sums = convolution.forward(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[1.0; 9]);
         assert_eq!(sums, [12.0, 21.0, 16.0, 12.0, 21.0, 16.0]);
     }
 
     #[test]
     fn a_stride_of_two_takes_every_second_position() {
-        let convolution = Convolution::new([1, 1, 3, 3], [1, 1, 1, 1], Sliding { stride: 2, padding: 0 });
+        let convolution = Convolution::new([1, 1, 3, 3], [1, 1, 1, 1], 2, 0);
         assert_eq!(convolution.result_shape(), [1, 1, 2, 2]);
         let image: Vec<f32> = (0..9).map(|v| v as f32).collect();
         assert_eq!(convolution.forward(&image, &[10.0]), [0.0, 20.0, 60.0, 80.0]);
@@ -232,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_image_gradient_counts_how_often_a_pixel_was_used() {
-        let convolution = Convolution::new([1, 1, 3, 3], [1, 1, 3, 3], TRIPLE);
+        let convolution = Convolution::new([1, 1, 3, 3], [1, 1, 3, 3], 1, 1);
         let gradient = convolution.image_gradient(&[1.0; 9], &[1.0; 9]);
         assert_eq!(gradient, [4.0, 6.0, 4.0, 6.0, 9.0, 6.0, 4.0, 6.0, 4.0]);
     }

@@ -4,7 +4,7 @@ use gemm::{Parallelism, gemm};
 
 /// A matrix in a slice, row by row.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<'a> {
+pub struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -27,7 +27,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// Writes a · b to `result`, row by row, or adds it to what is there.
-pub(super) fn product(a: Matrix<'_>, b: Matrix<'_>, result: &mut [f32], add: bool) {
+pub fn product(a: Matrix<'_>, b: Matrix<'_>, result: &mut [f32], add: bool) {
     assert_eq!((a.columns, result.len()), (b.rows, a.rows * b.columns), "the shapes of a product");
     // SAFETY: by `Matrix::new` and the line above, rows, columns and steps stay within the three slices.
     unsafe {
