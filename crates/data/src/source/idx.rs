@@ -71,18 +71,15 @@ fn digit(class: &str, classes: &[String; 2]) -> Result<u8, Error> {
 }
 
 fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) -> Result<Digits, Error> {
-    let (label_dims, label_bytes) = read_idx(labels, LABELS, limits)?;
-    let (dims, pixels) = read_idx(images, IMAGES, limits)?;
-    let [count, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
-    if label_dims != [count] {
-        return Err(refuse(
-            images,
-            format!("{count} images, but `{}` has {} labels", labels.display(), label_bytes.len()),
-        ));
-    }
-    if count > limits.entries || height > limits.side || width > limits.side || height * width == 0 {
-        return Err(refuse(images, format!("{count} images of {height} x {width} pixels are beyond the limits")));
-    }
+    let of_labels = |dims: &[usize]| within(dims[0] <= limits.entries, dims, limits);
+    let (label_dims, label_bytes) = read_idx(labels, LABELS, limits, of_labels)?;
+    // Checked before the pixels are read: a header of a few bytes can claim gigabytes, and a gzip stream have them.
+    let (dims, pixels) = read_idx(images, IMAGES, limits, |dims| {
+        within(dims[1..].iter().all(|side| (1..=limits.side).contains(side)), dims, limits)?;
+        let labels = format!("{} images, but `{}` has {} labels", dims[0], labels.display(), label_dims[0]);
+        if dims[0] == label_dims[0] { Ok(()) } else { Err(labels) }
+    })?;
+    let [_, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
     let mut kept = (Vec::new(), Vec::new());
     for (target, digit) in [(1, digits[0]), (0, digits[1])] {
         for (image, _) in pixels.chunks_exact(height * width).zip(&label_bytes).filter(|(_, label)| **label == digit) {
@@ -96,8 +93,20 @@ fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) ->
     Ok(Digits::new(height, width, kept.0.into(), kept.1.into()))
 }
 
-/// Dimensions and bytes of one file, of which no more is read than its header claims.
-fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>, Vec<u8>), Error> {
+fn within(is_within: bool, dims: &[usize], Limits { entries, side, .. }: &Limits) -> Result<(), String> {
+    let limits =
+        format!("its header claims {dims:?} bytes; the limits are {entries} images of 1 to {side} pixels a side");
+    if is_within { Ok(()) } else { Err(limits) }
+}
+
+/// Dimensions and bytes of one file, of which no more is read than its header claims, and nothing where `check` says that
+/// these dimensions cannot be.
+fn read_idx(
+    path: &Path,
+    magic: [u8; 4],
+    limits: &Limits,
+    check: impl Fn(&[usize]) -> Result<(), String>,
+) -> Result<(Vec<usize>, Vec<u8>), Error> {
     let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
     let mut file = open(path).map_err(unreadable)?;
     let mut read = |most: u64| {
@@ -111,6 +120,7 @@ fn read_idx(path: &Path, magic: [u8; 4], limits: &Limits) -> Result<(Vec<usize>,
     }
     let dims = head[4..].chunks_exact(4).map(|d| u32::from_be_bytes([d[0], d[1], d[2], d[3]]) as usize);
     let dims: Vec<usize> = dims.collect();
+    check(&dims).map_err(|reason| refuse(path, reason))?;
     let claimed = dims.iter().try_fold(1usize, |product, dim| product.checked_mul(*dim)).map(|claimed| claimed as u64);
     let body = read(claimed.unwrap_or(u64::MAX).min(limits.inflated) + 1)?;
     let found = match body.len() as u64 {

@@ -64,14 +64,16 @@ fn missing_cut_off_or_mismatching_files_are_refused_by_name() {
     let images = "train-images-idx3-ubyte";
     let cases = [
         (images, idx(IMAGES, &[5, 1, 2], &[0; 9]), "it is cut off or damaged"),
-        (images, idx(IMAGES, &[u32::MAX; 3], &[0; 9]), "it is cut off or damaged"),
+        (images, idx(IMAGES, &[u32::MAX; 3], &[0; 9]), "the limits are "),
         (images, idx(IMAGES, &[5, 1, 2], &[0; 11]), "but it holds more; it is cut off or damaged"),
         (images, idx(LABELS, &[10], &[0; 10]), "does not start as an IDX file of 3 dimensions"),
         (images, vec![0, 0], "does not start as an IDX file"),
         (images, idx(IMAGES, &[4, 1, 2], &[0; 8]), "4 images, but"),
+        (images, idx(IMAGES, &[5, 0, 2], &[]), "its header claims [5, 0, 2] bytes; the limits are "),
+        (images, idx(IMAGES, &[5, 64, 64], &[0; 5 * 64 * 64]), "more than 1000 bytes"),
         (images, idx(IMAGES, &[5, 2, 2], &[0; 20]), "another size than the training images"),
-        (images, idx(IMAGES, &[5, 1, 65], &[0; 325]), "beyond the limits"),
-        (images, idx(IMAGES, &[5, 1, 2000], &[0; 10_000]), "more than 1000 bytes"),
+        (images, idx(IMAGES, &[5, 1, 65], &[0; 325]), "its header claims [5, 1, 65] bytes; the limits are "),
+        (images, idx(IMAGES, &[5, 1, 2000], &[0; 10_000]), "the limits are "),
         ("t10k-labels-idx1-ubyte", idx(LABELS, &[2], &[3, 3]), "no image of the digit 7"),
     ];
     for (name, bytes, reason) in cases {
