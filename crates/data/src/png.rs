@@ -143,12 +143,16 @@ fn in_words(message: &str) -> String {
     if message.starts_with("Corrupt deflate stream") {
         return "corrupt deflate stream".into();
     }
+    if message.starts_with("Invalid color/depth combination") {
+        return "its header claims a bit depth that its kind of colour does not have".into();
+    }
     let mut parts = message.split("ChunkType { type: ");
     let mut words = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (value, after) = part.split_once('}').unwrap_or((part, ""));
-        words += value.split(',').next().unwrap_or_default();
-        words += after;
+        // Bytes of a type that are no letters are escaped, in braces of their own.
+        let (value, flags) = part.split_once(", critical: ").unwrap_or((part, ""));
+        words += value;
+        words += flags.split_once('}').map_or("", |(_, after)| after);
     }
     words.trim_end_matches('.').replace(char::is_control, " ")
 }
@@ -206,6 +210,8 @@ pub(crate) mod tests {
         let debug = "CRC error: expected 0x1 have 0x2 while decoding \
                      ChunkType { type: PLTE, critical: true, private: false, reserved: false, safecopy: false } chunk.";
         assert_eq!(in_words(debug), "CRC error: expected 0x1 have 0x2 while decoding PLTE chunk");
+        let debug = "Unrecognized critical chunk: ChunkType { type: ID\\u{86}T, critical: true, private: false }.";
+        assert_eq!(in_words(debug), "Unrecognized critical chunk: ID\\u{86}T");
         assert_eq!(in_words("Corrupt deflate stream. BadWindow { a: 1 }"), "corrupt deflate stream");
     }
 
