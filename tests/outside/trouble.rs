@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::harness::{Place, SMALL, metrics, record};
+use crate::harness::{Place, Ran, SMALL, metrics, record};
 
 #[test]
 fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoint() {
@@ -106,4 +106,75 @@ fn what_a_kill_left_of_a_run_folder_is_swept_and_what_is_being_made_is_not() {
     fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
     place.train_small(&["--set", "training.epochs=1"]).ok();
     assert!(!left.exists() && being_made.exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_memory_a_run_ends_with_one_line() {
+    let place = Place::new();
+    let train = place.command(&[
+        "linear",
+        "--quiet",
+        "--set",
+        "data.source=synthetic",
+        "--set",
+        "data.synthetic_train=1000000",
+    ]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -v 600000; exec \"$0\" \"$@\""]).arg(train.get_program()).args(train.get_args());
+    shell.current_dir(place.path()).env("XDG_CACHE_HOME", place.path());
+    let ran = Ran::from(shell.output().unwrap());
+    assert!(ran.code == 1 && ran.stderr.starts_with("error: there is no memory for "), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+}
+
+#[test]
+fn a_line_of_metrics_that_is_damaged_is_named() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=2"]).ok();
+    let path = place.run().join("metrics.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let run = place.run().display().to_string();
+    place.train_small(&["two-layer", "--set", "training.epochs=1"]).ok();
+    for (text, line) in [(format!("garbage\n{whole}"), 1), (whole.replacen("\"epoch\":2", "\"epoch\":", 1), 2)] {
+        fs::write(&path, text).unwrap();
+        for command in [vec!["report", &run], vec!["compare", &run, "latest"]] {
+            let ran = place.train(&command);
+            let said = format!("metrics.jsonl` is damaged: line {line} tells of no epoch and no batch (");
+            assert!(ran.code == 1 && ran.stderr.contains(&said), "{ran:?}");
+            assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        }
+    }
+    fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+    place.train(&["report", &run]).ok();
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_of_a_run_that_has_no_end_is_refused() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
+    let run = place.run();
+    for name in ["run.json", "metrics.jsonl"] {
+        let kept = fs::read(run.join(name)).unwrap();
+        fs::remove_file(run.join(name)).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", run.join(name)).unwrap();
+        let ran = place.train(&["report", "latest"]);
+        assert!(ran.code == 1 && ran.stderr.ends_with("it is no regular file\n"), "{ran:?}");
+        fs::remove_file(run.join(name)).unwrap();
+        fs::write(run.join(name), kept).unwrap();
+    }
+}
+
+#[test]
+fn a_finished_run_without_model_and_checkpoints_says_that_it_starts_anew() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
+    let run = place.run();
+    fs::remove_file(run.join("model.safetensors")).unwrap();
+    let said = || place.train(&["evaluate", run.to_str().unwrap()]).stderr;
+    assert!(said().contains("`train --resume "), "{}", said());
+    fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let anew = "it was removed, and its checkpoints are gone; `train CONFIG` with its config.toml starts it anew\n";
+    assert!(said().ends_with(anew), "{}", said());
 }

@@ -1,6 +1,9 @@
 //! What can go wrong in a run.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::report::quoted;
 
@@ -72,12 +75,14 @@ pub enum Error {
         reason: String,
     },
     /// A run has no model.
-    #[error("run `{0}` has no model: {1}; `train --resume {2}` goes on", path.display(), why_no_model(*epochs), quoted(path))]
+    #[error("run `{}` has no model: {}", path.display(), why_no_model(path, *epochs, *has_checkpoints))]
     NoModel {
         /// The run folder.
         path: PathBuf,
         /// Epochs that it has done.
         epochs: usize,
+        /// Whether there is a checkpoint to make one from.
+        has_checkpoints: bool,
     },
     /// A run has no epoch to compare.
     #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {1}` goes on", path.display(), quoted(path))]
@@ -173,10 +178,15 @@ pub enum Error {
     Plan(#[from] crate::plan::PlanError),
 }
 
-fn why_no_model(epochs: usize) -> String {
+fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
+    let run = quoted(run);
     match epochs {
-        0 => "it ended, or was killed, before its first epoch".into(),
-        epochs => format!("it was killed after epoch {epochs}, before it could write one, or the file was removed"),
+        0 => format!("it ended, or was killed, before its first epoch; `train --resume {run}` goes on"),
+        epochs if has_checkpoints => format!(
+            "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {run}` \
+             goes on"
+        ),
+        _ => "it was removed, and its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into(),
     }
 }
 

@@ -83,7 +83,8 @@ pub fn of_run<B: Backend>(
     if !file.is_file() {
         return Err(Error::NoModel {
             path: run.into(),
-            epochs: folder::read_epochs(run).map_or(0, |epochs| epochs.len()),
+            epochs: record.epochs_done.max(folder::read_epochs(run).map_or(0, |epochs| epochs.len())),
+            has_checkpoints: folder::has_checkpoints(run),
         });
     }
     let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);

@@ -14,14 +14,20 @@ use crate::error::Error;
 
 pub use log::Log;
 
-/// Reads a file.
+/// Reads a file of a folder of ours.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })
+    with_end(path).and_then(|()| fs::read(path)).map_err(|cause| Error::Read { path: path.into(), cause })
 }
 
-/// Reads a text file.
+/// Reads a text file of a folder of ours.
 pub fn read_text(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|cause| Error::Read { path: path.into(), cause })
+    with_end(path).and_then(|()| fs::read_to_string(path)).map_err(|cause| Error::Read { path: path.into(), cause })
+}
+
+/// Refuses what may have no end: a pipe, or a link to `/dev/zero`.
+fn with_end(path: &Path) -> io::Result<()> {
+    let is_file = fs::metadata(path)?.is_file();
+    if is_file { Ok(()) } else { Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file")) }
 }
 
 /// Bytes that no text of a person's comes to.

@@ -23,6 +23,9 @@ const USAGE: u8 = 2;
 /// Interrupted, as a shell reports it.
 const INTERRUPTED: u8 = 130;
 
+#[global_allocator]
+static ALLOCATOR: train::memory::OrEnd = train::memory::OrEnd;
+
 fn main() -> ExitCode {
     train::memory::keep();
     // SAFETY: there is one thread yet.

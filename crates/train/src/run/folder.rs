@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error, files,
-    observer::EpochRecord,
+    observer::{BatchRecord, EpochRecord},
     plan::{Config, Plan},
     run::RunRecord,
 };
@@ -73,11 +73,31 @@ impl RunFolder {
     }
 }
 
-/// The epochs that `metrics.jsonl` of the run in `path` tells of; a line that a kill cut short is left out.
+/// The epochs that `metrics.jsonl` of the run in `path` tells of; a last line that a kill cut short is left out.
+///
+/// # Errors
+/// Where it cannot be read, or a line tells neither of an epoch nor of a batch.
 pub fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, Error> {
-    let bytes = files::read(&metrics(path))?;
+    let path = metrics(path);
+    let bytes = files::read(&path)?;
     let text = String::from_utf8_lossy(&bytes);
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    let mut epochs = Vec::new();
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        match serde_json::from_str(line) {
+            Ok(epoch) => epochs.push(epoch),
+            Err(_) if !line.ends_with('\n') || serde_json::from_str::<BatchRecord>(line).is_ok() => {}
+            Err(cause) => {
+                let reason = format!("line {number} tells of no epoch and no batch ({cause}); remove it to do without");
+                return Err(Error::Damaged { path, reason });
+            }
+        }
+    }
+    Ok(epochs)
+}
+
+/// Whether the run in `path` has checkpoints, whole or not.
+pub(crate) fn has_checkpoints(path: &Path) -> bool {
+    fs::read_dir(checkpoints(path)).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The resolved plan of the run in `path`.
