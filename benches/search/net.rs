@@ -4,9 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value as Json;
 
-use crate::{TRIALS, place, print_row};
-
-const SEEDS: u64 = 5;
+use crate::{SEEDS, TRIALS, place, print_row};
 
 /// The keys of configs/sweeps/tpe.toml, with few epochs.
 const SPACE: &str = r#"
