@@ -120,7 +120,7 @@ fn without_memory_a_run_ends_with_one_line() {
         "--set",
         "data.synthetic_train=1000000",
     ]);
-    let mut shell = std::process::Command::new("sh");
+    let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -v 600000; exec \"$0\" \"$@\""]).arg(train.get_program()).args(train.get_args());
     shell.current_dir(place.path()).env("XDG_CACHE_HOME", place.path());
     let ran = Ran::from(shell.output().unwrap());
