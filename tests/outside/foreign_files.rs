@@ -86,7 +86,7 @@ fn a_checkpoint_of_another_dtype_is_refused() {
             let ran = place.train(&["--resume", "latest", "--set", "training.epochs=2"]);
             assert!(ran.code == 1 && ran.stderr.contains(".checkpoint` is damaged: "), "{what}: {ran:?}");
             assert!(ran.stderr.contains(&format!(".param` is {dtype} of [")), "{what}: {ran:?}");
-            let left = "; no other is left; `train CONFIG` with its config.toml starts the run anew\n";
+            let left = "; no other is left; `train CONFIG` with its config.toml starts it anew\n";
             assert!(ran.stderr.ends_with(left), "{what}: {ran:?}");
             assert_eq!(ran.stderr.lines().count(), 1, "{what}: {ran:?}");
         }

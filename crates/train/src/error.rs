@@ -178,6 +178,9 @@ pub enum Error {
     Plan(#[from] crate::plan::PlanError),
 }
 
+/// What to do where a run has lost what it would go on from.
+pub(crate) const ANEW: &str = "`train CONFIG` with its config.toml starts it anew";
+
 fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
     let run = quoted(run);
     match epochs {
@@ -186,7 +189,7 @@ fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
             "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {run}` \
              goes on"
         ),
-        _ => "it was removed, and its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into(),
+        _ => format!("it was removed, and its checkpoints are gone; {ANEW}"),
     }
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     classifier::Classifier,
+    error::ANEW,
     files,
     fit::{best::Watch, form::Form, optimizer::SharedOptimizer},
     metrics::{Metrics, Tally},
@@ -26,8 +27,6 @@ use crate::{
 const MAGIC: &[u8; 8] = b"burnckpt";
 const VERSION: u32 = 1;
 const EXTENSION: &str = "checkpoint";
-/// What to do where no checkpoint is whole.
-const ANEW: &str = "no other is left; `train CONFIG` with its config.toml starts the run anew";
 
 /// Where a run stands: everything beside the tensors that an exact resume needs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -210,15 +209,21 @@ pub fn latest(folder: &Path) -> Result<(Option<Checkpoint>, Vec<Error>), Error> 
     }
     match damaged.pop() {
         None => Ok((None, Vec::new())),
-        Some(Error::Damaged { path, reason }) => Err(Error::Damaged { path, reason: format!("{reason}; {ANEW}") }),
+        Some(Error::Damaged { path, reason }) => {
+            Err(Error::Damaged { path, reason: format!("{reason}; {}", none_left()) })
+        }
         Some(error) => Err(error),
     }
 }
 
 /// What can be done about the damaged checkpoint taken after `step` steps.
-pub fn remedy(folder: &Path, step: usize) -> &'static str {
+pub fn remedy(folder: &Path, step: usize) -> String {
     let has_older = steps(folder).is_ok_and(|steps| steps.iter().any(|other| *other < step));
-    if has_older { "without it the one before is taken" } else { ANEW }
+    if has_older { "without it the one before is taken".into() } else { none_left() }
+}
+
+fn none_left() -> String {
+    format!("no other is left; {ANEW}")
 }
 
 /// Steps of the checkpoints in a folder, ascending.
@@ -294,13 +299,14 @@ pub(super) mod tests {
         let folder = written(&[10], 10);
         fs::write(path(folder.path(), 10), b"x").unwrap();
         let error = latest(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("step-00000010.checkpoint` is damaged: ") && error.ends_with(ANEW), "{error}");
+        assert!(error.contains("step-00000010.checkpoint` is damaged: ") && error.ends_with(&none_left()), "{error}");
     }
 
     #[test]
     fn the_one_before_is_taken_only_where_there_is_one() {
         let folder = written(&[10, 20], 10);
-        assert_eq!([20, 10].map(|step| remedy(folder.path(), step)), ["without it the one before is taken", ANEW]);
+        let remedies = [20, 10].map(|step| remedy(folder.path(), step));
+        assert_eq!(remedies, ["without it the one before is taken".into(), none_left()]);
     }
 
     #[test]

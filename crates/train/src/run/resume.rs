@@ -5,7 +5,9 @@ use std::path::Path;
 use data::DataSet;
 
 use crate::{
-    Error, files,
+    Error,
+    error::ANEW,
+    files,
     fit::checkpoint::{self, Checkpoint},
     plan::{Config, Plan, Setting},
     run::{RunFolder, folder},
@@ -78,8 +80,7 @@ pub fn open(
 /// Why a run without a checkpoint cannot start over: it had come further. One that failed to write its first one has not.
 fn lost(run: &Path, record: Option<RunRecord>) -> Option<String> {
     let had_saved = record.is_some_and(|record| record.epochs_done > 0 && record.state != State::Failed);
-    (had_saved || folder::model(run).is_file())
-        .then(|| "its checkpoints are gone; `train CONFIG` with its config.toml starts it anew".into())
+    (had_saved || folder::model(run).is_file()).then(|| format!("its checkpoints are gone; {ANEW}"))
 }
 
 /// Why a finished run has nothing to go on with.
