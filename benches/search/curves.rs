@@ -17,7 +17,7 @@ pub fn all() -> Vec<Vec<Vec<f64>>> {
         let point = search::random(&space, seed, trial);
         let at = |key: &str| point[key].number().expect("it is a number");
         let loss = |epoch: usize| {
-            let fallen = (-(0.05 + 0.45 * at("speed")) * epoch as f64).exp();
+            let fallen = (-(0.04 + 0.3 * at("speed")) * epoch as f64).exp();
             at("end").powi(2) + fallen + 0.05 * (at(&format!("noise{epoch:02}")) - 0.5)
         };
         (1..=EPOCHS).map(loss).collect()

@@ -95,7 +95,10 @@ fn what_cannot_be_compared_is_named() {
     fs::copy(run.join("config.toml"), empty.join("config.toml")).unwrap();
     let reason = "it ended, or was killed, before its first epoch; `train --resume empty` goes on";
     for _ in 0..2 {
-        place.train(&["compare", "latest", "empty"]).fails(2, &format!("run `empty` has no metrics yet: {reason}"));
+        place.train(&["compare", "latest", "empty"]).fails(2, &format!("run `empty` has no metrics: {reason}"));
         place.write("empty/metrics.jsonl", "{\"epoch\":1,\"st");
     }
+    fs::copy(run.join("run.json"), empty.join("run.json")).unwrap();
+    let reason = "it has done 2 epochs, but its metrics.jsonl was removed or emptied";
+    place.train(&["compare", "latest", "empty"]).fails(2, &format!("run `empty` has no metrics: {reason}"));
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Place, SMALL, backends};
+use crate::harness::{Place, SMALL, backends, metrics, model, record};
 
 /// Every network on every backend, trained for an epoch, in a place of its own.
 fn each(mut look: impl FnMut(&Place, &str)) {
@@ -89,6 +89,21 @@ fn a_checkpoint_of_another_dtype_is_refused() {
             let left = "; no other is left; `train CONFIG` with its config.toml starts it anew\n";
             assert!(ran.stderr.ends_with(left), "{what}: {ran:?}");
             assert_eq!(ran.stderr.lines().count(), 1, "{what}: {ran:?}");
+            assert_eq!(record(&place.run())["state"], "finished", "{what}: nothing has changed");
         }
     });
+}
+
+#[test]
+fn a_checkpoint_of_another_dtype_gives_way_to_the_one_before() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=3"]).ok();
+    retype(&place.run().join("checkpoints/step-00000030.checkpoint"), b"I32");
+    let ran = place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
+    let said = ["warning: `", "step-00000030.checkpoint` is damaged: its model: `", ".param` is I32 of ["];
+    assert!(said.iter().all(|said| ran.stderr.contains(said)) && ran.stderr.lines().count() == 1, "{ran:?}");
+    let whole = Place::new();
+    whole.train_small(&["linear", "--set", "training.epochs=5"]).ok();
+    assert!(model(&place.run()) == model(&whole.run()));
+    assert_eq!(metrics(&place.run()), metrics(&whole.run()));
 }

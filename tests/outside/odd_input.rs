@@ -129,11 +129,19 @@ fn evaluate_says_where_the_data_is_not_the_runs() {
     assert_eq!(place.train(&["evaluate", "latest"]).ok().stderr, "");
     // The same command on a run whose record says another fingerprint.
     let mut changed = record(&place.run());
-    changed["data"]["fingerprint"] = "0".into();
+    let trained_on = std::mem::replace(&mut changed["data"]["fingerprint"], "0".into());
     fs::write(place.run().join("run.json"), changed.to_string()).unwrap();
     let ran = place.train(&["evaluate", "latest"]).ok();
     assert!(ran.stderr.starts_with("warning: the data is not the run's (fingerprint "), "{ran:?}");
+    let said = |is_the_runs: bool| {
+        let ran = place.train(&["evaluate", "latest", "--json"]).ok();
+        assert_eq!(ran.json()["data"]["is_the_runs"], is_the_runs, "{ran:?}");
+    };
+    said(false);
     assert_eq!(place.train(&["evaluate", "latest", "--data", "synthetic"]).ok().stderr, "");
+    changed["data"]["fingerprint"] = trained_on;
+    fs::write(place.run().join("run.json"), changed.to_string()).unwrap();
+    said(true);
 }
 
 #[test]
@@ -208,6 +216,18 @@ fn an_unquoted_key_of_a_studys_set_is_told_as_one_of_its_space() {
         2,
         "study.toml:3: `set.training` is a table, expected a value; a dotted key of a plan is one key in quotes: \"training.epochs\"",
     );
+}
+
+#[test]
+fn a_number_in_place_of_a_text_can_be_quoted_in_a_study_too() {
+    let place = Place::new();
+    let space = "[space]\n\"optimizer.learning_rate\" = [0.1]\n";
+    place.write("study.toml", &format!("base = \"linear\"\n[set]\n\"data.path\" = 2024_11\n{space}"));
+    let expected = "expected a string; for the text, quote it: \"2024_11\"";
+    place.train(&["sweep", "study.toml"]).fails(2, &format!("study.toml:3: `data.path` is 2024_11, {expected}"));
+    place.write("study.toml", &format!("base = 1_1\n{space}"));
+    let expected = "expected a string, the path of a config or the name of one; for the text, quote it: \"1_1\"";
+    place.train(&["sweep", "study.toml"]).fails(2, &format!("study.toml:1: `base` is 1_1, {expected}"));
 }
 
 #[test]

@@ -150,6 +150,19 @@ fn a_line_of_metrics_that_is_damaged_is_named() {
 }
 
 #[test]
+fn a_resume_says_that_it_does_without_a_damaged_line_of_metrics() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=3"]).ok();
+    let path = place.run().join("metrics.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, whole.replacen("\"epoch\":2", "\"epoch\":", 1)).unwrap();
+    let ran = place.train(&["--resume", "latest", "--set", "training.epochs=4"]).ok();
+    assert!(ran.stderr.starts_with("warning: `") && ran.stderr.contains("line 2 tells of no epoch"), "{ran:?}");
+    let epochs: Vec<_> = metrics(&place.run()).iter().map(|line| line["epoch"].clone()).collect();
+    assert_eq!(epochs, [1, 3, 4]);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_file_of_a_run_that_has_no_end_is_refused() {
     let place = Place::new();

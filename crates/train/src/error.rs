@@ -85,10 +85,12 @@ pub enum Error {
         has_checkpoints: bool,
     },
     /// A run has no epoch to compare.
-    #[error("run `{0}` has no metrics yet: it ended, or was killed, before its first epoch; `train --resume {1}` goes on", path.display(), quoted(path))]
+    #[error("run `{}` has no metrics: {}", path.display(), why_no_metrics(path, *epochs))]
     NoMetrics {
         /// The run folder.
         path: PathBuf,
+        /// Epochs that it has done.
+        epochs: usize,
     },
     /// The data is not that of a run.
     #[error("run `{}` was trained on other data (fingerprint {then}, now {now}); its report needs the same", path.display())]
@@ -181,13 +183,22 @@ pub enum Error {
 /// What to do where a run has lost what it would go on from.
 pub(crate) const ANEW: &str = "`train CONFIG` with its config.toml starts it anew";
 
+fn why_no_metrics(run: &Path, epochs: usize) -> String {
+    let emptied = || format!("it has done {epochs} epochs, but its metrics.jsonl was removed or emptied");
+    if epochs == 0 { not_begun(run) } else { emptied() }
+}
+
+fn not_begun(run: &Path) -> String {
+    format!("it ended, or was killed, before its first epoch; `train --resume {}` goes on", quoted(run))
+}
+
 fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
-    let run = quoted(run);
     match epochs {
-        0 => format!("it ended, or was killed, before its first epoch; `train --resume {run}` goes on"),
+        0 => not_begun(run),
         epochs if has_checkpoints => format!(
-            "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {run}` \
-             goes on"
+            "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {}` \
+             goes on",
+            quoted(run)
         ),
         _ => format!("it was removed, and its checkpoints are gone; {ANEW}"),
     }

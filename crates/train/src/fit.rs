@@ -20,6 +20,7 @@ mod tui;
 mod writer;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -93,13 +94,16 @@ pub struct Outcome {
 /// Trains on a device and leaves the run folder complete, whatever comes of it.
 ///
 /// # Errors
-/// Where a file cannot be written or the loss is no number any more; `run.json` says so too.
-pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+/// Where a file cannot be written or the loss is no number any more; `run.json` says so too. Where a resumed run's checkpoints
+/// are not of its networks: then nothing of it has changed.
+pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
     check(&job.plan, job.data)?;
     let (folder, backend) = (job.folder, job.device_names[0].clone());
-    let mut record = started(&job);
-    let mut position = start(&job);
-    let outcome = contained(&backend, || run::<B>(job, &mut record, &mut position, device)).flatten();
+    let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
+    let resume = resume.transpose()?;
+    let mut position = resume.as_ref().map_or_else(|| first(job.data), |start| start.position.clone());
+    let mut record = started(&job, resume.is_some().then_some(&position));
+    let outcome = contained(&backend, || run::<B>(job, resume, &mut record, &mut position, device)).flatten();
     close(&mut record, &position, &outcome);
     let written = folder.write_record(&record);
     outcome.and_then(|outcome| written.map(|()| outcome))
@@ -131,36 +135,77 @@ fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
     panics::contained(work).map_err(|panic| failed(panic).into())
 }
 
+/// What a run begins with.
+struct Start<B: AutodiffBackend> {
+    position: Position,
+    classifier: Classifier<B>,
+    optimizer: SharedOptimizer<B>,
+    /// Whether there is a checkpoint to go on from.
+    is_saved: bool,
+}
+
+impl<B: AutodiffBackend> Start<B> {
+    /// A run that has not begun.
+    fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
+        Self {
+            position: first(job.data),
+            classifier: Classifier::new(&job.plan, job.data.train.sides(), device),
+            optimizer: SharedOptimizer::new(&job.plan.optimizer),
+            is_saved: false,
+        }
+    }
+
+    /// A run at its newest checkpoint; where that is not of this network and optimizer, at the one before it.
+    fn at(newest: Checkpoint, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
+        let fresh = Self::fresh(job, device);
+        let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.position.step, |checkpoint| {
+            checkpoint.position.check(&job.plan, job.data.train.len())?;
+            if checkpoint.position.fingerprint != newest.position.fingerprint {
+                return Err("it is of a training on other data".into());
+            }
+            let classifier = checkpoint.load_model(fresh.classifier.clone(), device)?;
+            let optimizer = checkpoint.load_optimizer(&job.plan.optimizer, &classifier, device)?;
+            Ok(Self { position: checkpoint.position, classifier, optimizer, is_saved: true })
+        })?;
+        unfit.iter().for_each(|unfit| job.observer.warning(unfit));
+        let path = job.folder.checkpoints();
+        start.ok_or_else(|| Error::Read { path, cause: io::ErrorKind::NotFound.into() })
+    }
+}
+
+/// Before the first step.
+fn first(data: &DataSet) -> Position {
+    Position { fingerprint: data.fingerprint.clone(), ..Position::default() }
+}
+
 /// Trains from `position` on, which tells how far it came, also after an error, and keeps the best model.
 fn run<B: AutodiffBackend>(
     mut job: Job<'_>,
+    resume: Option<Start<B>>,
     record: &mut RunRecord,
     position: &mut Position,
     device: &B::Device,
 ) -> Result<Outcome, Error> {
+    let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
     let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
-    let classifier = Classifier::<B>::new(&plan, data.train.sides(), device);
-    record.model.parameters = classifier.network().num_trained();
-    let models = Models { folder, plan: &plan, data, classifier, device };
-    if let Some(checkpoint) = &mut job.resume {
-        // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
-        let (_, lost) = models.best(&mut checkpoint.position);
-        lost.iter().for_each(|lost| job.observer.warning(lost));
-        *position = checkpoint.position.clone();
+    record.model.parameters = start.classifier.network().num_trained();
+    let models = Models { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
+    if start.is_saved {
+        // The resume does without a damaged line.
+        let damaged = folder::read_epochs(folder.path()).err().filter(|error| matches!(error, Error::Damaged { .. }));
+        damaged.iter().for_each(|damaged| job.observer.warning(damaged));
     }
+    // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
+    let (_, lost) = models.best(&mut start.position);
+    lost.iter().for_each(|lost| job.observer.warning(lost));
+    *position = start.position.clone();
     folder.begin_record(record)?;
-    let mut trained = train(job, position.clone(), models.classifier.clone(), device);
+    let mut trained = train(job, start, device);
     *position = trained.position.clone();
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
     let model = contained(&backend, || keep_best(&mut trained, &models)).flatten();
     *position = trained.position.clone();
     trained.end.and_then(|end| Ok(Outcome { end, position: trained.position, model: model? }))
-}
-
-/// Where a job starts.
-fn start(job: &Job<'_>) -> Position {
-    let fresh = || Position { fingerprint: job.data.fingerprint.clone(), ..Position::default() };
-    job.resume.as_ref().map_or_else(fresh, |checkpoint| checkpoint.position.clone())
 }
 
 /// Refuses what would train without learning: batches whose features are one value a channel, which batch normalisation sets to
@@ -179,39 +224,24 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
 }
 
 /// Trains; also after an error the position says how far it came.
-fn train<B: AutodiffBackend>(
-    mut job: Job<'_>,
-    position: Position,
-    classifier: Classifier<B>,
-    device: &B::Device,
-) -> Trained {
-    let resume = job.resume.take();
+fn train<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> Trained {
     let (folder, interrupter, tui, backend) =
         (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
-    match prepare(job, resume, position.clone(), classifier, device) {
+    let position = start.position.clone();
+    match prepare(job, start, device) {
         Ok((session, learner)) => launch(session, learner, interrupter, folder, &backend, tui),
         Err(error) => Trained { position, observer: None, events: None, end: Err(error) },
     }
 }
 
-/// The session and the Learner at the position to start from.
+/// The session and the Learner that go on from there.
 fn prepare<B: AutodiffBackend>(
     job: Job<'_>,
-    resume: Option<Checkpoint>,
-    position: Position,
-    mut classifier: Classifier<B>,
+    start: Start<B>,
     device: &B::Device,
 ) -> Result<(Session<B>, Learner<Components<B>>), Error> {
     let (plan, data) = (job.plan, job.data);
-    let mut optimizer = SharedOptimizer::new(&plan.optimizer);
-    let is_saved = resume.is_some();
-    if let Some(checkpoint) = resume {
-        let path = || checkpoint::path(&job.folder.checkpoints(), position.step);
-        let remedy = checkpoint::remedy(&job.folder.checkpoints(), position.step);
-        let unfit = |reason| Error::Damaged { path: path(), reason: format!("{reason}; {remedy}") };
-        classifier = checkpoint.load_model(classifier, device).map_err(unfit)?;
-        optimizer = checkpoint.load_optimizer(&plan.optimizer, &classifier, device).map_err(unfit)?;
-    }
+    let Start { position, classifier, optimizer, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
     let schedule = Schedule::new(&plan, steps, position.step);
@@ -304,9 +334,8 @@ fn tell_the_end<B: AutodiffBackend>(
     events.end(position.step, end)
 }
 
-/// The record of a run that begins, or goes on.
-fn started(job: &Job<'_>) -> RunRecord {
-    let position = job.resume.as_ref().map(|checkpoint| &checkpoint.position);
+/// The record of a run that begins, or goes on from a position.
+fn started(job: &Job<'_>, position: Option<&Position>) -> RunRecord {
     let [backend, device] = job.device_names.clone();
     let digits = &job.data.train;
     let before = RunRecord::read(job.folder.path()).ok();

@@ -38,7 +38,7 @@ pub use sections::{
 pub use setting::Setting;
 pub use template::Template;
 
-pub(crate) use layer::{Entry, Layer};
+pub(crate) use layer::Layer;
 pub(crate) use nearest::did_you_mean;
 
 use serde::{Deserialize, Serialize};

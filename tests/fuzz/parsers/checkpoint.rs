@@ -102,7 +102,7 @@ impl Parser for Checkpoints {
     fn read(&mut self, bytes: &[u8]) -> bool {
         let checkpoints = self.run.join("checkpoints");
         fs::write(&self.file, bytes).unwrap();
-        if checkpoint::latest(&checkpoints).map_err(|error| error.to_string()).is_err() {
+        if checkpoint::newest(&checkpoints, usize::MAX, Ok).map_err(|error| error.to_string()).is_err() {
             return false;
         }
         let resumed = resume::open(&self.run, &self.plan, &self.data, &mut |_| {});

@@ -52,11 +52,18 @@ impl Place {
     }
 }
 
-/// A path's or name's bytes as text; what is no UTF-8 as `\xE9`, so that other bytes are another name.
+/// A path's or name's bytes as text; what is no UTF-8 as `\xE9`, and what looks like that as `\x5CxE9`, so that other bytes are
+/// another name.
 pub(crate) fn name_of(bytes: &[u8]) -> String {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
     let mut name = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        name += chunk.valid();
+        for (number, part) in chunk.valid().split(r"\x").enumerate() {
+            let is_like_ours = part.as_bytes().first_chunk().is_some_and(|[high, low]| is_hex(*high) && is_hex(*low));
+            let separator = if is_like_ours { r"\x5Cx" } else { r"\x" };
+            name += if number > 0 { separator } else { "" };
+            name += part;
+        }
         chunk.invalid().iter().for_each(|byte| name += &format!(r"\x{byte:02X}"));
     }
     name
@@ -175,6 +182,8 @@ mod tests {
     #[test]
     fn names_that_are_no_utf_8_stay_apart() {
         assert_eq!(name_of(b"train/3/caf\xe9.png"), r"train/3/caf\xE9.png");
+        assert_eq!(name_of(br"train/3/caf\xE9.png"), r"train/3/caf\x5CxE9.png");
+        assert_eq!(name_of(br"C:\train\x.png"), r"C:\train\x.png");
         assert_eq!(name_of("café.png".as_bytes()), "café.png");
     }
 

@@ -36,7 +36,11 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let (evaluated, baseline) = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
     let beside = baseline.as_ref().map(|baseline| BesideBaseline { evaluated: &evaluated, baseline });
     files::write(args, &stored, &evaluated, beside)?;
-    if args.json { output::print_json(args, &evaluated, beside) } else { output::print(args, &evaluated, beside) }
+    if args.json {
+        output::print_json(args, &stored.record.data, &evaluated, beside)
+    } else {
+        output::print(args, &evaluated, beside)
+    }
 }
 
 /// The run's plan with `SOURCE[:PATH]` in place of its data.

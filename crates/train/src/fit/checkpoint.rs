@@ -198,32 +198,31 @@ pub fn read(folder: &Path, step: usize) -> Result<Checkpoint, Error> {
     Checkpoint::decode(&files::read(&path)?).map_err(|reason| Error::Damaged { path, reason })
 }
 
-/// The newest whole checkpoint, and what is wrong with newer ones. `None` where there is no checkpoint at all.
-pub fn latest(folder: &Path) -> Result<(Option<Checkpoint>, Vec<Error>), Error> {
+/// The newest checkpoint, of those up to `step`, that is whole and from which `open` makes something, and what is wrong with
+/// newer ones. `None` where there is no checkpoint at all.
+///
+/// # Errors
+/// Where there are some and none does: what is wrong with the oldest.
+pub fn newest<T>(
+    folder: &Path,
+    step: usize,
+    mut open: impl FnMut(Checkpoint) -> Result<T, String>,
+) -> Result<(Option<T>, Vec<Error>), Error> {
     let mut damaged = Vec::new();
-    for step in steps(folder)?.into_iter().rev() {
-        match read(folder, step) {
-            Ok(checkpoint) => return Ok((Some(checkpoint), damaged)),
+    for step in steps(folder)?.into_iter().rev().filter(|other| *other <= step) {
+        let unfit = |reason| Error::Damaged { path: path(folder, step), reason };
+        match read(folder, step).and_then(|checkpoint| open(checkpoint).map_err(unfit)) {
+            Ok(opened) => return Ok((Some(opened), damaged)),
             Err(error) => damaged.push(error),
         }
     }
     match damaged.pop() {
         None => Ok((None, Vec::new())),
         Some(Error::Damaged { path, reason }) => {
-            Err(Error::Damaged { path, reason: format!("{reason}; {}", none_left()) })
+            Err(Error::Damaged { path, reason: format!("{reason}; no other is left; {ANEW}") })
         }
         Some(error) => Err(error),
     }
-}
-
-/// What can be done about the damaged checkpoint taken after `step` steps.
-pub fn remedy(folder: &Path, step: usize) -> String {
-    let has_older = steps(folder).is_ok_and(|steps| steps.iter().any(|other| *other < step));
-    if has_older { "without it the one before is taken".into() } else { none_left() }
-}
-
-fn none_left() -> String {
-    format!("no other is left; {ANEW}")
 }
 
 /// Steps of the checkpoints in a folder, ascending.
@@ -283,35 +282,79 @@ pub(super) mod tests {
     #[test]
     fn a_damaged_newest_gives_way_to_the_one_before() {
         let folder = written(&[10, 20], 10);
-        let newest = path(folder.path(), 20);
-        let whole = fs::read(&newest).unwrap();
+        let last = path(folder.path(), 20);
+        let whole = fs::read(&last).unwrap();
         let altered = [&whole[..20], &[whole[20] ^ 1], &whole[21..]].concat();
         for bytes in [&whole[..whole.len() - 1], &whole[..10], b"", &altered] {
-            fs::write(&newest, bytes).unwrap();
-            let (found, damaged) = latest(folder.path()).unwrap();
+            fs::write(&last, bytes).unwrap();
+            let (found, damaged) = newest(folder.path(), usize::MAX, Ok).unwrap();
             assert_eq!(found.unwrap().position.step, 10);
             assert_eq!(damaged.len(), 1);
         }
     }
 
     #[test]
-    fn without_a_whole_one_the_damage_is_reported() {
-        let folder = written(&[10], 10);
-        fs::write(path(folder.path(), 10), b"x").unwrap();
-        let error = latest(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("step-00000010.checkpoint` is damaged: ") && error.ends_with(&none_left()), "{error}");
+    fn one_that_cannot_be_opened_gives_way_too_and_only_those_up_to_a_step_count() {
+        let folder = written(&[10, 20, 30], 10);
+        let open = |checkpoint: Checkpoint| match checkpoint.position.step {
+            10 => Ok(10),
+            step => Err(format!("not {step}")),
+        };
+        let (found, unfit) = newest(folder.path(), 29, open).unwrap();
+        assert_eq!((found, unfit.len()), (Some(10), 1));
+        assert!(unfit[0].to_string().ends_with("step-00000020.checkpoint` is damaged: not 20"));
     }
 
     #[test]
-    fn the_one_before_is_taken_only_where_there_is_one() {
-        let folder = written(&[10, 20], 10);
-        let remedies = [20, 10].map(|step| remedy(folder.path(), step));
-        assert_eq!(remedies, ["without it the one before is taken".into(), none_left()]);
+    fn without_a_whole_one_the_damage_is_reported() {
+        let folder = written(&[10], 10);
+        fs::write(path(folder.path(), 10), b"x").unwrap();
+        let error = newest(folder.path(), usize::MAX, Ok).unwrap_err().to_string();
+        assert!(
+            error.contains("step-00000010.checkpoint` is damaged: ")
+                && error.ends_with(&format!("; no other is left; {ANEW}")),
+            "{error}"
+        );
     }
 
     #[test]
     fn an_empty_folder_has_no_checkpoint() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(latest(folder.path()).unwrap().0.is_none());
+        assert!(newest(folder.path(), usize::MAX, Ok).unwrap().0.is_none());
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod precision {
+    use burn::record::{DoublePrecisionSettings, HalfPrecisionSettings, PrecisionSettings};
+    use burn_flex::{Flex, FlexDevice};
+    use burn_store::ModuleSnapshot as _;
+
+    use super::*;
+    use crate::plan::{BuiltIn, Config};
+
+    /// As [`to_bytes`], in another precision; Burn has none of its own for bfloat16.
+    fn in_precision<S: PrecisionSettings>(classifier: Classifier<Flex>) -> Vec<u8> {
+        Recorder::<Flex>::record(&NamedMpkBytesRecorder::<S>::default(), classifier.into_record(), ()).unwrap()
+    }
+
+    #[test]
+    fn a_model_in_half_or_double_precision_is_converted() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::ResNet), &[]).unwrap();
+        let device = FlexDevice;
+        let of_seed = |seed| Classifier::<Flex>::new(&Plan { seed, ..plan.clone() }, [28, 28], &device);
+        let weight =
+            |classifier: &Classifier<Flex>| classifier.network().collect(None, None, true)[0].to_data().unwrap();
+        let right: Vec<f32> = weight(&of_seed(1)).to_vec().unwrap();
+        for (model, most) in [
+            (in_precision::<FullPrecisionSettings>(of_seed(1)), 0.0),
+            (in_precision::<DoublePrecisionSettings>(of_seed(1)), 0.0),
+            (in_precision::<HalfPrecisionSettings>(of_seed(1)), 1e-3),
+        ] {
+            let loaded = Checkpoint { model, ..tests::checkpoint(1, 1) }.load_model(of_seed(2), &device).unwrap();
+            let loaded: Vec<f32> = weight(&loaded).to_vec().unwrap();
+            let off = right.iter().zip(&loaded).map(|(right, loaded)| (right - loaded).abs()).fold(0.0, f32::max);
+            assert!(off <= most && loaded.len() == right.len(), "{off}");
+        }
     }
 }

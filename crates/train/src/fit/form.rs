@@ -1,7 +1,8 @@
 //! What a record of Burn consists of, without its values.
 //!
 //! Burn reads a record's tensors as they say they are: a dtype, a shape or a number of bytes that does not go with the others
-//! panics in it, or worse. So what stands in a checkpoint is held against a record that was just made, before Burn reads it.
+//! panics in it, or worse. So what stands in a checkpoint is held against a record that was just made, before Burn reads it; only
+//! the precision of its floats may be another.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -43,8 +44,12 @@ impl Form {
     fn compare(&self, found: &Self, place: &str, ids: &mut HashSet<ParamId>) -> Result<(), String> {
         match (self, found) {
             (Self::Map(expected), Self::Map(parts)) if expected.contains_key("dtype") => {
-                let is_same = expected == parts;
-                if is_same { Ok(()) } else { Err(format!("`{place}` is {}, not {}", found.tensor(), self.tensor())) }
+                let is_readable = expected == parts || is_converted(expected, parts);
+                if is_readable {
+                    Ok(())
+                } else {
+                    Err(format!("`{place}` is {}, not {}", found.tensor(), self.tensor()))
+                }
             }
             (Self::Map(expected), Self::Map(parts)) => {
                 if let Some(part) = parts.keys().find(|part| !expected.contains_key(*part)) {
@@ -101,6 +106,22 @@ impl Form {
         if let Self::Number(side) = self { side.to_string() } else { "?".into() }
     }
 }
+
+/// Whether Burn converts these parts of a tensor to those expected: floats of other precision, as many.
+fn is_converted(expected: &BTreeMap<String, Form>, parts: &BTreeMap<String, Form>) -> bool {
+    let size = |parts: &BTreeMap<String, Form>| match (parts.get("dtype"), parts.get("bytes")) {
+        (Some(Form::Text(dtype)), Some(Form::Bytes(bytes))) => {
+            let (_, size) = FLOATS.into_iter().find(|(float, _)| float == dtype)?;
+            bytes.is_multiple_of(size).then_some(bytes / size)
+        }
+        _ => None,
+    };
+    let is_as_long = size(expected).is_some() && size(expected) == size(parts);
+    is_as_long && expected.keys().eq(parts.keys()) && expected.get("shape") == parts.get("shape")
+}
+
+/// Floats that a record may have, and their bytes.
+const FLOATS: [(&str, usize); 4] = [("F64", 8), ("F32", 4), ("F16", 2), ("BF16", 2)];
 
 fn below(place: &str, name: &str) -> String {
     if place.is_empty() { name.into() } else { format!("{place}.{name}") }

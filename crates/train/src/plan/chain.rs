@@ -2,7 +2,8 @@
 
 use super::config::Config;
 use super::error::{Origin, PlanError, Problem};
-use super::layer::{Entry, Layer};
+use super::layer::Layer;
+use super::setting::Setting;
 use toml::Value;
 
 /// The layers of `config` and of all that it extends, the farthest first.
@@ -21,8 +22,8 @@ pub(super) fn layers(config: &Config) -> Result<Vec<Layer>, PlanError> {
     Ok(layers)
 }
 
-fn path(extends: &Entry) -> Result<&str, PlanError> {
-    let Entry { key, value, text: found, origin } = extends;
+fn path(extends: &Setting) -> Result<&str, PlanError> {
+    let Setting { key, value, text: found, origin } = extends;
     let expected = "a string, the path of a config".to_string();
     value.as_ref().and_then(Value::as_str).ok_or_else(|| {
         let (origin, key, found) = (origin.clone(), key.clone(), found.clone());

@@ -2,11 +2,11 @@
 
 use super::Plan;
 use super::choices::SourceKind;
-use super::error::{Origin, Problem};
-use super::layer::Entry;
+use super::error::Problem;
 use super::merge::Merged;
 use super::nearest::did_you_mean;
 use super::rules::{RULES, Rule};
+use super::setting::Setting;
 use toml::Value;
 
 /// The values that are of the wrong type or out of range, in the order of the base.
@@ -59,37 +59,21 @@ fn classes_problem(plan: &Plan) -> Option<String> {
 }
 
 /// The value of `entry` is not as `expected`, because of what `culprit` says.
-fn problem(culprit: &Entry, entry: &Entry, expected: String, hint: String) -> Problem {
+fn problem(culprit: &Setting, entry: &Setting, expected: String, hint: String) -> Problem {
     let (key, found) = (entry.key.clone(), entry.text.clone());
     Problem::Value { origin: culprit.origin.clone(), key, found, expected, hint }
 }
 
 /// What was probably meant, or why the value is not what it looks like.
-fn hint(rule: &Rule, entry: &Entry) -> String {
+fn hint(rule: &Rule, entry: &Setting) -> String {
     let Some(value) = &entry.value else { return String::new() };
     match (rule, value) {
         (Rule::Word(words), Value::String(text)) => did_you_mean(text, words.iter().copied()),
-        (Rule::Text | Rule::Path | Rule::FolderName, value) if !matches!(value, Value::Array(_) | Value::Table(_)) => {
-            as_text(rule, entry)
-        }
+        (Rule::Text | Rule::Path | Rule::FolderName, _) => entry.quoted(|text| rule.allows(&Value::from(text))),
         _ => rule
             .rounded_out(value)
             .map_or_else(String::new, |single| format!("; in f32, in which backends compute, it is {single}")),
     }
-}
-
-/// How to write what TOML takes for a number, a date or a flag as text.
-fn as_text(rule: &Rule, Entry { key, value, text, origin }: &Entry) -> String {
-    let quoted = match origin {
-        _ if value.as_ref().is_some_and(Value::is_str) => None,
-        Origin::Line { .. } => Some((text.as_str(), format!("{} = \"{text}\"", key.rsplit('.').next().unwrap_or(key)))),
-        Origin::Argument(argument) => argument.strip_prefix("--set ").and_then(|set| {
-            let typed = set.split_once('=')?.1.trim();
-            Some((typed, format!("--set '{key}=\"{typed}\"'")))
-        }),
-    };
-    let would_do = quoted.filter(|(text, _)| rule.allows(&Value::from(*text)));
-    would_do.map_or_else(String::new, |(_, quoted)| format!("; for the text, quote it: {quoted}"))
 }
 
 #[cfg(test)]
@@ -180,10 +164,10 @@ mod tests {
     #[test]
     fn a_number_in_place_of_a_text_can_be_quoted() {
         let name = "a string, a folder name of letters, digits, `-`, `_` and `.`; for the text, quote it:";
-        rejects("name=1_1_1", &format!("`name` is 111, expected {name} --set 'name=\"1_1_1\"'"));
-        rejects_line("name = 1_1_1", &format!("`name` is 1_1_1, expected {name} name = \"1_1_1\""));
+        rejects("name=1_1_1", &format!("`name` is 1_1_1, expected {name} --set 'name=\"1_1_1\"'"));
+        rejects_line("name = 1_1_1", &format!("`name` is 1_1_1, expected {name} \"1_1_1\""));
         let path = "expected a string; for the text, quote it: --set 'data.path=\"2024_11\"'";
-        rejects("data.path=2024_11", &format!("`data.path` is 202411, {path}"));
+        rejects("data.path=2024_11", &format!("`data.path` is 2024_11, {path}"));
         let quoted = set(&["name=\"1_1_1\"", "data.source=folder", "data.path=\"2024_11\""]).unwrap();
         assert_eq!((quoted.name.as_str(), quoted.data.path.to_str()), ("1_1_1", Some("2024_11")));
     }
@@ -194,7 +178,7 @@ mod tests {
         rejects_line("training.epochs = \"ten\"", message);
         rejects_line("training.epochs = 40.0", "`training.epochs` is 40.0, expected an integer from 1 to 1000000");
         rejects_line("training.log_steps = 1", "`training.log_steps` is 1, expected true or false");
-        let message = "`data.cache` is false, expected a string; for the text, quote it: cache = \"false\"";
+        let message = "`data.cache` is false, expected a string; for the text, quote it: \"false\"";
         rejects_line("data.cache = false", message);
         rejects_line("[model.kind]", "`model.kind` is a table, expected linear, two-layer or resnet");
         rejects("runs=", "`runs` is \"\", expected a string, not empty");

@@ -1,8 +1,9 @@
 //! What is wrong with a key or section that `base.toml` does not have, and which one was likely meant.
 
 use super::error::{Origin, Problem};
-use super::layer::{Entry, Layer};
+use super::layer::Layer;
 use super::nearest::{did_you_mean, nearest, suggestion};
+use super::setting::Setting;
 
 /// The keys and sections there are: those of the base.
 pub(super) struct Known<'a>(pub &'a Layer);
@@ -21,13 +22,13 @@ impl<'a> Known<'a> {
     }
 
     /// The entries of `layer` but for those of sections already reported.
-    pub fn entries_in_known_sections<'b>(&self, layer: &'b Layer) -> impl Iterator<Item = &'b Entry> {
+    pub fn entries_in_known_sections<'b>(&self, layer: &'b Layer) -> impl Iterator<Item = &'b Setting> {
         layer.entries.iter().filter(|entry| split(&entry.key).0.is_none_or(|section| self.has_table(section)))
     }
 
     /// What to say of an entry whose key is not in the base.
-    pub fn key_problem(&self, entry: &Entry) -> Problem {
-        let Entry { key, text, origin, .. } = entry.clone();
+    pub fn key_problem(&self, entry: &Setting) -> Problem {
+        let Setting { key, text, origin, .. } = entry.clone();
         let scalar = split(&key).0.and_then(|name| self.0.entries.iter().find(|known| known.key == name));
         if let Some(known) = scalar {
             let expected = format!("no section but a value, such as {}", known.text);

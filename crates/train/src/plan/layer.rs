@@ -1,7 +1,7 @@
 //! One TOML text as a flat list of dotted keys, each with its value and line.
 
 use super::error::{Origin, PlanError, Problem};
-use super::setting::Setting;
+use super::setting::{Setting, one_line};
 use serde::Deserialize;
 use toml::de::{DeString, DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value};
@@ -10,31 +10,11 @@ use toml::{Spanned, Value};
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     /// The config it builds on, as written.
-    pub extends: Option<Entry>,
+    pub extends: Option<Setting>,
     /// Its tables, in the order of the text.
     pub sections: Vec<(String, Origin)>,
     /// Its keys, in the order of the text.
-    pub entries: Vec<Entry>,
-}
-
-/// A dotted key with its value.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// The dotted key.
-    pub key: String,
-    /// None: a number that TOML cannot hold.
-    pub value: Option<Value>,
-    /// The value as a message shows it.
-    pub text: String,
-    /// Where it was given.
-    pub origin: Origin,
-}
-
-impl From<&Setting> for Entry {
-    fn from(setting: &Setting) -> Self {
-        let Setting { key, value, origin } = setting.clone();
-        Entry { key, text: one_line(&value.to_string()), value: Some(value), origin }
-    }
+    pub entries: Vec<Setting>,
 }
 
 impl Layer {
@@ -54,7 +34,7 @@ struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     sections: Vec<(String, Origin)>,
-    entries: Vec<Entry>,
+    entries: Vec<Setting>,
 }
 
 impl Reader<'_> {
@@ -77,7 +57,7 @@ impl Reader<'_> {
             _ => one_line(&self.text[value.span()]),
         };
         let parsed = Value::deserialize(ValueDeserializer::from(value.clone())).ok();
-        self.entries.push(Entry { key: dotted, value: parsed, text, origin: self.origin(key) });
+        self.entries.push(Setting { key: dotted, value: parsed, text, origin: self.origin(key) });
     }
 
     fn origin(&self, key: &Spanned<DeString<'_>>) -> Origin {
@@ -90,10 +70,6 @@ fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<DeString<'i>>, &
     let mut keys: Vec<_> = table.iter().collect();
     keys.sort_by_key(|(key, _)| key.span().start);
     keys
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn syntax(file: &str, text: &str, error: &toml::de::Error) -> PlanError {

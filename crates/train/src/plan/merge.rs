@@ -3,14 +3,14 @@
 use super::Plan;
 use super::error::Problem;
 use super::known::Known;
-use super::layer::{Entry, Layer};
+use super::layer::Layer;
 use super::setting::Setting;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Every key of the base with the value that won.
-pub(super) struct Merged(BTreeMap<String, Entry>);
+pub(super) struct Merged(BTreeMap<String, Setting>);
 
 impl Merged {
     /// `base` under `layers` under `settings`, and what they hold that `base` does not know.
@@ -19,7 +19,7 @@ impl Merged {
         let mut problems: Vec<Problem> = layers.iter().flat_map(|layer| known.section_problems(layer)).collect();
         let mut merged: BTreeMap<_, _> = base.entries.iter().map(|entry| (entry.key.clone(), entry.clone())).collect();
         let written = layers.iter().flat_map(|layer| known.entries_in_known_sections(layer));
-        for entry in written.cloned().chain(settings.iter().map(Entry::from)) {
+        for entry in written.cloned().chain(settings.iter().cloned()) {
             match merged.get_mut(&entry.key) {
                 Some(value) => *value = entry,
                 None => problems.push(known.key_problem(&entry)),
@@ -29,7 +29,7 @@ impl Merged {
     }
 
     /// The value that won; none for a key the base does not have.
-    pub fn get(&self, key: &str) -> Option<&Entry> {
+    pub fn get(&self, key: &str) -> Option<&Setting> {
         self.0.get(key)
     }
 

@@ -1,15 +1,17 @@
-//! One key set from outside the files: by `--set`, by a flag, by a sweep.
+//! A key with its value and where that was said: in a file, by `--set`, by a flag, by a study.
 
 use super::error::{Origin, PlanError, Problem};
 use toml::Value;
 
-/// A dotted key and its new value.
+/// A dotted key and its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// The dotted key, such as `training.epochs`.
     pub key: String,
-    /// The value, checked when the plan is resolved.
-    pub value: Value,
+    /// The value, checked when the plan is resolved; none: a number that TOML cannot hold.
+    pub value: Option<Value>,
+    /// The value as it was written, on one line.
+    pub text: String,
     /// Named by the message if key or value is wrong.
     pub origin: Origin,
 }
@@ -17,7 +19,12 @@ pub struct Setting {
 impl Setting {
     /// A setting that a flag stands for, `flag` as typed: `Setting::flag("--backend wgpu", "backend", "wgpu")`.
     pub fn flag(flag: impl Into<String>, key: &str, value: impl Into<Value>) -> Self {
-        Setting { key: key.to_string(), value: value.into(), origin: Origin::Argument(flag.into()) }
+        Setting::new(key, value.into(), Origin::Argument(flag.into()))
+    }
+
+    /// A setting that nobody wrote as TOML.
+    pub(crate) fn new(key: &str, value: Value, origin: Origin) -> Self {
+        Setting { key: key.to_string(), text: one_line(&value.to_string()), value: Some(value), origin }
     }
 
     /// The `key=value` of `--set`; the value is TOML, or else the text itself (`model.kind=linear`).
@@ -31,10 +38,32 @@ impl Setting {
             return Err(Problem::Setting { argument: argument.to_string() }.into());
         }
         let text = text.trim();
-        let value = text.parse().unwrap_or_else(|_| Value::String(text.to_string()));
         let typed = format!("--set {}", argument.replace('\n', "\\n"));
-        Ok(Setting::flag(typed, key.trim(), value))
+        Ok(match text.parse::<Value>() {
+            Ok(value) if !value.is_str() => Setting { text: one_line(text), ..Setting::flag(typed, key.trim(), value) },
+            Ok(quoted) => Setting::flag(typed, key.trim(), quoted),
+            Err(_) => Setting::flag(typed, key.trim(), text),
+        })
     }
+
+    /// How to write as text what TOML takes for a number, a date or a flag; nothing for what is no such value, or what `allows`
+    /// refuses as text too.
+    pub(crate) fn quoted(&self, allows: impl Fn(&str) -> bool) -> String {
+        let Self { key, value, text, origin } = self;
+        let is_scalar = !matches!(value, None | Some(Value::String(_) | Value::Array(_) | Value::Table(_)));
+        let how = match origin {
+            _ if !is_scalar || !allows(text) => return String::new(),
+            Origin::Line { .. } => format!("\"{text}\""),
+            Origin::Argument(argument) if argument.starts_with("--set ") => format!("--set '{key}=\"{text}\"'"),
+            Origin::Argument(_) => return String::new(),
+        };
+        format!("; for the text, quote it: {how}")
+    }
+}
+
+/// A value or a message of several lines as one.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -42,7 +71,7 @@ mod tests {
     use super::*;
 
     fn value(argument: &str) -> Value {
-        Setting::parse(argument).unwrap().value
+        Setting::parse(argument).unwrap().value.unwrap()
     }
 
     #[test]

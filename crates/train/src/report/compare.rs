@@ -134,8 +134,11 @@ impl ComparedRun {
     fn read(path: &Path, name: String) -> Result<Self, Error> {
         let plan = folder::read_plan(path)?;
         let epochs = if folder::metrics(path).is_file() { folder::read_epochs(path)? } else { Vec::new() };
-        let best = Watch::of(&plan, &epochs).best.ok_or_else(|| Error::NoMetrics { path: path.into() })?;
-        let data = RunRecord::read(path).ok().map(|record| record.data.fingerprint);
+        let record = RunRecord::read(path).ok();
+        let done = record.as_ref().map_or(0, |record| record.epochs_done);
+        let none = || Error::NoMetrics { path: path.into(), epochs: done };
+        let best = Watch::of(&plan, &epochs).best.ok_or_else(none)?;
+        let data = record.map(|record| record.data.fingerprint);
         Ok(Self { path: path.into(), name, plan, data, epochs, best })
     }
 

@@ -117,7 +117,10 @@ impl RunRecord {
         let file = folder::record_path(path);
         let text = files::read_text(&file)?;
         let damaged = |reason: String| Error::Damaged { path: file.clone(), reason };
-        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let unlike = |error: serde_json::Error| {
+            format!("line {}, column {}: it is not as a run writes it", error.line(), error.column())
+        };
+        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
         let sides = [record.model.height, record.model.width];
         if sides.iter().all(|side| SIDES.contains(side)) {
             Ok(record)

@@ -47,7 +47,9 @@ pub fn open(
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
     files::create_folder(&folder.checkpoints())?;
-    let (checkpoint, damaged) = checkpoint::latest(&folder.checkpoints())?;
+    let (checkpoint, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
+        checkpoint.position.check(plan, data.train.len()).map(|()| checkpoint)
+    })?;
     // A trial that has not begun has no record, and nothing is wrong with that.
     let has_begun = checkpoint.is_some() || folder::record_path(run).exists();
     let record = has_begun.then(|| RunRecord::read(run).inspect_err(&mut *warn).ok()).flatten();
@@ -65,10 +67,6 @@ pub fn open(
     };
     if let Some(reason) = reason {
         return Err(Error::Resume { path: run.into(), reason });
-    }
-    if let Some(Checkpoint { position, .. }) = &checkpoint {
-        let path = || checkpoint::path(&folder.checkpoints(), position.step);
-        position.check(plan, data.train.len()).map_err(|reason| Error::Damaged { path: path(), reason })?;
     }
     // Each write waits for the disk, and most often the plan is as before.
     if files::read_text(&folder::config(run))? != folder::plan_text(plan) {

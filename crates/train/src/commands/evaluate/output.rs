@@ -7,7 +7,10 @@ use chart::{
     terminal::{blocks, table},
 };
 use serde_json::{Value, json};
-use train::report::{BesideBaseline, Evaluated, OnlyOne};
+use train::{
+    report::{BesideBaseline, Evaluated, OnlyOne},
+    run::record::DataRecord,
+};
 
 use super::files::IMAGES;
 use crate::{
@@ -48,12 +51,24 @@ fn wrapped(line: String) -> String {
 }
 
 /// Prints one JSON object.
-pub fn print_json(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
+pub fn print_json(
+    args: &EvaluateArgs,
+    trained_on: &DataRecord,
+    evaluated: &Evaluated,
+    beside: Option<BesideBaseline>,
+) -> anyhow::Result<()> {
     let Evaluated { data, evaluation, split, .. } = evaluated;
+    let is_the_runs = data.fingerprint == trained_on.fingerprint;
     let mut report = json!({
         "run": args.run.to_string_lossy(),
         "split": split.name(),
-        "data": { "source": data.source, "notes": data.notes, "fingerprint": data.fingerprint, "classes": data.classes },
+        "data": {
+            "source": data.source,
+            "notes": data.notes,
+            "fingerprint": data.fingerprint,
+            "is_the_runs": is_the_runs,
+            "classes": data.classes,
+        },
         "images": evaluation.labels.len(),
         "metrics": evaluation.metrics(),
         "confusion": evaluation.confusion(),

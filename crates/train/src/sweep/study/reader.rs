@@ -8,7 +8,7 @@ use toml::Value;
 use super::{MOST_POINTS, Metric, Pruner, Search, metric};
 use crate::{
     files,
-    plan::{Config, Entry, Layer, Origin, PlanError, Problem, Setting, Template, did_you_mean},
+    plan::{Config, Layer, Origin, PlanError, Problem, Setting, Template, did_you_mean},
     sweep::slurm,
 };
 
@@ -49,7 +49,7 @@ pub const ONE_KEY: &str = "; a dotted key of a plan is one key in quotes:";
 pub struct Reader {
     file: PathBuf,
     text: String,
-    entries: Vec<Entry>,
+    entries: Vec<Setting>,
     problems: Vec<Problem>,
 }
 
@@ -72,24 +72,24 @@ impl Reader {
     }
 
     /// The entry of a key, which no one takes again.
-    pub fn take(&mut self, key: &str) -> Option<Entry> {
+    pub fn take(&mut self, key: &str) -> Option<Setting> {
         let place = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(place))
     }
 
     /// The entries of a table, each with its key below it.
-    pub fn table(&mut self, name: &str) -> Vec<(String, Entry)> {
+    pub fn table(&mut self, name: &str) -> Vec<(String, Setting)> {
         let prefix = format!("{name}.");
         let (taken, left) =
             std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.key.starts_with(&prefix));
         self.entries = left;
-        let taken: Vec<Entry> = taken;
+        let taken: Vec<Setting> = taken;
         taken.into_iter().map(|entry| (entry.key[prefix.len()..].to_owned(), entry)).collect()
     }
 
     /// Notes that a value is not what it should be.
-    pub fn refuse(&mut self, entry: &Entry, expected: impl Into<String>, hint: impl Into<String>) {
-        let Entry { key, text, origin, .. } = entry.clone();
+    pub fn refuse(&mut self, entry: &Setting, expected: impl Into<String>, hint: impl Into<String>) {
+        let Setting { key, text, origin, .. } = entry.clone();
         self.problems.push(Problem::Value { origin, key, found: text, expected: expected.into(), hint: hint.into() });
     }
 
@@ -106,9 +106,10 @@ impl Reader {
     /// A value that `read` understands.
     fn value<T>(&mut self, key: &str, expected: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
         let entry = self.take(key)?;
-        let value = entry.value.as_ref().and_then(read);
+        let value = entry.value.as_ref().and_then(&read);
         if value.is_none() {
-            self.refuse(&entry, expected, "");
+            let hint = entry.quoted(|text| read(&Value::from(text)).is_some());
+            self.refuse(&entry, expected, hint);
         }
         value
     }
@@ -158,7 +159,7 @@ impl Reader {
             return Err(Problem::Study { origin, message }.into());
         };
         let Some(name) = entry.value.as_ref().and_then(Value::as_str) else {
-            self.refuse(&entry, "a string, the path of a config or the name of one", "");
+            self.refuse(&entry, "a string, the path of a config or the name of one", entry.quoted(|_| true));
             return Err(PlanError { problems: std::mem::take(&mut self.problems) });
         };
         let beside = self.file.parent().unwrap_or(Path::new("")).join(name);
@@ -175,15 +176,12 @@ impl Reader {
     pub fn set(&mut self, table: &str) -> Vec<Setting> {
         let mut settings = Vec::new();
         for (key, entry) in self.table(table) {
-            match (&entry.value, entry.value.as_ref().and_then(Value::as_table)) {
-                (_, Some(inner)) => {
+            match entry.value.as_ref().and_then(Value::as_table) {
+                Some(inner) => {
                     let inner = inner.keys().next().map_or_else(|| key.clone(), |inner| format!("{key}.{inner}"));
                     self.refuse(&entry, "a value", format!("{ONE_KEY} \"{inner}\""));
                 }
-                (value, None) => {
-                    let value = value.clone().unwrap_or(Value::Boolean(false));
-                    settings.push(Setting { key, value, origin: entry.origin });
-                }
+                None => settings.push(Setting { key, ..entry }),
             }
         }
         settings
@@ -191,8 +189,7 @@ impl Reader {
 
     /// The plan key `backend`, which a study may name outside of `[set]`.
     pub fn backend(&mut self) -> Option<Setting> {
-        let Entry { key, value, origin, .. } = self.take("backend")?;
-        Some(Setting { key, value: value?, origin })
+        self.take("backend")
     }
 
     /// How many points; a grid has them all.
@@ -280,7 +277,7 @@ impl Reader {
 
     /// Refuses what nobody has taken.
     pub fn finish(mut self) -> Result<(), PlanError> {
-        for Entry { key, origin, .. } in std::mem::take(&mut self.entries) {
+        for Setting { key, origin, .. } in std::mem::take(&mut self.entries) {
             if key.starts_with("prune.") && KEYS.contains(&key.as_str()) {
                 let message = format!(
                     "`{key}` belongs to the other pruner; asha has min_epochs and reduction_factor, median warmup_epochs and startup_trials"

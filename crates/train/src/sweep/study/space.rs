@@ -6,7 +6,7 @@ use search::{Condition, Domain, Parameter, Point, Space, Value, random};
 use toml::Value as Toml;
 
 use super::reader::{ONE_KEY, Reader};
-use crate::plan::{Entry, Origin, PlanError, Problem, Setting, decides, did_you_mean};
+use crate::plan::{Origin, PlanError, Problem, Setting, decides, did_you_mean};
 
 /// Where the keys of a space stand in its file.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ impl Places {
             Value::Float(value) => (*value).into(),
             Value::Text(value) => value.as_str().into(),
         };
-        Setting { key: key.into(), value, origin: self.of(key) }
+        Setting::new(key, value, self.of(key))
     }
 
     /// A problem with a key of the space, or with all of it.
@@ -61,7 +61,7 @@ fn refusal(key: &str) -> Option<&'static str> {
     (!decides(key)).then_some("it makes no other run of a trial; set it for all in `[set]`")
 }
 
-fn parameter(reader: &mut Reader, key: &str, entry: &Entry) -> Option<Parameter> {
+fn parameter(reader: &mut Reader, key: &str, entry: &Setting) -> Option<Parameter> {
     if let Some(why) = refusal(key) {
         let message = format!("`{key}` cannot be in the space: {why}");
         reader.note(Problem::Study { origin: entry.origin.clone(), message });
