@@ -335,7 +335,8 @@ mod precision {
 
     /// As [`to_bytes`], in another precision; Burn has none of its own for bfloat16.
     fn in_precision<S: PrecisionSettings>(classifier: Classifier<Flex>) -> Vec<u8> {
-        Recorder::<Flex>::record(&NamedMpkBytesRecorder::<S>::default(), classifier.into_record(), ()).unwrap()
+        Recorder::<Flex>::record(&NamedMpkBytesRecorder::<S>::default(), classifier.into_record(), ())
+            .expect("it is written to memory")
     }
 
     #[test]
