@@ -9,11 +9,8 @@ use burn::{
 };
 use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};
 use model::AutodiffBackend;
-use train::{
-    backend::Visitor,
-    classifier::Classifier,
-    plan::{Config, Plan},
-};
+use plan::{Config, Plan};
+use train::{backend::Visitor, classifier::Classifier};
 
 const EPOCHS: usize = 10;
 

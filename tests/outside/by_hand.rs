@@ -9,11 +9,11 @@ use burn::{
 use chapter::sgd::{self, Model, Parameters, Training};
 use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
 use model::AutodiffBackend;
+use plan::{Config, ModelKind, Plan};
 use train::{
     backend::{Kind, Visitor, dispatch},
     classifier::Classifier,
     export,
-    plan::{Config, ModelKind, Plan},
 };
 
 use crate::harness::{Place, record};

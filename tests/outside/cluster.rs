@@ -1,8 +1,8 @@
 //! A Slurm of this machine alone: its own daemons, on ports of their own, with all that they keep below a test's folder.
 
 use std::{
-    env, fs,
-    fs::File,
+    env,
+    fs::{self, File},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},

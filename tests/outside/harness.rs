@@ -11,11 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use program::program;
 use serde_json::Value;
 use tempfile::TempDir;
 use train::backend::Kind;
-
-use program::program;
 
 /// Small synthetic data: an epoch takes milliseconds.
 pub const SMALL: &[&str] = &[

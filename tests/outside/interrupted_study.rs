@@ -8,10 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use train::{
-    plan::Setting,
-    sweep::{Study, StudyFolder, study_folder},
-};
+use plan::Setting;
+use study::{Study, StudyFolder, study_folder};
 
 use crate::{
     harness::{Place, record, wait_until},
@@ -130,8 +128,7 @@ fn an_interrupt_that_comes_twice_at_once_is_one() {
     study(&place, "jobs = 1", RATES);
     for round in 0..5 {
         let driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=4000"]);
-        let is_running =
-            |run: &PathBuf| train::files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
+        let is_running = |run: &PathBuf| files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
         wait_until(|| trials(&place).iter().any(is_running));
         let pid = driver.id().to_string();
         let twice = format!("kill -INT {pid}; kill -INT {pid}");
@@ -182,8 +179,7 @@ fn a_stop_saves_and_the_same_command_goes_on() {
     study(&place, "jobs = 1", RATES);
     let stop = |signal: &dyn Fn(&Child)| {
         let mut driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=400"]);
-        let is_running =
-            |run: &PathBuf| train::files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
+        let is_running = |run: &PathBuf| files::is_locked(&run.join("lock")) && run.join("metrics.jsonl").is_file();
         wait_until(|| trials(&place).iter().any(is_running));
         signal(&driver);
         assert_eq!(driver.wait().unwrap().code(), Some(130));

@@ -9,11 +9,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use plan::Setting;
 use serde_json::{Value, json};
-use train::{
-    plan::Setting,
-    sweep::{Study, Trial},
-};
+use study::{Study, Trial};
 
 use crate::harness::{Place, record};
 
@@ -62,8 +60,8 @@ fn large(place: &Place) -> Study {
 fn copy(place: &Place, first: &Path, trial: &Trial) {
     let folder = place.path().join(&trial.path);
     fs::create_dir_all(folder.join("checkpoints")).unwrap();
-    fs::write(folder.join("config.toml"), train::run::folder::plan_text(&trial.plan)).unwrap();
-    let point = toml::to_string(&train::sweep::Kept::new(trial)).unwrap();
+    fs::write(folder.join("config.toml"), run::folder::plan_text(&trial.plan)).unwrap();
+    let point = toml::to_string(&study::TrialRecord::new(trial)).unwrap();
     fs::write(folder.join("trial.toml"), point).unwrap();
     let accuracy = |epoch: usize| accuracy(trial, epoch);
     let mut run = record(first);

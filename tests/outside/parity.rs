@@ -11,10 +11,10 @@ use burn::{
 };
 use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
 use model::AutodiffBackend;
+use plan::{Config, ModelKind, Plan, Setting};
 use train::{
     backend::{Kind, Visitor, dispatch},
     classifier::Classifier,
-    plan::{Config, ModelKind, Plan, Setting},
 };
 
 use crate::harness::{Place, backends};

@@ -6,8 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use data::{Request, Source};
 use serde_json::Value;
 
-use crate::harness::{Place, metrics, python_with, record, wait_until};
-use crate::resume::kill_after;
+use crate::{
+    harness::{Place, metrics, python_with, record, wait_until},
+    resume::kill_after,
+};
 
 const ON: &[&str] = &["--set", "tensorboard=true", "--set", "training.log_steps=true"];
 

@@ -9,50 +9,56 @@ pub struct File {
     pub text: &'static str,
 }
 
-/// Lists files below `crates`, each with its text.
+/// Names files below `crates`, each with its text, and lists them.
 macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        &[$(File { path: concat!("crates/", $path), text: include_str!(concat!("../../", $path)) }),*]
+    ($($name:ident = $path:literal),* $(,)?) => {
+        $(
+            #[doc = concat!("`crates/", $path, "`.")]
+            pub const $name: File =
+                File { path: concat!("crates/", $path), text: include_str!(concat!("../../", $path)) };
+        )*
+        /// All of them.
+        pub const FILES: &[File] = &[$($name),*];
     };
 }
 
-/// The files of this package, and those of the others that the chapter's words and sections lead to.
-pub const FILES: &[File] = files![
-    "chapter/src/accuracy.rs",
-    "chapter/src/curve.rs",
-    "chapter/src/gradient.rs",
-    "chapter/src/layers.rs",
-    "chapter/src/learning_rate.rs",
-    "chapter/src/letters.rs",
-    "chapter/src/losses.rs",
-    "chapter/src/metric_and_loss.rs",
-    "chapter/src/non_linearity.rs",
-    "chapter/src/quadratic_fit.rs",
-    "chapter/src/quadratic_fit/measurements.rs",
-    "chapter/src/sgd.rs",
-    "chapter/src/similarity.rs",
-    "chapter/src/tensors.rs",
-    "chart/src/shade.rs",
-    "data/src/augmentation.rs",
-    "data/src/batcher.rs",
-    "data/src/dataset.rs",
-    "data/src/item_loader.rs",
-    "data/src/order.rs",
-    "model/src/distance.rs",
-    "model/src/init.rs",
-    "model/src/linear.rs",
-    "model/src/loss.rs",
-    "model/src/pixel_similarity.rs",
-    "model/src/resnet.rs",
-    "model/src/two_layer.rs",
-    "train/src/evaluation.rs",
-    "train/src/fit/optimizer.rs",
-    "train/src/fit/session.rs",
-];
+// The files of this package, and those of the others that the chapter's words and sections lead to: the one place that has
+// their paths.
+files! {
+    ACCURACY = "chapter/src/accuracy.rs",
+    CURVE = "chapter/src/curve.rs",
+    GRADIENT = "chapter/src/gradient.rs",
+    LAYERS = "chapter/src/layers.rs",
+    LEARNING_RATE = "chapter/src/learning_rate.rs",
+    LETTERS = "chapter/src/letters.rs",
+    LOSSES = "chapter/src/losses.rs",
+    METRIC_AND_LOSS = "chapter/src/metric_and_loss.rs",
+    NON_LINEARITY = "chapter/src/non_linearity.rs",
+    QUADRATIC_FIT = "chapter/src/quadratic_fit.rs",
+    MEASUREMENTS = "chapter/src/quadratic_fit/measurements.rs",
+    SGD = "chapter/src/sgd.rs",
+    SIMILARITY = "chapter/src/similarity.rs",
+    TENSORS = "chapter/src/tensors.rs",
+    SHADE = "chart/src/shade.rs",
+    AUGMENTATION = "data/src/augmentation.rs",
+    BATCHER = "data/src/batcher.rs",
+    DATASET = "data/src/dataset.rs",
+    ITEM_LOADER = "data/src/item_loader.rs",
+    ORDER = "data/src/order.rs",
+    EVALUATION = "metrics/src/evaluation.rs",
+    DISTANCE = "model/src/distance.rs",
+    INIT = "model/src/init.rs",
+    LINEAR = "model/src/linear.rs",
+    LOSS = "model/src/loss.rs",
+    PIXEL_SIMILARITY = "model/src/pixel_similarity.rs",
+    RESNET = "model/src/resnet.rs",
+    TWO_LAYER = "model/src/two_layer.rs",
+    FIT = "train/src/fit.rs",
+    OPTIMIZER = "train/src/fit/optimizer.rs",
+}
 
-/// The lines of a function, type or constant in one of [`FILES`], as [`find`] gives them, moved to the left edge.
-pub fn item(path: &str, name: &str) -> Option<String> {
-    let file = FILES.iter().find(|file| file.path == path)?;
+/// The lines of a function, type or constant in a file, as [`find`] gives them, moved to the left edge.
+pub fn item(file: &File, name: &str) -> Option<String> {
     let lines = find(file.text, name)?;
     let margin = indent(lines);
     Some(lines.lines().map(|line| line.get(margin..).unwrap_or_default()).collect::<Vec<_>>().join("\n"))
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_item_of_a_block_stands_at_the_left_edge() {
-        let step = item("crates/model/src/pixel_similarity.rs", "positive").unwrap();
+        let step = item(&PIXEL_SIMILARITY, "positive").unwrap();
         assert!(
             step.starts_with("/// The mean image") && step.ends_with("\n}") && step.contains("\n    self."),
             "{step}"
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn the_seven_steps_are_in_the_source() {
         for (_, function) in crate::sgd::STEPS {
-            let lines = item("crates/chapter/src/sgd.rs", function).unwrap();
+            let lines = item(&SGD, function).unwrap();
             assert!(lines.starts_with("/// Step ") && lines.lines().count() <= 30, "{lines}");
         }
     }

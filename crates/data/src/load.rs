@@ -1,41 +1,13 @@
 //! The one way from a [`Request`] to a [`DataSet`].
 
-use std::{path::PathBuf, sync::Arc};
-
 use crate::{
-    Digits, Error, Event, Request, Source, cache,
+    DataSet, Digits, Error, Event, Request, Source, cache,
     fingerprint::fingerprint,
     source::{
         Limits, archive, download::Patience, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic,
     },
     through_cache::Loading,
 };
-
-/// Both splits, and where they came from.
-#[derive(Clone, Debug)]
-pub struct DataSet {
-    /// Training images: the positive class first, within a class by file name.
-    pub train: Arc<Digits>,
-    /// Validation images, in the same order.
-    pub valid: Arc<Digits>,
-    /// Class names; the first is the positive class, target 1.
-    pub classes: [String; 2],
-    /// What it really was: `mnist-sample`, `archive`, `folder`, `idx` or `synthetic`.
-    pub source: String,
-    /// What a report should say about it, for instance why it is synthetic.
-    pub notes: Vec<String>,
-    /// [`fingerprint`] of both splits, 64 hexadecimal digits.
-    pub fingerprint: String,
-    /// The packed file that it lies in; `None` where it is only in memory.
-    pub cache: Option<PathBuf>,
-}
-
-impl DataSet {
-    /// The class of a label, 1 or 0.
-    pub fn class(&self, label: u8) -> &str {
-        &self.classes[usize::from(label != 1)]
-    }
-}
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
 ///

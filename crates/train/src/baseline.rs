@@ -2,9 +2,8 @@
 
 use burn::tensor::backend::Backend;
 use data::{DataSet, DigitBatch, Digits};
+use metrics::Confusion;
 use model::{Distance, PixelSimilarity};
-
-use crate::metrics::Confusion;
 
 /// Images scored at once: what the difference to the mean takes in memory stays small.
 const CHUNK: usize = 512;

@@ -7,11 +7,9 @@ use burn::{
 };
 use data::DigitBatch;
 use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
+use plan::{Loss, ModelKind, Plan};
 
-use crate::{
-    panics,
-    plan::{Loss, ModelKind, Plan},
-};
+use crate::panics;
 
 /// A network with its loss.
 #[derive(Module, Debug)]

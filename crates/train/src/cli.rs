@@ -11,7 +11,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use clap_complete::Shell;
-use train::report::Split;
+use data::Split;
 
 pub use plan::{BackendArgs, PlanArgs};
 pub use show::{Part, ShowArgs};

@@ -21,6 +21,7 @@ mod output;
 mod png_file;
 mod stop;
 mod stored_run;
+mod workbench;
 
 use std::io::Write as _;
 

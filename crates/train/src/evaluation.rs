@@ -1,96 +1,129 @@
 //! A classifier on a split: one pass without gradients.
 
-mod top_losses;
+use std::path::Path;
 
 use burn::{
     data::dataloader::DataLoader,
     tensor::{Tensor, TensorData},
     train::InferenceStep,
 };
-use data::DigitLoader;
-use model::Backend;
+use chart::Pixels;
+use data::{DataSet, DigitLoader, Split};
+use metrics::{Evaluation, Scores, TOP_LOSSES};
+use model::{AutodiffBackend, Backend};
+use plan::Plan;
+use run::{RunRecord, event_log::Picture, folder};
 
 use crate::{
-    classifier::{Classifier, Scored, StepOutput},
-    metrics::{Confusion, Metrics, Tally, roc_auc},
+    Error,
+    backend::{Visitor, choice::Chosen, dispatch},
+    classifier::{Classifier, StepOutput},
+    export,
+    loaders::evaluation_loader,
 };
-
-pub use top_losses::TopLoss;
 
 /// Batches whose outputs wait on the device until they are read together: a read stops an accelerator's queue.
 pub const READ_TOGETHER: usize = 8;
 
-/// What a classifier scores on a split, in the split's order.
-#[derive(Clone, Debug, Default)]
-pub struct Evaluation {
-    /// Sums over the samples.
-    pub tally: Tally,
-    /// One logit per sample.
-    pub logits: Vec<f32>,
-    /// One label per sample, 1 or 0.
-    pub labels: Vec<u8>,
+/// Scores all batches of the loader.
+pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Evaluation {
+    telling(classifier, loader, |_| {})
 }
 
-impl Evaluation {
-    /// Scores all batches of the loader.
-    pub fn of<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Self {
-        Self::telling(classifier, loader, |_| {})
-    }
-
-    /// The same, and `tell` hears of each batch.
-    pub fn telling<B: Backend>(
-        classifier: &Classifier<B>,
-        loader: &DigitLoader<B>,
-        mut tell: impl FnMut(&StepOutput<B>),
-    ) -> Self {
-        let mut evaluation = Self::default();
-        let mut outputs = Vec::with_capacity(READ_TOGETHER);
-        for batch in loader.iter() {
-            let output = InferenceStep::step(classifier, batch);
-            tell(&output);
-            outputs.push(output);
-            if outputs.len() == READ_TOGETHER {
-                evaluation.add(StepOutput::read(std::mem::take(&mut outputs)));
-            }
-        }
-        evaluation.add(StepOutput::read(outputs));
-        evaluation
-    }
-
-    /// Adds batches.
-    pub fn add(&mut self, batches: Vec<Scored>) {
-        for batch in batches {
-            self.tally.add(batch.loss, &batch.logits, &batch.labels);
-            self.logits.extend(batch.logits);
-            self.labels.extend(batch.labels);
+/// The same, and `tell` hears of each batch.
+pub fn telling<B: Backend>(
+    classifier: &Classifier<B>,
+    loader: &DigitLoader<B>,
+    mut tell: impl FnMut(&StepOutput<B>),
+) -> Evaluation {
+    let mut evaluation = Evaluation::default();
+    let mut add = |outputs| {
+        StepOutput::read(outputs).iter().for_each(|batch| evaluation.add(batch.loss, &batch.logits, &batch.labels));
+    };
+    let mut outputs = Vec::with_capacity(READ_TOGETHER);
+    for batch in loader.iter() {
+        let output = InferenceStep::step(classifier, batch);
+        tell(&output);
+        outputs.push(output);
+        if outputs.len() == READ_TOGETHER {
+            add(std::mem::take(&mut outputs));
         }
     }
+    add(outputs);
+    evaluation
+}
 
-    /// The metrics, ROC AUC included.
-    pub fn metrics(&self) -> Metrics {
-        Metrics { roc_auc: roc_auc(&self.logits, &self.labels), ..self.tally.metrics() }
-    }
+/// The loss of each sample by the classifier's own loss.
+pub fn losses<B: Backend>(evaluation: &Evaluation, classifier: &Classifier<B>, device: &B::Device) -> Vec<f32> {
+    let column = |values: Vec<f32>| {
+        let rows = values.len();
+        Tensor::from_data(TensorData::new(values, [rows, 1]), device)
+    };
+    let targets = evaluation.labels.iter().map(|label| f32::from(*label)).collect();
+    let losses = classifier.losses(column(evaluation.logits.clone()), column(targets));
+    losses.into_data().convert::<f32>().iter().collect()
+}
 
-    /// The probability of the positive class per sample.
-    pub fn probabilities(&self) -> Vec<f32> {
-        self.logits.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
-    }
+/// All that pages and tables say of a model on a split, in one pass.
+pub fn scores<B: Backend>(
+    plan: &Plan,
+    classifier: &Classifier<B>,
+    data: &DataSet,
+    split: Split,
+    device: &B::Device,
+) -> Scores {
+    let evaluation = evaluate(classifier, &evaluation_loader(plan, split.of(data), device));
+    let losses = losses(&evaluation, classifier, device);
+    let weights = classifier.network().pixel_weights();
+    let weights = weights.map(|weights| weights.into_data().convert::<f32>().iter().collect());
+    Scores { evaluation, losses, weights }
+}
 
-    /// The loss of each sample by the classifier's own loss; `tally` has no more than their sum.
-    pub fn losses<B: Backend>(&self, classifier: &Classifier<B>, device: &B::Device) -> Vec<f32> {
-        let column = |values: Vec<f32>| {
-            let rows = values.len();
-            Tensor::from_data(TensorData::new(values, [rows, 1]), device)
-        };
-        let targets = self.labels.iter().map(|label| f32::from(*label)).collect();
-        let losses = classifier.losses(column(self.logits.clone()), column(targets));
-        losses.into_data().convert::<f32>().iter().collect()
-    }
+/// The scores of a run's model on the validation split, on the device chosen; `cache` as in [`dispatch`].
+///
+/// # Errors
+/// Where the run has no model, a file of it cannot be read, `data` is not what it was trained on, or the device is not there.
+pub fn of_run(chosen: &Chosen, cache: &Path, run: &Path, data: &DataSet) -> Result<Scores, Error> {
+    dispatch(chosen.kind, chosen.index, cache, OfRun { run, data })?
+}
 
-    /// Predictions against labels.
-    pub fn confusion(&self) -> &Confusion {
-        &self.tally.confusion
+struct OfRun<'a> {
+    run: &'a Path,
+    data: &'a DataSet,
+}
+
+impl Visitor for OfRun<'_> {
+    const WORK: &'static str = "writing the report";
+
+    type Output = Result<Scores, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let (plan, record) = (folder::read_plan(self.run)?, RunRecord::read(self.run)?);
+        let (then, now) = (&record.data.fingerprint, &self.data.fingerprint);
+        if then != now {
+            return Err(run::Error::OtherData { path: self.run.into(), then: then.clone(), now: now.clone() }.into());
+        }
+        let classifier = export::of_run::<B::InnerBackend>(self.run, &plan, &record, &device)?;
+        Ok(scores(&plan, &classifier, self.data, Split::Valid, &device))
     }
+}
+
+/// The validation images with the highest losses, each with a caption.
+pub fn top_losses<B: Backend>(
+    plan: &Plan,
+    classifier: &Classifier<B>,
+    data: &DataSet,
+    device: &B::Device,
+) -> Vec<Picture> {
+    let Scores { evaluation, losses, .. } = scores(plan, classifier, data, Split::Valid, device);
+    let picture = |top: metrics::TopLoss| {
+        let [prediction, target] = [top.predicted, top.label].map(|label| data.class(label));
+        let name = data.image_name(Split::Valid, top.index);
+        let pixels = Pixels::new(data.valid.height(), data.valid.width(), data.valid.image(top.index).to_vec());
+        let caption = format!("{prediction}, is {target}, loss {:.4}, {name}", top.loss);
+        Picture { caption, sides: data.valid.sides(), png: pixels.to_png() }
+    };
+    evaluation.top_losses(&losses, TOP_LOSSES.get()).into_iter().map(picture).collect()
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -99,12 +132,9 @@ mod tests {
 
     use burn_flex::Flex;
     use data::{Request, Source};
+    use plan::{Config, Setting};
 
     use super::*;
-    use crate::{
-        fit::evaluation_loader,
-        plan::{Config, Plan, Setting},
-    };
 
     #[test]
     fn the_mean_loss_of_the_samples_is_that_of_the_batches() {
@@ -117,17 +147,11 @@ mod tests {
             let plan = Plan::resolve(&Config::default(), &settings).unwrap();
             let classifier = Classifier::<Flex>::new(&plan, digits.sides(), &device);
             let loader = evaluation_loader(&plan, &Arc::clone(&digits), &device);
-            let evaluation = Evaluation::of(&classifier, &loader);
-            let losses = evaluation.losses(&classifier, &device);
+            let evaluation = evaluate(&classifier, &loader);
+            let losses = losses(&evaluation, &classifier, &device);
             let mean = losses.iter().map(|loss| f64::from(*loss)).sum::<f64>() / losses.len() as f64;
             let of_batches = evaluation.metrics().loss;
             assert!(losses.len() == 100 && (mean - of_batches).abs() < 1e-6, "{loss}: {mean} is not {of_batches}");
         }
-    }
-
-    #[test]
-    fn probabilities_are_the_sigmoid_of_the_logits() {
-        let evaluation = Evaluation { logits: vec![0.0, 1e3, -1e3], ..Evaluation::default() };
-        assert_eq!(evaluation.probabilities(), [0.5, 1.0, 0.0]);
     }
 }

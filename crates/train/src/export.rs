@@ -12,15 +12,11 @@ use burn_store::{
     Applier, BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore, TensorSnapshot,
 };
 use model::{Backend, Network};
+use plan::Plan;
+use run::{RunRecord, folder};
 use tensors::Expected;
 
-use crate::{
-    Error,
-    classifier::Classifier,
-    files, panics,
-    plan::Plan,
-    run::{RunRecord, folder},
-};
+use crate::{Error, classifier::Classifier, panics};
 
 /// Writes the network, whole or not at all. PyTorch's `nn.Linear` holds its weight as `[outputs, inputs]`, Burn's as
 /// `[inputs, outputs]`: the adapters transpose.
@@ -35,7 +31,7 @@ pub fn save<B: Backend>(path: &Path, network: &Network<B>) -> Result<(), Error> 
         .remap(renaming(path, names.iter().map(|(here, torch)| (here, torch)))?);
     network.save_into(&mut store).map_err(|error| failed(path, &error))?;
     panics::surface();
-    files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)
+    Ok(files::replace(path, &store.get_bytes().map_err(|error| failed(path, &error))?)?)
 }
 
 /// Gives the network the parameters in the file; all of them must be there, and no others, as floats, in the right shapes.
@@ -81,11 +77,12 @@ pub fn of_run<B: Backend>(
 ) -> Result<Classifier<B>, Error> {
     let file = folder::model(run);
     if !file.is_file() {
-        return Err(Error::NoModel {
+        return Err(run::Error::NoModel {
             path: run.into(),
             epochs: record.epochs_done.max(folder::read_epochs(run).map_or(0, |epochs| epochs.len())),
             has_checkpoints: folder::has_checkpoints(run),
-        });
+        }
+        .into());
     }
     let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);
     load(&file, classifier.network_mut())?;

@@ -1,57 +1,59 @@
-//! A run from its plan to its model: Burn's Learner around our loop, `run.json` around both.
+//! A run from its plan to its model, to be read from top to bottom: start, epochs, steps, validation, checkpoint, end.
+//!
+//! Burn's Learner owns network, optimizer and learning rate, and lends them to the loop here (`learner`). What the loop needs
+//! besides stands in the files of this folder, none of which knows the loop.
 
-pub mod best;
 mod best_model;
-mod burn_events;
-pub mod checkpoint;
-mod divergence;
-mod end_of_epoch;
-mod event_log;
 mod form;
 pub(crate) mod gradients;
+mod learner;
+mod network_state;
 pub(crate) mod optimizer;
-mod records;
-mod render;
-pub(crate) mod schedule;
-mod session;
-mod strategy;
+mod parameters;
 #[cfg(feature = "tui")]
 mod tui;
-mod writer;
 
 use std::{
-    io,
+    io, mem,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
-use burn::train::{Interrupter, Learner, SupervisedTraining, TrainingStrategy, logger::InMemoryMetricLogger};
-use data::{Augmentation, DataSet, DigitDataset, DigitLoader, Digits, Order};
-use model::{AutodiffBackend, Backend};
+use burn::{
+    data::dataloader::DataLoader as _,
+    module::AutodiffModule as _,
+    train::{Interrupter, Learner},
+};
+use data::{DataSet, DigitBatch, DigitLoader};
+use metrics::Metrics;
+use model::AutodiffBackend;
+use plan::{ModelKind, Plan, Schedule};
+use run::{
+    BatchPlace, BatchRecord, EpochRecord, Records, RunFolder, RunRecord,
+    checkpoint::{self, Checkpoint, TrainState},
+    event_log::SessionStatus,
+    folder,
+    record::{DataRecord, Machine, ModelRecord, State, Versions, now},
+    writer::Writer,
+};
 
 use crate::{
     Error,
     backend::{BackendError, Visitor, choice::Chosen, dispatch},
-    classifier::Classifier,
+    classifier::{Classifier, StepOutput},
+    evaluation::{self, READ_TOGETHER},
     export,
     fit::{
         best_model::Models,
-        checkpoint::{Checkpoint, Position},
+        gradients::Accumulation,
+        learner::{BurnEvents, Components, CurrentRate, Lent},
         optimizer::SharedOptimizer,
-        records::Records,
-        schedule::Schedule,
-        session::Session,
-        strategy::{Components, Strategy, Trained},
-        writer::Writer,
     },
-    observer::Observer,
+    loaders::{evaluation_loader, training_loader},
+    observer::{EpochProgress, Observer},
     panics,
-    plan::{AugmentationPlan, ModelKind, Plan},
-    run::record::{DataRecord, Machine, ModelRecord, RunRecord, State, Versions, now},
-    run::{RunFolder, folder},
 };
-
-pub use session::{End, Lags};
 
 /// What is being done, for an error.
 const TRAINING: &str = "training";
@@ -72,41 +74,44 @@ pub struct Job<'a> {
     pub observer: Box<dyn Observer>,
     /// Says when to stop.
     pub interrupter: Interrupter,
-    /// The epoch after which to pause, if before the plan's last: the run can be gone on with.
-    pub until: Option<usize>,
-    /// Says after each epoch whether the run is not worth going on with.
-    pub lags: Option<Lags>,
+    /// Says where to pause, asked before each epoch.
+    pub pause: Option<PauseWhen>,
     /// Whether Burn's terminal interface shows the run.
     pub tui: bool,
+}
+
+/// Whether to pause after so many epochs.
+pub type PauseWhen = Box<dyn Fn(usize) -> Option<Pause> + Send>;
+
+/// A run is to go no further for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Why, where that needs saying.
+    pub reason: Option<String>,
+}
+
+/// Why a run that did not fail has stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// All epochs are done.
+    Finished,
+    /// The patience of early stopping ran out.
+    StoppedEarly,
+    /// It was asked to stop.
+    Interrupted,
+    /// It has come as far as it was to come for now.
+    Paused(Pause),
 }
 
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// How it ended.
-    pub end: End,
+    /// Why it stopped.
+    pub stop: StopReason,
     /// Where it stands.
-    pub position: Position,
+    pub state: TrainState,
     /// The model file; none before the first epoch is done.
     pub model: Option<PathBuf>,
-}
-
-/// Trains on a device and leaves the run folder complete, whatever comes of it.
-///
-/// # Errors
-/// Where a file cannot be written or the loss is no number any more; `run.json` says so too. Where a resumed run's checkpoints
-/// are not of its networks: then nothing of it has changed.
-pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
-    check(&job.plan, job.data)?;
-    let (folder, backend) = (job.folder, job.device_names[0].clone());
-    let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
-    let resume = resume.transpose()?;
-    let mut position = resume.as_ref().map_or_else(|| first(job.data), |start| start.position.clone());
-    let mut record = started(&job, resume.is_some().then_some(&position));
-    let outcome = contained(&backend, || run::<B>(job, resume, &mut record, &mut position, device)).flatten();
-    close(&mut record, &position, &outcome);
-    let written = folder.write_record(&record);
-    outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
 /// [`fit`] on the device chosen; `cache` as in [`dispatch`]. Training is compiled for each backend here, once for all callers.
@@ -129,83 +134,22 @@ impl Visitor for Fit<'_> {
     }
 }
 
-/// A panic of the libraries below ends the run as an error does.
-fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
-    let failed = |panic| BackendError::Panicked { backend: backend.into(), work: TRAINING.into(), panic };
-    panics::contained(work).map_err(|panic| failed(panic).into())
-}
-
-/// What a run begins with.
-struct Start<B: AutodiffBackend> {
-    position: Position,
-    classifier: Classifier<B>,
-    optimizer: SharedOptimizer<B>,
-    /// Whether there is a checkpoint to go on from.
-    is_saved: bool,
-}
-
-impl<B: AutodiffBackend> Start<B> {
-    /// A run that has not begun.
-    fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
-        Self {
-            position: first(job.data),
-            classifier: Classifier::new(&job.plan, job.data.train.sides(), device),
-            optimizer: SharedOptimizer::new(&job.plan.optimizer),
-            is_saved: false,
-        }
-    }
-
-    /// A run at its newest checkpoint; where that is not of this network and optimizer, at the one before it.
-    fn at(newest: Checkpoint, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
-        let fresh = Self::fresh(job, device);
-        let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.position.step, |checkpoint| {
-            checkpoint.position.check(&job.plan, job.data.train.len())?;
-            if checkpoint.position.fingerprint != newest.position.fingerprint {
-                return Err("it is of a training on other data".into());
-            }
-            let classifier = checkpoint.load_model(fresh.classifier.clone(), device)?;
-            let optimizer = checkpoint.load_optimizer(&job.plan.optimizer, &classifier, device)?;
-            Ok(Self { position: checkpoint.position, classifier, optimizer, is_saved: true })
-        })?;
-        unfit.iter().for_each(|unfit| job.observer.warning(unfit));
-        let path = job.folder.checkpoints();
-        start.ok_or_else(|| Error::Read { path, cause: io::ErrorKind::NotFound.into() })
-    }
-}
-
-/// Before the first step.
-fn first(data: &DataSet) -> Position {
-    Position { fingerprint: data.fingerprint.clone(), ..Position::default() }
-}
-
-/// Trains from `position` on, which tells how far it came, also after an error, and keeps the best model.
-fn run<B: AutodiffBackend>(
-    mut job: Job<'_>,
-    resume: Option<Start<B>>,
-    record: &mut RunRecord,
-    position: &mut Position,
-    device: &B::Device,
-) -> Result<Outcome, Error> {
-    let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
-    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
-    record.model.parameters = start.classifier.network().num_trained();
-    let models = Models { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
-    if start.is_saved {
-        // The resume does without a damaged line.
-        let damaged = folder::read_epochs(folder.path()).err().filter(|error| matches!(error, Error::Damaged { .. }));
-        damaged.iter().for_each(|damaged| job.observer.warning(damaged));
-    }
-    // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
-    let (_, lost) = models.best(&mut start.position);
-    lost.iter().for_each(|lost| job.observer.warning(lost));
-    *position = start.position.clone();
-    folder.begin_record(record)?;
-    let mut trained = train(job, start, device);
-    *position = trained.position.clone();
-    // The best model so far is worth having however the run ended; what ended it is the error to tell.
-    let model = contained(&backend, || keep_best(&mut trained, &models)).flatten();
-    *position = trained.position.clone();
-    trained.end.and_then(|end| Ok(Outcome { end, position: trained.position, model: model? }))
+/// Trains on a device and leaves the run folder complete, whatever comes of it.
+///
+/// # Errors
+/// Where a file cannot be written or the loss is no number any more; `run.json` says so too. Where a resumed run's checkpoints
+/// are not of its network: then nothing of it has changed.
+pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    check(&job.plan, job.data)?;
+    let (folder, backend) = (job.folder, job.device_names[0].clone());
+    let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
+    let resume = resume.transpose()?;
+    let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
+    let mut record = begun(&job, resume.is_some().then_some(&state));
+    let outcome = contained(&backend, || train::<B>(job, resume, &mut record, &mut state, device)).flatten();
+    close(&mut record, &state, &outcome);
+    let written = folder.write_record(&record).map_err(Error::from);
+    outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
 /// Refuses what would train without learning: batches whose features are one value a channel, which batch normalisation sets to
@@ -223,121 +167,416 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     Ok(())
 }
 
-/// Trains; also after an error the position says how far it came.
-fn train<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> Trained {
-    let (folder, interrupter, tui, backend) =
-        (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
-    let position = start.position.clone();
-    match prepare(job, start, device) {
-        Ok((session, learner)) => launch(session, learner, interrupter, folder, &backend, tui),
-        Err(error) => Trained { position, observer: None, events: None, end: Err(error) },
+/// A panic of the libraries below ends the run as an error does.
+fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
+    let failed = |panic| BackendError::Panicked { backend: backend.into(), work: TRAINING.into(), panic };
+    panics::contained(work).map_err(|panic| failed(panic).into())
+}
+
+fn before_the_first_step(data: &DataSet) -> TrainState {
+    TrainState { fingerprint: data.fingerprint.clone(), ..TrainState::default() }
+}
+
+/// What a run begins with.
+struct Start<B: AutodiffBackend> {
+    state: TrainState,
+    classifier: Classifier<B>,
+    optimizer: SharedOptimizer<B>,
+    /// Whether there is a checkpoint to go on from.
+    is_saved: bool,
+}
+
+impl<B: AutodiffBackend> Start<B> {
+    /// A run that has not begun.
+    fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
+        Self {
+            state: before_the_first_step(job.data),
+            classifier: Classifier::new(&job.plan, job.data.train.sides(), device),
+            optimizer: SharedOptimizer::new(&job.plan.optimizer),
+            is_saved: false,
+        }
+    }
+
+    /// A run at its newest checkpoint; where that is not of this network and optimizer, at the one before it.
+    fn at(newest: Checkpoint, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
+        let fresh = Self::fresh(job, device);
+        let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.state.step, |checkpoint| {
+            checkpoint.state.check(&job.plan, job.data.train.len())?;
+            if checkpoint.state.fingerprint != newest.state.fingerprint {
+                return Err("it is of a training on other data".into());
+            }
+            let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
+            let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
+            Ok(Self { state: checkpoint.state, classifier, optimizer, is_saved: true })
+        })?;
+        unfit.into_iter().for_each(|unfit| job.observer.warning(&unfit.into()));
+        let path = job.folder.checkpoints();
+        start.ok_or_else(|| files::Error::Read { path, cause: io::ErrorKind::NotFound.into() }.into())
     }
 }
 
+/// Trains from the start on and keeps the best model; `state` tells how far it came, also after an error.
+fn train<B: AutodiffBackend>(
+    mut job: Job<'_>,
+    resume: Option<Start<B>>,
+    record: &mut RunRecord,
+    state: &mut TrainState,
+    device: &B::Device,
+) -> Result<Outcome, Error> {
+    let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
+    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
+    record.model.parameters = start.classifier.network().num_trained();
+    let models = Models { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
+    if start.is_saved {
+        // The resume does without a damaged line.
+        let damaged = folder::read_epochs(folder.path()).err();
+        let damaged = damaged.filter(|error| matches!(error, files::Error::Damaged { .. }));
+        damaged.into_iter().for_each(|damaged| job.observer.warning(&damaged.into()));
+    }
+    // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
+    let (_, lost) = models.best(&mut start.state);
+    lost.iter().for_each(|lost| job.observer.warning(lost));
+    *state = start.state.clone();
+    folder.begin_record(record)?;
+    let mut trained = in_learner(job, start, device);
+    *state = trained.state.clone();
+    // The best model so far is worth having however the run ended; what ended it is the error to tell.
+    let model = contained(&backend, || keep_best(&mut trained, &models)).flatten();
+    *state = trained.state.clone();
+    trained.end.and_then(|stop| Ok(Outcome { stop, state: trained.state, model: model? }))
+}
+
+/// What came of a session.
+struct Trained {
+    /// How far it came.
+    state: TrainState,
+    /// Who has heard of its progress; nobody where it did not begin.
+    observer: Option<Box<dyn Observer>>,
+    /// What it has written; nothing where it did not begin.
+    records: Option<Records>,
+    end: Result<StopReason, Error>,
+}
+
+/// Lets Burn's Learner run the session.
+fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> Trained {
+    let (folder, interrupter, tui, backend) =
+        (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
+    let state = start.state.clone();
+    let (session, learner) = match prepared(job, start, device) {
+        Ok(prepared) => prepared,
+        Err(error) => return Trained { state, observer: None, records: None, end: Err(error) },
+    };
+    let (loaders, epochs) = ((session.train.clone(), session.valid.clone()), session.plan.training.epochs);
+    let session = Arc::new(Mutex::new(session));
+    let lent = session.clone();
+    let work = move |lent_by_burn: Lent<'_, B>| lent.lock().unwrap_or_else(PoisonError::into_inner).run(lent_by_burn);
+    let ended =
+        contained(&backend, || learner::launch(learner, folder.path(), loaders, epochs, interrupter, tui, work));
+    let session = Arc::into_inner(session).expect("Burn lets go of the session when its training ends");
+    let Session { state, observer, records, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Trained { state, observer: Some(observer), records: Some(records), end: ended.flatten() }
+}
+
 /// The session and the Learner that go on from there.
-fn prepare<B: AutodiffBackend>(
+fn prepared<B: AutodiffBackend>(
     job: Job<'_>,
     start: Start<B>,
     device: &B::Device,
 ) -> Result<(Session<B>, Learner<Components<B>>), Error> {
     let (plan, data) = (job.plan, job.data);
-    let Start { position, classifier, optimizer, is_saved } = start;
+    let Start { state, classifier, optimizer, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
-    let schedule = Schedule::new(&plan, steps, position.step);
-    let records = Records::open(job.folder.path(), &plan, train.num_batches(), &position)?;
+    let records = Records::open(job.folder.path(), &plan, train.num_batches(), &state)?;
+    let rate = CurrentRate::default();
     let session = Session {
         train: Arc::new(train),
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
-        schedule: schedule.clone(),
-        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, position.step, records.handles()?),
+        schedule: Schedule::new(&plan, steps),
+        rate: rate.clone(),
+        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, state.step, records.handles()?),
         records,
-        position,
+        state,
         observer: job.observer,
         is_saved,
-        burn_events: job.tui,
-        until: job.until,
-        lags: job.lags,
+        tells_burn: job.tui,
+        pause: job.pause,
         plan,
     };
-    Ok((session, Learner::new(classifier, optimizer, schedule)))
+    Ok((session, Learner::new(classifier, optimizer, rate)))
 }
 
-/// Batches of a split in the plan's order for each epoch, changed as the plan says.
-pub fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
-    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
-    let limits = Augmentation { degrees, translate, scale };
-    loader(plan, digits, Order::Shuffled { seed: plan.seed }, device).augmented(limits, plan.seed)
+/// A run in progress: what the loop works with and where it stands.
+struct Session<B: AutodiffBackend> {
+    plan: Arc<Plan>,
+    train: Arc<DigitLoader<B>>,
+    valid: Arc<DigitLoader<B::InnerBackend>>,
+    /// A second handle on the Learner's optimizer.
+    optimizer: SharedOptimizer<B>,
+    /// Learning rate and momentum of each step.
+    schedule: Schedule,
+    /// A second handle on the Learner's learning rate.
+    rate: CurrentRate,
+    state: TrainState,
+    writer: Writer,
+    records: Records,
+    observer: Box<dyn Observer>,
+    is_saved: bool,
+    /// Whether Burn's renderer wants every batch too.
+    tells_burn: bool,
+    pause: Option<PauseWhen>,
 }
 
-/// Batches of a split in its own order, as it is.
-pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
-    loader(plan, digits, Order::Sequential, device)
+/// Batches whose outputs are still on the device; `B` is the backend without gradients.
+type Pending<B> = Vec<(BatchPlace, StepOutput<B>)>;
+
+impl<B: AutodiffBackend> Session<B> {
+    /// Trains from the state on until the plan is done, patience runs out, or it is to stop or to pause.
+    fn run(&mut self, mut lent: Lent<'_, B>) -> Result<StopReason, Error> {
+        let stop = self.epochs(&mut lent)?;
+        self.writer.finish()?;
+        Ok(stop)
+    }
+
+    fn epochs(&mut self, lent: &mut Lent<'_, B>) -> Result<StopReason, Error> {
+        while self.state.epoch < self.plan.training.epochs {
+            if let Some(stop) = self.stops(lent) {
+                return Ok(stop);
+            }
+            let began = Instant::now();
+            let spent = self.state.seconds;
+            let images = self.train_epoch(lent, began)?;
+            if self.state.batch < self.train.num_batches() {
+                return Ok(StopReason::Interrupted);
+            }
+            let images_per_second = images as f64 / began.elapsed().as_secs_f64();
+            let valid = self.validate(lent)?;
+            let seconds = began.elapsed().as_secs_f64();
+            self.state.seconds = spent + seconds;
+            self.end_epoch(&lent.learner.model(), valid, seconds, images_per_second)?;
+            self.save(lent.learner)?;
+        }
+        Ok(StopReason::Finished)
+    }
+
+    /// Why no further epoch begins, if so.
+    fn stops(&self, lent: &Lent<'_, B>) -> Option<StopReason> {
+        if self.state.best.out_of_patience(&self.plan) {
+            return Some(StopReason::StoppedEarly);
+        }
+        if lent.interrupter.should_stop() {
+            return Some(StopReason::Interrupted);
+        }
+        self.pause.as_ref().and_then(|pause| pause(self.state.epoch)).map(StopReason::Paused)
+    }
+
+    /// Trains what is left of the epoch; returns how many images that were. Asked to stop, it ends after a step.
+    fn train_epoch(&mut self, lent: &mut Lent<'_, B>, began: Instant) -> Result<usize, Error> {
+        let spent = self.state.seconds;
+        let loader = self.train.clone();
+        loader.set_epoch(self.state.epoch);
+        loader.set_start(self.state.batch);
+        let mut accumulation = Accumulation::new(&self.plan.training);
+        let (mut pending, mut images) = (Vec::with_capacity(READ_TOGETHER), 0);
+        for batch in loader.iter() {
+            images += batch.labels.len();
+            let stepped = self.train_batch(lent, batch, &mut accumulation, &mut pending);
+            let last = self.state.batch == loader.num_batches();
+            let stop = stepped && !last && lent.interrupter.should_stop();
+            let save = stop || (stepped && !last && self.save_is_due());
+            if save || last || pending.len() == READ_TOGETHER {
+                self.read(&mut pending)?;
+                self.tell_progress(images as f64 / began.elapsed().as_secs_f64());
+            }
+            if save {
+                self.state.seconds = spent + began.elapsed().as_secs_f64();
+                self.save(lent.learner)?;
+            }
+            if stop {
+                break;
+            }
+        }
+        Ok(images)
+    }
+
+    /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did.
+    fn train_batch(
+        &mut self,
+        lent: &mut Lent<'_, B>,
+        batch: DigitBatch<B>,
+        accumulation: &mut Accumulation<B>,
+        pending: &mut Pending<B::InnerBackend>,
+    ) -> bool {
+        let samples = batch.labels.len();
+        let output = lent.learner.train_step(batch);
+        self.state.batch += 1;
+        let place = self.place();
+        self.burn_events().train::<B>(lent.processor, place, &output.item);
+        pending.push((place, output.item));
+        let last = self.state.batch == self.train.num_batches();
+        let gradients = accumulation.add(&lent.learner.model(), output.grads, samples, last);
+        let Some(gradients) = gradients else { return false };
+        if let Some(momentum) = self.schedule.momentum(self.state.step) {
+            self.optimizer.set_momentum(momentum);
+        }
+        self.rate.set(self.schedule.learning_rate(self.state.step));
+        lent.learner.lr_step();
+        lent.learner.optimizer_step(gradients);
+        self.state.step += 1;
+        true
+    }
+
+    fn save_is_due(&self) -> bool {
+        let every = self.plan.checkpoint.every_steps;
+        every > 0 && self.state.step.is_multiple_of(every)
+    }
+
+    fn place(&self) -> BatchPlace {
+        BatchPlace {
+            epoch: self.state.epoch + 1,
+            batch: self.state.batch,
+            step: self.state.step + 1,
+            learning_rate: self.schedule.learning_rate(self.state.step),
+        }
+    }
+
+    /// The last batch of an epoch that has been trained.
+    fn last_place(&self) -> BatchPlace {
+        let step = self.state.step;
+        BatchPlace { step, learning_rate: self.schedule.learning_rate(step.saturating_sub(1)), ..self.place() }
+    }
+
+    /// What Burn's renderer hears of this epoch.
+    fn burn_events(&self) -> BurnEvents {
+        let epoch = [self.state.epoch + 1, self.plan.training.epochs];
+        BurnEvents::new(self.tells_burn, epoch, [self.train.num_batches(), self.valid.num_batches()])
+    }
+
+    /// Brings the pending outputs to the host: sums, records, progress.
+    fn read(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
+        let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
+        for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
+            refuse_divergence("training", scored.loss, place, self.is_saved)?;
+            self.state.train.add(scored.loss, &scored.logits, &scored.labels);
+            self.records.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
+        }
+        Ok(())
+    }
+
+    fn tell_progress(&mut self, images_per_second: f64) {
+        let so_far = self.state.train.metrics();
+        self.observer.batches(&EpochProgress {
+            epoch: self.state.epoch + 1,
+            epochs: self.plan.training.epochs,
+            images: self.state.train.confusion.total() as usize,
+            images_total: self.train.num_items(),
+            loss: so_far.loss,
+            accuracy: so_far.accuracy,
+            images_per_second,
+        });
+    }
+
+    fn validate(&mut self, lent: &mut Lent<'_, B>) -> Result<Metrics, Error> {
+        let classifier = lent.learner.model().valid();
+        let (mut batch, events) = (0, self.burn_events());
+        let evaluation = evaluation::telling(&classifier, &self.valid, |output| {
+            batch += 1;
+            events.valid::<B>(lent.processor, batch, output);
+        });
+        events.end_epoch::<B>(lent.processor);
+        let metrics = evaluation.metrics();
+        refuse_divergence("validation", metrics.loss as f32, self.last_place(), self.is_saved)?;
+        Ok(metrics)
+    }
+
+    /// Moves the state to the next epoch and records this one: best so far, metrics, observer.
+    fn end_epoch(
+        &mut self,
+        model: &Classifier<B>,
+        valid: Metrics,
+        seconds: f64,
+        images_per_second: f64,
+    ) -> Result<(), Error> {
+        let state = &mut self.state;
+        state.epoch += 1;
+        state.batch = 0;
+        state.best.observe(&self.plan, state.epoch, state.step, &valid);
+        state.last = Some(valid);
+        let record = EpochRecord {
+            epoch: state.epoch,
+            step: state.step,
+            learning_rate: self.schedule.learning_rate(state.step - 1),
+            train: mem::take(&mut state.train).metrics(),
+            valid,
+            seconds,
+            images_per_second,
+        };
+        self.records.epoch(&record, || parameters::values(model.network()))?;
+        self.observer.epoch(&record, self.plan.training.epochs);
+        Ok(())
+    }
+
+    /// Hands a checkpoint of this moment to the writer.
+    fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
+        self.state.events = self.records.events_length().unwrap_or(self.state.events);
+        let checkpoint = network_state::checkpoint(&self.state, learner.model(), &self.optimizer)?;
+        self.is_saved = true;
+        Ok(self.writer.write(checkpoint)?)
+    }
 }
 
-fn loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
-    let dataset = DigitDataset::new(digits.clone());
-    DigitLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
-}
-
-/// Lets Burn's Learner run the session.
-fn launch<B: AutodiffBackend>(
-    session: Session<B>,
-    learner: Learner<Components<B>>,
-    interrupter: Interrupter,
-    folder: &RunFolder,
-    backend: &str,
-    tui: bool,
-) -> Trained {
-    let training = SupervisedTraining::new(folder.path(), session.train.clone(), session.valid.clone())
-        .num_epochs(session.plan.training.epochs)
-        .with_application_logger(None)
-        .with_metric_logger(InMemoryMetricLogger::default())
-        .with_interrupter(interrupter);
-    let strategy = Arc::new(Strategy::new(session));
-    let training = training.with_training_strategy(TrainingStrategy::Custom(strategy.clone()));
-    let launched = contained(backend, || render::choose(training, tui).launch(learner));
-    let strategy = Arc::into_inner(strategy).expect("Burn lets go of the strategy when its training ends");
-    strategy.into_outcome(launched.err())
+/// Refuses a loss that is NaN or infinite, naming the step and what probably caused it.
+fn refuse_divergence(split: &'static str, loss: f32, place: BatchPlace, is_saved: bool) -> Result<(), Error> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    let cause = match place.learning_rate {
+        rate if rate >= 1.0 => "the learning rate is probably too high: try a tenth of it",
+        _ if place.step <= 1 => "the parameters or the data are no numbers from the start",
+        _ => "try a tenth of the learning rate, or `training.clip_norm = 1.0`",
+    };
+    let (epoch, step, rate) = (place.epoch, place.step, place.learning_rate);
+    Err(Error::Diverged { split, loss, epoch, step, rate, cause, is_saved })
 }
 
 /// Writes the best epoch's model, and what TensorBoard shows of a run's end; none before the first epoch is done.
 fn keep_best<B: AutodiffBackend>(trained: &mut Trained, models: &Models<'_, B>) -> Result<Option<PathBuf>, Error> {
-    let (best, lost) = models.best(&mut trained.position);
+    let (best, lost) = models.best(&mut trained.state);
     // What could not be written is lost too, and then its error says so.
     let lost = lost.filter(|_| trained.end.is_ok());
     lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
-    let path = best.as_ref().map(|best| export_best(best, models.folder)).transpose()?;
-    tell_the_end(trained, best.as_ref(), models.plan, models.data, models.device)?;
-    Ok(path)
-}
-
-/// Writes it.
-fn export_best<B: AutodiffBackend>(best: &Classifier<B>, folder: &RunFolder) -> Result<PathBuf, Error> {
-    let path = folder::model(folder.path());
-    export::save(&path, best.network()).map(|()| path)
+    let path = folder::model(models.folder.path());
+    if let Some(best) = &best {
+        export::save(&path, best.network())?;
+    }
+    end_events(trained, best.as_ref(), models)?;
+    Ok(best.map(|_| path))
 }
 
 /// Writes what TensorBoard shows of a run that has ended, where it shows anything.
-fn tell_the_end<B: AutodiffBackend>(
+fn end_events<B: AutodiffBackend>(
     trained: &mut Trained,
-    best: Option<&Classifier<B>>,
-    plan: &Plan,
-    data: &DataSet,
-    device: &B::Device,
+    model: Option<&Classifier<B>>,
+    models: &Models<'_, B>,
 ) -> Result<(), Error> {
-    let Trained { position, events: Some(events), end, .. } = trained else { return Ok(()) };
-    if let Some((epoch, model)) = position.watch.best.as_ref().zip(best) {
-        events.best(epoch, model, plan, data, device)?;
+    let Some(events) = trained.records.as_mut().and_then(Records::events) else { return Ok(()) };
+    if let Some((best, model)) = trained.state.best.best.as_ref().zip(model) {
+        let images = evaluation::top_losses(models.plan, &model.valid(), models.data, models.device);
+        events.best(best, images)?;
     }
-    events.end(position.step, end)
+    let status = match trained.end {
+        Ok(StopReason::Finished | StopReason::StoppedEarly) => SessionStatus::Success,
+        Ok(StopReason::Interrupted | StopReason::Paused(_)) => SessionStatus::Unknown,
+        Err(_) => SessionStatus::Failure,
+    };
+    Ok(events.end(trained.state.step, status)?)
 }
 
-/// The record of a run that begins, or goes on from a position.
-fn started(job: &Job<'_>, position: Option<&Position>) -> RunRecord {
+/// The record of a run that begins, or goes on from a state.
+fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
     let [backend, device] = job.device_names.clone();
-    let digits = &job.data.train;
+    let (data, digits) = (job.data, &job.data.train);
     let before = RunRecord::read(job.folder.path()).ok();
     // The model file stays that of the best epoch before, until there is another.
     let exported = before.as_ref().filter(|_| folder::model(job.folder.path()).is_file());
@@ -354,34 +593,38 @@ fn started(job: &Job<'_>, position: Option<&Position>) -> RunRecord {
             height: digits.height(),
             width: digits.width(),
         },
-        data: DataRecord::new(job.data),
+        data: DataRecord {
+            source: data.source.clone(),
+            notes: data.notes.clone(),
+            fingerprint: data.fingerprint.clone(),
+            classes: data.classes.clone(),
+            train: data.train.len(),
+            valid: data.valid.len(),
+        },
         versions: Versions::default(),
         machine: Some(Machine::this()),
         started: before.map_or_else(now, |before| before.started),
         ended: None,
         epochs: job.plan.training.epochs,
-        epochs_done: position.map_or(0, |position| position.epoch),
-        seconds: position.map_or(0.0, |position| position.seconds),
-        best: exported.or_else(|| position.and_then(|position| position.watch.best.clone())),
-        last: position.and_then(|position| position.last),
+        epochs_done: state.map_or(0, |state| state.epoch),
+        seconds: state.map_or(0.0, |state| state.seconds),
+        best: exported.or_else(|| state.and_then(|state| state.best.best.clone())),
+        last: state.and_then(|state| state.last),
     }
 }
 
 /// Completes the record of a run that ended.
-fn close(record: &mut RunRecord, position: &Position, outcome: &Result<Outcome, Error>) {
-    (record.state, record.reason) = match outcome {
-        Ok(Outcome { end: End::Finished, .. }) => (State::Finished, None),
-        Ok(Outcome { end: End::StoppedEarly, .. }) => (State::Finished, Some("stopped early: patience ran out".into())),
-        Ok(Outcome { end: End::Interrupted, .. }) => (State::Interrupted, Some("asked to stop".into())),
-        Ok(Outcome { end: End::Paused, .. }) => (State::Paused, None),
-        Ok(Outcome { end: End::Lagging, .. }) => {
-            (State::Paused, Some("it lagged behind the study's other trials".into()))
-        }
+fn close(record: &mut RunRecord, state: &TrainState, outcome: &Result<Outcome, Error>) {
+    (record.state, record.reason) = match outcome.as_ref().map(|outcome| &outcome.stop) {
+        Ok(StopReason::Finished) => (State::Finished, None),
+        Ok(StopReason::StoppedEarly) => (State::Finished, Some("stopped early: patience ran out".into())),
+        Ok(StopReason::Interrupted) => (State::Interrupted, Some("asked to stop".into())),
+        Ok(StopReason::Paused(pause)) => (State::Paused, pause.reason.clone()),
         Err(error) => (State::Failed, Some(error.to_string())),
     };
     record.ended = Some(now());
-    record.epochs_done = position.epoch;
-    record.seconds = position.seconds;
-    record.best = position.watch.best.clone();
-    record.last = position.last;
+    record.epochs_done = state.epoch;
+    record.seconds = state.seconds;
+    record.best = state.best.best.clone();
+    record.last = state.last;
 }

@@ -1,25 +1,19 @@
-//! Trains the chapter's models with Burn's Learner, on the backend chosen by cargo feature.
+//! Training: a checked plan, data and a device become a run folder with a model.
 //!
-//! The way of a run: command line and TOML -> [`plan::Plan`] -> backend -> [`fit::fit`] -> run folder.
+//! In: a [`plan::Plan`], a [`data::DataSet`], a device. Out: what [`run`] keeps of it, and values for pages and tables. It knows
+//! no study, no page and no terminal. Start at [`fit`]; a batch goes through [`loaders`], [`classifier`], [`fit`].
 
 pub mod backend;
 pub mod baseline;
 pub mod classifier;
-pub mod environment;
 mod error;
 pub mod evaluation;
 pub mod export;
-pub mod files;
 pub mod fit;
+pub mod loaders;
 pub mod lr_find;
 pub mod memory;
-pub mod metrics;
 pub mod observer;
 pub mod panics;
-pub mod plan;
-pub mod report;
-pub mod run;
-pub mod sweep;
-pub mod tour;
 
 pub use error::Error;

@@ -8,11 +8,12 @@ mod suggest;
 use burn::{data::dataloader::DataLoader as _, optim::Optimizer as _, train::TrainStep as _};
 use data::DataSet;
 use model::AutodiffBackend;
+use plan::Plan;
 
 use crate::{
     classifier::Classifier,
-    fit::{self, gradients::Accumulation, optimizer::SharedOptimizer},
-    plan::Plan,
+    fit::{gradients::Accumulation, optimizer::SharedOptimizer},
+    loaders::training_loader,
 };
 
 /// Steps of the test; fewer where the loss diverges before.
@@ -56,7 +57,7 @@ pub fn range_test<B: AutodiffBackend>(
 ) -> RangeTest {
     let mut classifier = Classifier::<B>::new(plan, data.train.sides(), device);
     let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
-    let loader = fit::training_loader(plan, &data.train, device);
+    let loader = training_loader(plan, &data.train, device);
     let (mut smoothed, mut of_step) = (Smoothed::default(), OfStep::default());
     let (mut curve, mut best, mut diverged) = (Vec::new(), f64::INFINITY, false);
     'test: for epoch in 0.. {

@@ -2,17 +2,15 @@
 
 mod cli;
 mod commands;
+mod environment;
 mod terminal;
 
 use std::{io::ErrorKind, process::ExitCode};
 
 use anyhow::anyhow;
 use clap::Parser as _;
-use train::{
-    Error,
-    panics::{self, Panic},
-    plan::PlanError,
-};
+use plan::PlanError;
+use train::panics::{self, Panic};
 
 /// Done.
 const DONE: u8 = 0;
@@ -29,7 +27,7 @@ static ALLOCATOR: train::memory::OrEnd = train::memory::OrEnd;
 fn main() -> ExitCode {
     train::memory::keep();
     // SAFETY: there is one thread yet.
-    unsafe { train::environment::prepare() };
+    unsafe { environment::prepare() };
     panics::keep_quiet();
     ExitCode::from(match cli::Cli::try_parse() {
         Ok(cli) => ended(panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic)))),
@@ -69,40 +67,43 @@ fn fault(panic: &Panic) -> anyhow::Error {
 
 /// One line per problem. What the system says of a file comes with its path; a bare message is about our output.
 fn print_error(error: &anyhow::Error) {
-    let plan = error.downcast_ref::<PlanError>().or_else(|| match error.downcast_ref() {
-        Some(Error::Plan(plan)) => Some(plan),
-        _ => None,
-    });
     let output = if error.is::<std::io::Error>() { "cannot write to standard output: " } else { "" };
-    match plan {
+    match plan_error(error) {
         Some(plan) => plan.problems.iter().for_each(|problem| terminal::tell(&format!("error: {problem}"))),
         None => terminal::tell(&format!("error: {output}{error:#}")),
     }
 }
 
+/// What is wrong with a config or a study file, whichever crate it went through.
+fn plan_error(error: &anyhow::Error) -> Option<&PlanError> {
+    match (error.downcast_ref(), error.downcast_ref(), run_error(error)) {
+        (Some(train::Error::Plan(plan)), _, _) | (_, Some(study::Error::Plan(plan)), _) => Some(plan),
+        (_, _, Some(run::Error::Plan(plan))) => Some(plan),
+        _ => error.downcast_ref(),
+    }
+}
+
+/// What is wrong with a run folder.
+fn run_error(error: &anyhow::Error) -> Option<&run::Error> {
+    match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(train::Error::Run(run)), _) | (_, Some(study::Error::Run(run))) => Some(run),
+        _ => error.downcast_ref(),
+    }
+}
+
 fn code_of(error: &anyhow::Error) -> u8 {
     use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
-    let run = matches!(
-        error.downcast_ref(),
-        Some(
-            Error::NoRun { .. }
-                | Error::NoModel { .. }
-                | Error::NoMetrics { .. }
-                | Error::OtherData { .. }
-                | Error::Resume { .. }
-                | Error::InUse { .. }
-                | Error::StudyInUse { .. }
-                | Error::DiskFull { .. }
-                | Error::SingleValues { .. }
-                | Error::Plan(_)
-        )
-    );
+    // Of a run folder's errors all but those of its files are about what was asked for.
+    let run = run_error(error).is_some_and(|run| !matches!(run, run::Error::File(_)));
+    let study = matches!(error.downcast_ref(), Some(study::Error::InUse { .. } | study::Error::DiskFull { .. }));
+    let training = matches!(error.downcast_ref(), Some(train::Error::SingleValues { .. }));
     let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
     match error.downcast_ref() {
         Some(data::Error::Cancelled) => INTERRUPTED,
         Some(data::Error::Classes { .. }) => USAGE,
         Some(data::Error::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => USAGE,
-        _ if error.is::<PlanError>() || error.is::<cli::UsageError>() || run || backend => USAGE,
+        _ if plan_error(error).is_some() || error.is::<cli::UsageError>() => USAGE,
+        _ if run || study || training || backend => USAGE,
         _ => FAILED,
     }
 }

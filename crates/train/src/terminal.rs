@@ -13,10 +13,11 @@ use chart::terminal::{harmless, harmless_json, harmless_line};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike as _};
 use margin::Margin;
+use report::{clock, fraction};
+use run::EpochRecord;
 use train::{
     Error,
-    observer::{EpochProgress, EpochRecord, Observer},
-    report::{clock, fraction},
+    observer::{EpochProgress, Observer},
 };
 
 pub use shown::{colours, width};

@@ -5,14 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::run::{RunFolder, checkpoint, folder, resume};
 use data::DataSet;
+use plan::Plan;
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
-use train::{
-    fit::checkpoint,
-    plan::Plan,
-    run::{RunFolder, folder, resume},
-};
 
 use super::{Parser, run};
 use crate::strategies::{edited, edits, few, json};
@@ -105,8 +102,10 @@ impl Parser for Checkpoints {
         if checkpoint::newest(&checkpoints, usize::MAX, Ok).map_err(|error| error.to_string()).is_err() {
             return false;
         }
-        let resumed = resume::open(&self.run, &self.plan, &self.data, &mut |_| {});
-        let trained = resumed.and_then(|(folder, checkpoint)| run::fit(&self.plan, &self.data, &folder, checkpoint));
+        let resumed = resume::open(&self.run, &self.plan, (&self.data.fingerprint, self.data.train.len()), &mut |_| {});
+        let trained = resumed
+            .map_err(train::Error::from)
+            .and_then(|(folder, checkpoint)| run::fit(&self.plan, &self.data, &folder, checkpoint));
         // As it was before.
         fs::read_dir(&checkpoints).unwrap().for_each(|entry| fs::remove_file(entry.unwrap().path()).unwrap());
         self.kept.iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
@@ -115,7 +114,7 @@ impl Parser for Checkpoints {
     }
 }
 
-/// Position, model's record, optimizer's record.
+/// TrainState, model's record, optimizer's record.
 fn sections(mut rest: &[u8]) -> [Vec<u8>; 3] {
     std::array::from_fn(|_| {
         let (length, after) = rest.split_first_chunk().unwrap();

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use plan::{Config, Plan};
 use proptest::{collection::vec, prelude::*};
-use train::plan::{Config, Plan};
 
 use super::Parser;
 use crate::strategies::{edited, edits, toml_value};

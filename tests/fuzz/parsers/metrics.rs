@@ -5,12 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::run::{MetricsLog, checkpoint::TrainState, folder};
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
-use train::{
-    fit::checkpoint::Position,
-    run::{MetricsLog, folder},
-};
 
 use super::{Parser, record::Runs};
 use crate::strategies::json;
@@ -50,7 +47,7 @@ impl Parser for Metrics {
         fs::write(&self.file, bytes).unwrap();
         let epochs = folder::read_epochs(&self.runs.run).map_or(0, |epochs| epochs.len());
         self.runs.look(crc32fast::hash(bytes));
-        let position = Position { epoch: 1, ..Position::default() };
+        let position = TrainState { epoch: 1, ..TrainState::default() };
         let opened = MetricsLog::open(&self.runs.run, &position).map_err(|error| error.to_string());
         epochs > 0 && opened.is_ok()
     }

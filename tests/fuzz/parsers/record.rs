@@ -5,15 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::run::{RunFolder, RunRecord, folder, list};
 use chart::{html, terminal};
 use data::DataSet;
+use plan::Plan;
 use proptest::prelude::*;
+use report::{Comparison, clock};
 use serde_json::Value;
-use train::{
-    plan::Plan,
-    report::{self, Comparison, clock},
-    run::{RunFolder, RunRecord, folder, list},
-};
+use train::evaluation;
 
 use super::{Parser, run};
 use crate::strategies::json;
@@ -79,7 +78,8 @@ impl Runs {
         }
         if number.is_multiple_of(256)
             && let Ok(folder) = RunFolder::open(&self.run)
-            && let Ok(page) = report::write(&run::flex(), Path::new(""), &folder, &self.data)
+            && let Ok(scores) = evaluation::of_run(&run::flex(), Path::new(""), folder.path(), &self.data)
+            && let Ok(page) = report::write(&folder, &self.data, scores)
         {
             assert!(fs::metadata(page).unwrap().len() > 0);
         }

@@ -6,15 +6,15 @@ use std::{
     sync::Arc,
 };
 
+use ::run::{EpochRecord, RunFolder, checkpoint::Checkpoint};
 use burn::train::Interrupter;
 use data::{DataSet, Request, Source};
+use plan::{BackendChoice, BuiltIn, Config, Plan, Setting};
 use train::{
     Error,
     backend::choice::{self, Chosen},
-    fit::{self, Job, checkpoint::Checkpoint},
-    observer::{EpochProgress, EpochRecord, Observer},
-    plan::{BackendChoice, BuiltIn, Config, Plan, Setting},
-    run::RunFolder,
+    fit::{self, Job},
+    observer::{EpochProgress, Observer},
 };
 
 use super::png;
@@ -75,8 +75,7 @@ pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Check
         device_names: ["flex".into(), "CPU".into()],
         observer: Box::new(Deaf),
         interrupter: Interrupter::new(),
-        until: None,
-        lags: None,
+        pause: None,
         tui: false,
     };
     fit::fit_on(&flex(), Path::new(""), job).map(|_| ())

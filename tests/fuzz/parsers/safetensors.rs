@@ -7,12 +7,12 @@ use std::{
 
 use burn::tensor::Tensor;
 use model::AutodiffBackend;
+use plan::Plan;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use train::{
     backend::{Kind, Visitor, dispatch},
     classifier::Classifier,
     export,
-    plan::Plan,
 };
 
 use super::{Parser, run};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use proptest::{collection::vec, prelude::*};
-use train::sweep::Study;
+use study::Study;
 
 use super::{
     Parser,

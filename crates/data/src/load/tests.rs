@@ -1,4 +1,9 @@
-use std::{env, fs, path::Path, thread, time::Duration};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use super::*;
 use crate::{

@@ -1,9 +1,8 @@
 //! From what the plan asks for to a backend and a device of it.
 
-use crate::{
-    backend::{self, BackendError, Device, Kind},
-    plan::BackendChoice,
-};
+use plan::BackendChoice;
+
+use crate::backend::{self, BackendError, Device, Kind};
 
 /// A backend with the device to use, and why it is this one.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use train::plan::{Config, Plan, PlanError, Setting};
+use plan::{Config, Plan, PlanError, Setting};
 
 /// What makes a plan.
 #[derive(Clone, Debug, Args)]

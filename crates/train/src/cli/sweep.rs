@@ -6,7 +6,7 @@ use clap::{
     Args, Subcommand, ValueEnum,
     builder::{StringValueParser, TypedValueParser},
 };
-use train::sweep::slurm;
+use study::slurm;
 
 use super::from_1;
 

@@ -2,28 +2,22 @@
 
 use chart::{Table, terminal::table};
 use data::DataSet;
-use model::AutodiffBackend;
-use model::Distance;
-use train::{
-    backend::{self, Visitor, choice},
-    baseline,
-    metrics::Confusion,
-    report::fraction,
-};
+use metrics::Confusion;
+use model::{AutodiffBackend, Distance};
+use report::fraction;
+use train::{backend::Visitor, baseline};
 
-use super::load_data;
+use super::{load_data, workbench::Workbench};
 use crate::{cli::PlanArgs, terminal::Out};
 
 /// Prints the accuracies of both distances.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
-    let plan = args.resolve()?;
-    backend::limit_threads(plan.threads);
-    let chosen = choice::choose(plan.backend, plan.device)?;
-    let data = load_data::load(&plan, None)?;
-    let [l1, l2] = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Baseline(&data))?;
+    let workbench = Workbench::open(args.resolve()?, None)?;
+    let data = &workbench.data;
+    let [l1, l2] = workbench.run(Baseline(data))?;
     let [positive, negative] = &data.classes;
     let mut out = Out;
-    writeln!(out, "{}", load_data::describe(&data))?;
+    writeln!(out, "{}", load_data::describe(data))?;
     let mut rows = Table::new(
         ["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
         1,

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use chart::{html, terminal};
+use report::{ComparedRun, Comparison, Group, Test};
 use search::Welch;
 use serde_json::{Value, json};
-use train::{
-    report::{ComparedRun, Comparison, Group, Test},
-    sweep::status,
-};
+use study::status;
 
 use super::{output, stored_run};
 use crate::{

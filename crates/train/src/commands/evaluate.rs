@@ -5,15 +5,13 @@ mod output;
 
 use anyhow::bail;
 use data::DataSet;
-use model::AutodiffBackend;
-use train::{
-    Error,
-    backend::{self, Visitor},
-    plan::{Plan, Setting, SourceKind},
-    report::{BaselineScores, BesideBaseline, Evaluated},
-};
+use metrics::Scores;
+use model::{AutodiffBackend, Distance};
+use plan::{Plan, Setting, SourceKind};
+use report::{BaselineScores, BesideBaseline, Evaluated};
+use train::{Error, backend::Visitor, baseline, evaluation};
 
-use super::{load_data, stored_run::StoredRun};
+use super::{stored_run::StoredRun, workbench::Workbench};
 use crate::{
     cli::{EvaluateArgs, UsageError},
     terminal::tell,
@@ -25,15 +23,14 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     if let Some(data) = &args.data {
         stored.plan = with_data(&stored, data)?;
     }
-    backend::limit_threads(stored.plan.threads);
-    let data = load_data::load(&stored.plan, None)?;
-    check_shape(&stored, &data)?;
+    let workbench = Workbench::on(stored.chosen.clone(), stored.plan.clone(), None)?;
+    let data = &workbench.data;
+    check_shape(&stored, data)?;
     if args.data.is_none() {
-        warn_of_other_data(&stored, &data);
+        warn_of_other_data(&stored, data);
     }
-    let chosen = stored.chosen.clone();
-    let work = Evaluate { stored: &stored, data: &data, args };
-    let (evaluated, baseline) = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
+    let (scores, baseline) = workbench.run(Evaluate { stored: &stored, data, args })??;
+    let evaluated = Evaluated::new(&stored.plan, data, args.split, scores);
     let beside = baseline.as_ref().map(|baseline| BesideBaseline { evaluated: &evaluated, baseline });
     files::write(args, &stored, &evaluated, beside)?;
     if args.json {
@@ -84,15 +81,20 @@ struct Evaluate<'a> {
     args: &'a EvaluateArgs,
 }
 
-impl<'a> Visitor for Evaluate<'a> {
+impl Visitor for Evaluate<'_> {
     const WORK: &'static str = "evaluating";
 
-    type Output = Result<(Evaluated<'a>, Option<BaselineScores>), Error>;
+    type Output = Result<(Scores, Option<BaselineScores>), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
-        let evaluated = Evaluated::of(&self.stored.plan, &classifier, self.data, self.args.split, &device);
-        let baseline = || BaselineScores::of::<B::InnerBackend>(self.data, self.args.split, &device);
-        Ok((evaluated, self.args.baseline.then(baseline)))
+        let Self { stored, data, args } = self;
+        let classifier = stored.classifier::<B::InnerBackend>(&device)?;
+        let scores = evaluation::scores(&stored.plan, &classifier, data, args.split, &device);
+        let baseline = || {
+            let fitted = baseline::fit::<B::InnerBackend>(data, &device);
+            let of = |distance| baseline::scores(&fitted, args.split.of(data), distance, &device);
+            BaselineScores { l1: of(Distance::L1), l2: of(Distance::L2) }
+        };
+        Ok((scores, args.baseline.then(baseline)))
     }
 }

@@ -1,11 +1,15 @@
 //! Brings the plan's data, telling the user what takes time.
 
-use std::{env, path::PathBuf, sync::Arc, sync::atomic::AtomicBool};
+use std::{
+    env,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use anyhow::bail;
 use data::{DataSet, Event, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
-use train::plan::{Plan, SourceKind};
+use plan::{Plan, SourceKind};
 
 use crate::{cli::UsageError, terminal::tell};
 

@@ -7,15 +7,15 @@ use chart::{
 };
 use data::DataSet;
 use model::AutodiffBackend;
+use plan::Plan;
 use serde_json::json;
 use train::{
-    backend::{self, Visitor, choice},
+    backend::Visitor,
     fit,
     lr_find::{RangeTest, range_test},
-    plan::Plan,
 };
 
-use super::{load_data, output, stop::Stop};
+use super::{load_data, output, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::LrFindArgs,
@@ -25,23 +25,21 @@ use crate::{
 /// Runs the range test and shows its curve and suggestions.
 pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
     let plan = args.plan.resolve()?;
-    backend::limit_threads(plan.threads);
-    let chosen = choice::choose(plan.backend, plan.device)?;
     let stop = Stop::listen()?;
-    let data = load_data::load(&plan, Some(stop.asked()))?;
-    fit::check(&plan, &data)?;
-    let work = Test { plan: &plan, data: &data, stop: &stop };
-    let test = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)?;
+    let workbench = Workbench::open(plan, Some(&stop))?;
+    let Workbench { plan, data, .. } = &workbench;
+    fit::check(plan, data)?;
+    let test = workbench.run(Test { plan, data, stop: &stop })?;
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
     if let Some(path) = &args.svg {
-        output::write(path, &svg::line_chart(&chart(&plan, &test)))?;
+        output::write(path, &svg::line_chart(&chart(plan, &test)))?;
     }
     if args.json {
         print_json(&test)?
     } else {
-        print(&plan, &data, &test)?
+        print(plan, data, &test)?
     }
     if test.suggestions().next().is_none() {
         bail!("the loss falls at no learning rate; is the data right, and `training.loss`?");

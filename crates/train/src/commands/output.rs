@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use train::{Error, files};
+use files::Error;
 
 use crate::cli::UsageError;
 

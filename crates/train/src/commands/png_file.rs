@@ -4,7 +4,6 @@ use std::{fs::File, io, path::Path};
 
 use anyhow::Context as _;
 use data::{GreyImage, decode_png};
-use train::files;
 
 use crate::cli::UsageError;
 

@@ -7,12 +7,9 @@ use chart::{Table, terminal::table};
 use data::GreyImage;
 use model::AutodiffBackend;
 use serde::Serialize;
-use train::{
-    Error,
-    backend::{self, Visitor},
-};
+use train::{Error, backend::Visitor};
 
-use super::{load_data, png_file, stored_run::StoredRun};
+use super::{png_file, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::PredictArgs,
     terminal::{Out, tell},
@@ -33,9 +30,7 @@ struct Prediction {
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let stored = StoredRun::open(&args.run, &args.backend)?;
     let images = args.images.iter().map(|path| prepared(path, &stored, args.invert)).collect::<Result<Vec<_>, _>>()?;
-    let chosen = stored.chosen.clone();
-    let work = Predict { stored: &stored, images: &images };
-    let probabilities = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)??;
+    let probabilities = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
     let classes = &stored.record.data.classes;
     let predictions: Vec<_> =
         args.images.iter().zip(probabilities).map(|(path, p)| prediction(path, p, classes)).collect();

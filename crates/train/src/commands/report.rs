@@ -1,16 +1,17 @@
 //! `train report`: the page of a run.
 
-use train::{backend, report, run::RunFolder};
+use run::RunFolder;
+use train::evaluation;
 
-use super::{load_data, stored_run::StoredRun};
+use super::{load_data, stored_run::StoredRun, workbench::Workbench};
 use crate::{cli::ReportArgs, terminal::Out};
 
 /// Writes it and prints its path.
 pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
-    let stored = StoredRun::open(&args.run, &args.backend)?;
-    let folder = RunFolder::open(&stored.path)?;
-    backend::limit_threads(stored.plan.threads);
-    let data = load_data::load(&stored.plan, None)?;
-    let path = report::write(&stored.chosen, &load_data::kernel_cache(), &folder, &data)?;
-    Ok(writeln!(Out, "{}", path.display())?)
+    let StoredRun { path, plan, chosen, .. } = StoredRun::open(&args.run, &args.backend)?;
+    let folder = RunFolder::open(&path)?;
+    let Workbench { chosen, data, .. } = Workbench::on(chosen, plan, None)?;
+    let scores = evaluation::of_run(&chosen, &load_data::kernel_cache(), &path, &data)?;
+    let page = report::write(&folder, &data, scores)?;
+    Ok(writeln!(Out, "{}", page.display())?)
 }

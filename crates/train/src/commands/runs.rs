@@ -1,14 +1,14 @@
 //! `train runs`: the runs there are.
 
 use chart::{Table, terminal::table};
-use serde_json::json;
-use train::{
-    Error,
-    report::{clock, fraction},
-    run::RunRecord,
-    run::list::{self, Run},
-    run::record::State,
+use files::Error;
+use report::{clock, fraction};
+use run::{
+    RunRecord,
+    list::{self, Run},
+    record::State,
 };
+use serde_json::json;
 
 use crate::{
     cli::RunsArgs,

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use model::Backend;
+use plan::{Config, Plan, PlanError, Setting};
+use run::{RunRecord, folder, list};
 use train::{
     Error,
     backend::choice::{self, Chosen},
     classifier::Classifier,
     export,
-    plan::{Config, Plan, PlanError, Setting},
-    run::RunRecord,
-    run::folder,
-    run::list,
 };
 
 use crate::{cli::BackendArgs, terminal::tell};
@@ -42,11 +40,11 @@ fn find_trained(run: &Path) -> Result<PathBuf, Error> {
 
 fn newest(run: &Path, wanted: fn(&Path) -> bool, none: &str) -> Result<PathBuf, Error> {
     if run != Path::new("latest") || run.exists() {
-        return folder::check(run).map(|()| run.into());
+        return Ok(folder::check(run).map(|()| run.into())?);
     }
     let runs = list::list(Path::new("runs"))?;
     let newest = runs.into_iter().rev().map(|run| run.path).find(|path| wanted(path));
-    newest.ok_or_else(|| Error::NoRun { path: run.into(), reason: none.into() })
+    newest.ok_or_else(|| run::Error::NoRun { path: run.into(), reason: none.into() }.into())
 }
 
 impl StoredRun {

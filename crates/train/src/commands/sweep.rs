@@ -14,16 +14,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
-use train::{
-    Error,
-    backend::{Kind, choice},
-    plan::{PlanError, Setting},
-    report::quoted,
-    sweep::{
-        Driver, End, Status, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
-        study_folder,
-    },
+use files::quoted;
+use plan::{PlanError, Setting};
+use study::{
+    Driver, End, Error, Status, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
+    study_folder,
 };
+use train::backend::{Kind, choice};
 
 use super::{load_data, stop::Stop};
 use crate::{
@@ -117,7 +114,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
     let code = conclude(&study, &trials, &end);
-    match study_folder::write_report(folder.path(), &study, &trials) {
+    match study::write_report(folder.path(), &study, &trials) {
         Ok(page) => say(&format!("report   {}", page.display())),
         Err(error) => tell(&format!("warning: {error}")),
     }
@@ -126,7 +123,11 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
 
 /// A folder that cannot be written is bad usage, as long as nothing has run in it.
 fn unusable(error: Error) -> anyhow::Error {
-    if let Error::Write { .. } = error { UsageError(error.to_string()).into() } else { error.into() }
+    if let Error::File(files::Error::Write { .. }) = error {
+        UsageError(error.to_string()).into()
+    } else {
+        error.into()
+    }
 }
 
 const NO_PROGRAM: &str = "cannot find this program to run trials with";
@@ -147,7 +148,7 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     let seeded = points.iter().flat_map(|point| study.seeds().iter().map(move |seed| (point, seed)));
     for (number, (point, seed)) in seeded.enumerate() {
         let state = states.get(&number).copied().unwrap_or("new");
-        rows.add_row([(number + 1).to_string(), state.into(), train::sweep::named(point, *seed)]);
+        rows.add_row([(number + 1).to_string(), state.into(), study::named(point, *seed)]);
     }
     let mut out = Out;
     if points.is_empty() {
@@ -222,7 +223,7 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
     study_folder::refuse_other(&study)?;
-    let page = study_folder::write_report(&folder, &study, &status::of_study(&study)?)?;
+    let page = study::write_report(&folder, &study, &status::of_study(&study)?)?;
     Ok(writeln!(Out, "{}", page.display())?)
 }
 
@@ -236,7 +237,7 @@ fn stop(args: &StudyArgs) -> anyhow::Result<()> {
         writeln!(out, "asked the drivers in `{}` to stop", folder.display())?;
     }
     // A worker that has not begun reads no file. Where none has, nobody is there to be asked.
-    let is_cancelled = train::sweep::slurm::cancel(&folder, !is_asked)?;
+    let is_cancelled = study::slurm::cancel(&folder, !is_asked)?;
     if is_cancelled {
         writeln!(out, "cancelled what waited in Slurm's queue for the study in `{}`", folder.display())?;
     }

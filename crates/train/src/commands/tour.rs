@@ -1,18 +1,26 @@
 //! `train tour`: the chapter, live, as a page or in the terminal.
 
-use std::{num::NonZeroUsize, time::Instant};
+use std::{
+    env, mem,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use chart::{Block, Document, Section, html, terminal};
 use data::DataSet;
 use model::AutodiffBackend;
+use plan::Plan;
+use run::{EpochRecord, RunFolder};
+use tour::{STOPS, Stop as TourStop, Tour, has_digits};
 use train::{
-    backend::choice::{self, Chosen},
-    backend::{self, Visitor},
-    plan::Plan,
-    tour::{STOPS, Stop as TourStop, Tour, has_digits},
+    Error,
+    backend::Visitor,
+    fit::Job,
+    observer::{EpochProgress, Observer},
 };
 
-use super::{load_data, output, stop::Stop};
+use super::{output, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::{TourArgs, UsageError},
@@ -24,19 +32,16 @@ pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
     let plan = args.plan.resolve()?;
     let wanted = wanted(args)?;
     args.page().iter().try_for_each(|path| output::check(path))?;
-    backend::limit_threads(plan.threads);
-    let chosen = choice::choose(plan.backend, plan.device)?;
     let stop = Stop::listen()?;
-    let data = load_data::load(&plan, Some(stop.asked()))?;
-    let stops = possible(wanted, args, &data)?;
+    let workbench = Workbench::open(plan, Some(&stop))?;
+    let stops = possible(wanted, args, &workbench.data)?;
     let began = Instant::now();
-    let show = Show { args, plan: &plan, chosen: &chosen, data: &data, stop: &stop, stops: &stops };
-    let sections = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), show)??;
+    let sections = workbench.run(Show { args, workbench: &workbench, stop: &stop, stops: &stops })??;
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
     if let Some(path) = args.page() {
-        let document = document(&chosen, &data, sections, began);
+        let document = document(&workbench, sections, began);
         output::write(&path, &html::page(&document))?;
         say(&format!("written to `{}`", path.display()));
     }
@@ -84,9 +89,7 @@ fn other_classes([positive, negative]: &[String; 2]) -> String {
 /// The tour, waiting for its backend.
 struct Show<'a> {
     args: &'a TourArgs,
-    plan: &'a Plan,
-    chosen: &'a Chosen,
-    data: &'a DataSet,
+    workbench: &'a Workbench,
     stop: &'a Stop,
     stops: &'a [TourStop],
 }
@@ -97,14 +100,13 @@ impl Visitor for Show<'_> {
     type Output = anyhow::Result<Vec<Section>>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let device_names = [self.chosen.kind.name().into(), self.chosen.device.name.clone()];
-        let interrupter = self.stop.interrupter();
-        let tour = Tour::<B> { plan: self.plan, data: self.data, device: &device, device_names, interrupter };
+        let tour = Tour::<B> { plan: &self.workbench.plan, data: &self.workbench.data, device: &device };
+        let train = |plan| train(self.workbench, self.stop, plan);
         let mut sections = Vec::with_capacity(self.stops.len());
         for stop in self.stops {
             self.announce(stop);
             let began = Instant::now();
-            let section = tour.section(stop)?;
+            let section = tour.section(stop, &train)?;
             if self.stop.is_asked() {
                 break;
             }
@@ -137,7 +139,41 @@ impl Show<'_> {
     }
 }
 
-fn document(chosen: &Chosen, data: &DataSet, sections: Vec<Section>, began: Instant) -> Document {
+/// Trains in a folder that is gone afterwards; returns the epochs.
+fn train(workbench: &Workbench, stop: &Stop, plan: Plan) -> anyhow::Result<Vec<EpochRecord>> {
+    let temporary = tempfile::tempdir();
+    let temporary = temporary.map_err(|cause| files::Error::Write { path: env::temp_dir(), cause })?;
+    let folder = RunFolder::create(&Plan { runs: temporary.path().into(), ..plan.clone() })?;
+    let heard = Heard::default();
+    workbench.fit(Job {
+        plan: Arc::new(plan),
+        data: &workbench.data,
+        folder: &folder,
+        resume: None,
+        device_names: workbench.device_names(),
+        observer: Box::new(heard.clone()),
+        interrupter: stop.interrupter(),
+        pause: None,
+        tui: false,
+    })?;
+    Ok(mem::take(&mut *heard.0.lock().expect("nobody panics with it")))
+}
+
+/// Remembers the epochs.
+#[derive(Clone, Debug, Default)]
+struct Heard(Arc<Mutex<Vec<EpochRecord>>>);
+
+impl Observer for Heard {
+    fn batches(&mut self, _: &EpochProgress) {}
+
+    fn epoch(&mut self, record: &EpochRecord, _: usize) {
+        self.0.lock().expect("nobody panics with it").push(record.clone());
+    }
+
+    fn warning(&mut self, _: &Error) {}
+}
+
+fn document(Workbench { chosen, data, .. }: &Workbench, sections: Vec<Section>, began: Instant) -> Document {
     let lead = format!(
         "Chapter 4 of the fast.ai book tells a handwritten 3 from a 7, from the pixels of one image to a network that learns. \
          This page was computed by the code it shows, with Burn on {} ({}), on {} training and {} validation images of {}, in \

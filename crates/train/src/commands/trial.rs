@@ -2,53 +2,54 @@
 
 use std::sync::Arc;
 
+use run::folder;
+use study::{Lease, Limits};
 use train::{
-    backend::{self, choice},
-    fit::{self, End, Job, Lags},
-    run::{folder, resume},
-    sweep::{self, Claim, Limits},
+    backend::choice,
+    fit::{Job, Pause, StopReason},
 };
 
-use super::{load_data, stop::Stop};
-use crate::{
-    DONE, INTERRUPTED,
-    cli::TrialArgs,
-    terminal::{observer, tell},
-};
+use super::{fit, stop::Stop, workbench::Workbench};
+use crate::{DONE, INTERRUPTED, cli::TrialArgs, terminal::observer};
 
 /// Begins the trial, or goes on with it.
 pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
-    let mut plan = folder::read_plan(&args.run)?;
-    backend::limit_threads(plan.threads);
+    let plan = folder::read_plan(&args.run)?;
     let chosen = choice::choose(plan.backend, args.device.unwrap_or(plan.device))?;
     let stop = Stop::listen_patiently()?;
-    if args.parent.is_some_and(|driver| !sweep::end_with(driver)) {
+    if args.parent.is_some_and(|driver| !study::end_with(driver)) {
         return Ok(INTERRUPTED);
     }
-    let data = load_data::load(&plan, Some(stop.asked()))?;
+    let mut workbench = Workbench::on(chosen, plan, Some(&stop))?;
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
-    let (folder, resume) = resume::open(&args.run, &plan, &data, &mut |warning| tell(&format!("warning: {warning}")))?;
-    plan.device = chosen.index;
-    let run = args.run.clone();
-    let has_limits = Claim::read(&run).is_some_and(|claim| claim.limits.is_some());
-    let job = Job {
-        plan: Arc::new(plan),
-        data: &data,
+    let (folder, resume) = fit::reopen(&args.run, &workbench)?;
+    workbench.plan.device = workbench.chosen.index;
+    let (run, until) = (args.run.clone(), args.until);
+    let has_limits = Lease::read(&run).is_some_and(|lease| lease.limits.is_some());
+    let pause = move |epochs: usize| {
+        let is_far_enough = until.is_some_and(|until| epochs >= until);
+        let lags = !is_far_enough && has_limits && Limits::stop(&run);
+        (is_far_enough || lags).then(|| Pause { reason: lags.then(|| LAGS.to_owned()) })
+    };
+    let outcome = workbench.fit(Job {
+        plan: Arc::new(workbench.plan.clone()),
+        data: &workbench.data,
         folder: &folder,
         resume,
-        device_names: [chosen.kind.name().into(), chosen.device.name.clone()],
+        device_names: workbench.device_names(),
         observer: observer(true),
         interrupter: stop.interrupter(),
-        until: args.until,
-        lags: has_limits.then(|| -> Lags { Box::new(move || Limits::stop(&run)) }),
+        pause: Some(Box::new(pause)),
         tui: false,
-    };
-    let outcome = fit::fit_on(&chosen, &load_data::kernel_cache(), job)?;
-    Ok(match outcome.end {
-        End::Interrupted => INTERRUPTED,
-        End::Lagging => sweep::PRUNED,
-        End::Finished | End::StoppedEarly | End::Paused => DONE,
+    })?;
+    Ok(match outcome.stop {
+        StopReason::Interrupted => INTERRUPTED,
+        StopReason::Paused(Pause { reason: Some(_) }) => study::PRUNED,
+        StopReason::Finished | StopReason::StoppedEarly | StopReason::Paused(_) => DONE,
     })
 }
+
+/// What a run's record says of a trial that its study's limits stopped.
+const LAGS: &str = "it lagged behind the study's other trials";

@@ -7,13 +7,11 @@ use chapter::figures::{self, Figure, Value};
 use chart::{Table, terminal::table};
 use data::DataSet;
 use model::AutodiffBackend;
+use plan::{BackendChoice, Plan};
 use serde_json::json;
-use train::{
-    backend::{self, Kind, Visitor, choice},
-    plan::{BackendChoice, Plan},
-};
+use train::backend::{self, Kind, Visitor, choice};
 
-use super::load_data;
+use super::{load_data, workbench::on_backend};
 use crate::{
     cli::VerifyArgs,
     terminal::{Out, tell, width},
@@ -50,7 +48,7 @@ fn verdict(columns: &[Column]) -> anyhow::Result<()> {
 /// The one backend that is asked for.
 fn column(plan: &Plan, data: &DataSet) -> anyhow::Result<Column> {
     let chosen = choice::choose(plan.backend, plan.device)?;
-    let figures = backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), Verify(data))?;
+    let figures = on_backend(&chosen, Verify(data))?;
     Ok(Column { kind: chosen.kind, figures })
 }
 

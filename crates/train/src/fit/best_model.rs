@@ -3,19 +3,16 @@
 use burn::module::AutodiffModule as _;
 use data::DataSet;
 use model::AutodiffBackend;
+use plan::Plan;
+use run::{
+    RunFolder,
+    best::Best,
+    checkpoint::{self, TrainState},
+    folder,
+};
 
 use crate::{
-    Error,
-    classifier::Classifier,
-    evaluation::Evaluation,
-    export,
-    fit::{
-        best::Best,
-        checkpoint::{self, Position},
-        evaluation_loader,
-    },
-    plan::Plan,
-    run::{RunFolder, folder},
+    Error, classifier::Classifier, evaluation::evaluate, export, fit::network_state, loaders::evaluation_loader,
 };
 
 /// Where the models of a run are looked for.
@@ -34,9 +31,9 @@ pub struct Models<'a, B: AutodiffBackend> {
 
 impl<B: AutodiffBackend> Models<'_, B> {
     /// The model of the best epoch; none before the first is done. Where it is neither in its checkpoint nor in the run's model
-    /// file, the best epoch of those whose checkpoints are left takes its place in the position, and the error says so.
-    pub fn best(&self, position: &mut Position) -> (Option<Classifier<B>>, Option<Error>) {
-        let Some(best) = position.watch.best.clone() else { return (None, None) };
+    /// file, the best epoch of those whose checkpoints are left takes its place in the state, and the error says so.
+    pub fn best(&self, state: &mut TrainState) -> (Option<Classifier<B>>, Option<Error>) {
+        let Some(best) = state.best.best.clone() else { return (None, None) };
         let cause = match self.at(best.step) {
             Ok((_, model)) => return (Some(model), None),
             Err(cause) => Box::new(cause),
@@ -44,19 +41,19 @@ impl<B: AutodiffBackend> Models<'_, B> {
         if let Some(model) = self.exported(&best) {
             return (Some(model), None);
         }
-        let (instead, model) = self.left(position).unzip();
-        position.watch.best = instead;
-        let instead = position.watch.best.as_ref().map(|best| best.epoch);
+        let (instead, model) = self.left(state).unzip();
+        state.best.best = instead;
+        let instead = state.best.best.as_ref().map(|best| best.epoch);
         (model, Some(Error::BestLost { cause, epoch: best.epoch, instead }))
     }
 
-    /// Position and model of the checkpoint after so many steps.
-    fn at(&self, step: usize) -> Result<(Position, Classifier<B>), Error> {
+    /// TrainState and model of the checkpoint after so many steps.
+    fn at(&self, step: usize) -> Result<(TrainState, Classifier<B>), Error> {
         let folder = self.folder.checkpoints();
         let checkpoint = checkpoint::read(&folder, step)?;
-        let unfit = |reason| Error::Damaged { path: checkpoint::path(&folder, step), reason };
-        let model = checkpoint.load_model(self.classifier.clone(), self.device).map_err(unfit)?;
-        Ok((checkpoint.position, model))
+        let unfit = |reason| files::Error::Damaged { path: checkpoint::path(&folder, step), reason };
+        let model = network_state::model(&checkpoint, self.classifier.clone(), self.device).map_err(unfit)?;
+        Ok((checkpoint.state, model))
     }
 
     /// The run's model file, where it is of that epoch: nothing in it says so, but only that epoch's model measures the same.
@@ -64,16 +61,16 @@ impl<B: AutodiffBackend> Models<'_, B> {
         let mut model = self.classifier.clone();
         export::load(&folder::model(self.folder.path()), model.network_mut()).ok()?;
         let valid = evaluation_loader(self.plan, &self.data.valid, self.device);
-        let metrics = Evaluation::of(&model.valid(), &valid).metrics();
+        let metrics = evaluate(&model.valid(), &valid).metrics();
         (metrics == best.metrics).then_some(model)
     }
 
-    /// The best of the epochs up to the position that have a checkpoint at their end.
-    fn left(&self, position: &Position) -> Option<(Best, Classifier<B>)> {
+    /// The best of the epochs up to the state that have a checkpoint at their end.
+    fn left(&self, state: &TrainState) -> Option<(Best, Classifier<B>)> {
         let mut best: Option<(Best, Classifier<B>)> = None;
         for step in checkpoint::steps(&self.folder.checkpoints()).unwrap_or_default() {
             let Ok((at, model)) = self.at(step) else { continue };
-            let is_before = at.step <= position.step && at.fingerprint == position.fingerprint;
+            let is_before = at.step <= state.step && at.fingerprint == state.fingerprint;
             let Some(metrics) = at.last.filter(|_| is_before && at.batch == 0) else { continue };
             let one = Best::of(self.plan, at.epoch, at.step, &metrics);
             if best.as_ref().is_none_or(|(other, _)| one.is_better(other, self.plan)) {

@@ -6,8 +6,9 @@ use burn::{
     tensor::{ElementConversion, Tensor},
 };
 use model::AutodiffBackend;
+use plan::TrainingPlan;
 
-use crate::{classifier::Classifier, plan::TrainingPlan};
+use crate::classifier::Classifier;
 
 /// Added to the norm before the division, as PyTorch's `clip_grad_norm_` does.
 const EPSILON: f32 = 1e-6;

@@ -2,20 +2,18 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use burn::optim::{
-    Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, MultiGradientsParams, Optimizer, Sgd, SgdConfig,
-    SimpleOptimizer, adaptor::OptimizerAdaptor, decay::WeightDecayConfig, momentum::MomentumConfig,
-};
 use burn::{
     module::{Module as _, ModuleVisitor, Param},
+    optim::{
+        Adam, AdamConfig, AdamW, AdamWConfig, GradientsParams, MultiGradientsParams, Optimizer, Sgd, SgdConfig,
+        SimpleOptimizer, adaptor::OptimizerAdaptor, decay::WeightDecayConfig, momentum::MomentumConfig,
+    },
     tensor::Tensor,
 };
 use model::AutodiffBackend;
+use plan::{OptimizerKind, OptimizerPlan};
 
-use crate::{
-    classifier::Classifier,
-    plan::{OptimizerKind, OptimizerPlan},
-};
+use crate::classifier::Classifier;
 
 /// The plan's optimizer.
 ///

@@ -10,13 +10,10 @@ use burn::train::{
     },
     renderer::tui::TuiMetricsRendererWrapper,
 };
+use metrics::{MetricSums, Metrics};
 use model::AutodiffBackend;
 
-use crate::{
-    classifier::Scored,
-    fit::strategy::Components,
-    metrics::{Metrics, Tally},
-};
+use crate::{classifier::Scored, fit::strategy::Components};
 
 /// Shows the training in Burn's terminal interface; its stop key works like Ctrl-C.
 pub fn show<B: AutodiffBackend>(training: SupervisedTraining<Components<B>>) -> SupervisedTraining<Components<B>> {
@@ -38,17 +35,17 @@ struct Exact {
     name: MetricName,
     higher_is_better: bool,
     of: fn(&Metrics) -> f64,
-    epoch: Tally,
-    batch: Tally,
+    epoch: MetricSums,
+    batch: MetricSums,
 }
 
 impl Exact {
     fn new(name: &str, higher_is_better: bool, of: fn(&Metrics) -> f64) -> Self {
         let name = Arc::new(name.to_owned());
-        Self { name, higher_is_better, of, epoch: Tally::default(), batch: Tally::default() }
+        Self { name, higher_is_better, of, epoch: MetricSums::default(), batch: MetricSums::default() }
     }
 
-    fn aggregated(&self, tally: &Tally) -> NumericEntry {
+    fn aggregated(&self, tally: &MetricSums) -> NumericEntry {
         let count = tally.confusion.total() as usize;
         NumericEntry::Aggregated { aggregated_value: (self.of)(&tally.metrics()), count }
     }
@@ -66,7 +63,7 @@ impl Metric for Exact {
     }
 
     fn update(&mut self, scored: &Scored, _: &MetricMetadata) -> SerializedEntry {
-        self.batch = Tally::default();
+        self.batch = MetricSums::default();
         self.batch.add(scored.loss, &scored.logits, &scored.labels);
         self.epoch.add(scored.loss, &scored.logits, &scored.labels);
         let formatted = format!("epoch {:.4} - batch {:.4}", self.running_value().current(), self.value().current());
@@ -74,7 +71,7 @@ impl Metric for Exact {
     }
 
     fn clear(&mut self) {
-        self.epoch = Tally::default();
+        self.epoch = MetricSums::default();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use chart::{Block, Document, Section, Table, html, svg};
-use train::report::{BesideBaseline, Evaluated};
+use report::{BesideBaseline, Evaluated};
 
 use crate::{
     cli::{EvaluateArgs, UsageError},

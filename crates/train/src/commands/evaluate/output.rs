@@ -6,11 +6,9 @@ use chart::{
     Block, Table,
     terminal::{blocks, table},
 };
+use report::{BesideBaseline, Evaluated, OnlyOne};
+use run::record::DataRecord;
 use serde_json::{Value, json};
-use train::{
-    report::{BesideBaseline, Evaluated, OnlyOne},
-    run::record::DataRecord,
-};
 
 use super::files::IMAGES;
 use crate::{

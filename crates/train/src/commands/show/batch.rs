@@ -2,7 +2,7 @@
 
 use chart::{Block, Picture, Section, Verdict};
 use data::{DataSet, Order};
-use train::report::pixels;
+use report::pixels;
 
 use crate::{
     cli::{PlanArgs, ShowArgs},

@@ -5,7 +5,6 @@ use std::{ops::Range, path::Path};
 use anyhow::bail;
 use chart::{Block, PixelTable, Pixels, Section, Shading};
 use data::DataSet;
-use train::report;
 
 use crate::{
     cli::{Part, ShowArgs, UsageError},

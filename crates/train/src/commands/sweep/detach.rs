@@ -6,7 +6,7 @@ use std::path::Path;
 
 #[cfg(unix)]
 use anyhow::Context as _;
-use train::sweep::Study;
+use study::Study;
 
 #[cfg(unix)]
 use crate::terminal::say;
@@ -44,7 +44,7 @@ pub fn start(_: &Study) -> anyhow::Result<u8> {
 
 #[cfg(unix)]
 fn tell_where(study: &Study, process: u32) -> anyhow::Result<()> {
-    let file = train::report::quoted(&study.file);
+    let file = files::quoted(&study.file);
     say(&format!("driver   process {process} in the background, writes {}", log_file(&study.folder()?).display()));
     say(&format!("look     train sweep status {file}"));
     say(&format!("stop     train sweep stop {file}"));
@@ -63,7 +63,7 @@ pub fn let_go(study: &Path) -> anyhow::Result<()> {
     use rustix::{process::setsid, stdio};
 
     let path = log_file(study);
-    let failed = |cause| train::Error::Write { path: path.clone(), cause };
+    let failed = |cause| files::Error::Write { path: path.clone(), cause };
     let log = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
     setsid().context("cannot leave the terminal's session")?;
     std::io::stdout().write_all(READY.as_bytes())?;

@@ -5,7 +5,7 @@ mod screen;
 use std::time::Instant;
 
 use screen::Screen;
-use train::sweep::{End, Entry, Event, Overview, Remaining, Study, Watcher, ended, failed};
+use study::{End, Entry, Event, Overview, Remaining, Study, Watcher, ended, failed};
 
 use crate::terminal::{colours, is_live, say};
 

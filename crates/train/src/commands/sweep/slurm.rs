@@ -3,16 +3,14 @@
 use std::{env, fs, path::Path, time::SystemTime};
 
 use anyhow::{Context as _, bail};
-use train::{
-    backend::{Kind, choice},
-    plan::Plan,
-    report::quoted,
-    sweep::{
-        Study, StudyFolder,
-        slurm::{self, Options, Worker},
-        study_folder,
-    },
+use files::quoted;
+use plan::Plan;
+use study::{
+    Study, StudyFolder,
+    slurm::{self, Options, Worker},
+    study_folder,
 };
+use train::backend::{Kind, choice};
 
 use crate::{
     cli::{SweepArgs, UsageError},

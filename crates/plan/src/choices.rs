@@ -1,0 +1,156 @@
+//! The closed enums of a plan, each with its names in TOML.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An enum whose variants have one name each, the same in TOML, in messages and on the command line.
+macro_rules! choices {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// Every choice.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Every name, in the order of the choices.
+            pub const NAMES: &[&str] = &[$($word),+];
+
+            /// The name of this choice.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+choices! {
+    /// A config that is compiled in, so that an installed binary works in any folder.
+    BuiltIn {
+        /// `configs/base.toml`: every key and its default.
+        Base = "base",
+        /// `configs/linear.toml`: the chapter's linear baseline.
+        Linear = "linear",
+        /// `configs/two-layer.toml`: the chapter's simple net.
+        TwoLayer = "two-layer",
+        /// `configs/resnet.toml`: a small residual net of convolutions.
+        ResNet = "resnet",
+        /// `configs/resnet-augmented.toml`: the same on images that are changed a little in each epoch.
+        ResNetAugmented = "resnet-augmented",
+    }
+}
+
+choices! {
+    /// `backend`: which backend is asked for.
+    BackendChoice {
+        /// The fastest compiled-in backend that has a device.
+        Auto = "auto",
+        /// Rust on the CPU, by the ndarray crate.
+        Ndarray = "ndarray",
+        /// Rust on the CPU, by Burn's own kernels.
+        Flex = "flex",
+        /// A GPU through Vulkan, Metal or DX12.
+        Wgpu = "wgpu",
+        /// LibTorch on the CPU.
+        TchCpu = "tch-cpu",
+        /// LibTorch on an NVIDIA GPU.
+        TchCuda = "tch-cuda",
+        /// LibTorch on Apple's GPU.
+        TchMps = "tch-mps",
+        /// Burn's own kernels on an NVIDIA GPU.
+        Cuda = "cuda",
+    }
+}
+
+choices! {
+    /// `data.source`: where digits come from.
+    SourceKind {
+        /// The cache, `MNIST_SAMPLE_ARCHIVE`, the download, or else synthetic digits with a warning.
+        Auto = "auto",
+        /// The official MNIST_SAMPLE archive, downloaded.
+        MnistSample = "mnist-sample",
+        /// A local .tgz of that layout.
+        Archive = "archive",
+        /// `train/<class>/*.png` and `valid/<class>/*.png`.
+        Folder = "folder",
+        /// The four MNIST IDX files, plain or .gz.
+        Idx = "idx",
+        /// Drawn by the program.
+        Synthetic = "synthetic",
+    }
+}
+
+choices! {
+    /// `model.kind`: which network.
+    ModelKind {
+        /// 784 -> 1.
+        Linear = "linear",
+        /// 784 -> hidden -> 1 with ReLU.
+        TwoLayer = "two-layer",
+        /// Convolutions: a stem and three residual blocks.
+        ResNet = "resnet",
+    }
+}
+
+choices! {
+    /// `training.loss`: what is minimised, on the logits of a batch.
+    Loss {
+        /// The chapter's: the mean distance of sigmoid(logit) from its target.
+        MnistLoss = "mnist-loss",
+        /// Binary cross-entropy on logits.
+        BinaryCrossEntropy = "binary-cross-entropy",
+        /// Mean squared error.
+        MeanSquaredError = "mean-squared-error",
+    }
+}
+
+choices! {
+    /// `training.monitor`: the metric of the validation split that says which epoch is best.
+    Monitor {
+        /// The loss; less is better.
+        ValidLoss = "valid_loss",
+        /// The fraction labelled right.
+        Accuracy = "accuracy",
+        /// Of what is labelled positive, the fraction that is.
+        Precision = "precision",
+        /// Of what is positive, the fraction labelled so.
+        Recall = "recall",
+        /// The harmonic mean of precision and recall.
+        F1 = "f1",
+        /// The area under the ROC curve.
+        RocAuc = "roc_auc",
+    }
+}
+
+choices! {
+    /// `optimizer.kind`: how gradients become steps.
+    OptimizerKind {
+        /// Stochastic gradient descent, with momentum where asked for.
+        Sgd = "sgd",
+        /// Adam, weight decay as an L2 penalty.
+        Adam = "adam",
+        /// Adam with decoupled weight decay.
+        AdamW = "adamw",
+    }
+}
+
+choices! {
+    /// `schedule.kind`: how the learning rate goes over the run.
+    ScheduleKind {
+        /// The same at each step.
+        Constant = "constant",
+        /// Half a cosine, down to 0.
+        Cosine = "cosine",
+        /// fastai's fit_one_cycle.
+        OneCycle = "one-cycle",
+    }
+}

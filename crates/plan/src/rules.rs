@@ -1,0 +1,187 @@
+//! Which values each key may have: one table, read by the checks and by people.
+
+use std::{
+    fmt,
+    ops::{
+        Bound::{self, Excluded, Included},
+        RangeBounds,
+    },
+};
+
+use toml::Value;
+
+use super::choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind};
+
+/// What a value must be.
+#[derive(Debug)]
+pub(super) enum Rule {
+    /// `true` or `false`.
+    Flag,
+    /// Any string.
+    Text,
+    /// A string that is not empty.
+    Path,
+    /// A string that is a folder name on every system.
+    FolderName,
+    /// Two different folder names.
+    Classes,
+    /// One of these strings.
+    Word(&'static [&'static str]),
+    /// An integer from the first to the second.
+    Integer(i64, i64),
+    /// A number, an integer too, within the bounds.
+    Number(Bound<f64>, Bound<f64>),
+    /// One that backends take as f32: what that rounds it to is within the bounds too.
+    Single(Bound<f64>, Bound<f64>),
+    /// Three such numbers.
+    Three(Bound<f64>, Bound<f64>),
+}
+
+use Rule::{Classes, Flag, FolderName, Integer, Number, Path, Single, Text, Three, Word};
+
+/// Above any useful value and within f32, in which backends compute.
+const HUGE: Bound<f64> = Included(1e38);
+const ZERO: Bound<f64> = Included(0.0);
+const ONE: Bound<f64> = Included(1.0);
+const ABOVE_ZERO: Bound<f64> = Excluded(0.0);
+const BELOW_ONE: Bound<f64> = Excluded(1.0);
+
+/// Every key of `base.toml`, in its order.
+pub(super) static RULES: &[(&str, Rule)] = &[
+    ("name", FolderName),
+    ("runs", Path),
+    ("seed", Integer(0, i64::MAX)),
+    ("backend", Word(BackendChoice::NAMES)),
+    ("device", Integer(0, 1023)),
+    ("threads", Integer(0, 1024)),
+    ("tensorboard", Flag),
+    ("data.source", Word(SourceKind::NAMES)),
+    ("data.path", Text),
+    ("data.classes", Classes),
+    ("data.cache", Text),
+    ("data.synthetic_seed", Integer(0, i64::MAX)),
+    ("data.synthetic_train", Integer(2, 10_000_000)),
+    ("data.synthetic_valid", Integer(2, 10_000_000)),
+    ("data.workers", Integer(0, 256)),
+    ("model.kind", Word(ModelKind::NAMES)),
+    ("model.hidden", Integer(1, 65_536)),
+    ("model.channels", Integer(1, 1024)),
+    ("augmentation.degrees", Number(ZERO, Included(180.0))),
+    ("augmentation.translate", Number(ZERO, ONE)),
+    ("augmentation.scale", Number(ZERO, Included(0.9))),
+    ("training.epochs", Integer(1, 1_000_000)),
+    ("training.batch_size", Integer(1, 1_000_000)),
+    ("training.loss", Word(Loss::NAMES)),
+    ("training.accumulate", Integer(1, 1_000_000)),
+    ("training.clip_norm", Single(ZERO, HUGE)),
+    ("training.monitor", Word(Monitor::NAMES)),
+    ("training.log_steps", Flag),
+    ("optimizer.kind", Word(OptimizerKind::NAMES)),
+    ("optimizer.learning_rate", Single(ABOVE_ZERO, HUGE)),
+    ("optimizer.momentum", Single(ZERO, BELOW_ONE)),
+    ("optimizer.weight_decay", Single(ZERO, HUGE)),
+    ("optimizer.beta_1", Single(ZERO, BELOW_ONE)),
+    ("optimizer.beta_2", Single(ZERO, BELOW_ONE)),
+    ("optimizer.epsilon", Single(Included(1e-37), ONE)),
+    ("schedule.kind", Word(ScheduleKind::NAMES)),
+    ("schedule.pct_start", Number(ABOVE_ZERO, BELOW_ONE)),
+    ("schedule.div", Number(ONE, HUGE)),
+    ("schedule.div_final", Number(ONE, HUGE)),
+    ("schedule.momentums", Three(ZERO, BELOW_ONE)),
+    ("early_stopping.patience", Integer(0, 1_000_000)),
+    ("early_stopping.min_delta", Number(ZERO, HUGE)),
+    ("checkpoint.keep_last", Integer(1, 1_000_000)),
+    ("checkpoint.every_steps", Integer(0, 1_000_000_000)),
+];
+
+impl Rule {
+    /// Whether the value has the type and is in the range.
+    pub fn allows(&self, value: &Value) -> bool {
+        match self {
+            Flag => value.is_bool(),
+            Text => value.is_str(),
+            Path => value.as_str().is_some_and(|text| !text.is_empty()),
+            FolderName => value.as_str().is_some_and(is_folder_name),
+            Classes => value.as_array().is_some_and(|names| are_classes(names)),
+            Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
+            Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
+            Number(low, high) => number(value).is_some_and(|number| (*low, *high).contains(&number)),
+            Single(low, high) => Number(*low, *high).allows(value) && rounds_into(*low, *high, value),
+            Three(low, high) => value.as_array().is_some_and(|numbers| {
+                numbers.len() == 3 && numbers.iter().all(|number| Single(*low, *high).allows(number))
+            }),
+        }
+    }
+
+    /// What f32 makes of a number that would be allowed but for that.
+    pub fn rounded_out(&self, value: &Value) -> Option<f32> {
+        match self {
+            Single(low, high) if Number(*low, *high).allows(value) && !rounds_into(*low, *high, value) => {
+                number(value).map(|number| number as f32)
+            }
+            Three(low, high) => value.as_array()?.iter().find_map(|value| Single(*low, *high).rounded_out(value)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the number's f32 is within the f32 of the bounds.
+fn rounds_into(low: Bound<f64>, high: Bound<f64>, value: &Value) -> bool {
+    let single = |bound: Bound<f64>| bound.map(|limit| limit as f32);
+    number(value).is_some_and(|number| (single(low), single(high)).contains(&(number as f32)))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or(value.as_integer().map(|integer| integer as f64))
+}
+
+fn is_folder_name(text: &str) -> bool {
+    let inner = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    text.starts_with(char::is_alphanumeric) && text.chars().all(inner) && !text.ends_with('.') && text.len() <= 100
+}
+
+fn are_classes(names: &[Value]) -> bool {
+    let is_name = |name: &Value| {
+        name.as_str().is_some_and(|name| {
+            !["", ".", ".."].contains(&name) && !name.contains(['/', '\\']) && !name.contains(char::is_control)
+        })
+    };
+    names.len() == 2 && names[0] != names[1] && names.iter().all(is_name)
+}
+
+impl fmt::Display for Rule {
+    /// What a message expects: the type and the range.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flag => f.write_str("true or false"),
+            Text => f.write_str("a string"),
+            Path => f.write_str("a string, not empty"),
+            FolderName => f.write_str("a string, a folder name of letters, digits, `-`, `_` and `.`"),
+            Classes => f.write_str("two different strings, folder names such as [\"3\", \"7\"]"),
+            Word(words) => f.write_str(&any_of(words)),
+            Integer(min, max) => write!(f, "an integer from {min} to {max}"),
+            Number(low, high) | Single(low, high) => write!(f, "a number {}", range(*low, *high)),
+            Three(low, high) => write!(f, "three numbers, each {}", range(*low, *high)),
+        }
+    }
+}
+
+fn any_of(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+fn range(low: Bound<f64>, high: Bound<f64>) -> String {
+    let bound = |bound, including, excluding| match bound {
+        Included(limit) => format!("{including} {}", short(limit)),
+        Excluded(limit) => format!("{excluding} {}", short(limit)),
+        Bound::Unbounded => "of any size".to_string(),
+    };
+    format!("{} and {}", bound(low, "at least", "above"), bound(high, "at most", "below"))
+}
+
+fn short(limit: f64) -> String {
+    if limit == 0.0 || (1e-4..1e6).contains(&limit) { format!("{limit}") } else { format!("{limit:e}") }
+}

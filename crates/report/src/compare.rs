@@ -1,0 +1,212 @@
+//! Runs beside each other: what differs in their plans, how well each came out, their curves.
+
+mod groups;
+
+use std::path::{Path, PathBuf};
+
+use chart::{Axis, Block, Document, Section, Series, Table};
+use plan::Plan;
+use run::{
+    EpochRecord, Error, RunRecord,
+    best::{Best, BestTracker},
+    folder,
+};
+use toml::Value;
+
+use crate::{
+    clock,
+    curves::{accuracy_axis, chart, curve},
+    fraction,
+};
+
+pub use groups::{Group, Test};
+
+/// Runs to be compared, in the order asked for.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// At least one.
+    pub runs: Vec<ComparedRun>,
+}
+
+/// What a comparison needs of a run.
+#[derive(Clone, Debug)]
+pub struct ComparedRun {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its folder's path from where those of the other runs part.
+    pub name: String,
+    /// Its plan.
+    pub plan: Plan,
+    /// Fingerprint of its data; none where its record cannot be read.
+    pub data: Option<String>,
+    /// Its epochs, at least one.
+    pub epochs: Vec<EpochRecord>,
+    /// The best of them by its plan's monitor.
+    pub best: Best,
+}
+
+impl Comparison {
+    /// Reads the runs in these folders; a run that still trains or was killed counts as far as it came.
+    ///
+    /// # Errors
+    /// Where a plan or metrics cannot be read, or a run has not done its first epoch.
+    pub fn read(paths: &[PathBuf]) -> Result<Self, Error> {
+        let runs = names(paths).into_iter().zip(paths).map(|(name, path)| ComparedRun::read(path, name));
+        Ok(Self { runs: runs.collect::<Result<_, _>>()? })
+    }
+
+    /// The plan keys on which the runs differ, each with its value of every run, in the order of `base.toml`.
+    pub fn differences(&self) -> Vec<(&'static str, Vec<Value>)> {
+        differences(self.runs.iter().map(|run| &run.plan))
+    }
+
+    /// All of it.
+    pub fn document(&self) -> Document {
+        let sections = [self.plans(), self.best_epochs()].into_iter().chain(self.seeds()).chain([self.curves()]);
+        Document { title: format!("{} runs compared", self.runs.len()), lead: vec![], sections: sections.collect() }
+    }
+
+    fn plans(&self) -> Section {
+        let differences = self.differences();
+        let plans = match differences.len() {
+            0 => Block::text("Their plans are the same."),
+            // Many runs are rows: a table of many columns fits nowhere.
+            keys if keys < self.runs.len() => Block::Table(self.by_run(&differences)),
+            _ => Block::Table(self.by_key(&differences)),
+        };
+        let same_data = self.runs.windows(2).all(|pair| pair[0].data == pair[1].data);
+        let warning = "They have seen different data: their metrics are not of the same images.";
+        Section::new("Plans", [plans].into_iter().chain((!same_data).then(|| Block::text(warning))))
+    }
+
+    fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
+        let names = self.runs.iter().map(|run| run.name.as_str());
+        let mut table = Table::new(["key"].into_iter().chain(names), 1);
+        for (key, values) in differences {
+            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(Value::to_string)));
+        }
+        table
+    }
+
+    fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
+        let mut table = Table::new(["run"].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
+        for (place, run) in self.runs.iter().enumerate() {
+            let values = differences.iter().map(|(_, values)| values[place].to_string());
+            table.add_row([run.name.clone()].into_iter().chain(values));
+        }
+        table
+    }
+
+    fn best_epochs(&self) -> Section {
+        let names = self.runs.iter().take(1).flat_map(|run| run.best.metrics.named()).map(|(name, _)| name);
+        let header = ["run", "epochs", "best"].into_iter().chain(names).chain(["time"]);
+        let mut table = Table::new(header, 1).captioned("Validation metrics of each run's best epoch");
+        self.runs.iter().for_each(|run| table.add_row(run.row()));
+        Section::new("Best epochs", [Block::Table(table)])
+    }
+
+    fn curves(&self) -> Section {
+        let lines = self.lines();
+        let curves = |value: fn(&EpochRecord) -> f64| {
+            lines.iter().map(move |(name, runs)| together(name, runs.iter().map(|run| curve(name, &run.epochs, value))))
+        };
+        let accuracies: Vec<_> = curves(|record| record.valid.accuracy).collect();
+        let loss = chart("Validation loss", Axis::new("validation loss").log(), curves(|record| record.valid.loss));
+        let axis = Axis { name: "validation accuracy".into(), ..accuracy_axis(&accuracies) };
+        Section::new("Curves", [loss, chart("Validation accuracy", axis, accuracies)].map(Block::Lines))
+    }
+
+    /// The runs that share a colour: of several seeds the group, else each run by itself.
+    fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
+        let groups = self.groups();
+        if groups.iter().all(|group| group.runs.len() < 2) {
+            return self.runs.iter().map(|run| (run.name.clone(), vec![run])).collect();
+        }
+        let named = |(number, group): (usize, &Group)| {
+            (format!("group {number}"), group.runs.iter().map(|run| &self.runs[*run]).collect())
+        };
+        (1..).zip(&groups).map(named).collect()
+    }
+}
+
+impl ComparedRun {
+    fn read(path: &Path, name: String) -> Result<Self, Error> {
+        let plan = folder::read_plan(path)?;
+        let epochs = if folder::metrics(path).is_file() { folder::read_epochs(path)? } else { Vec::new() };
+        let record = RunRecord::read(path).ok();
+        let done = record.as_ref().map_or(0, |record| record.epochs_done);
+        let none = || Error::NoMetrics { path: path.into(), epochs: done };
+        let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
+        let data = record.map(|record| record.data.fingerprint);
+        Ok(Self { path: path.into(), name, plan, data, epochs, best })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
+        let counts = [self.name.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
+        let metrics = self.best.metrics.named().map(|(_, value)| fraction(value));
+        let time = clock(seconds);
+        counts.into_iter().chain(metrics).chain([time]).collect()
+    }
+}
+
+/// Curves as one series: what is no number breaks the line between two.
+fn together(name: &str, curves: impl Iterator<Item = Series>) -> Series {
+    let joined = curves.reduce(|mut all, next| {
+        all.points.push((f64::NAN, f64::NAN));
+        all.points.extend(next.points);
+        all
+    });
+    joined.unwrap_or_else(|| Series::line(name, vec![]))
+}
+
+/// The keys on which the plans differ, each with all its values.
+fn differences<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<(&'static str, Vec<Value>)> {
+    let mut keys: Vec<(&'static str, Vec<Value>)> = Vec::new();
+    for entries in plans.map(Plan::entries) {
+        keys.resize_with(entries.len(), Default::default);
+        for ((key, values), (name, value)) in keys.iter_mut().zip(entries) {
+            *key = name;
+            values.push(value);
+        }
+    }
+    keys.retain(|(_, values)| values.windows(2).any(|pair| pair[0] != pair[1]));
+    keys
+}
+
+/// The paths without the folders that all of them lie in.
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    let whole: Vec<PathBuf> = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    let mut shared = whole.first().and_then(|path| path.parent()).unwrap_or(Path::new(""));
+    while !whole.iter().all(|path| path.parent().is_some_and(|parent| parent.starts_with(shared))) {
+        let Some(above) = shared.parent() else { break };
+        shared = above;
+    }
+    whole.iter().map(|path| path.strip_prefix(shared).unwrap_or(path).display().to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plan::{BuiltIn, Config, Setting};
+
+    #[test]
+    fn names_are_what_the_paths_do_not_share() {
+        let named = |paths: &[&str]| names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(named(&["/r/linear/1", "/r/linear/2"]), ["1", "2"]);
+        assert_eq!(named(&["/r/linear/1", "/r/two-layer/1"]), ["linear/1", "two-layer/1"]);
+        assert_eq!(named(&["/r/linear/1", "/s/linear/1"]), ["r/linear/1", "s/linear/1"]);
+        assert_eq!(named(&["/r/linear", "/r/linear/1"]), ["linear", "linear/1"]);
+    }
+
+    #[test]
+    fn a_key_that_differs_has_a_value_for_every_plan() {
+        let plan = |setting: &str| {
+            Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[Setting::parse(setting).unwrap()]).unwrap()
+        };
+        let plans = [plan("seed=0"), plan("seed=2"), plan("model.hidden=9")];
+        let values = |values: [i64; 3]| values.map(Value::Integer).to_vec();
+        let expected = [("seed", values([0, 2, 0])), ("model.hidden", values([30, 30, 9]))];
+        assert_eq!(differences(plans.iter()), expected);
+    }
+}

@@ -1,0 +1,249 @@
+//! Runs that differ in their seeds alone: what the seed does to the accuracy, and whether two groups differ by more.
+
+use chart::{Axis, Block, Section, Spread, Table};
+use plan::decides_result;
+use search::{Mean, Welch, welch};
+use toml::Value;
+
+use super::{ComparedRun, Comparison, differences};
+use crate::small;
+
+/// What a difference counts as more than noise at.
+const LEVEL: f64 = 0.05;
+
+/// Runs on the same data with the same plan, but for the seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Their numbers in the comparison, from 0.
+    pub runs: Vec<usize>,
+    /// The accuracy of the best epoch for each seed; of runs with one seed the first counts.
+    pub accuracies: Vec<f64>,
+    /// Their mean with its 95 % confidence interval.
+    pub mean: Mean,
+}
+
+/// Two groups with at least two seeds each, against each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Test {
+    /// Their numbers among the groups, from 0.
+    pub groups: [usize; 2],
+    /// Welch's t-test; none where no accuracy changes with the seed.
+    pub welch: Option<Welch>,
+}
+
+impl Test {
+    /// Each two of the groups that have seeds enough.
+    pub fn all(groups: &[Group]) -> Vec<Self> {
+        let several: Vec<usize> = (0..groups.len()).filter(|index| groups[*index].accuracies.len() > 1).collect();
+        let pairs = several.iter().enumerate().flat_map(|(place, b)| several[..place].iter().map(|a| [*a, *b]));
+        let test =
+            |[a, b]: [usize; 2]| Self { groups: [a, b], welch: welch(&groups[a].accuracies, &groups[b].accuracies) };
+        pairs.map(test).collect()
+    }
+}
+
+impl Comparison {
+    /// The groups in the order of their first runs.
+    pub fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<(_, Vec<usize>)> = Vec::new();
+        for (index, run) in self.runs.iter().enumerate() {
+            let point = point(run);
+            match groups.iter_mut().find(|(of, _)| *of == point) {
+                Some((_, runs)) => runs.push(index),
+                None => groups.push((point, vec![index])),
+            }
+        }
+        groups.into_iter().filter_map(|(_, runs)| self.group(runs)).collect()
+    }
+
+    fn group(&self, runs: Vec<usize>) -> Option<Group> {
+        let seed = |run: usize| self.runs[run].plan.seed;
+        let is_first = |(place, run): &(usize, &usize)| runs[..*place].iter().all(|other| seed(*other) != seed(**run));
+        let firsts = runs.iter().enumerate().filter(is_first);
+        let accuracies: Vec<f64> = firsts.map(|(_, run)| self.runs[*run].best.metrics.accuracy).collect();
+        let mean = Mean::of(&accuracies)?;
+        Some(Group { runs, accuracies, mean })
+    }
+
+    /// Means over seeds and the tests between groups; none where every run is alone with its plan.
+    pub(super) fn seeds(&self) -> Option<Section> {
+        let groups = self.groups();
+        if groups.iter().all(|group| group.accuracies.len() < 2) {
+            return None;
+        }
+        let tests = Test::all(&groups);
+        let verdicts = tests.iter().map(|test| verdict(test, &groups, tests.len()));
+        let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
+        let pictures = [Block::Table(self.table(&groups)), Block::Spread(self.spread(&groups))];
+        let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
+        Some(Section::new("Over seeds", blocks))
+    }
+
+    fn table(&self, groups: &[Group]) -> Table {
+        let header = ["group", "plan", "seeds", "accuracy", "95 % interval"];
+        let mut table = Table::new(header, 2).captioned("Runs that differ in nothing but their seed");
+        let plans = self.plans_of(groups);
+        for ((number, Group { accuracies, mean, .. }), plan) in (1..).zip(groups).zip(plans) {
+            let seeds = accuracies.len().to_string();
+            let width = mean.half_width.map_or_else(|| "-".into(), |width| format!("± {width:.4}"));
+            table.add_row([number.to_string(), plan, seeds, format!("{:.4}", mean.mean), width]);
+        }
+        table
+    }
+
+    /// What a group's plan has that those of the others have not.
+    fn plans_of(&self, groups: &[Group]) -> Vec<String> {
+        let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
+        differing.retain(|(key, _)| is_of_the_point(key));
+        let plan = |index: usize| {
+            let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
+            keys.collect::<Vec<_>>().join(", ")
+        };
+        (0..groups.len()).map(plan).collect()
+    }
+
+    /// The accuracy of each seed, with mean and interval.
+    fn spread(&self, groups: &[Group]) -> Spread {
+        let row = |((number, group), plan): ((usize, &Group), String)| chart::Group {
+            name: format!("group {number} {plan}").trim_end().into(),
+            values: group.accuracies.clone(),
+            mean: Some(group.mean.mean),
+            half_width: group.mean.half_width,
+        };
+        Spread {
+            alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", groups.len()),
+            axis: Axis::new("accuracy of the best epoch"),
+            groups: (1..).zip(groups).zip(self.plans_of(groups)).map(row).collect(),
+        }
+    }
+}
+
+/// Where there is nothing to test.
+const ONE_GROUP: &str = "Whether a difference between two plans is more than noise can be said where each has been \
+    trained with at least two seeds.";
+
+/// What the run is a sample of.
+fn point(run: &ComparedRun) -> (Vec<(&'static str, Value)>, Option<&String>) {
+    let mut entries = run.plan.entries();
+    // Without a fingerprint only the plan says what the data was.
+    entries.retain(|(key, _)| is_of_the_point(key) || run.data.is_none() && key.starts_with("data."));
+    (entries, run.data.as_ref())
+}
+
+/// Whether the runs of a group are alike in this key: all that decides a result, but for the seed.
+fn is_of_the_point(key: &str) -> bool {
+    key != "seed" && decides_result(key)
+}
+
+/// Whether two groups differ by more than noise, in words; the level is shared by all tests made (Bonferroni).
+fn verdict(Test { groups: [a, b], welch }: &Test, groups: &[Group], tests: usize) -> String {
+    let difference = groups[*a].mean.mean - groups[*b].mean.mean;
+    let less = format!("Group {} less group {}: {difference:+.4}", a + 1, b + 1);
+    let Some(test) = welch else {
+        return format!("{less}. No test can judge it: neither accuracy changes with the seed.");
+    };
+    let level = LEVEL / tests as f64;
+    let is = if test.p < level { "more than noise" } else { "not more than noise" };
+    let shared = if tests > 1 { format!(", {LEVEL} over {tests} comparisons") } else { String::new() };
+    format!(
+        "{less}, {is}. Between plans that are equally good, a difference as large comes up in {} of such comparisons \
+         (Welch's t-test, p = {}, judged at {}{shared}).",
+        percent(test.p),
+        small(test.p),
+        (1e4 * level).round() / 1e4,
+    )
+}
+
+fn percent(p: f64) -> String {
+    match p {
+        0.01.. => format!("{:.0} %", 100.0 * p),
+        0.0001.. => format!("{:.2} %", 100.0 * p),
+        _ => "less than 0.01 %".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::Metrics;
+    use plan::{BuiltIn, Config, Plan, Setting};
+    use run::best::Best;
+
+    fn run(settings: &[&str], accuracy: f64) -> ComparedRun {
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap();
+        let metrics = Metrics { loss: 0.1, accuracy, precision: None, recall: None, f1: None, roc_auc: None };
+        let best = Best { epoch: 1, step: 1, value: 0.1, metrics };
+        ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, epochs: vec![], best }
+    }
+
+    fn comparison(groups: &[(&str, &[f64])]) -> Comparison {
+        let seeds = |(setting, accuracies): &(&str, &[f64])| -> Vec<ComparedRun> {
+            let seeded = (0..).zip(accuracies.iter());
+            seeded.map(|(seed, accuracy)| run(&[setting, &format!("seed={seed}")], *accuracy)).collect()
+        };
+        Comparison { runs: groups.iter().flat_map(seeds).collect() }
+    }
+
+    fn text(comparison: &Comparison) -> Vec<String> {
+        let blocks = comparison.seeds().unwrap().blocks.into_iter();
+        blocks.filter_map(|block| if let Block::Text(text) = block { Some(text) } else { None }).collect()
+    }
+
+    #[test]
+    fn runs_that_differ_in_seed_name_and_root_are_one_group_and_a_seed_counts_once() {
+        let runs = vec![
+            run(&["seed=1", "name=a"], 0.9),
+            run(&["seed=2", "runs=b"], 0.8),
+            run(&["model.hidden=9"], 0.7),
+            run(&["seed=2", "training.log_steps=true"], 0.1),
+        ];
+        let groups = Comparison { runs }.groups();
+        assert_eq!(groups.iter().map(|group| &group.runs[..]).collect::<Vec<_>>(), [&[0, 1, 3][..], &[2]]);
+        assert_eq!(groups[0].accuracies, [0.9, 0.8]);
+    }
+
+    #[test]
+    fn what_decides_no_result_makes_no_group_and_another_length_does() {
+        let on_data = |setting: &str| ComparedRun { data: Some("f".into()), ..run(&[setting], 0.9) };
+        for same in ["threads=1", "device=1", "checkpoint.keep_last=9", "data.workers=0", "data.cache=x"] {
+            let runs = vec![on_data("seed=0"), on_data(same)];
+            assert_eq!(Comparison { runs }.groups().len(), 1, "{same}");
+        }
+        for other in ["training.epochs=9", "backend=flex", "training.batch_size=9"] {
+            let runs = vec![on_data("seed=0"), on_data(other)];
+            assert_eq!(Comparison { runs }.groups().len(), 2, "{other}");
+        }
+    }
+
+    #[test]
+    fn other_data_is_another_group() {
+        let other = ComparedRun { data: Some("f".into()), ..run(&["seed=1"], 0.9) };
+        assert_eq!(Comparison { runs: vec![run(&[], 0.9), other] }.groups().len(), 2);
+    }
+
+    #[test]
+    fn without_a_second_seed_there_is_nothing_to_say() {
+        assert_eq!(comparison(&[("seed=0", &[0.9]), ("model.hidden=9", &[0.8])]).seeds(), None);
+    }
+
+    /// The p-values are those of `scipy.stats.ttest_ind(.., equal_var=False)`.
+    #[test]
+    fn a_large_difference_is_more_than_noise_and_a_small_one_is_not() {
+        let linear: (&str, &[f64]) = ("model.hidden=1", &[0.9823, 0.9828, 0.9823, 0.9833, 0.9818]);
+        let net: (&str, &[f64]) = ("model.hidden=2", &[0.9975, 0.9990, 0.9981]);
+        let expected = "Group 1 less group 2: -0.0157, more than noise. Between plans that are equally good, a difference \
+            as large comes up in less than 0.01 % of such comparisons (Welch's t-test, p = 2.7e-5, judged at 0.05).";
+        assert_eq!(text(&comparison(&[linear, net])), [expected]);
+        let near: (&str, &[f64]) = ("model.hidden=3", &[0.9826, 0.9831, 0.9822]);
+        let texts = text(&comparison(&[linear, near, net]));
+        assert!(texts[0].starts_with("Group 1 less group 2: -0.0001, not more than noise."), "{texts:?}");
+        assert!(texts.len() == 3 && texts[2].contains("judged at 0.0167, 0.05 over 3 comparisons"), "{texts:?}");
+    }
+
+    #[test]
+    fn accuracies_that_no_seed_changes_are_told_and_not_tested() {
+        let texts = text(&comparison(&[("model.hidden=1", &[0.5, 0.5]), ("model.hidden=2", &[0.75, 0.75])]));
+        assert!(texts[0].starts_with("Group 1 less group 2: -0.2500. No test can judge it"), "{texts:?}");
+    }
+}

@@ -1,0 +1,175 @@
+//! Loss and accuracy over the epochs, beside the book's where it has trained the same.
+
+use chapter::{
+    book_curves::{self, BookEpoch},
+    figures,
+};
+use chart::{Axis, LineChart, Series, Style};
+use data::DataSet;
+use plan::{Loss, ModelKind, Plan};
+use run::EpochRecord;
+
+/// What has to be said where the book's curves are shown.
+pub const BESIDE_THE_BOOK: &str = "Dashed: the book's Learner, SGD on batches of 256, as its notebook prints it. Its \
+    training loss is fastai's, a running average over the batches that lags behind; ours is the mean of each epoch.";
+
+/// Points of a line on a page; of a longer run every n-th epoch is drawn.
+const MOST_POINTS: usize = 500;
+
+/// What the book's Learner did on the same data with the same kind of network and the same loss, where it did that.
+pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
+    if plan.training.loss != Loss::MnistLoss || !figures::is_the_books(data) {
+        return None;
+    }
+    match plan.model.kind {
+        ModelKind::Linear => Some(&book_curves::LINEAR),
+        ModelKind::TwoLayer => Some(&book_curves::TWO_LAYER),
+        ModelKind::ResNet => None,
+    }
+}
+
+/// Colours of what is measured, ours and the book's, in both charts.
+const TRAINING: usize = 0;
+const VALIDATION: usize = 1;
+
+/// Loss (training and validation) and accuracy (validation) by epoch, the book's dashed beside them; with
+/// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.
+pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart; 2] {
+    let numbered: Vec<_> = (1..).zip(book.unwrap_or_default()).collect();
+    let ours = |name, value| curve(name, epochs, value);
+    let books = |name, value: fn(&BookEpoch) -> f64| {
+        let points = by_epoch(&numbered, |(epoch, line)| (f64::from(*epoch), value(line)));
+        Series::line(name, points).drawn(Style::Dashed)
+    };
+    let losses = [
+        ours("training", |record| record.train.loss).coloured(TRAINING),
+        ours("validation", |record| record.valid.loss).coloured(VALIDATION),
+        books("book, training (smoothed)", |line| line.train_loss).coloured(TRAINING),
+        books("book, validation", |line| line.valid_loss).coloured(VALIDATION),
+    ];
+    let accuracies =
+        [ours("validation", |record| record.valid.accuracy), books("book, validation", |line| line.accuracy)]
+            .map(|series| series.coloured(VALIDATION));
+    let accuracy_axis = accuracy_axis(&accuracies);
+    [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
+}
+
+/// A value of each epoch.
+pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) -> f64) -> Series {
+    // A single epoch has no line.
+    let style = if epochs.len() == 1 { Style::Dots } else { Style::Line };
+    Series::line(name, by_epoch(epochs, |record| (record.epoch as f64, value(record)))).drawn(style)
+}
+
+/// Down to four times as far from 1 as the median: a first epoch at a half would leave the others on one line.
+pub(super) fn accuracy_axis(series: &[Series]) -> Axis {
+    let mut values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|(_, value)| *value).collect();
+    values.retain(|value| value.is_finite());
+    values.sort_by(f64::total_cmp);
+    let axis = Axis::new("accuracy");
+    let [first, .., last] = values[..] else { return axis };
+    let floor = 1.0 - 4.0 * (1.0 - values[values.len() / 2]).max(0.002);
+    if first < floor { axis.range(floor, last + 0.05 * (last - floor)) } else { axis }
+}
+
+/// Curves over the same epochs.
+pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series>) -> LineChart {
+    let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
+    let ways: Vec<String> = series.iter().map(way).collect();
+    let alt = format!("{what} by epoch: {}", ways.join("; "));
+    LineChart { alt, x: Axis::new("epoch"), y, series, ..LineChart::default() }
+}
+
+/// Where a curve begins and ends, in words.
+fn way(Series { name, points, .. }: &Series) -> String {
+    match points[..] {
+        [(epoch, value)] => format!("{name} {value:.4} in epoch {epoch}"),
+        [(first, from), .., (last, to)] => format!("{name} from {from:.4} in epoch {first} to {to:.4} in epoch {last}"),
+        [] => String::new(),
+    }
+}
+
+/// Points of the first and the last epoch and of as many between as a page can hold.
+pub(crate) fn by_epoch<T>(epochs: &[T], point: impl Fn(&T) -> (f64, f64)) -> Vec<(f64, f64)> {
+    let stride = epochs.len().div_ceil(MOST_POINTS).max(1);
+    let is_drawn = |index: usize| index.is_multiple_of(stride) || index + 1 == epochs.len();
+    epochs.iter().enumerate().filter(|(index, _)| is_drawn(*index)).map(|(_, epoch)| point(epoch)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::Metrics;
+
+    fn epochs(count: usize) -> Vec<EpochRecord> {
+        let metrics = |epoch: usize| Metrics {
+            loss: 1.0 / epoch as f64,
+            accuracy: 0.5,
+            precision: None,
+            recall: None,
+            f1: None,
+            roc_auc: None,
+        };
+        let record = |epoch| EpochRecord {
+            epoch,
+            step: epoch,
+            learning_rate: 1.0,
+            train: metrics(epoch),
+            valid: metrics(epoch + 1),
+            seconds: 1.0,
+            images_per_second: 1.0,
+        };
+        (1..=count).map(record).collect()
+    }
+
+    fn names(chart: &LineChart) -> Vec<&str> {
+        chart.series.iter().map(|series| series.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_books_curves_stand_dashed_beside_ours_from_epoch_1() {
+        let [loss, accuracy] = curves(&epochs(3), Some(&book_curves::LINEAR));
+        assert_eq!(names(&loss), ["training", "validation", "book, training (smoothed)", "book, validation"]);
+        assert_eq!(names(&accuracy), ["validation", "book, validation"]);
+        let colours = |chart: &LineChart| chart.series.iter().map(|series| series.colour).collect::<Vec<_>>();
+        assert_eq!(colours(&loss), [Some(0), Some(1), Some(0), Some(1)], "what is measured has a colour, ours or not");
+        assert_eq!(colours(&accuracy), [Some(1), Some(1)]);
+        assert_eq!(loss.series[0].points, [(1.0, 1.0), (2.0, 0.5), (3.0, 1.0 / 3.0)]);
+        assert_eq!(loss.series[3].points[0], (1.0, 0.503549));
+        assert!(loss.series[3].style == Style::Dashed && loss.series[1].style == Style::Line);
+        let alt = "Accuracy by epoch: validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
+            book, validation from 0.4956 in epoch 1 to 0.9676 in epoch 10";
+        assert_eq!(accuracy.alt, alt);
+    }
+
+    #[test]
+    fn without_the_book_there_is_ours_alone() {
+        let [loss, accuracy] = curves(&epochs(2), None);
+        assert_eq!((names(&loss), names(&accuracy)), (vec!["training", "validation"], vec!["validation"]));
+    }
+
+    #[test]
+    fn early_accuracies_far_below_the_others_are_cut_off() {
+        let [_, of_the_book] = curves(&[], Some(&book_curves::TWO_LAYER));
+        let [floor, top] = of_the_book.y.range.unwrap();
+        // The median of the book's 40 epochs is 0.977920.
+        assert!((floor - (1.0 - 4.0 * 0.02208)).abs() < 1e-9 && top > 0.982826 && top < 0.99, "{floor} {top}");
+        let [_, all_alike] = curves(&epochs(3), None);
+        assert_eq!(all_alike.y.range, None);
+    }
+
+    #[test]
+    fn one_epoch_is_a_dot_and_none_is_an_empty_chart() {
+        let [loss, _] = curves(&epochs(1), None);
+        assert_eq!(loss.series[0].style, Style::Dots);
+        assert!(curves(&[], None).iter().all(|chart| chart.series.is_empty()));
+    }
+
+    #[test]
+    fn a_long_run_is_thinned_but_keeps_both_ends() {
+        let [loss, _] = curves(&epochs(10_001), None);
+        let points = &loss.series[0].points;
+        assert!(points.len() <= MOST_POINTS + 1, "{}", points.len());
+        assert_eq!((points[0].0, points[points.len() - 1].0), (1.0, 10_001.0));
+    }
+}

@@ -1,0 +1,28 @@
+//! Pages of a run, of an evaluation, of a comparison: values in, documents out.
+//!
+//! In: a run folder's files and a model's [`metrics::Scores`]; out: sections and [`chart::Document`]s, which a page and a terminal
+//! show alike. Nothing is computed with a network here. Start at [`RunReport::document`].
+
+mod beside_baseline;
+mod charts;
+mod compare;
+mod curves;
+mod evaluated;
+mod run_report;
+mod top_losses;
+mod words;
+
+use chart::Pixels;
+use data::Digits;
+
+pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
+pub use compare::{ComparedRun, Comparison, Group, Test};
+pub use curves::{BESIDE_THE_BOOK, books, curves};
+pub use evaluated::Evaluated;
+pub use run_report::{RunReport, write};
+pub use words::{clock, fraction, small};
+
+/// The image with this number.
+pub fn pixels(digits: &Digits, index: usize) -> Pixels {
+    Pixels::new(digits.height(), digits.width(), digits.image(index).to_vec())
+}

@@ -1,0 +1,91 @@
+//! What can go wrong with a run folder.
+
+use std::path::{Path, PathBuf};
+
+use files::quoted;
+use plan::PlanError;
+
+/// Every message is one line: what failed, where, why and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of it cannot be read or written, or is damaged.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// Its plan is not valid, or not any more.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Another process works in it.
+    #[error("run folder `{}` is in use by another process; wait until it ends, or stop it", path.display())]
+    InUse {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// There is no such run.
+    #[error("`{}` is no run folder: {reason}; `train runs` lists the runs", path.display())]
+    NoRun {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why it is none.
+        reason: String,
+    },
+    /// It has no model.
+    #[error("run `{}` has no model: {}", path.display(), why_no_model(path, *epochs, *has_checkpoints))]
+    NoModel {
+        /// The run folder.
+        path: PathBuf,
+        /// Epochs that it has done.
+        epochs: usize,
+        /// Whether there is a checkpoint to make one from.
+        has_checkpoints: bool,
+    },
+    /// It has no epoch to compare.
+    #[error("run `{}` has no metrics: {}", path.display(), why_no_metrics(path, *epochs))]
+    NoMetrics {
+        /// The run folder.
+        path: PathBuf,
+        /// Epochs that it has done.
+        epochs: usize,
+    },
+    /// The data is not the one that it was trained on.
+    #[error("run `{}` was trained on other data (fingerprint {then}, now {now}); its report needs the same", path.display())]
+    OtherData {
+        /// The run folder.
+        path: PathBuf,
+        /// Fingerprint of the run's data.
+        then: String,
+        /// Fingerprint of the data there is.
+        now: String,
+    },
+    /// It has nothing to go on from.
+    #[error("run `{}` cannot be resumed: {reason}", path.display())]
+    Resume {
+        /// The run folder.
+        path: PathBuf,
+        /// Why not, and what to do.
+        reason: String,
+    },
+}
+
+/// What to do where a run has lost what it would go on from.
+pub(crate) const ANEW: &str = "`train CONFIG` with its config.toml starts it anew";
+
+fn why_no_metrics(run: &Path, epochs: usize) -> String {
+    let emptied = || format!("it has done {epochs} epochs, but its metrics.jsonl was removed or emptied");
+    if epochs == 0 { not_begun(run) } else { emptied() }
+}
+
+fn not_begun(run: &Path) -> String {
+    format!("it ended, or was killed, before its first epoch; `train --resume {}` goes on", quoted(run))
+}
+
+fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
+    match epochs {
+        0 => not_begun(run),
+        epochs if has_checkpoints => format!(
+            "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {}` \
+             goes on",
+            quoted(run)
+        ),
+        _ => format!("it was removed, and its checkpoints are gone; {ANEW}"),
+    }
+}

@@ -1,0 +1,168 @@
+//! `run.json`: what a run is and how it stands.
+
+use std::{env::consts, ops::RangeInclusive, path::Path, thread};
+
+use files::Error;
+use metrics::Metrics;
+use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{best::Best, folder};
+
+/// Rows and columns that an image may have.
+const SIDES: RangeInclusive<usize> = 1..=1024;
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It trains; or it was killed, where no process holds the folder.
+    Running,
+    /// All epochs are done, or its patience ran out.
+    Finished,
+    /// It was asked to stop and can be resumed.
+    Interrupted,
+    /// A trial of a study that waits to go on, or never will.
+    Paused,
+    /// It ended with an error.
+    Failed,
+}
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// How it stands.
+    pub state: State,
+    /// Why it ended as it did, where that needs saying.
+    pub reason: Option<String>,
+    /// Its backend.
+    pub backend: String,
+    /// The device of it.
+    pub device: String,
+    /// The network.
+    pub model: ModelRecord,
+    /// The data.
+    pub data: DataRecord,
+    /// Versions of this program and of Burn.
+    pub versions: Versions,
+    /// What it computes on; runs of older versions do not say.
+    pub machine: Option<Machine>,
+    /// When it started, RFC 3339 in UTC, with microseconds; earlier versions wrote whole seconds.
+    pub started: String,
+    /// When it ended.
+    pub ended: Option<String>,
+    /// Epochs the plan asks for.
+    pub epochs: usize,
+    /// Epochs done.
+    pub epochs_done: usize,
+    /// Seconds of training and validation, over all resumes.
+    pub seconds: f64,
+    /// The best epoch: `model.safetensors` is its model.
+    pub best: Option<Best>,
+    /// Validation metrics at the end of the last epoch.
+    pub last: Option<Metrics>,
+}
+
+/// The network of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Its name in configs.
+    pub kind: String,
+    /// Number of parameters.
+    pub parameters: usize,
+    /// Rows of the images it takes.
+    pub height: usize,
+    /// Columns of the images it takes.
+    pub width: usize,
+}
+
+/// The data of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// What the source really was.
+    pub source: String,
+    /// Why, where that needs saying.
+    pub notes: Vec<String>,
+    /// SHA-256 over pixels and labels.
+    pub fingerprint: String,
+    /// Class names, the positive class first.
+    pub classes: [String; 2],
+    /// Training images.
+    pub train: usize,
+    /// Validation images.
+    pub valid: usize,
+}
+
+/// Versions that a result depends on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Versions {
+    /// This program.
+    pub train: String,
+    /// Burn.
+    pub burn: String,
+}
+
+/// The machine of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its operating system, as `linux`.
+    pub os: String,
+    /// Its processor's architecture, as `x86_64`.
+    pub architecture: String,
+    /// Cores that the program may use.
+    pub cores: usize,
+}
+
+impl RunRecord {
+    /// The record of the run in `path`.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let file = folder::record_path(path);
+        let text = files::read_text(&file)?;
+        let damaged = |reason: String| Error::Damaged { path: file.clone(), reason };
+        let unlike = |error: serde_json::Error| {
+            format!("line {}, column {}: it is not as a run writes it", error.line(), error.column())
+        };
+        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
+        let sides = [record.model.height, record.model.width];
+        if sides.iter().all(|side| SIDES.contains(side)) {
+            Ok(record)
+        } else {
+            Err(damaged(format!("images of {sides:?}")))
+        }
+    }
+
+    /// When it started; none where that is no time.
+    pub fn began(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::parse(&self.started, &Rfc3339).ok()
+    }
+
+    /// The file's content.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");
+        json.push(b'\n');
+        json
+    }
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self { train: env!("CARGO_PKG_VERSION").into(), burn: "0.21.0".into() }
+    }
+}
+
+impl Machine {
+    /// The one that this runs on.
+    pub fn this() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { os: consts::OS.into(), architecture: consts::ARCH.into(), cores }
+    }
+}
+
+/// The time now, RFC 3339 in UTC, with microseconds.
+pub fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_microsecond(now.microsecond())
+        .unwrap_or(now)
+        .format(&Rfc3339)
+        .expect("a date of this era has a form in RFC 3339")
+}

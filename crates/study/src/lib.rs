@@ -1,0 +1,43 @@
+//! Studies: many runs of one config, each with other values of some keys.
+//!
+//! ```text
+//! study file -> Study (checked)      study, study/reader, study/space, study/metric
+//!   -> trials: point, plan, folder   trial
+//!   -> Driver: which one next        driver, study_folder; search has the mathematics
+//!   -> a process per trial           process; `train trial` is what it runs
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (kept), claim.toml, run.json and
+//!                                    metrics.jsonl
+//! ```
+
+mod driver;
+mod error;
+mod identity;
+mod leaderboard;
+mod lease;
+mod limits;
+mod overview;
+mod points;
+mod process;
+mod remaining;
+mod report;
+pub mod slurm;
+pub mod status;
+pub mod study;
+pub mod study_folder;
+mod trial;
+mod trial_record;
+
+pub use driver::{Driver, End, Entry, Event, Watcher};
+pub use error::Error;
+pub use leaderboard::leaderboard;
+pub use lease::Lease;
+pub use limits::Limits;
+pub use overview::{Overview, Row, counted, ended, failed};
+pub use process::{PRUNED, end_with, kill_all};
+pub use remaining::Remaining;
+pub use report::{best_of, importance_of_keys, report, write as write_report};
+pub use status::Status;
+pub use study::Study;
+pub use study_folder::StudyFolder;
+pub use trial::{Trial, named};
+pub use trial_record::TrialRecord;

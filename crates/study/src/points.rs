@@ -1,0 +1,66 @@
+//! The points of a study, each with its trials, best first.
+
+use std::collections::BTreeMap;
+
+use search::Mean;
+
+use crate::{Status, Study, named, status::State};
+
+/// A point of the space with its trials, one for each seed.
+#[derive(Debug)]
+pub struct Ranked<'a> {
+    /// In the order of their numbers; at least one.
+    pub trials: Vec<&'a Status>,
+    /// Those that can be compared: the finished ones, or where none is, those that came furthest.
+    compared: Vec<&'a Status>,
+    /// The mean of the metric over the compared ones that have a value.
+    pub mean: Option<Mean>,
+    /// What makes it worse: the mean, turned round where more is better; infinite where there is none.
+    loss: f64,
+}
+
+/// All points that have a trial; of equal ones the older first.
+pub fn ranked<'a>(study: &Study, trials: &'a [Status]) -> Vec<Ranked<'a>> {
+    let mut points: BTreeMap<String, Vec<&Status>> = BTreeMap::new();
+    for status in trials {
+        points.entry(status.kept.point.to_string()).or_default().push(status);
+    }
+    let mut ranked: Vec<Ranked<'_>> = points.into_values().map(|trials| Ranked::new(study, trials)).collect();
+    let number = |point: &Ranked<'_>| point.trials[0].kept.number;
+    ranked.sort_by(|a, b| a.loss.total_cmp(&b.loss).then_with(|| number(a).cmp(&number(b))));
+    ranked
+}
+
+impl<'a> Ranked<'a> {
+    fn new(study: &Study, trials: Vec<&'a Status>) -> Self {
+        let is_finished = |status: &&&Status| status.state == State::Finished;
+        let furthest = trials.iter().map(|status| status.epochs()).max();
+        let mut compared: Vec<&Status> = trials.iter().filter(is_finished).copied().collect();
+        if compared.is_empty() {
+            compared = trials.iter().filter(|status| Some(status.epochs()) == furthest).copied().collect();
+        }
+        let mean = Mean::of(&values(&compared));
+        let loss = mean.map_or(f64::INFINITY, |mean| study.goal.loss(mean.mean));
+        Self { trials, compared, mean, loss }
+    }
+
+    /// The metric of each compared trial that has one.
+    pub fn values(&self) -> Vec<f64> {
+        values(&self.compared)
+    }
+
+    /// The point in a line, without a seed.
+    pub fn named(&self) -> String {
+        named(&self.trials[0].kept.point(), None)
+    }
+
+    /// Its best compared trial, where one has a value.
+    pub fn best(&self, study: &Study) -> Option<&'a Status> {
+        let loss = |status: &Status| status.value.map_or(f64::INFINITY, |value| study.goal.loss(value));
+        self.compared.iter().copied().filter(|status| status.value.is_some()).min_by(|a, b| loss(a).total_cmp(&loss(b)))
+    }
+}
+
+fn values(trials: &[&Status]) -> Vec<f64> {
+    trials.iter().filter_map(|status| status.value).collect()
+}

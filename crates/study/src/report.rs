@@ -1,0 +1,161 @@
+//! A study as a page: the best, what each key does to the metric, the curves, what became of all trials, what it took.
+//!
+//! A page of ten thousand trials has to open: every chart draws a bounded number of trials, evenly chosen from best to
+//! worst, and says so.
+
+mod against_keys;
+mod axes;
+mod cost;
+mod curves;
+mod few;
+mod importance;
+mod parallel;
+mod seeds;
+mod unfinished;
+
+use std::path::{Path, PathBuf};
+
+use chart::{Block, Document, Section, Table, Term, html};
+use plan::Plan;
+use run::folder;
+
+use crate::{
+    Error, Status, Study, leaderboard, named,
+    points::{Ranked, ranked},
+    study_folder,
+};
+
+/// Points in the table.
+const BEST: usize = 20;
+
+/// A study with its trials, as the sections of the page see them.
+struct Seen<'a> {
+    study: &'a Study,
+    trials: &'a [Status],
+    /// The points, best first.
+    points: Vec<Ranked<'a>>,
+    /// The trials with a finite value of the metric, best first.
+    valued: Vec<(&'a Status, f64)>,
+}
+
+/// Everything there is to see of a study, whose trials lie below `folder`.
+pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
+    let seen = Seen::new(study, trials);
+    let parts = [
+        Some(seen.leaderboard()),
+        seen.best(folder),
+        seen.parallel(),
+        Some(seen.against_keys()),
+        Some(seen.importance()),
+        seen.seeds(),
+        seen.curves(),
+        seen.unfinished(),
+        seen.cost(),
+    ];
+    Document {
+        title: format!("Study {}", study.name),
+        lead: vec![Block::Table(seen.outcome())],
+        sections: parts.into_iter().flatten().collect(),
+    }
+}
+
+/// Writes what a study comes to: its page, and the best trial's plan as a config to run; returns the page's path.
+///
+/// # Errors
+/// Where a file cannot be written, or the best trial's plan cannot be read.
+pub fn write(path: &Path, study: &Study, trials: &[Status]) -> Result<PathBuf, Error> {
+    let _turn = study_folder::turn(path)?;
+    if let Some(best) = best_of(study, trials) {
+        let plan = Plan { name: format!("{}-best", study.name), ..folder::read_plan(&best.run)? };
+        files::replace(&path.join("best.toml"), plan.to_toml().as_bytes())?;
+    }
+    let page = path.join("report.html");
+    files::replace(&page, html::page(&report(study, path, trials)).as_bytes())?;
+    Ok(page)
+}
+
+/// The best trial of the best point, where one has a value.
+pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
+    ranked(study, trials).first()?.best(study)
+}
+
+/// How much each key matters, in a line; none before the first trial has a value.
+pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
+    let seen = Seen::new(study, trials);
+    (!seen.valued.is_empty()).then(|| seen.importances().line())
+}
+
+impl<'a> Seen<'a> {
+    fn new(study: &'a Study, trials: &'a [Status]) -> Self {
+        let finite = |status: &'a Status| Some((status, status.value.filter(|value| value.is_finite())?));
+        let mut valued: Vec<(&Status, f64)> = trials.iter().filter_map(finite).collect();
+        valued.sort_by(|(_, a), (_, b)| study.goal.loss(*a).total_cmp(&study.goal.loss(*b)));
+        Self { study, trials, points: ranked(study, trials), valued }
+    }
+
+    fn outcome(&self) -> Table {
+        let Self { study, trials, .. } = self;
+        let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
+        let counts = ["finished", "running", "pruned", "paused", "failed", "waiting"].map(|state| {
+            let count = trials.iter().filter(|status| status.name() == state).count();
+            (count > 0).then(|| format!("{count} {state}"))
+        });
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        Table::of_names([
+            ("metric", format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase()),
+            ("search", format!("{:?} over {keys}", study.search).to_lowercase()),
+            ("trials", format!("{} of {}: {}", trials.len(), study.total(), counts.join(", "))),
+        ])
+    }
+
+    fn leaderboard(&self) -> Section {
+        let mut table = leaderboard::of_points(self.study, &self.points, BEST);
+        // A narrow page shows the first columns: the point beside its value.
+        table.rows.iter_mut().chain([&mut table.header]).for_each(|row| row[2..].rotate_right(1));
+        // A mean and its interval are not to be parted.
+        table.rows.iter_mut().for_each(|row| row[1] = row[1].replace(' ', "\u{a0}"));
+        let table = Block::Table(table);
+        let more = self.points.len().saturating_sub(BEST);
+        let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
+        Section::new("Leaderboard", [table].into_iter().chain(more))
+    }
+
+    fn best(&self, folder: &Path) -> Option<Section> {
+        let best = self.points.first()?.best(self.study)?;
+        let metric = self.study.metric;
+        let file = folder.join("best.toml");
+        let rows = Table::of_names([
+            ("trial", (best.kept.number + 1).to_string()),
+            ("point", named(&best.kept.point(), best.kept.seed)),
+            (metric.to_string().as_str(), best.value.map_or_else(String::new, |value| metric.shown(value))),
+            ("its model", format!("train evaluate {}", best.run.display())),
+            ("train it again", format!("train {}", file.display())),
+        ]);
+        // It is written before the page; of a study that is only looked at there may be none.
+        let config = files::read_text(&file).ok().map(|lines| {
+            Block::Terms(vec![Term {
+                term: "Its config".into(),
+                meaning: "Every key with its value: a file to run.".into(),
+                caption: file.display().to_string(),
+                lines,
+            }])
+        });
+        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(config)))
+    }
+
+    /// How good the trial in this place of `valued` is among them: 1 for the best, 0 for the worst.
+    fn worth(&self, place: usize) -> f64 {
+        1.0 - place as f64 / (self.valued.len() - 1).max(1) as f64
+    }
+
+    /// `valued` with the worth of each, as many as there may be.
+    fn some(&self, most: usize) -> Vec<(&'a Status, f64, f64)> {
+        let all: Vec<_> = self
+            .valued
+            .iter()
+            .enumerate()
+            .map(|(place, (status, value))| (*status, *value, self.worth(place)))
+            .collect();
+        few::few(&all, most)
+    }
+}

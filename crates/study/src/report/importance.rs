@@ -1,0 +1,101 @@
+//! How much each key matters.
+
+use chart::{Bar, Bars, Block, Section};
+use search::{Importance, Observation, importance};
+
+use super::Seen;
+use crate::{Status, status::State};
+
+/// The importance of the keys, and of which trials.
+pub(super) struct Importances {
+    /// The keys, the highest first.
+    keys: Vec<Importance>,
+    /// How many trials are compared.
+    trials: usize,
+    /// After how many epochs; none where all of them are finished.
+    epochs: Option<usize>,
+    /// How many trials there are that are not.
+    left_out: usize,
+}
+
+impl Seen<'_> {
+    pub(super) fn importance(&self) -> Section {
+        let found = self.importances();
+        let known: Vec<(&str, f64, usize)> =
+            found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
+        let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
+        let bars = known.into_iter().map(bar).collect();
+        let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars };
+        let chart = (!shares.is_empty()).then_some(Block::Bars(chart));
+        let metric = self.study.metric;
+        let method = (!shares.is_empty()).then(|| {
+            format!(
+                "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
+                 grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
+                 search that favours good points shows less than there is."
+            )
+        });
+        let notes = [found.unsaid(), method, Some(found.compared())].into_iter().flatten().map(Block::Text);
+        Section::new("Importance of the keys", chart.into_iter().chain(notes))
+    }
+
+    /// Of the trials that can be compared: the finished ones where they are two thirds, else all that have come to as many
+    /// epochs as two thirds have, by the best of these.
+    pub(super) fn importances(&self) -> Importances {
+        let reached = |status: &Status| if status.state == State::Finished { usize::MAX } else { status.epochs() };
+        let mut all: Vec<usize> = self.valued.iter().map(|(status, _)| reached(status)).collect();
+        all.sort_unstable();
+        let epochs = all.get(all.len() / 3).copied().unwrap_or(usize::MAX);
+        let compared: Vec<_> = self.valued.iter().filter(|(status, _)| reached(status) >= epochs).collect();
+        let observe = |(status, value): &&(&Status, f64)| Observation {
+            point: status.kept.point(),
+            value: if epochs == usize::MAX { Some(*value) } else { self.best_of_first(epochs, status) },
+        };
+        let keys = importance(&compared.iter().map(observe).collect::<Vec<_>>());
+        let (trials, left_out) = (compared.len(), self.trials.len() - compared.len());
+        Importances { keys, trials, epochs: Some(epochs).filter(|epochs| *epochs != usize::MAX), left_out }
+    }
+
+    fn best_of_first(&self, epochs: usize, status: &Status) -> Option<f64> {
+        let goal = self.study.goal;
+        let values = self.study.metric.by_epoch(&status.run).into_iter().take(epochs);
+        values.min_by(|a, b| goal.loss(*a).total_cmp(&goal.loss(*b)))
+    }
+}
+
+impl Importances {
+    /// For which keys there are too few trials; none where all have enough.
+    fn unsaid(&self) -> Option<String> {
+        let unsaid = self.keys.iter().filter(|it| it.share.is_none());
+        let unsaid: Vec<String> = unsaid.map(|it| format!("{} ({})", it.key, it.trials)).collect();
+        match (self.keys.is_empty(), unsaid.is_empty()) {
+            (true, _) => Some("Too few trials to say.".into()),
+            (false, true) => None,
+            (false, false) => Some(format!("Too few trials, or values, to say for: {}.", unsaid.join(", "))),
+        }
+    }
+
+    /// Which trials are compared.
+    fn compared(&self) -> String {
+        let trials = match self.epochs {
+            Some(epochs) => format!("Compared are {} trials by their best in the first {epochs} epochs", self.trials),
+            None => format!("Compared are {} finished trials", self.trials),
+        };
+        match self.left_out {
+            0 => format!("{trials}."),
+            left_out => format!("{trials}; {left_out} others are left out."),
+        }
+    }
+
+    /// In a line.
+    pub(super) fn line(&self) -> String {
+        let known = self.keys.iter().filter_map(|it| Some(format!("{} {:.0} %", it.key, 100.0 * it.share?)));
+        let known: Vec<String> = known.collect();
+        let known = (!known.is_empty()).then(|| format!("{}.", known.join(", ")));
+        known.into_iter().chain(self.unsaid()).chain([self.compared()]).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn bar((key, share, trials): (&str, f64, usize)) -> Bar {
+    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({trials} trials)", 100.0 * share) }
+}

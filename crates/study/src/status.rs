@@ -1,0 +1,183 @@
+//! How the trials of a study stand, as their folders tell.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry as Slot},
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+use run::{RunRecord, folder, list, record};
+
+use crate::{Error, Lease, Study, Trial, TrialRecord, study::Metric, study_folder, trial_record};
+
+/// What has become of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// It has not begun, or it stopped and can go on.
+    Waiting,
+    /// A process works on it.
+    Running,
+    /// All its epochs are done.
+    Finished,
+    /// It was not worth going on with.
+    Pruned,
+    /// It ended with this error.
+    Failed(String),
+}
+
+/// How a trial stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Its run folder.
+    pub run: PathBuf,
+    /// What the study keeps of it.
+    pub kept: TrialRecord,
+    /// Its run; none before its first process.
+    pub record: Option<RunRecord>,
+    /// What has become of it.
+    pub state: State,
+    /// The metric at its best epoch; none before the first.
+    pub value: Option<f64>,
+}
+
+impl Status {
+    /// Of a trial that has no folder yet.
+    pub fn new(trial: &Trial) -> Self {
+        Self {
+            run: trial.path.clone(),
+            kept: TrialRecord::new(trial),
+            record: None,
+            state: State::Waiting,
+            value: None,
+        }
+    }
+
+    /// Of the trial in `run`.
+    ///
+    /// # Errors
+    /// Where what is there cannot be read.
+    pub fn read(run: &Path, metric: Metric) -> Result<Option<Self>, Error> {
+        let Some(kept) = TrialRecord::read(run)? else { return Ok(None) };
+        // A damaged one is as good as none: the trial goes on from its checkpoint, if it has one, and writes it anew.
+        let mut record = RunRecord::read(run).ok();
+        if let Some(record) = record.as_mut().filter(|record| record.state == record::State::Running) {
+            // It has not written its record since it began.
+            list::catch_up(record, run);
+        }
+        let state = state(run, &kept, record.as_ref());
+        let value = record.as_ref().and_then(|record| metric.of(record));
+        Ok(Some(Self { run: run.into(), kept, record, state, value }))
+    }
+
+    /// How it stands, in a word.
+    pub fn name(&self) -> &'static str {
+        match &self.state {
+            State::Waiting if self.epochs() > 0 => "paused",
+            State::Waiting => "waiting",
+            State::Running => "running",
+            State::Finished => "finished",
+            State::Pruned => "pruned",
+            State::Failed(_) => "failed",
+        }
+    }
+
+    /// Whether it did all that its plan asked for then, and this is more. One that stopped early has nothing to go on with.
+    pub fn is_short_of(&self, epochs: usize) -> bool {
+        let is_short = |record: &RunRecord| record.epochs_done >= record.epochs && record.epochs_done < epochs;
+        self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
+    }
+
+    /// Epochs done.
+    pub fn epochs(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.epochs_done)
+    }
+}
+
+fn state(run: &Path, kept: &TrialRecord, record: Option<&RunRecord>) -> State {
+    if kept.pruned.is_some() {
+        return State::Pruned;
+    }
+    match record.map(|record| record.state) {
+        Some(record::State::Finished) => State::Finished,
+        _ if folder::is_in_use(run) || is_claimed(run, record) => State::Running,
+        _ => kept.reason.clone().map_or(State::Waiting, State::Failed),
+    }
+}
+
+/// Whether a driver that lives has taken it and has not come to the end of what it took it for.
+fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
+    // With all its epochs and no model yet, it is not there.
+    let has_come = |until| record.is_some_and(|it| it.state != record::State::Running && it.epochs_done >= until);
+    let is_held = |claim: Lease| !has_come(claim.until) && study_folder::is_at_work(run, &claim.driver);
+    Lease::read(run).is_some_and(is_held)
+}
+
+/// The trials that a study has now, by their numbers: of a folder that does not exist none.
+///
+/// What only an earlier form of the study has, or an earlier version of the program ran, is left out: values that were taken
+/// out of the space, trials of another base or `[set]`, and of two folders for the same point and seed the older.
+///
+/// # Errors
+/// Where the folder or a trial in it cannot be read.
+pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
+    let mut all = read_all(&study.folder()?, study.metric)?;
+    all.retain(|status| status.kept.common == study.common);
+    let epochs = study.a_plan()?.training.epochs;
+    all.iter_mut().filter(|status| status.is_short_of(epochs)).for_each(|status| status.state = State::Waiting);
+    let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
+    for status in all {
+        match current.entry((status.kept.point.to_string(), status.kept.seed)) {
+            Slot::Vacant(slot) => drop(slot.insert(status)),
+            Slot::Occupied(mut slot) if is_later(&status, slot.get()) => drop(slot.insert(status)),
+            Slot::Occupied(_) => {}
+        }
+    }
+    match study.numbers()? {
+        Some(numbers) => Ok(by_number(current, |key| numbers.get(key).copied())),
+        None => Ok(proposed(study, current.into_values().collect())),
+    }
+}
+
+fn by_number<K>(trials: BTreeMap<K, Status>, number: impl Fn(&K) -> Option<usize>) -> Vec<Status> {
+    let numbered = trials.into_iter().filter_map(|(key, mut status)| {
+        status.kept.number = number(&key)?;
+        Some(status)
+    });
+    let mut all: Vec<Status> = numbered.collect();
+    all.sort_by_key(|status| status.kept.number);
+    all
+}
+
+/// Of the trials that a search has proposed those that it has now, in the order in which it proposed their points.
+fn proposed(study: &Study, mut all: Vec<Status>) -> Vec<Status> {
+    all.sort_by_key(|status| status.kept.number);
+    all.retain(|status| study.seeds().contains(&status.kept.seed));
+    let mut points: BTreeSet<String> = BTreeSet::new();
+    all.retain(|status| {
+        let point = status.kept.point.to_string();
+        points.contains(&point) || points.len() < study.trials && points.insert(point)
+    });
+    (0..).zip(&mut all).for_each(|(number, status)| status.kept.number = number);
+    all
+}
+
+/// Of two folders for the same point and seed, on other data or another backend, whether the first began last, or has not begun.
+fn is_later(one: &Status, other: &Status) -> bool {
+    let started = |status: &Status| status.record.as_ref().map(RunRecord::began);
+    started(one).is_none_or(|one| started(other).is_some_and(|other| one > other))
+}
+
+/// The folders of all trials that a study has or had: of one that does not exist none.
+///
+/// # Errors
+/// Where the study's folder cannot be read.
+pub fn folders(study: &Path) -> Result<Vec<PathBuf>, Error> {
+    let is_trial = |path: &PathBuf| path.join(trial_record::NAME).is_file();
+    Ok(list::folders(study)?.into_iter().filter(is_trial).collect())
+}
+
+/// The trials below a study's folder.
+fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
+    let all: Vec<_> = list::folders(study)?.par_iter().map(|folder| Status::read(folder, metric)).collect();
+    all.into_iter().filter_map(Result::transpose).collect()
+}

@@ -1,0 +1,115 @@
+//! The chapter from the first pixel to the residual net: each section computed when it is asked for, as something to be
+//! read and looked at.
+
+mod batches;
+mod gradients;
+mod layers;
+mod learner;
+mod losses;
+mod metric_and_loss;
+mod parts;
+mod pixels;
+mod quadratic_fit;
+mod resnet;
+mod sgd;
+mod similarity;
+mod tensors;
+mod words;
+
+use chart::{Block, Section};
+use data::DataSet;
+use model::AutodiffBackend;
+use plan::{Plan, PlanError};
+use run::EpochRecord;
+
+/// A section of the tour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What it is about.
+    pub heading: &'static str,
+    /// Whether it is about 3s and 7s.
+    pub needs_digits: bool,
+    /// Whether it takes minutes rather than seconds.
+    pub is_deep: bool,
+}
+
+/// All of them, in the order of the book.
+pub const STOPS: [Stop; 13] = [
+    digits(1, "A grey image as numbers"),
+    plain(2, "Tensors"),
+    digits(3, "Pixel similarity, a baseline"),
+    plain(4, "Gradients"),
+    plain(5, "Speed against time: the first fit"),
+    digits(6, "Gradient descent in seven steps"),
+    digits(7, "Metric and loss"),
+    plain(8, "Data set and data loader"),
+    plain(9, "Distances and losses"),
+    plain(10, "Layers, and what is between them"),
+    digits(11, "The Learner"),
+    Stop { is_deep: true, ..digits(12, "Going deeper: a residual net") },
+    plain(13, "The words"),
+];
+
+const fn plain(number: usize, heading: &'static str) -> Stop {
+    Stop { number, heading, needs_digits: false, is_deep: false }
+}
+
+const fn digits(number: usize, heading: &'static str) -> Stop {
+    Stop { needs_digits: true, ..plain(number, heading) }
+}
+
+/// What the sections are computed with.
+pub struct Tour<'a, B: AutodiffBackend> {
+    /// Where the data, the seed and the threads come from; its model and training do not matter.
+    pub plan: &'a Plan,
+    /// The data.
+    pub data: &'a DataSet,
+    /// The device.
+    pub device: &'a B::Device,
+}
+
+/// Trains as a plan says, on the tour's data and device; returns the epochs.
+pub type Train<'a, E> = &'a dyn Fn(Plan) -> Result<Vec<EpochRecord>, E>;
+
+/// Whether the data is of 3s and 7s, so that what the sections say of them is so.
+pub fn has_digits(data: &DataSet) -> bool {
+    data.classes == ["3", "7"]
+}
+
+impl<B: AutodiffBackend> Tour<'_, B> {
+    /// Computes a section; `train` is for those that train a network.
+    ///
+    /// # Errors
+    /// What `train` returns.
+    pub fn section<E: From<PlanError>>(&self, stop: &Stop, train: Train<'_, E>) -> Result<Section, E> {
+        let blocks: Vec<Block> = match stop.number {
+            1 => pixels::blocks(self.data),
+            2 => tensors::blocks(self),
+            3 => similarity::blocks(self),
+            4 => gradients::blocks(self),
+            5 => quadratic_fit::blocks(self),
+            6 => sgd::blocks(self),
+            7 => metric_and_loss::blocks(self),
+            8 => batches::blocks(self),
+            9 => losses::blocks(self),
+            10 => layers::blocks(self),
+            11 => learner::blocks(self, train)?,
+            12 => resnet::blocks(self, train)?,
+            _ => words::blocks(),
+        };
+        Ok(Section::new(format!("{}. {}", stop.number, stop.heading), blocks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_numbered_from_1() {
+        let numbers: Vec<usize> = STOPS.iter().map(|stop| stop.number).collect();
+        assert_eq!(numbers, (1..=STOPS.len()).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,57 @@
+//! What the sections are put together from.
+
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, backend::Backend};
+use chapter::{
+    curve::Curve,
+    source::{self, File},
+};
+use chart::{Axis, Block, LineChart, Picture, Pixels, Series, Verdict};
+use data::{DigitDataset, DigitLoader, Digits, Order};
+
+/// The lines of functions and types of one file, with what is said above them.
+pub fn code(file: &File, items: &[&str]) -> Block {
+    let item = |name: &&str| source::item(file, name).unwrap_or_else(|| panic!("`{}` has an item `{name}`", file.path));
+    let lines: Vec<String> = items.iter().map(item).collect();
+    Block::Code { caption: file.path.into(), lines: lines.join("\n\n") }
+}
+
+/// A series of a chart.
+pub fn line(name: impl Into<String>, curve: &Curve) -> Series {
+    Series::line(name, points(curve))
+}
+
+/// The points of a curve as a chart has them.
+pub fn points(curve: &Curve) -> Vec<(f64, f64)> {
+    curve.iter().map(|(x, y)| (f64::from(*x), f64::from(*y))).collect()
+}
+
+/// A chart with named axes.
+pub fn chart(alt: impl Into<String>, [x, y]: [Axis; 2], series: Vec<Series>) -> LineChart {
+    LineChart { alt: alt.into(), x, y, series, ..LineChart::default() }
+}
+
+/// Numbers as a list, with so many decimals.
+pub fn list(values: &[f32], decimals: usize) -> String {
+    let values: Vec<String> = values.iter().map(|value| format!("{value:.decimals$}")).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// A tensor of one image with values from 0 to 1, `[1, pixels]`, as a picture.
+pub fn picture<B: Backend>(image: Tensor<B, 2>, [height, width]: [usize; 2], caption: &str) -> Picture {
+    let values = image.into_data().convert::<f32>();
+    let pixels = values.iter::<f32>().map(|value| (value * 255.0).round() as u8).collect();
+    Picture { pixels: Pixels::new(height, width, pixels), caption: caption.into(), verdict: Verdict::None }
+}
+
+/// The number of the n-th image of a label, or of the last there is.
+pub fn nth(digits: &Digits, label: u8, n: usize) -> usize {
+    let numbers = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
+    numbers.take(n + 1).last().expect("each class has an image")
+}
+
+/// Batches of 256, as in the chapter.
+pub fn loader<B: Backend>(digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
+    DigitLoader::new(DigitDataset::new(digits.clone()), 256, order, 0, device.clone())
+}

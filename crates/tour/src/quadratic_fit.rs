@@ -1,0 +1,58 @@
+//! Speed against time, fitted by gradient descent.
+
+use chapter::{
+    quadratic_fit::{Fit, LEARNING_RATE, PRINTED, SPEED, descend},
+    source,
+};
+use chart::{Axis, Block, LineChart, Series, Shape, Style, Table};
+use model::AutodiffBackend;
+
+use super::{
+    Tour,
+    parts::{chart, code},
+};
+
+/// Steps that the book prints.
+const STEPS: usize = PRINTED.len() - 1;
+
+/// Steps whose curves are drawn.
+const DRAWN: [usize; 6] = [0, 1, 2, 3, 5, 10];
+
+pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
+    let fits = descend::<B>(STEPS, tour.device);
+    vec![
+        Block::text(format!(
+            "The first model that learns is a quadratic, a·t² + b·t + c: the speed of a roller coaster, measured twenty times on \
+             its way over a hill. Its loss is the mean squared error. Each step takes the gradient of the loss by a, b and c, \
+             times {LEARNING_RATE}, off the three. The book draws its measurements at random and does not print them; these \
+             have the loss and the gradient that it prints for the start, which decide all that follows. The book \
+             names no unit of speed."
+        )),
+        Block::Beside(DRAWN.iter().map(|step| Block::Lines(drawn(*step, &fits[*step]))).collect()),
+        Block::Table(losses(&fits)),
+        code(&source::QUADRATIC_FIT, &["f", "mse", "apply_step", "descend"]),
+    ]
+}
+
+fn drawn(step: usize, fit: &Fit) -> LineChart {
+    let points = |values: &[f32]| values.iter().zip(0..).map(|(y, t)| (f64::from(t), f64::from(*y))).collect();
+    let drawn = chart(
+        format!("At step {step} the quadratic is off by a mean squared error of {:.0}", fit.loss),
+        [Axis::new("time in s"), Axis::new("speed").range(-300.0, 100.0)],
+        vec![
+            Series::line("measured", points(&SPEED)).drawn(Style::Dots),
+            Series::line(format!("step {step}"), points(&fit.predictions)),
+        ],
+    );
+    LineChart { shape: Shape::Small, ..drawn }
+}
+
+fn losses(fits: &[Fit]) -> Table {
+    let mut rows = Table::new(["step", "loss", "the book prints", "a", "b", "c"], 1);
+    for (step, (fit, printed)) in fits.iter().zip(PRINTED).enumerate() {
+        let parameters = fit.parameters.map(|parameter| format!("{parameter:.4}"));
+        let losses = [step.to_string(), format!("{:.4}", fit.loss), format!("{printed:.4}")];
+        rows.add_row(losses.into_iter().chain(parameters));
+    }
+    rows.captioned("The loss before the first step and after each, and the parameters.")
+}

@@ -1,0 +1,56 @@
+//! What most commands work with: a plan, the backend chosen for it, its data.
+
+use data::DataSet;
+use plan::Plan;
+use train::{
+    Error,
+    backend::{
+        self, BackendError, Visitor,
+        choice::{self, Chosen},
+    },
+    fit::{self, Job, Outcome},
+};
+
+use super::{load_data, stop::Stop};
+
+/// A plan, the backend chosen for it, its data.
+pub struct Workbench {
+    pub plan: Plan,
+    pub chosen: Chosen,
+    pub data: DataSet,
+}
+
+impl Workbench {
+    /// Chooses the backend before anything is fetched; a stop ends the fetching.
+    pub fn open(plan: Plan, stop: Option<&Stop>) -> anyhow::Result<Self> {
+        let chosen = choice::choose(plan.backend, plan.device)?;
+        Self::on(chosen, plan, stop)
+    }
+
+    /// The same on a backend that is chosen already.
+    pub fn on(chosen: Chosen, plan: Plan, stop: Option<&Stop>) -> anyhow::Result<Self> {
+        backend::limit_threads(plan.threads);
+        let data = load_data::load(&plan, stop.map(Stop::asked))?;
+        Ok(Self { plan, chosen, data })
+    }
+
+    /// Does the work on the backend.
+    pub fn run<V: Visitor>(&self, work: V) -> Result<V::Output, BackendError> {
+        on_backend(&self.chosen, work)
+    }
+
+    /// Backend and device, by name.
+    pub fn device_names(&self) -> [String; 2] {
+        [self.chosen.kind.name().into(), self.chosen.device.name.clone()]
+    }
+
+    /// Trains.
+    pub fn fit(&self, job: Job<'_>) -> Result<Outcome, Error> {
+        fit::fit_on(&self.chosen, &load_data::kernel_cache(), job)
+    }
+}
+
+/// Does the work on the backend chosen.
+pub fn on_backend<V: Visitor>(chosen: &Chosen, work: V) -> Result<V::Output, BackendError> {
+    backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)
+}

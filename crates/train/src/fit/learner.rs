@@ -1,0 +1,210 @@
+//! Burn's Learner with our loop as its strategy, and what its own renderer hears of a run.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use burn::{
+    data::dataloader::Progress,
+    lr_scheduler::LrScheduler,
+    tensor::backend::Backend,
+    train::{
+        EventProcessorTraining, Interrupter, Learner, LearnerEvent, LearningComponentsMarker,
+        SupervisedLearningStrategy, SupervisedTraining, SupervisedTrainingEventProcessor, TrainLoader,
+        TrainingComponents, TrainingItem, TrainingStrategy, ValidLoader,
+        logger::InMemoryMetricLogger,
+        metric::MetricDefinition,
+        renderer::{
+            EvaluationName, EvaluationProgress, MetricState, MetricsRenderer, MetricsRendererEvaluation,
+            MetricsRendererTraining, ProgressType, TrainingProgress,
+        },
+    },
+};
+use data::DigitLoader;
+use model::AutodiffBackend;
+use run::BatchPlace;
+
+use crate::{
+    classifier::{Classifier, StepOutput},
+    fit::optimizer::SharedOptimizer,
+};
+
+/// The types Burn's Learner works with here.
+pub type Components<B> = LearningComponentsMarker<B, CurrentRate, Classifier<B>, SharedOptimizer<B>>;
+
+type Processor<B> = SupervisedTrainingEventProcessor<Components<B>>;
+type Loaders<B> = (Arc<DigitLoader<B>>, Arc<DigitLoader<<B as burn::tensor::backend::AutodiffBackend>::InnerBackend>>);
+
+/// What Burn lends to the loop.
+pub struct Lent<'a, B: AutodiffBackend> {
+    /// Network, optimizer and learning rate.
+    pub learner: &'a mut Learner<Components<B>>,
+    /// The way to Burn's renderer.
+    pub processor: &'a mut Processor<B>,
+    /// Says when to stop.
+    pub interrupter: &'a Interrupter,
+}
+
+/// Lets the Learner do the work, shown by Burn's terminal interface where `tui` says so (feature `tui`); returns what came of it.
+pub fn launch<B: AutodiffBackend, T: Send + 'static>(
+    learner: Learner<Components<B>>,
+    folder: &Path,
+    (train, valid): Loaders<B>,
+    epochs: usize,
+    interrupter: Interrupter,
+    tui: bool,
+    work: impl FnOnce(Lent<'_, B>) -> T + Send + 'static,
+) -> T {
+    let training = SupervisedTraining::new(folder, train, valid)
+        .num_epochs(epochs)
+        .with_application_logger(None)
+        .with_metric_logger(InMemoryMetricLogger::default())
+        .with_interrupter(interrupter);
+    let strategy = Arc::new(Strategy { work: Mutex::new(Some(Box::new(work))), result: Mutex::new(None) });
+    let training = training.with_training_strategy(TrainingStrategy::Custom(strategy.clone()));
+    let training = match tui {
+        #[cfg(feature = "tui")]
+        true => super::tui::show(training),
+        _ => training.renderer(Silent),
+    };
+    training.launch(learner);
+    let result = strategy.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result.expect("Burn runs the strategy it is given")
+}
+
+type Work<B, T> = Box<dyn FnOnce(Lent<'_, B>) -> T + Send>;
+
+/// Our loop as a learning strategy.
+///
+/// Burn's own strategy saves half a checkpoint when killed, forgets the order of the data and counts a resumed epoch as
+/// the first; it also has no way to report an error, so ours is kept here.
+struct Strategy<B: AutodiffBackend, T> {
+    work: Mutex<Option<Work<B, T>>>,
+    result: Mutex<Option<T>>,
+}
+
+impl<B: AutodiffBackend, T: Send> SupervisedLearningStrategy<Components<B>> for Strategy<B, T> {
+    /// The loop has its loaders, and where it stands, itself: only it can set the epoch they serve.
+    fn fit(
+        &self,
+        mut components: TrainingComponents<Components<B>>,
+        mut learner: Learner<Components<B>>,
+        _train: TrainLoader<Components<B>>,
+        _valid: ValidLoader<Components<B>>,
+        _starting_epoch: usize,
+    ) -> (Classifier<B>, Processor<B>) {
+        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let work = work.expect("Burn runs a strategy once");
+        let result = work(Lent {
+            learner: &mut learner,
+            processor: &mut components.event_processor,
+            interrupter: &components.interrupter,
+        });
+        *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        (learner.model(), components.event_processor)
+    }
+}
+
+/// The learning rate of the step to come: the loop sets it, the Learner takes it.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentRate(Arc<AtomicU64>);
+
+impl CurrentRate {
+    /// For the steps that follow.
+    pub fn set(&self, rate: f64) {
+        self.0.store(rate.to_bits(), Ordering::Relaxed);
+    }
+}
+
+impl LrScheduler for CurrentRate {
+    type Record<B: Backend> = ();
+
+    fn step(&mut self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    fn to_record<B: Backend>(&self) {}
+
+    fn load_record<B: Backend>(self, (): ()) -> Self {
+        self
+    }
+}
+
+/// Events for Burn's own renderer; none where our observer shows the run, which costs nothing then.
+#[derive(Clone, Copy)]
+pub struct BurnEvents {
+    wanted: bool,
+    epoch: [usize; 2],
+    batches: [usize; 2],
+}
+
+impl BurnEvents {
+    /// Events of an epoch of so many, with so many batches of training and of validation.
+    pub fn new(wanted: bool, epoch: [usize; 2], batches: [usize; 2]) -> Self {
+        Self { wanted, epoch, batches }
+    }
+
+    /// A training batch.
+    pub fn train<B: AutodiffBackend>(
+        self,
+        processor: &mut Processor<B>,
+        place: BatchPlace,
+        output: &StepOutput<B::InnerBackend>,
+    ) {
+        if self.wanted {
+            let item = self.item(output, Progress::new(place.batch, self.batches[0]), Some(place.learning_rate));
+            processor.process_train(LearnerEvent::ProcessedItem(item));
+        }
+    }
+
+    /// A validation batch, counted from 1.
+    pub fn valid<B: AutodiffBackend>(
+        self,
+        processor: &mut Processor<B>,
+        batch: usize,
+        output: &StepOutput<B::InnerBackend>,
+    ) {
+        if self.wanted {
+            let item = self.item(output, Progress::new(batch, self.batches[1]), None);
+            processor.process_valid(LearnerEvent::ProcessedItem(item));
+        }
+    }
+
+    /// Both splits of the epoch are done.
+    pub fn end_epoch<B: AutodiffBackend>(self, processor: &mut Processor<B>) {
+        if self.wanted {
+            processor.process_train(LearnerEvent::EndEpoch(self.epoch[0]));
+            processor.process_valid(LearnerEvent::EndEpoch(self.epoch[0]));
+        }
+    }
+
+    fn item<T: Clone>(self, output: &T, batches: Progress, rate: Option<f64>) -> TrainingItem<T> {
+        let epochs = Progress::new(self.epoch[0], self.epoch[1]);
+        let iteration = Some(batches.items_processed);
+        TrainingItem::new(output.clone(), batches, epochs, iteration, rate)
+    }
+}
+
+/// A renderer that shows nothing: our observer does.
+struct Silent;
+
+impl MetricsRendererTraining for Silent {
+    fn update_train(&mut self, _: MetricState) {}
+    fn update_valid(&mut self, _: MetricState) {}
+    fn render_train(&mut self, _: TrainingProgress, _: Vec<ProgressType>) {}
+    fn render_valid(&mut self, _: TrainingProgress, _: Vec<ProgressType>) {}
+}
+
+impl MetricsRendererEvaluation for Silent {
+    fn update_test(&mut self, _: EvaluationName, _: MetricState) {}
+    fn render_test(&mut self, _: EvaluationProgress, _: Vec<ProgressType>) {}
+}
+
+impl MetricsRenderer for Silent {
+    fn manual_close(&mut self) {}
+    fn register_metric(&mut self, _: MetricDefinition) {}
+}
