@@ -1,5 +1,7 @@
 //! Tensors: shape, rank, type; rows, columns and parts of them; images stacked into one; products that broadcast.
 
+use std::sync::Arc;
+
 use burn::tensor::{BasicOps, Bool, Distribution, Int, Tensor, backend::Backend};
 use data::{DigitBatch, Digits};
 
@@ -66,7 +68,7 @@ pub fn times_one_and_a_half<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2
 }
 
 /// All images of one label in one tensor, pixels from 0 to 1: `[images, height, width]`.
-pub fn stack<B: Backend>(digits: &Digits, label: u8, device: &B::Device) -> Tensor<B, 3> {
+pub fn stack<B: Backend>(digits: &Arc<Digits>, label: u8, device: &B::Device) -> Tensor<B, 3> {
     let of_the_label = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
     let images = DigitBatch::of(digits, of_the_label, device).images;
     images.reshape([digits.count(label), digits.height(), digits.width()])
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn a_stack_holds_the_images_of_one_label_in_their_order() {
         let digits = Digits::new(1, 2, vec![0, 51, 255, 0, 102, 204].into(), vec![1, 0, 1].into());
-        let threes = stack::<Flex>(&digits, 1, &Default::default());
+        let threes = stack::<Flex>(&Arc::new(digits), 1, &Default::default());
         assert_eq!(facts(&threes).shape, [2, 1, 2]);
         assert_eq!(host::values(as_rows(threes)), [0.0, 0.2, 0.4, 0.8]);
     }

@@ -1,11 +1,13 @@
 //! Burn's `Batcher`: items become one tensor of images and one of targets.
 
+use std::sync::Arc;
+
 use burn::{
-    data::dataloader::batcher::Batcher,
+    data::{dataloader::batcher::Batcher, dataset::Dataset as _},
     tensor::{Tensor, TensorData, backend::Backend},
 };
 
-use crate::{Digit, Digits, augmentation::Augment};
+use crate::{Digit, DigitDataset, Digits, augmentation::Augment};
 
 /// A batch as a network takes it.
 #[derive(Clone, Debug)]
@@ -25,52 +27,52 @@ pub(crate) struct HostBatch {
     labels: Vec<u8>,
 }
 
-/// Fills one contiguous buffer a batch, dividing pixels by 255.
+/// Fills one contiguous buffer a batch, dividing pixels by 255; in training it may change the images.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DigitBatcher;
+pub struct DigitBatcher {
+    augment: Option<Augment>,
+}
 
 impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
     fn batch(&self, items: Vec<Digit>, device: &B::Device) -> DigitBatch<B> {
-        let mut batch = HostBatch::default();
-        for digit in &items {
-            batch.push_pixels(digit.pixels());
-            batch.labels.push(digit.label());
-        }
-        batch.upload(device)
+        self.on_host(&items).upload(device)
     }
 }
 
 impl<B: Backend> DigitBatch<B> {
-    /// The digits at these indices, such as a range, as one batch.
+    /// The digits at these indices, such as a range, as one batch, as they are.
     ///
     /// # Panics
     /// When an index is beyond the end.
-    pub fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
-        HostBatch::of(digits, indices, None).upload(device)
+    pub fn of(digits: &Arc<Digits>, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
+        let dataset = DigitDataset::new(digits.clone());
+        let item = |index| dataset.get(index).expect("the index is of a digit");
+        DigitBatcher::default().batch(indices.into_iter().map(item).collect(), device)
+    }
+}
+
+impl DigitBatcher {
+    /// One that changes each image as `augment` says.
+    pub(crate) fn augmenting(augment: Option<Augment>) -> Self {
+        Self { augment }
+    }
+
+    /// The batch of these items before it is moved to a device.
+    pub(crate) fn on_host(&self, items: &[Digit]) -> HostBatch {
+        let pixels = items.iter().map(|item| item.pixels().len()).sum();
+        let mut batch = HostBatch { images: Vec::with_capacity(pixels), labels: Vec::with_capacity(items.len()) };
+        for digit in items {
+            match &self.augment {
+                Some(augment) => augment.push(digit.index(), digit.pixels(), digit.sides(), &mut batch.images),
+                None => batch.images.extend(digit.pixels().iter().map(|pixel| f32::from(*pixel) / 255.0)),
+            }
+            batch.labels.push(digit.label());
+        }
+        batch
     }
 }
 
 impl HostBatch {
-    /// The digits at these indices, changed where there is an `augment`.
-    pub(crate) fn of(digits: &Digits, indices: impl IntoIterator<Item = usize>, augment: Option<&Augment>) -> Self {
-        let indices = indices.into_iter();
-        let items = indices.size_hint().0;
-        let images = Vec::with_capacity(items * digits.image_len());
-        let mut batch = Self { images, labels: Vec::with_capacity(items) };
-        for index in indices {
-            match augment {
-                Some(augment) => augment.push(index, digits.image(index), digits.sides(), &mut batch.images),
-                None => batch.push_pixels(digits.image(index)),
-            }
-            batch.labels.push(digits.labels()[index]);
-        }
-        batch
-    }
-
-    fn push_pixels(&mut self, pixels: &[u8]) {
-        self.images.extend(pixels.iter().map(|pixel| f32::from(*pixel) / 255.0));
-    }
-
     /// Moves the batch to the device: one tensor of images, one of targets.
     pub(crate) fn upload<B: Backend>(self, device: &B::Device) -> DigitBatch<B> {
         let count = self.labels.len();
@@ -86,19 +88,16 @@ impl HostBatch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use burn::data::dataset::Dataset;
+    use burn::data::dataset::Dataset as _;
     use burn_flex::Flex;
 
     use super::*;
-    use crate::{DigitDataset, Digits};
 
     #[test]
     fn a_batch_is_rows_of_pixels_from_0_to_1() {
         let digits = Digits::new(1, 3, vec![0, 51, 255, 255, 0, 102].into(), vec![1, 0].into());
         let items: Vec<_> = DigitDataset::new(Arc::new(digits)).iter().collect();
-        let batch: DigitBatch<Flex> = DigitBatcher.batch(items, &Default::default());
+        let batch: DigitBatch<Flex> = DigitBatcher::default().batch(items, &Default::default());
         assert_eq!(batch.images.dims(), [2, 3]);
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.4]);
         assert_eq!(batch.targets.dims(), [2, 1]);
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn a_range_of_digits_is_a_batch_in_their_order() {
         let digits = Digits::new(1, 1, vec![0, 51, 255].into(), vec![1, 0, 1].into());
-        let batch = DigitBatch::<Flex>::of(&digits, 1..3, &Default::default());
+        let batch = DigitBatch::<Flex>::of(&Arc::new(digits), 1..3, &Default::default());
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.2, 1.0]);
         assert_eq!(batch.labels, [0, 1]);
     }

@@ -17,7 +17,7 @@ pub struct DataSet {
     pub source: String,
     /// What a report should say about it, for instance why it is synthetic.
     pub notes: Vec<String>,
-    /// [`fingerprint`] of both splits, 64 hexadecimal digits.
+    /// [`fingerprint`](crate::fingerprint()) of both splits, 64 hexadecimal digits.
     pub fingerprint: String,
     /// The packed file that it lies in; `None` where it is only in memory.
     pub cache: Option<PathBuf>,

@@ -22,11 +22,6 @@ impl DigitDataset {
     pub fn new(digits: Arc<Digits>) -> Self {
         Self(digits)
     }
-
-    /// The digits themselves.
-    pub fn digits(&self) -> &Arc<Digits> {
-        &self.0
-    }
 }
 
 impl Dataset<Digit> for DigitDataset {
@@ -43,6 +38,11 @@ impl Digit {
     /// Where it stands in its split.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// Rows and columns.
+    pub fn sides(&self) -> [usize; 2] {
+        self.digits.sides()
     }
 
     /// Pixels 0 to 255, row by row.

@@ -17,6 +17,7 @@ mod item_loader;
 mod load;
 mod loader;
 mod order;
+mod patience;
 mod png;
 mod prefetch;
 mod request;

@@ -3,9 +3,8 @@
 use crate::{
     DataSet, Digits, Error, Event, Request, Source, cache,
     fingerprint::fingerprint,
-    source::{
-        Limits, archive, download::Patience, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic,
-    },
+    patience::Patience,
+    source::{Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
     through_cache::Loading,
 };
 

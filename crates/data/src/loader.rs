@@ -6,13 +6,16 @@ use std::sync::{
 };
 
 use burn::{
-    data::dataloader::{DataLoader, DataLoaderIterator, Progress},
+    data::{
+        dataloader::{DataLoader, DataLoaderIterator, Progress},
+        dataset::Dataset as _,
+    },
     tensor::backend::Backend,
 };
 
 use crate::{
-    Augmentation, DigitBatch, DigitDataset, ItemLoader, Order, augmentation::Augment, batcher::HostBatch,
-    prefetch::Prefetch,
+    Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, ItemLoader, Order, augmentation::Augment,
+    batcher::HostBatch, prefetch::Prefetch,
 };
 
 /// Serves a split in batches of an [`ItemLoader`], each as one tensor of images and one of targets.
@@ -27,13 +30,6 @@ pub struct DigitLoader<B: Backend> {
     device: B::Device,
     epoch: Arc<AtomicUsize>,
     start: Arc<AtomicUsize>,
-}
-
-/// What makes a host batch of item indices; shared by the workers.
-#[derive(Clone, Debug)]
-pub(crate) struct Recipe {
-    dataset: DigitDataset,
-    augment: Option<Augment>,
 }
 
 impl<B: Backend> DigitLoader<B> {
@@ -75,12 +71,16 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
-        let recipe = Recipe { dataset: self.items.dataset().clone(), augment };
+        let (batcher, dataset) = (DigitBatcher::augmenting(augment), self.items.dataset().clone());
+        let make = move |indices: &[usize]| {
+            let items: Vec<Digit> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
+            batcher.on_host(&items)
+        };
         let start = self.start.load(Ordering::Relaxed);
         let batches = self.items.indices(epoch).into_iter().skip(start).collect();
         let total = self.num_items();
         Box::new(Batches::<B> {
-            batches: Prefetch::new(recipe, batches, self.workers),
+            batches: Prefetch::new(make, batches, self.workers),
             device: &self.device,
             processed: (start * self.items.batch_size()).min(total),
             total,
@@ -100,16 +100,9 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
     }
 }
 
-impl Recipe {
-    /// The host batch of these items.
-    pub(crate) fn make(&self, indices: &[usize]) -> HostBatch {
-        HostBatch::of(self.dataset.digits(), indices.iter().copied(), self.augment.as_ref())
-    }
-}
-
 /// An epoch being served.
 struct Batches<'a, B: Backend> {
-    batches: Prefetch,
+    batches: Prefetch<HostBatch>,
     device: &'a B::Device,
     processed: usize,
     total: usize,

@@ -6,7 +6,8 @@ use crate::{
     DataSet, Error, Event, Request,
     cache::{Lock, Packed, Slot},
     fingerprint::fingerprint,
-    source::{Splits, download::Patience},
+    patience::Patience,
+    source::Splits,
 };
 
 /// One call of [`load`](crate::load) under way.

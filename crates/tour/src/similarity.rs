@@ -1,5 +1,7 @@
 //! The pixel-similarity baseline.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 use chapter::{
     similarity::{Accuracies, accuracies, distances},
@@ -16,7 +18,7 @@ use super::{
 };
 
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
-    let images = |digits: &Digits, label| -> Tensor<B, 2> { as_rows(stack(digits, label, tour.device)) };
+    let images = |digits: &Arc<Digits>, label| -> Tensor<B, 2> { as_rows(stack(digits, label, tour.device)) };
     let (train, valid) = (&tour.data.train, &tour.data.valid);
     let threes = images(train, 1);
     let second = 1.min(train.count(1) - 1);

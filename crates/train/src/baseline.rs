@@ -1,5 +1,7 @@
 //! The pixel-similarity baseline on a data set: a plain function behind the same evaluation as the networks.
 
+use std::sync::Arc;
+
 use burn::tensor::backend::Backend;
 use data::{DataSet, DigitBatch, Digits};
 use metrics::Confusion;
@@ -19,7 +21,7 @@ pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B>
 /// Its score of each image of a split: above 0 where the image is nearer to the mean of the positive class.
 pub fn scores<B: Backend>(
     baseline: &PixelSimilarity<B>,
-    digits: &Digits,
+    digits: &Arc<Digits>,
     distance: Distance,
     device: &B::Device,
 ) -> Vec<f32> {
@@ -34,7 +36,7 @@ pub fn scores<B: Backend>(
 /// Its predictions on a split.
 pub fn evaluate<B: Backend>(
     baseline: &PixelSimilarity<B>,
-    digits: &Digits,
+    digits: &Arc<Digits>,
     distance: Distance,
     device: &B::Device,
 ) -> Confusion {

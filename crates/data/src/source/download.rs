@@ -12,56 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{http::Client, partial::Partial};
-use crate::{Error, Event, Remote, Source, through_cache::Loading};
-
-/// How long to wait for what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// From the request to the response: name, connection, TLS and headers.
-    pub response: Duration,
-    /// Without a single byte, within a response.
-    pub stall: Duration,
-    /// Failures in a row without a new byte.
-    pub attempts: u32,
-    /// The same, as long as nothing ever answered.
-    pub attempts_unanswered: u32,
-    /// Before the second attempt; doubles with each further one.
-    pub back_off: Duration,
-    /// Until the first response of any kind, over all attempts.
-    pub decide: Duration,
-    /// For another process that holds the lock.
-    pub lock: Duration,
-}
-
-impl Patience {
-    /// `auto` decides within 10 s whether there is a network; whoever asks for the download waits longer.
-    pub fn of(source: &Source) -> Self {
-        let (response, decide, attempts_unanswered) = match source {
-            Source::Auto => (4, 8, 2),
-            _ => (20, 60, 4),
-        };
-        Self {
-            response: Duration::from_secs(response),
-            stall: Duration::from_secs(10),
-            attempts: 4,
-            attempts_unanswered,
-            back_off: Duration::from_millis(500),
-            decide: Duration::from_secs(decide),
-            lock: Duration::from_secs(120),
-        }
-    }
-}
-
-/// Why an attempt ended.
-pub(crate) enum Failure {
-    /// Trying again may help.
-    Passing(String),
-    /// Trying again will not help.
-    Lasting(String),
-    /// The user wants it to end.
-    Cancelled,
-}
+use self::{
+    http::{Client, Failure},
+    partial::Partial,
+};
+use crate::{Error, Event, Remote, patience::Patience, through_cache::Loading};
 
 /// The bytes of the remote archive, of the right size and MD5; `folder` is where partial and whole file are kept.
 pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Error> {

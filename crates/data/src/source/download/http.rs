@@ -13,11 +13,17 @@ use ureq::{
     tls::{RootCerts, TlsConfig},
 };
 
-use crate::{
-    Event, Remote,
-    source::download::{Failure, Patience, partial::Partial},
-    through_cache::Loading,
-};
+use crate::{Event, Remote, patience::Patience, source::download::partial::Partial, through_cache::Loading};
+
+/// Why an attempt ended.
+pub(crate) enum Failure {
+    /// Trying again may help.
+    Passing(String),
+    /// Trying again will not help.
+    Lasting(String),
+    /// The user wants it to end.
+    Cancelled,
+}
 
 const POLL: Duration = Duration::from_millis(50);
 
