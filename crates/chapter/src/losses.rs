@@ -47,7 +47,7 @@ pub fn measures<B: Backend>(predictions: &[f32], targets: &[f32], device: &B::De
 
 /// The chapter's first `mnist_loss`, on predictions that are between 0 and 1 already.
 pub fn mnist_loss_of_probabilities<B: Backend>(predictions: &[f32], targets: &[f32], device: &B::Device) -> Missed {
-    let misses = loss::miss(column::<B>(predictions, device), column(targets, device));
+    let misses = loss::mnist_losses(column::<B>(predictions, device), column(targets, device));
     Missed { each: host::values(misses.clone()), mean: host::scalar(misses.mean()) }
 }
 

@@ -27,16 +27,55 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// The value of one of them; none where it is undefined.
+    pub fn get(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Loss => Some(self.loss),
+            Metric::Accuracy => Some(self.accuracy),
+            Metric::Precision => self.precision,
+            Metric::Recall => self.recall,
+            Metric::F1 => self.f1,
+            Metric::RocAuc => self.roc_auc,
+        }
+    }
+
     /// Each with its name.
     pub fn named(&self) -> [(&'static str, Option<f64>); 6] {
-        [
-            ("loss", Some(self.loss)),
-            ("accuracy", Some(self.accuracy)),
-            ("precision", self.precision),
-            ("recall", self.recall),
-            ("f1", self.f1),
-            ("roc_auc", self.roc_auc),
-        ]
+        Metric::ALL.map(|metric| (metric.name(), self.get(metric)))
+    }
+}
+
+/// One of [`Metrics`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Mean loss of a sample.
+    Loss,
+    /// Right predictions, as a fraction.
+    Accuracy,
+    /// True positives among predicted positives.
+    Precision,
+    /// True positives among actual positives.
+    Recall,
+    /// Harmonic mean of precision and recall.
+    F1,
+    /// Area under the receiver operating characteristic.
+    RocAuc,
+}
+
+impl Metric {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] = [Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::RocAuc];
+
+    /// Its name in logs, tables, studies and event files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::Accuracy => "accuracy",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::F1 => "f1",
+            Self::RocAuc => "roc_auc",
+        }
     }
 }
 

@@ -9,15 +9,15 @@ use burn::tensor::{
     backend::Backend,
 };
 
-/// How far each probability is from its target: 1 - p where the target is 1, else p (fast.ai book, chapter 4).
-pub fn miss<B: Backend>(probabilities: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+/// The loss of each sample: how far its probability is from its target, 1 - p where the target is 1, else p (fast.ai book, chapter 4).
+pub fn mnist_losses<B: Backend>(probabilities: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
     let to_one = probabilities.clone().neg() + 1.0;
     probabilities.mask_where(targets.equal_elem(1.0), to_one)
 }
 
-/// The chapter's `mnist_loss`: the mean [`miss`] of the sigmoid of the logits, `[1]`.
+/// The chapter's `mnist_loss`: the mean [`mnist_losses`] of the sigmoid of the logits, `[1]`.
 pub fn mnist_loss<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 1> {
-    miss(sigmoid(logits), targets).mean()
+    mnist_losses(sigmoid(logits), targets).mean()
 }
 
 /// Binary cross-entropy on logits: -t log p - (1 - t) log(1 - p) with p = sigmoid(x), in the form (1 - t) x - log p that
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn miss_is_the_distance_to_the_target_as_in_the_book() {
-        let misses = miss(column([0.9, 0.4, 0.2]), column([1.0, 0.0, 1.0]));
+        let misses = mnist_losses(column([0.9, 0.4, 0.2]), column([1.0, 0.0, 1.0]));
         let misses = misses.into_data().to_vec::<f32>().unwrap();
         for (miss, expected) in misses.iter().zip([0.1, 0.4, 0.8]) {
             assert!((miss - expected).abs() < 1e-6, "{misses:?}");
@@ -57,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_better_prediction_lowers_the_mean_from_0_4333_to_0_2333() {
-        near(miss(column([0.9, 0.4, 0.2]), column([1.0, 0.0, 1.0])).mean(), 0.4333);
-        near(miss(column([0.9, 0.4, 0.8]), column([1.0, 0.0, 1.0])).mean(), 0.2333);
+        near(mnist_losses(column([0.9, 0.4, 0.2]), column([1.0, 0.0, 1.0])).mean(), 0.4333);
+        near(mnist_losses(column([0.9, 0.4, 0.8]), column([1.0, 0.0, 1.0])).mean(), 0.2333);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chart::Table;
 use data::{DataSet, Digits, Split};
-use metrics::{Evaluation, Scores};
+use metrics::{Evaluation, Metric, Scores};
 use plan::{Loss, Plan};
 
 use crate::fraction;
@@ -50,16 +50,15 @@ impl<'a> Evaluated<'a> {
     }
 
     /// The metrics with their names.
-    pub fn metrics(&self) -> [(&'static str, String); 6] {
+    pub fn metrics(&self) -> [(String, String); 6] {
         let metrics = self.evaluation.metrics();
-        [
-            ("loss", format!("{:.6}", metrics.loss)),
-            ("accuracy", format!("{:.4}", metrics.accuracy)),
-            ("precision", fraction(metrics.precision)),
-            ("recall", fraction(metrics.recall)),
-            ("f1", fraction(metrics.f1)),
-            ("roc auc", fraction(metrics.roc_auc)),
-        ]
+        Metric::ALL.map(|metric| {
+            let value = match metric {
+                Metric::Loss => format!("{:.6}", metrics.loss),
+                metric => fraction(metrics.get(metric)),
+            };
+            (metric.name().replace('_', " "), value)
+        })
     }
 
     /// For each class how its images were taken, and its accuracy.

@@ -1,6 +1,6 @@
 //! The best epoch so far, and how long ago it was: what decides the kept model and an early stop.
 
-use metrics::Metrics;
+use metrics::{Metric, Metrics};
 use plan::{Monitor, Plan};
 use serde::{Deserialize, Serialize};
 
@@ -77,12 +77,13 @@ fn gain(monitor: Monitor, value: f64, than: f64) -> f64 {
 
 /// The monitored value; an undefined metric counts as the worst.
 fn monitored(monitor: Monitor, metrics: &Metrics) -> f64 {
-    match monitor {
-        Monitor::ValidLoss => metrics.loss,
-        Monitor::Accuracy => metrics.accuracy,
-        Monitor::Precision => metrics.precision.unwrap_or(0.0),
-        Monitor::Recall => metrics.recall.unwrap_or(0.0),
-        Monitor::F1 => metrics.f1.unwrap_or(0.0),
-        Monitor::RocAuc => metrics.roc_auc.unwrap_or(0.0),
-    }
+    let metric = match monitor {
+        Monitor::ValidLoss => Metric::Loss,
+        Monitor::Accuracy => Metric::Accuracy,
+        Monitor::Precision => Metric::Precision,
+        Monitor::Recall => Metric::Recall,
+        Monitor::F1 => Metric::F1,
+        Monitor::RocAuc => Metric::RocAuc,
+    };
+    metrics.get(metric).unwrap_or(0.0)
 }

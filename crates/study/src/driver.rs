@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use entry::Entry;
-pub use watcher::{End, Event, Watcher};
+pub use watcher::{Event, StopReason, Watcher};
 
 /// How often the running trials are looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -112,24 +112,24 @@ impl<'a> Driver<'a> {
     /// Gives a trial the number that it has in the study now, and another chance where it failed.
     fn bring_up_to_date(&mut self, place: usize) -> Result<(), Error> {
         let Entry { trial, status, .. } = &mut self.entries[place];
-        let mut kept = TrialRecord { pruned: status.kept.pruned, ..TrialRecord::new(trial) };
+        let mut record = TrialRecord { pruned: status.trial.pruned, ..TrialRecord::new(trial) };
         if matches!(status.state, State::Failed(_)) {
             status.state = State::Waiting;
         } else {
-            (kept.failures, kept.reason) = (status.kept.failures, status.kept.reason.clone());
+            (record.failures, record.reason) = (status.trial.failures, status.trial.reason.clone());
         }
-        if status.kept == kept {
+        if status.trial == record {
             return Ok(());
         }
-        status.kept = kept;
-        Ok(status.kept.write(&trial.path)?)
+        status.trial = record;
+        Ok(status.trial.write(&trial.path)?)
     }
 
     /// Works until nothing is left to do, or `stop` says so.
     ///
     /// # Errors
     /// Where a folder cannot be read or written, or no process started.
-    pub fn run(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<End, Error> {
+    pub fn run(&mut self, watcher: &mut dyn Watcher, stop: &dyn Fn() -> bool) -> Result<StopReason, Error> {
         loop {
             let end = self.ends(stop);
             if let Some(end) = &end {
@@ -140,7 +140,7 @@ impl<'a> Driver<'a> {
             }
             self.show(watcher);
             if self.running.is_empty() && (end.is_some() || !self.others_run()) {
-                return Ok(end.unwrap_or(End::Done));
+                return Ok(end.unwrap_or(StopReason::Done));
             }
             if let Ok(ended) = self.receiver.recv_timeout(LOOK.saturating_sub(self.looked.elapsed())) {
                 self.settle(ended, watcher)?;
@@ -175,7 +175,7 @@ impl<'a> Driver<'a> {
 
     fn begin(&mut self, job: Job) -> Result<(), Error> {
         self.entries[job.trial].prepare()?;
-        self.claim(job.trial, job.until)?;
+        self.lease(job.trial, job.until)?;
         let entry = &mut self.entries[job.trial];
         let process = process::start(&self.program, &entry.trial.path, job, self.sender.clone())?;
         entry.status.state = State::Running;
@@ -184,7 +184,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Writes down that a trial is this driver's, and where the median rule stops it as the others stand now.
-    fn claim(&self, place: usize, until: Option<usize>) -> Result<(), Error> {
+    fn lease(&self, place: usize, until: Option<usize>) -> Result<(), Error> {
         let trial = &self.entries[place].trial;
         let until = until.unwrap_or(trial.plan.training.epochs);
         let limits = match &self.study.prune {
@@ -215,7 +215,7 @@ impl<'a> Driver<'a> {
         let driver = self.folder.driver();
         let Entry { trial, status, values, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
-        let is_own = || Lease::read(&trial.path).is_some_and(|claim| claim.driver == driver);
+        let is_own = || Lease::read(&trial.path).is_some_and(|lease| lease.driver == driver);
         let goes_on = now.is_short_of(trial.plan.training.epochs)
             || (now.state == State::Running && is_own() && !folder::is_in_use(&trial.path));
         if goes_on {

@@ -45,7 +45,8 @@ fn value(metric: Metric, mean: Option<Mean>) -> String {
 }
 
 fn numbers(trials: &[&Status]) -> String {
-    let [first, last] = [trials.first(), trials.last()].map(|status| status.map_or(0, |status| status.kept.number + 1));
+    let [first, last] =
+        [trials.first(), trials.last()].map(|status| status.map_or(0, |status| status.trial.number + 1));
     if first == last { first.to_string() } else { format!("{first}..{last}") }
 }
 

@@ -20,17 +20,17 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// What was claimed last in the trial's folder; none where that cannot be read.
+    /// What was leased last in the trial's folder; none where that cannot be read.
     pub fn read(run: &Path) -> Option<Self> {
         toml::from_str(&fs::read_to_string(run.join(NAME)).ok()?).ok()
     }
 
-    /// Writes it. It is not flushed to the disk: whom a power cut hits holds no claim any more.
+    /// Writes it. It is not flushed to the disk: whom a power cut hits holds no lease any more.
     ///
     /// # Errors
     /// Where that cannot be written.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
-        let text = toml::to_string(self).expect("a claim is plain data");
+        let text = toml::to_string(self).expect("a lease is plain data");
         files::replace_unflushed(&run.join(NAME), text.as_bytes())
     }
 }

@@ -5,7 +5,7 @@
 //!   -> trials: point, plan, folder   trial
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, points, leaderboard, report; from trial.toml (kept), claim.toml, run.json and
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (trial_record), claim.toml (lease), run.json and
 //!                                    metrics.jsonl
 //! ```
 
@@ -27,7 +27,7 @@ pub mod study_folder;
 mod trial;
 mod trial_record;
 
-pub use driver::{Driver, End, Entry, Event, Watcher};
+pub use driver::{Driver, Entry, Event, StopReason, Watcher};
 pub use error::Error;
 pub use leaderboard::leaderboard;
 pub use lease::Lease;

@@ -30,6 +30,6 @@ impl Limits {
             let goal = if maximise { Goal::Maximise } else { Goal::Minimise };
             Metric::named(&metric).is_some_and(|metric| Median::stops(goal, &metric.by_epoch(run), &losses))
         };
-        Lease::read(run).and_then(|claim| claim.limits).is_some_and(is_beyond)
+        Lease::read(run).and_then(|lease| lease.limits).is_some_and(is_beyond)
     }
 }

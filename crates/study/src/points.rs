@@ -23,10 +23,10 @@ pub struct Ranked<'a> {
 pub fn ranked<'a>(study: &Study, trials: &'a [Status]) -> Vec<Ranked<'a>> {
     let mut points: BTreeMap<String, Vec<&Status>> = BTreeMap::new();
     for status in trials {
-        points.entry(status.kept.point.to_string()).or_default().push(status);
+        points.entry(status.trial.point.to_string()).or_default().push(status);
     }
     let mut ranked: Vec<Ranked<'_>> = points.into_values().map(|trials| Ranked::new(study, trials)).collect();
-    let number = |point: &Ranked<'_>| point.trials[0].kept.number;
+    let number = |point: &Ranked<'_>| point.trials[0].trial.number;
     ranked.sort_by(|a, b| a.loss.total_cmp(&b.loss).then_with(|| number(a).cmp(&number(b))));
     ranked
 }
@@ -51,7 +51,7 @@ impl<'a> Ranked<'a> {
 
     /// The point in a line, without a seed.
     pub fn named(&self) -> String {
-        named(&self.trials[0].kept.point(), None)
+        named(&self.trials[0].trial.point(), None)
     }
 
     /// Its best compared trial, where one has a value.

@@ -29,7 +29,7 @@ use crate::{
 const BEST: usize = 20;
 
 /// A study with its trials, as the sections of the page see them.
-struct Seen<'a> {
+struct StudyView<'a> {
     study: &'a Study,
     trials: &'a [Status],
     /// The points, best first.
@@ -40,21 +40,21 @@ struct Seen<'a> {
 
 /// Everything there is to see of a study, whose trials lie below `folder`.
 pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
-    let seen = Seen::new(study, trials);
+    let view = StudyView::new(study, trials);
     let parts = [
-        Some(seen.leaderboard()),
-        seen.best(folder),
-        seen.parallel(),
-        Some(seen.against_keys()),
-        Some(seen.importance()),
-        seen.seeds(),
-        seen.curves(),
-        seen.unfinished(),
-        seen.cost(),
+        Some(view.leaderboard()),
+        view.best(folder),
+        view.parallel(),
+        Some(view.against_keys()),
+        Some(view.importance()),
+        view.seeds(),
+        view.curves(),
+        view.unfinished(),
+        view.cost(),
     ];
     Document {
         title: format!("Study {}", study.name),
-        lead: vec![Block::Table(seen.outcome())],
+        lead: vec![Block::Table(view.outcome())],
         sections: parts.into_iter().flatten().collect(),
     }
 }
@@ -81,11 +81,11 @@ pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
 
 /// How much each key matters, in a line; none before the first trial has a value.
 pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
-    let seen = Seen::new(study, trials);
-    (!seen.valued.is_empty()).then(|| seen.importances().line())
+    let view = StudyView::new(study, trials);
+    (!view.valued.is_empty()).then(|| view.importances().line())
 }
 
-impl<'a> Seen<'a> {
+impl<'a> StudyView<'a> {
     fn new(study: &'a Study, trials: &'a [Status]) -> Self {
         let finite = |status: &'a Status| Some((status, status.value.filter(|value| value.is_finite())?));
         let mut valued: Vec<(&Status, f64)> = trials.iter().filter_map(finite).collect();
@@ -125,8 +125,8 @@ impl<'a> Seen<'a> {
         let metric = self.study.metric;
         let file = folder.join("best.toml");
         let rows = Table::of_names([
-            ("trial", (best.kept.number + 1).to_string()),
-            ("point", named(&best.kept.point(), best.kept.seed)),
+            ("trial", (best.trial.number + 1).to_string()),
+            ("point", named(&best.trial.point(), best.trial.seed)),
             (metric.to_string().as_str(), best.value.map_or_else(String::new, |value| metric.shown(value))),
             ("its model", format!("train evaluate {}", best.run.display())),
             ("train it again", format!("train {}", file.display())),

@@ -31,7 +31,7 @@ pub struct Status {
     /// Its run folder.
     pub run: PathBuf,
     /// What the study keeps of it.
-    pub kept: TrialRecord,
+    pub trial: TrialRecord,
     /// Its run; none before its first process.
     pub record: Option<RunRecord>,
     /// What has become of it.
@@ -45,7 +45,7 @@ impl Status {
     pub fn new(trial: &Trial) -> Self {
         Self {
             run: trial.path.clone(),
-            kept: TrialRecord::new(trial),
+            trial: TrialRecord::new(trial),
             record: None,
             state: State::Waiting,
             value: None,
@@ -57,16 +57,16 @@ impl Status {
     /// # Errors
     /// Where what is there cannot be read.
     pub fn read(run: &Path, metric: Metric) -> Result<Option<Self>, Error> {
-        let Some(kept) = TrialRecord::read(run)? else { return Ok(None) };
+        let Some(trial) = TrialRecord::read(run)? else { return Ok(None) };
         // A damaged one is as good as none: the trial goes on from its checkpoint, if it has one, and writes it anew.
         let mut record = RunRecord::read(run).ok();
         if let Some(record) = record.as_mut().filter(|record| record.state == record::State::Running) {
             // It has not written its record since it began.
             list::catch_up(record, run);
         }
-        let state = state(run, &kept, record.as_ref());
+        let state = state(run, &trial, record.as_ref());
         let value = record.as_ref().and_then(|record| metric.of(record));
-        Ok(Some(Self { run: run.into(), kept, record, state, value }))
+        Ok(Some(Self { run: run.into(), trial, record, state, value }))
     }
 
     /// How it stands, in a word.
@@ -93,22 +93,27 @@ impl Status {
     }
 }
 
-fn state(run: &Path, kept: &TrialRecord, record: Option<&RunRecord>) -> State {
-    if kept.pruned.is_some() {
+fn state(run: &Path, trial: &TrialRecord, record: Option<&RunRecord>) -> State {
+    if trial.pruned.is_some() {
         return State::Pruned;
     }
     match record.map(|record| record.state) {
         Some(record::State::Finished) => State::Finished,
-        _ if folder::is_in_use(run) || is_claimed(run, record) => State::Running,
-        _ => kept.reason.clone().map_or(State::Waiting, State::Failed),
+        _ if folder::is_in_use(run) || is_leased(run, record) => State::Running,
+        _ => trial.reason.clone().map_or(State::Waiting, State::Failed),
     }
 }
 
+/// Why a trial failed, but for the numbers: what is the same then failed alike.
+pub(crate) fn without_numbers(reason: &str) -> String {
+    reason.split(|c: char| c.is_ascii_digit() || ".e-+".contains(c)).collect()
+}
+
 /// Whether a driver that lives has taken it and has not come to the end of what it took it for.
-fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
+fn is_leased(run: &Path, record: Option<&RunRecord>) -> bool {
     // With all its epochs and no model yet, it is not there.
     let has_come = |until| record.is_some_and(|it| it.state != record::State::Running && it.epochs_done >= until);
-    let is_held = |claim: Lease| !has_come(claim.until) && study_folder::is_at_work(run, &claim.driver);
+    let is_held = |lease: Lease| !has_come(lease.until) && study_folder::is_at_work(run, &lease.driver);
     Lease::read(run).is_some_and(is_held)
 }
 
@@ -121,12 +126,12 @@ fn is_claimed(run: &Path, record: Option<&RunRecord>) -> bool {
 /// Where the folder or a trial in it cannot be read.
 pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
     let mut all = read_all(&study.folder()?, study.metric)?;
-    all.retain(|status| status.kept.common == study.common);
+    all.retain(|status| status.trial.common == study.common);
     let epochs = study.a_plan()?.training.epochs;
     all.iter_mut().filter(|status| status.is_short_of(epochs)).for_each(|status| status.state = State::Waiting);
     let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
     for status in all {
-        match current.entry((status.kept.point.to_string(), status.kept.seed)) {
+        match current.entry((status.trial.point.to_string(), status.trial.seed)) {
             Slot::Vacant(slot) => drop(slot.insert(status)),
             Slot::Occupied(mut slot) if is_later(&status, slot.get()) => drop(slot.insert(status)),
             Slot::Occupied(_) => {}
@@ -140,24 +145,24 @@ pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
 
 fn by_number<K>(trials: BTreeMap<K, Status>, number: impl Fn(&K) -> Option<usize>) -> Vec<Status> {
     let numbered = trials.into_iter().filter_map(|(key, mut status)| {
-        status.kept.number = number(&key)?;
+        status.trial.number = number(&key)?;
         Some(status)
     });
     let mut all: Vec<Status> = numbered.collect();
-    all.sort_by_key(|status| status.kept.number);
+    all.sort_by_key(|status| status.trial.number);
     all
 }
 
 /// Of the trials that a search has proposed those that it has now, in the order in which it proposed their points.
 fn proposed(study: &Study, mut all: Vec<Status>) -> Vec<Status> {
-    all.sort_by_key(|status| status.kept.number);
-    all.retain(|status| study.seeds().contains(&status.kept.seed));
+    all.sort_by_key(|status| status.trial.number);
+    all.retain(|status| study.seeds().contains(&status.trial.seed));
     let mut points: BTreeSet<String> = BTreeSet::new();
     all.retain(|status| {
-        let point = status.kept.point.to_string();
+        let point = status.trial.point.to_string();
         points.contains(&point) || points.len() < study.trials && points.insert(point)
     });
-    (0..).zip(&mut all).for_each(|(number, status)| status.kept.number = number);
+    (0..).zip(&mut all).for_each(|(number, status)| status.trial.number = number);
     all
 }
 

@@ -41,7 +41,7 @@ impl StudyFolder {
     /// Where another driver works in it and this one does not `join`, it belongs to something else, or the disk is full.
     pub fn open(study: &Study, join: bool, began: SystemTime) -> Result<Self, Error> {
         let path = study.folder()?;
-        let kept = path.join(KEPT);
+        let copy = path.join(COPY);
         refuse_other(study)?;
         check_space(&path)?;
         files::create_folder(&drivers(&path))?;
@@ -51,7 +51,7 @@ impl StudyFolder {
             return Err(Error::InUse { path });
         }
         if is_first {
-            files::replace(&kept, format!("{}\n{}", head(study), study.text).as_bytes())?;
+            files::replace(&copy, format!("{}\n{}", head(study), study.text).as_bytes())?;
             forget_the_dead(&path, began);
         }
         let driver = name();
@@ -183,8 +183,8 @@ fn check_space(path: &Path) -> Result<(), Error> {
 /// Where it does, with what it belongs to.
 pub fn refuse_other(study: &Study) -> Result<(), Error> {
     let path = study.folder()?;
-    let kept = path.join(KEPT);
-    let holds = match kept.exists().then(|| files::read_text(&kept)).transpose()? {
+    let copy = path.join(COPY);
+    let holds = match copy.exists().then(|| files::read_text(&copy)).transpose()? {
         Some(text) => other_file(study, &text).map(|other| format!("belongs to another study ({other})")),
         None => has_single_runs(&path).then(|| "holds what is no trial of a study".to_owned()),
     };
@@ -209,7 +209,7 @@ fn has_single_runs(path: &Path) -> bool {
 }
 
 /// The name of a study's copy.
-const KEPT: &str = "study.toml";
+const COPY: &str = "study.toml";
 /// What its first line begins with, before the path that it was made of.
 const HEAD: &str = "# The study file as it was run last: ";
 

@@ -42,7 +42,7 @@ impl TrialRecord {
         Self { number, common: common.clone(), seed, failures: 0, reason: None, pruned: None, point }
     }
 
-    /// What is kept of the trial in `run`; `None` where there is nothing.
+    /// The record of the trial in `run`; `None` where there is nothing.
     ///
     /// # Errors
     /// Where the file is not what it should be.
@@ -64,7 +64,7 @@ impl TrialRecord {
 
     /// As it stands in the file.
     pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("a kept trial is plain data")
+        toml::to_string(self).expect("a trial's record is plain data")
     }
 
     /// Its point, bit for bit.
@@ -80,7 +80,7 @@ fn path(run: &Path) -> PathBuf {
     run.join(NAME)
 }
 
-/// A point as it is kept.
+/// A point as a file has it.
 pub fn table(point: &Point) -> toml::Table {
     point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect()
 }

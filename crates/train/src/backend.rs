@@ -22,6 +22,7 @@ use std::{fmt, path::Path};
 
 use burn::backend::Autodiff;
 use model::AutodiffBackend;
+use plan::BackendChoice;
 
 use crate::panics::{self, Panic};
 
@@ -53,27 +54,32 @@ impl Kind {
     pub const BY_SPEED: [Kind; 7] =
         [Kind::Cuda, Kind::TchCuda, Kind::TchMps, Kind::Wgpu, Kind::Flex, Kind::TchCpu, Kind::Ndarray];
 
+    /// As a plan asks for it.
+    pub fn choice(self) -> BackendChoice {
+        match self {
+            Kind::Ndarray => BackendChoice::Ndarray,
+            Kind::Flex => BackendChoice::Flex,
+            Kind::Wgpu => BackendChoice::Wgpu,
+            Kind::TchCpu => BackendChoice::TchCpu,
+            Kind::TchCuda => BackendChoice::TchCuda,
+            Kind::TchMps => BackendChoice::TchMps,
+            Kind::Cuda => BackendChoice::Cuda,
+        }
+    }
+
+    /// The one that is asked for; none where any will do.
+    pub fn asked(choice: BackendChoice) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.choice() == choice)
+    }
+
     /// The name on the command line, in configurations and in run records; also the cargo feature's name.
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Ndarray => "ndarray",
-            Kind::Flex => "flex",
-            Kind::Wgpu => "wgpu",
-            Kind::TchCpu => "tch-cpu",
-            Kind::TchCuda => "tch-cuda",
-            Kind::TchMps => "tch-mps",
-            Kind::Cuda => "cuda",
-        }
+        self.choice().name()
     }
 
     /// The cargo feature of package `train` that compiles it in.
     pub fn feature(self) -> &'static str {
         self.name()
-    }
-
-    /// The backend of that name.
-    pub fn from_name(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Whether this program was built with it.

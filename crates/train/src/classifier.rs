@@ -73,7 +73,7 @@ impl<B: Backend> Classifier<B> {
     /// - logits, targets, result: `[batch, 1]`
     pub fn losses(&self, logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
         match self.loss {
-            Loss::MnistLoss => loss::miss(sigmoid(logits), targets),
+            Loss::MnistLoss => loss::mnist_losses(sigmoid(logits), targets),
             Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits, targets),
             Loss::MeanSquaredError => loss::squared_error(logits, targets),
         }

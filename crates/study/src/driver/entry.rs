@@ -21,21 +21,21 @@ impl Entry {
     /// Makes the trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.
     pub(super) fn prepare(&mut self) -> Result<(), Error> {
         if !std::mem::replace(&mut self.is_prepared, true) {
-            prepare(&self.trial, &self.status.kept)?;
+            prepare(&self.trial, &self.status.trial)?;
         }
         Ok(())
     }
 }
 
-fn prepare(Trial { path, plan, .. }: &Trial, kept: &TrialRecord) -> Result<(), Error> {
+fn prepare(Trial { path, plan, .. }: &Trial, record: &TrialRecord) -> Result<(), Error> {
     if !path.exists() {
-        return Ok(folder::prepare(path, plan, [trial_record::NAME, &kept.to_toml()])?);
+        return Ok(folder::prepare(path, plan, [trial_record::NAME, &record.to_toml()])?);
     }
     if folder::read_plan(path)? != *plan {
         folder::write_plan(path, plan)?;
     }
-    if TrialRecord::read(path)?.as_ref() != Some(kept) {
-        kept.write(path)?;
+    if TrialRecord::read(path)?.as_ref() != Some(record) {
+        record.write(path)?;
     }
     Ok(())
 }

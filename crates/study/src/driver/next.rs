@@ -42,9 +42,9 @@ impl Driver<'_> {
         let place = self.entries.iter().position(waits)?;
         let Entry { trial, status, .. } = &self.entries[place];
         let epochs = status.epochs();
-        let claimed = Lease::read(&trial.path).map(|claim| claim.until).filter(|until| *until >= epochs);
-        // Without the claim the rung that it has come to, or the next.
-        let until = self.study.asha().map(|asha| claimed.unwrap_or_else(|| asha.until(epochs.saturating_sub(1))));
+        let leased = Lease::read(&trial.path).map(|lease| lease.until).filter(|until| *until >= epochs);
+        // Without the lease the rung that it has come to, or the next.
+        let until = self.study.asha().map(|asha| leased.unwrap_or_else(|| asha.until(epochs.saturating_sub(1))));
         Some(self.job(place, until))
     }
 

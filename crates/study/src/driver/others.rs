@@ -27,7 +27,7 @@ impl Driver<'_> {
     pub(super) fn orphans(&self) -> usize {
         let is_orphan = |place: &usize| {
             let Entry { trial, status, .. } = &self.entries[*place];
-            let lives = |claim: Lease| study_folder::is_at_work(&trial.path, &claim.driver);
+            let lives = |lease: Lease| study_folder::is_at_work(&trial.path, &lease.driver);
             status.state == State::Running
                 && !self.running.contains_key(place)
                 && !Lease::read(&trial.path).is_some_and(lives)

@@ -21,7 +21,7 @@ pub enum Event<'a> {
         again: bool,
     },
     /// No more trials begin, and those that run are asked to save and stop.
-    Stopping(&'a End),
+    Stopping(&'a StopReason),
 }
 
 /// Hears of a study's progress. The library never prints.
@@ -34,7 +34,7 @@ pub trait Watcher {
 
 /// What came of a study.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum StopReason {
     /// No trial is left to do.
     Done,
     /// It was asked to stop.

@@ -3,7 +3,7 @@
 use chart::{Block, Group, LineChart, Section, Series, Spread, Style};
 use search::{Parameter, Value};
 
-use super::{Seen, axes, few::left_out};
+use super::{StudyView, axes, few::left_out};
 use crate::Status;
 
 /// Dots of a chart.
@@ -11,7 +11,7 @@ const DOTS: usize = 600;
 /// Rows of a chart: of more names the best.
 const NAMES: usize = 24;
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// A chart for each key: of numbers over two axes, of names a row each.
     pub(super) fn against_keys(&self) -> Section {
         let some = self.some(DOTS);
@@ -32,7 +32,7 @@ impl Seen<'_> {
 
     fn against(&self, parameter: &Parameter, trials: &[(&Status, f64)]) -> Option<Block> {
         let with_value =
-            |(status, metric): &(&Status, f64)| Some((status.kept.point().remove(&parameter.key)?, *metric));
+            |(status, metric): &(&Status, f64)| Some((status.trial.point().remove(&parameter.key)?, *metric));
         let found: Vec<(Value, f64)> = trials.iter().filter_map(with_value).collect();
         if found.is_empty() {
             return None;

@@ -7,7 +7,7 @@ use report::clock;
 use run::RunRecord;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::Seen;
+use super::StudyView;
 use crate::{Status, Study, status::State};
 
 /// Bars of the histogram.
@@ -22,7 +22,7 @@ const MEASURED: &str = "Time is that of training and validation, as each trial's
 /// A trial that has begun.
 type Begun<'a> = (&'a Status, &'a RunRecord);
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// None where no trial has begun.
     pub(super) fn cost(&self) -> Option<Section> {
         let begun: Vec<Begun<'_>> =

@@ -3,7 +3,7 @@
 use chart::{Axis, Block, LineChart, Section, Series, Style};
 
 use super::{
-    Seen, axes,
+    StudyView, axes,
     few::{few, left_out},
 };
 
@@ -11,7 +11,7 @@ use super::{
 const CURVES: usize = 80;
 const POINTS: usize = 200;
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// None before the first epoch.
     pub(super) fn curves(&self) -> Option<Section> {
         let some = self.some(CURVES);

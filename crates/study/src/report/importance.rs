@@ -3,7 +3,7 @@
 use chart::{Bar, Bars, Block, Section};
 use search::{Importance, Observation, importance};
 
-use super::Seen;
+use super::StudyView;
 use crate::{Status, status::State};
 
 /// The importance of the keys, and of which trials.
@@ -18,7 +18,7 @@ pub(super) struct Importances {
     left_out: usize,
 }
 
-impl Seen<'_> {
+impl StudyView<'_> {
     pub(super) fn importance(&self) -> Section {
         let found = self.importances();
         let known: Vec<(&str, f64, usize)> =
@@ -48,7 +48,7 @@ impl Seen<'_> {
         let epochs = all.get(all.len() / 3).copied().unwrap_or(usize::MAX);
         let compared: Vec<_> = self.valued.iter().filter(|(status, _)| reached(status) >= epochs).collect();
         let observe = |(status, value): &&(&Status, f64)| Observation {
-            point: status.kept.point(),
+            point: status.trial.point(),
             value: if epochs == usize::MAX { Some(*value) } else { self.best_of_first(epochs, status) },
         };
         let keys = importance(&compared.iter().map(observe).collect::<Vec<_>>());

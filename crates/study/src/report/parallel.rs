@@ -3,7 +3,7 @@
 use chart::{Axis, Block, Dimension, Parallel, Section, Strand};
 use search::{Domain, Parameter, Point, Value};
 
-use super::{Seen, axes, few::left_out};
+use super::{StudyView, axes, few::left_out};
 
 /// Lines of the chart.
 const LINES: usize = 400;
@@ -11,12 +11,12 @@ const LINES: usize = 400;
 const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric at the bottom: the worst grey, the \
     better the more orange. Where few values share many lines, these lie side by side, the better ones further right.";
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// None with fewer than two trials to tell apart.
     pub(super) fn parallel(&self) -> Option<Section> {
         let [(_, best), .., (_, worst)] = self.valued[..] else { return None };
         let some = self.some(LINES);
-        let points: Vec<Point> = some.iter().map(|(status, _, _)| status.kept.point()).collect();
+        let points: Vec<Point> = some.iter().map(|(status, _, _)| status.trial.point()).collect();
         let keys = self.study.space.parameters().iter().filter_map(|parameter| column(parameter, &points));
         let (mut dimensions, mut columns): (Vec<Dimension>, Vec<Vec<Option<f64>>>) = keys.unzip();
         let metrics: Vec<f64> = some.iter().map(|(_, value, _)| *value).collect();

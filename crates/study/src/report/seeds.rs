@@ -4,13 +4,13 @@ use chart::{Block, Group, Section, Spread};
 use report::small;
 use search::welch;
 
-use super::{Seen, axes};
+use super::{StudyView, axes};
 use crate::points::Ranked;
 
 /// Points of the chart: the best.
 const POINTS: usize = 20;
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// None where no point has two seeds.
     pub(super) fn seeds(&self) -> Option<Section> {
         let several: Vec<&Ranked<'_>> =

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use chart::{Block, Section, Table};
 
-use super::Seen;
-use crate::{Status, named, status::State};
+use super::StudyView;
+use crate::{
+    Status, named,
+    status::{State, without_numbers},
+};
 
 /// Rows of each table, and numbers of trials in a row.
 const ROWS: usize = 40;
 const NUMBERS: usize = 12;
 
-impl Seen<'_> {
+impl StudyView<'_> {
     /// None where all trials finished.
     pub(super) fn unfinished(&self) -> Option<Section> {
         let blocks: Vec<Block> = [self.failed(), self.stopped()].into_iter().flatten().flatten().collect();
@@ -71,16 +74,12 @@ fn reason(status: &Status) -> Option<(&Status, &str)> {
     }
 }
 
-fn without_numbers(why: &str) -> String {
-    why.split(|c: char| c.is_ascii_digit() || ".e-+".contains(c)).collect()
-}
-
 fn number(status: &Status) -> String {
-    (status.kept.number + 1).to_string()
+    (status.trial.number + 1).to_string()
 }
 
 fn point(status: &Status) -> String {
-    named(&status.kept.point(), status.kept.seed)
+    named(&status.trial.point(), status.trial.seed)
 }
 
 /// The numbers of the first trials.

@@ -10,7 +10,7 @@ use plan::{Config, Layer, Origin, PlanError, Problem, Setting, Template, did_you
 use search::{Asha, Goal, Median};
 use toml::Value;
 
-use super::{MOST_POINTS, Metric, Pruner, Search, metric};
+use super::{MOST_POINTS, Metric, Pruner, Search};
 use crate::slurm;
 
 /// Keys outside of `set` and `space`.
@@ -146,7 +146,7 @@ impl Reader {
         let Some(entry) = self.take(key) else { return Metric::ACCURACY };
         let name = entry.value.as_ref().and_then(Value::as_str).unwrap_or_default();
         Metric::named(name).unwrap_or_else(|| {
-            let names = metric::NAMES.map(|name| format!("valid.{name}"));
+            let names = Metric::ALL.map(|metric| metric.to_string());
             self.refuse(&entry, names.join(", "), did_you_mean(name, names.iter().map(String::as_str)));
             Metric::ACCURACY
         })

@@ -108,9 +108,10 @@ impl Study {
     pub fn known(&self) -> Result<Vec<Seeded>, crate::Error> {
         match self.all()? {
             Some(all) => Ok(all),
-            None => {
-                Ok(status::of_study(self)?.into_iter().map(|status| (status.kept.point(), status.kept.seed)).collect())
-            }
+            None => Ok(status::of_study(self)?
+                .into_iter()
+                .map(|status| (status.trial.point(), status.trial.seed))
+                .collect()),
         }
     }
 

@@ -22,7 +22,7 @@ pub struct Chosen {
 /// # Errors
 /// Where it is not compiled in, has no device, or not this one. Nothing else is taken in its place.
 pub fn choose(choice: BackendChoice, index: usize) -> Result<Chosen, BackendError> {
-    match Kind::from_name(choice.name()) {
+    match Kind::asked(choice) {
         Some(kind) => take(kind, index, "as the plan says".into()),
         None => fastest(index),
     }

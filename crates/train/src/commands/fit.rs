@@ -6,7 +6,7 @@ use std::{
 };
 
 use files::quoted;
-use plan::{BackendChoice, SourceKind};
+use plan::SourceKind;
 use report::clock;
 use run::{RunFolder, checkpoint::Checkpoint, folder, resume};
 use train::{
@@ -70,10 +70,8 @@ fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) 
 
 /// Writes what `auto` came to into the plan, so that the run folder's config repeats this run wherever it is used.
 fn make_definite(Workbench { plan, chosen, data }: &mut Workbench) {
-    let named = |name: &str, choice: &&BackendChoice| choice.name() == name;
-    plan.backend = BackendChoice::ALL.iter().find(|c| named(chosen.kind.name(), c)).copied().unwrap_or(plan.backend);
-    let source = SourceKind::ALL.iter().find(|source| source.name() == data.source);
-    plan.data.source = source.copied().unwrap_or(plan.data.source);
+    plan.backend = chosen.kind.choice();
+    plan.data.source = SourceKind::named(&data.source).unwrap_or(plan.data.source);
 }
 
 fn train(

@@ -17,7 +17,7 @@ use chart::{Table, terminal::table};
 use files::quoted;
 use plan::{PlanError, Setting};
 use study::{
-    Driver, End, Error, Status, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
+    Driver, Error, Status, StopReason, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
     study_folder,
 };
 use train::backend::{Kind, choice};
@@ -76,7 +76,7 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
 /// Refuses a backend that this program has not. Whether it has a device here matters where a driver begins.
 fn check_backend(study: &Study) -> anyhow::Result<()> {
     let plan = study.a_plan()?;
-    if Kind::from_name(plan.backend.name()).is_some_and(|kind| !kind.is_compiled_in()) {
+    if Kind::asked(plan.backend).is_some_and(|kind| !kind.is_compiled_in()) {
         let [place, _] = study.hardware();
         choice::choose(plan.backend, plan.device).context(place)?;
     }
@@ -118,7 +118,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
         Ok(page) => say(&format!("report   {}", page.display())),
         Err(error) => tell(&format!("warning: {error}")),
     }
-    Ok(Ended { code, was_cut_short: end == End::Interrupted && !folder.is_stop_asked() })
+    Ok(Ended { code, was_cut_short: end == StopReason::Interrupted && !folder.is_stop_asked() })
 }
 
 /// A folder that cannot be written is bad usage, as long as nothing has run in it.
@@ -142,7 +142,7 @@ fn make_definite(study: &mut Study, backend: &str, source: &str) {
 fn dry_run(study: &Study) -> anyhow::Result<()> {
     study_folder::refuse_other(study)?;
     let trials = status::of_study(study)?;
-    let states: BTreeMap<usize, &str> = trials.iter().map(|status| (status.kept.number, status.name())).collect();
+    let states: BTreeMap<usize, &str> = trials.iter().map(|status| (status.trial.number, status.name())).collect();
     let mut rows = Table::new(["trial", "state", "point"], usize::MAX);
     let points = study.points()?;
     let seeded = points.iter().flat_map(|point| study.seeds().iter().map(move |seed| (point, seed)));
@@ -162,10 +162,10 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
 /// The best points, why trials failed, how many stand how, and what each key matters.
 fn summary(study: &Study, trials: &[Status]) -> String {
     let width = std::io::stdout().is_terminal().then(width);
-    let points = trials.iter().map(|status| status.kept.point.to_string()).collect::<BTreeSet<_>>().len();
+    let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
     let more = (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report` has all\n"));
     let failed = trials.iter().filter_map(|status| match &status.state {
-        status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.kept.number + 1)),
+        status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
     });
     let table = table(&leaderboard(study, trials, BEST), width);
@@ -175,23 +175,23 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 }
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
-fn conclude(study: &Study, trials: &[Status], end: &End) -> u8 {
+fn conclude(study: &Study, trials: &[Status], end: &StopReason) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
     let study = quoted(&study.file);
     match end {
-        End::Done => {}
-        End::Interrupted => {
+        StopReason::Done => {}
+        StopReason::Interrupted => {
             say(&format!("stopped as asked, nothing is lost; go on with `train sweep {study}`"));
             return INTERRUPTED;
         }
-        End::OutOfTime => {
+        StopReason::OutOfTime => {
             say(&format!("its time is used up; more of it: `train sweep {study}` again"));
             return INTERRUPTED;
         }
-        End::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
+        StopReason::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
     }
-    if failed || matches!(end, End::FailedAlike(_)) { FAILED } else { DONE }
+    if failed || matches!(end, StopReason::FailedAlike(_)) { FAILED } else { DONE }
 }
 
 fn show(args: &StudyArgs) -> anyhow::Result<()> {

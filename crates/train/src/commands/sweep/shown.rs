@@ -5,7 +5,7 @@ mod screen;
 use std::time::Instant;
 
 use screen::Screen;
-use study::{End, Entry, Event, Overview, Remaining, Study, Watcher, ended, failed};
+use study::{Entry, Event, Overview, Remaining, StopReason, Study, Watcher, ended, failed};
 
 use crate::terminal::{colours, is_live, say};
 
@@ -36,14 +36,14 @@ impl<'a> Shown<'a> {
     }
 
     /// On a terminal the table says so; who pressed Ctrl-C without one has been told.
-    fn stopping(&mut self, end: &End) {
+    fn stopping(&mut self, end: &StopReason) {
         let why = match end {
-            End::Done => return,
-            End::Interrupted => format!("as asked; {FINISH}; a second Ctrl-C stops at once"),
-            End::OutOfTime => format!("its time is used up; {FINISH}"),
-            End::FailedAlike(_) => format!("the first trials failed alike; {FINISH}"),
+            StopReason::Done => return,
+            StopReason::Interrupted => format!("as asked; {FINISH}; a second Ctrl-C stops at once"),
+            StopReason::OutOfTime => format!("its time is used up; {FINISH}"),
+            StopReason::FailedAlike(_) => format!("the first trials failed alike; {FINISH}"),
         };
-        if self.screen.is_none() && *end != End::Interrupted {
+        if self.screen.is_none() && *end != StopReason::Interrupted {
             say(&format!("stopping: {why}"));
         }
         self.stopping = Some(why);

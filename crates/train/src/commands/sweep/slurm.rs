@@ -65,7 +65,7 @@ fn refuse_a_second_job(folder: &Path, join: bool) -> anyhow::Result<()> {
 
 /// The backend by its name. One that the plan names has its device where the workers run, which need not be here.
 fn backend(plan: &Plan) -> anyhow::Result<&'static str> {
-    let named = Kind::from_name(plan.backend.name()).filter(|kind| kind.is_compiled_in());
+    let named = Kind::asked(plan.backend).filter(|kind| kind.is_compiled_in());
     let kind = named.map_or_else(|| choice::choose(plan.backend, plan.device).map(|chosen| chosen.kind), Ok)?;
     Ok(kind.name())
 }
