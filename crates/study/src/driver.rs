@@ -3,28 +3,26 @@
 //! It keeps nothing in memory that the trials' folders do not tell: a driver that starts again where another was killed
 //! reads them and goes on, and drivers that share a study hear of each other by them.
 
-mod ending;
 mod entry;
-mod next;
-mod others;
 mod watcher;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::mpsc::{self, Receiver, Sender},
     time::{Duration, Instant, SystemTime},
 };
 
 use rayon::prelude::*;
-use run::folder;
-use search::Record;
+use run::{RunRecord, folder, record};
+use search::{Observation, Point, Promotion, Record, Tpe};
 
 use crate::{
     Error, Lease, Limits, StudyFolder, Trial, TrialRecord,
     process::{self, Ended, Job},
-    status::{State, Status},
+    status::{State, Status, without_numbers},
     study::{Pruner, Study},
+    study_folder, trial_record,
 };
 
 pub use entry::Entry;
@@ -241,4 +239,235 @@ impl<'a> Driver<'a> {
         };
         self.entries.iter().enumerate().filter(has_begun).map(record).collect()
     }
+
+    // Which trial begins next.
+
+    /// What to do next: a job that was cut short, else a promotion, else the first trial that waits, else a new proposal, else
+    /// what is left for a whole trial.
+    fn next(&mut self) -> Result<Option<Job>, Error> {
+        if let Some(job) = self.cut_short() {
+            return Ok(Some(job));
+        }
+        let first_until = self.study.asha().map(|asha| asha.until(0));
+        if let Some(Promotion { trial, until }) = self.study.asha().and_then(|asha| asha.promotable(&self.records())) {
+            return Ok(Some(self.job(trial, Some(until))));
+        }
+        let waits =
+            |entry: &Entry| entry.status.state == State::Waiting && (first_until.is_none() || entry.values.is_empty());
+        let place = match self.entries.iter().position(waits) {
+            Some(place) => Some(place),
+            None => self.propose()?,
+        };
+        if let Some(place) = place {
+            return Ok(Some(self.job(place, first_until)));
+        }
+        let last = self.study.asha().and_then(|asha| asha.last(&self.records()));
+        Ok(last.map(|Promotion { trial, until }| self.job(trial, Some(until))))
+    }
+
+    /// A job whose process was killed or stopped, once more to where it was to come. It goes before all else, so that what is
+    /// chosen after it is chosen as if nothing had been.
+    fn cut_short(&self) -> Option<Job> {
+        let is_open = |record: &RunRecord| matches!(record.state, record::State::Running | record::State::Interrupted);
+        // One whose record a power cut took has values all the same, if it came that far.
+        let has_begun = |entry: &Entry| entry.status.record.as_ref().map_or(!entry.values.is_empty(), is_open);
+        let waits = |entry: &Entry| entry.status.state == State::Waiting && has_begun(entry);
+        let place = self.entries.iter().position(waits)?;
+        let Entry { trial, status, .. } = &self.entries[place];
+        let epochs = status.epochs();
+        let leased = Lease::read(&trial.path).map(|lease| lease.until).filter(|until| *until >= epochs);
+        // Without the lease the rung that it has come to, or the next.
+        let until = self.study.asha().map(|asha| leased.unwrap_or_else(|| asha.until(epochs.saturating_sub(1))));
+        Some(self.job(place, until))
+    }
+
+    /// On the device with the fewest trials.
+    fn job(&self, trial: usize, until: Option<usize>) -> Job {
+        let load = |device: &usize| self.running.values().filter(|running| running.device == Some(*device)).count();
+        Job { trial, until, device: self.study.devices.iter().copied().min_by_key(load) }
+    }
+
+    /// The next point that the study's search proposes, once for each seed; the place of the first trial that is new. `None`
+    /// where the search has proposed all. A driver that was killed between two seeds of a point goes on with that.
+    fn propose(&mut self) -> Result<Option<usize>, Error> {
+        let Some((tpe, trials)) = self.study.tpe() else { return Ok(None) };
+        let Some((point, missing)) = self.begun_or_new(&tpe, trials) else { return Ok(None) };
+        let place = self.entries.len();
+        for seed in missing {
+            let trial = Trial::new(self.study, self.entries.len(), point.clone(), seed, self.fingerprint)?;
+            self.add(trial)?;
+            self.entries.last_mut().map_or(Ok(()), Entry::prepare)?;
+        }
+        Ok(Some(place))
+    }
+
+    /// A point and the seeds that it has no trial of: the first that lacks some, else a new one, if the search has one.
+    fn begun_or_new(&self, tpe: &Tpe, trials: usize) -> Option<(Point, Vec<Option<u64>>)> {
+        let key = |point: &Point| trial_record::table(point).to_string();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut points: Vec<(&Point, BTreeSet<Option<u64>>)> = Vec::new();
+        for Entry { trial, .. } in &self.entries {
+            let place = *places.entry(key(&trial.point)).or_insert(points.len());
+            if place == points.len() {
+                points.push((&trial.point, BTreeSet::new()));
+            }
+            points[place].1.insert(trial.seed);
+        }
+        let seeds = self.study.seeds();
+        if let Some((point, has)) = points.iter().find(|(_, has)| !seeds.iter().all(|seed| has.contains(seed))) {
+            return Some(((*point).clone(), seeds.iter().copied().filter(|seed| !has.contains(seed)).collect()));
+        }
+        let point = (points.len() < trials).then(|| self.proposed(tpe, points.len()))?;
+        // Where all points of a small space are tried, the search has only old ones.
+        (!places.contains_key(&key(&point))).then(|| (point, seeds.to_vec()))
+    }
+
+    fn proposed(&self, tpe: &Tpe, index: usize) -> Point {
+        let value = |entry: &Entry| match entry.status.state {
+            State::Waiting | State::Finished | State::Pruned => entry.status.value,
+            State::Running | State::Failed(_) => None,
+        };
+        let observe = |entry: &Entry| Observation { point: entry.trial.point.clone(), value: value(entry) };
+        let observations: Vec<Observation> = self.entries.iter().map(observe).collect();
+        tpe.propose(&self.study.space, self.study.seed, index as u64, &observations)
+    }
+
+    // How trials end, and what ends the study before its last.
+
+    /// Why no more trials begin, if so.
+    fn ends(&self, stop: &dyn Fn() -> bool) -> Option<StopReason> {
+        if stop() {
+            return Some(StopReason::Interrupted);
+        }
+        if let Some(reason) = self.failed_alike() {
+            return Some(StopReason::FailedAlike(reason));
+        }
+        let is_out_of_time = self.study.max_time.is_some_and(|most| self.began.elapsed() > most);
+        is_out_of_time.then_some(StopReason::OutOfTime)
+    }
+
+    /// What the first trials failed of, where they all did and alike: but for numbers.
+    fn failed_alike(&self) -> Option<String> {
+        let first = self.outcomes.get(..self.study.fail_fast?)?;
+        let reason = first.first()?.clone()?;
+        let is_alike = |other: &Option<String>| {
+            other.as_ref().is_some_and(|other| without_numbers(other) == without_numbers(&reason))
+        };
+        first.iter().all(is_alike).then_some(reason)
+    }
+
+    fn stop_all(&mut self, end: &StopReason, watcher: &mut dyn Watcher) {
+        if !std::mem::replace(&mut self.is_stopping, true) {
+            watcher.event(&Event::Stopping(end));
+            self.running.values().for_each(|running| process::stop(running.process));
+        }
+    }
+
+    /// Takes note of how a trial's process ended.
+    fn settle(&mut self, Ended { trial, status }: Ended, watcher: &mut dyn Watcher) -> Result<(), Error> {
+        self.running.remove(&trial);
+        self.refresh(trial)?;
+        match status.as_ref().ok().and_then(std::process::ExitStatus::code) {
+            Some(DONE) => self.outcomes.push(None),
+            Some(PRUNED) => self.prune(trial)?,
+            Some(INTERRUPTED) => {}
+            _ => {
+                let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
+                return self.fail(trial, watcher, status);
+            }
+        }
+        watcher.event(&Event::Ended(&self.entries[trial]));
+        // Those that run are measured by this one too.
+        if let Some(Pruner::Median(_)) = &self.study.prune {
+            self.running.iter().try_for_each(|(place, running)| self.lease(*place, running.until))?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a trial has stopped for good.
+    fn prune(&mut self, place: usize) -> Result<(), Error> {
+        self.outcomes.push(None);
+        let Entry { trial, status, values, .. } = &mut self.entries[place];
+        (status.state, status.trial.pruned) = (State::Pruned, Some(values.len()));
+        Ok(status.trial.write(&trial.path)?)
+    }
+
+    fn fail(&mut self, trial: usize, watcher: &mut dyn Watcher, status: String) -> Result<(), Error> {
+        let entry = &mut self.entries[trial];
+        let output = process::last_lines(&entry.trial.path);
+        let said = output.iter().rev().find_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
+        let reason = said.unwrap_or(status);
+        entry.status.trial.failures += 1;
+        let again = entry.status.trial.failures <= self.study.retries;
+        entry.status.trial.reason = (!again).then(|| reason.clone());
+        entry.status.state = if again { State::Waiting } else { State::Failed(reason.clone()) };
+        entry.status.trial.write(&entry.trial.path)?;
+        if !again {
+            self.outcomes.push(Some(reason.clone()));
+        }
+        watcher.event(&Event::Failed { entry: &self.entries[trial], reason: &reason, output: &output, again });
+        Ok(())
+    }
+
+    // What other drivers of the study do.
+
+    /// Reads what other drivers have done since this one chose last. Alone it has nothing to read.
+    fn hear_of_others(&mut self) -> Result<(), Error> {
+        let has_others = self.folder.has_others();
+        let came_or_went = self.folder.last_change();
+        // Once more after the last one has gone, for what that did in between; and where one has come and gone since.
+        let is_unchanged = std::mem::replace(&mut self.came_or_went, came_or_went) == came_or_went;
+        if !std::mem::replace(&mut self.had_others, has_others) && !has_others && is_unchanged {
+            return Ok(());
+        }
+        self.refresh_all(|state| matches!(state, State::Waiting | State::Running))?;
+        self.take_over_proposals()
+    }
+
+    /// Reads how far the trials are that other drivers run.
+    fn look_at_others(&mut self) -> Result<(), Error> {
+        self.refresh_all(|state| *state == State::Running)
+    }
+
+    /// How many trials run whose driver has died: they save and end, and until then each takes the place of a job. What is
+    /// chosen after them is chosen with what they come to.
+    fn orphans(&self) -> usize {
+        let is_orphan = |place: &usize| {
+            let Entry { trial, status, .. } = &self.entries[*place];
+            let lives = |lease: Lease| study_folder::is_at_work(&trial.path, &lease.driver);
+            status.state == State::Running
+                && !self.running.contains_key(place)
+                && !Lease::read(&trial.path).is_some_and(lives)
+        };
+        (0..self.entries.len()).filter(is_orphan).count()
+    }
+
+    /// Whether a trial runs that is not this driver's.
+    fn others_run(&self) -> bool {
+        let runs = |place: &usize| self.entries[*place].status.state == State::Running;
+        (0..self.entries.len()).filter(runs).any(|place| !self.running.contains_key(&place))
+    }
+
+    fn refresh_all(&mut self, is_of: impl Fn(&State) -> bool) -> Result<(), Error> {
+        let is_others = |place: &usize| is_of(&self.entries[*place].status.state) && !self.running.contains_key(place);
+        let places: Vec<usize> = (0..self.entries.len()).filter(is_others).collect();
+        places.into_iter().try_for_each(|place| self.refresh(place).map(drop))
+    }
+
+    /// The points that the search has proposed to others.
+    fn take_over_proposals(&mut self) -> Result<(), Error> {
+        if self.study.tpe().is_none() {
+            return Ok(());
+        }
+        for (point, seed) in self.study.known()?.into_iter().skip(self.entries.len()) {
+            let number = self.entries.len();
+            self.add(Trial::new(self.study, number, point, seed, self.fingerprint)?)?;
+        }
+        Ok(())
+    }
 }
+
+/// What a trial's process returns when it is done, when its limits stopped it, and when it was asked to stop.
+const DONE: i32 = 0;
+const PRUNED: i32 = process::PRUNED as i32;
+const INTERRUPTED: i32 = 130;

@@ -44,13 +44,13 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     let parts = [
         Some(view.leaderboard()),
         view.best(folder),
-        view.parallel(),
-        Some(view.against_keys()),
-        Some(view.importance()),
-        view.seeds(),
-        view.curves(),
-        view.unfinished(),
-        view.cost(),
+        parallel::section(&view),
+        Some(against_keys::section(&view)),
+        Some(importance::section(&view)),
+        seeds::section(&view),
+        curves::section(&view),
+        unfinished::section(&view),
+        cost::section(&view),
     ];
     Document {
         title: format!("Study {}", study.name),
@@ -82,7 +82,7 @@ pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
 /// How much each key matters, in a line; none before the first trial has a value.
 pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
     let view = StudyView::new(study, trials);
-    (!view.valued.is_empty()).then(|| view.importances().line())
+    (!view.valued.is_empty()).then(|| importance::importances(&view).line())
 }
 
 impl<'a> StudyView<'a> {

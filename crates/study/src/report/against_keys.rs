@@ -11,70 +11,67 @@ const DOTS: usize = 600;
 /// Rows of a chart: of more names the best.
 const NAMES: usize = 24;
 
-impl StudyView<'_> {
-    /// A chart for each key: of numbers over two axes, of names a row each.
-    pub(super) fn against_keys(&self) -> Section {
-        let some = self.some(DOTS);
-        let trials: Vec<(&Status, f64)> = some.iter().map(|(status, value, _)| (*status, *value)).collect();
-        let charts = self.study.space.parameters().iter().filter_map(|parameter| self.against(parameter, &trials));
-        let charts: Vec<Block> = charts.collect();
-        let values: Vec<f64> = trials.iter().map(|(_, value)| *value).collect();
-        let (axis, count) = axes::of_metric(self.study, &values);
-        let notes = [
-            left_out(trials.len(), self.valued.len(), "trials"),
-            axes::beyond(self.study, &axis, count, "lie beyond the axis"),
-        ];
-        let none = charts.is_empty().then(|| "No trial has a value yet.".to_owned());
-        let notes = notes.into_iter().flatten().chain(none).map(Block::Text);
-        let charts = [Block::Beside(charts)];
-        Section::new(format!("{} against each key", self.study.metric), charts.into_iter().chain(notes))
-    }
+/// A chart for each key: of numbers over two axes, of names a row each.
+pub(super) fn section(view: &StudyView<'_>) -> Section {
+    let some = view.some(DOTS);
+    let trials: Vec<(&Status, f64)> = some.iter().map(|(status, value, _)| (*status, *value)).collect();
+    let charts = view.study.space.parameters().iter().filter_map(|parameter| against(view, parameter, &trials));
+    let charts: Vec<Block> = charts.collect();
+    let values: Vec<f64> = trials.iter().map(|(_, value)| *value).collect();
+    let (axis, count) = axes::of_metric(view.study, &values);
+    let notes = [
+        left_out(trials.len(), view.valued.len(), "trials"),
+        axes::beyond(view.study, &axis, count, "lie beyond the axis"),
+    ];
+    let none = charts.is_empty().then(|| "No trial has a value yet.".to_owned());
+    let notes = notes.into_iter().flatten().chain(none).map(Block::Text);
+    let charts = [Block::Beside(charts)];
+    Section::new(format!("{} against each key", view.study.metric), charts.into_iter().chain(notes))
+}
 
-    fn against(&self, parameter: &Parameter, trials: &[(&Status, f64)]) -> Option<Block> {
-        let with_value =
-            |(status, metric): &(&Status, f64)| Some((status.trial.point().remove(&parameter.key)?, *metric));
-        let found: Vec<(Value, f64)> = trials.iter().filter_map(with_value).collect();
-        if found.is_empty() {
-            return None;
-        }
-        let numbers: Option<Vec<(f64, f64)>> = found.iter().map(|(x, y)| Some((x.number()?, *y))).collect();
-        Some(match numbers {
-            Some(points) => Block::Lines(self.scatter(parameter, points)),
-            None => Block::Spread(self.by_name(parameter, &found)),
-        })
+fn against(view: &StudyView<'_>, parameter: &Parameter, trials: &[(&Status, f64)]) -> Option<Block> {
+    let with_value = |(status, metric): &(&Status, f64)| Some((status.trial.point().remove(&parameter.key)?, *metric));
+    let found: Vec<(Value, f64)> = trials.iter().filter_map(with_value).collect();
+    if found.is_empty() {
+        return None;
     }
+    let numbers: Option<Vec<(f64, f64)>> = found.iter().map(|(x, y)| Some((x.number()?, *y))).collect();
+    Some(match numbers {
+        Some(points) => Block::Lines(scatter(view, parameter, points)),
+        None => Block::Spread(by_name(view, parameter, &found)),
+    })
+}
 
-    fn scatter(&self, parameter: &Parameter, points: Vec<(f64, f64)>) -> LineChart {
-        let (xs, ys): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-        LineChart {
-            alt: format!("{} of {} trials against {}", self.study.metric, points.len(), parameter.key),
-            x: axes::of_key(parameter, &xs),
-            y: axes::of_metric(self.study, &ys).0,
-            series: vec![Series::line("trial", points).drawn(Style::Dots)],
-            ..LineChart::default()
+fn scatter(view: &StudyView<'_>, parameter: &Parameter, points: Vec<(f64, f64)>) -> LineChart {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+    LineChart {
+        alt: format!("{} of {} trials against {}", view.study.metric, points.len(), parameter.key),
+        x: axes::of_key(parameter, &xs),
+        y: axes::of_metric(view.study, &ys).0,
+        series: vec![Series::line("trial", points).drawn(Style::Dots)],
+        ..LineChart::default()
+    }
+}
+
+/// The trials of each value; the value with the best of them comes first, as they do.
+fn by_name(view: &StudyView<'_>, parameter: &Parameter, found: &[(Value, f64)]) -> Spread {
+    let mut groups: Vec<Group> = Vec::new();
+    for (value, metric) in found {
+        let name = value.to_string();
+        match groups.iter_mut().find(|group| group.name == name) {
+            Some(group) => group.values.push(*metric),
+            None => groups.push(Group { name, values: vec![*metric], ..Group::default() }),
         }
     }
-
-    /// The trials of each value; the value with the best of them comes first, as they do.
-    fn by_name(&self, parameter: &Parameter, found: &[(Value, f64)]) -> Spread {
-        let mut groups: Vec<Group> = Vec::new();
-        for (value, metric) in found {
-            let name = value.to_string();
-            match groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.values.push(*metric),
-                None => groups.push(Group { name, values: vec![*metric], ..Group::default() }),
-            }
-        }
-        groups.truncate(NAMES);
-        for group in &mut groups {
-            let best = group.values[0];
-            group.name = format!("{} = {}: best {}", parameter.key, group.name, self.study.metric.shown(best));
-        }
-        let values: Vec<f64> = found.iter().map(|(_, metric)| *metric).collect();
-        Spread {
-            alt: format!("{} of {} trials by {}", self.study.metric, found.len(), parameter.key),
-            axis: axes::of_metric(self.study, &values).0,
-            groups,
-        }
+    groups.truncate(NAMES);
+    for group in &mut groups {
+        let best = group.values[0];
+        group.name = format!("{} = {}: best {}", parameter.key, group.name, view.study.metric.shown(best));
+    }
+    let values: Vec<f64> = found.iter().map(|(_, metric)| *metric).collect();
+    Spread {
+        alt: format!("{} of {} trials by {}", view.study.metric, found.len(), parameter.key),
+        axis: axes::of_metric(view.study, &values).0,
+        groups,
     }
 }

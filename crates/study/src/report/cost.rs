@@ -22,44 +22,42 @@ const MEASURED: &str = "Time is that of training and validation, as each trial's
 /// A trial that has begun.
 type Begun<'a> = (&'a Status, &'a RunRecord);
 
-impl StudyView<'_> {
-    /// None where no trial has begun.
-    pub(super) fn cost(&self) -> Option<Section> {
-        let begun: Vec<Begun<'_>> =
-            self.trials.iter().filter_map(|status| Some((status, status.record.as_ref()?))).collect();
-        if begun.is_empty() {
-            return None;
-        }
-        let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, self.study));
-        let tables = [Table::of_names(totals), by_state(&begun), self.by_device(&begun)].map(Block::Table);
-        let blocks = tables.into_iter().chain(histogram(&begun)).chain([Block::text(MEASURED)]);
-        Some(Section::new("Time and cost", blocks))
+/// None where no trial has begun.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    let begun: Vec<Begun<'_>> =
+        view.trials.iter().filter_map(|status| Some((status, status.record.as_ref()?))).collect();
+    if begun.is_empty() {
+        return None;
     }
+    let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, view.study));
+    let tables = [Table::of_names(totals), by_state(&begun), by_device(view, &begun)].map(Block::Table);
+    let blocks = tables.into_iter().chain(histogram(&begun)).chain([Block::text(MEASURED)]);
+    Some(Section::new("Time and cost", blocks))
+}
 
-    /// What each device had to do.
-    fn by_device(&self, begun: &[Begun<'_>]) -> Table {
-        let mut devices: BTreeMap<(&str, &str), (usize, f64, f64)> = BTreeMap::new();
-        for (_, record) in begun {
-            let (trials, seconds, threads) = devices.entry((&record.device, &record.backend)).or_default();
-            *trials += 1;
-            *seconds += record.seconds;
-            *threads += record.seconds * self.threads(record) as f64;
-        }
-        let header = ["device", "backend", "trials", "device time", "processor time"];
-        let mut table = Table::new(header, 2).captioned("By device");
-        for ((device, backend), (trials, seconds, threads)) in devices {
-            let row = [device.to_owned(), backend.to_owned(), trials.to_string(), hours(seconds), hours(threads)];
-            table.add_row(row);
-        }
-        table
+/// What each device had to do.
+fn by_device(view: &StudyView<'_>, begun: &[Begun<'_>]) -> Table {
+    let mut devices: BTreeMap<(&str, &str), (usize, f64, f64)> = BTreeMap::new();
+    for (_, record) in begun {
+        let (trials, seconds, of_threads) = devices.entry((&record.device, &record.backend)).or_default();
+        *trials += 1;
+        *seconds += record.seconds;
+        *of_threads += record.seconds * threads(view, record) as f64;
     }
+    let header = ["device", "backend", "trials", "device time", "processor time"];
+    let mut table = Table::new(header, 2).captioned("By device");
+    for ((device, backend), (trials, seconds, threads)) in devices {
+        let row = [device.to_owned(), backend.to_owned(), trials.to_string(), hours(seconds), hours(threads)];
+        table.add_row(row);
+    }
+    table
+}
 
-    /// Threads that a trial may use.
-    fn threads(&self, record: &RunRecord) -> usize {
-        // 0 stands for all cores.
-        let cores = record.machine.as_ref().map_or(1, |machine| machine.cores);
-        if self.study.threads == 0 { cores } else { self.study.threads }
-    }
+/// Threads that a trial may use.
+fn threads(view: &StudyView<'_>, record: &RunRecord) -> usize {
+    // 0 stands for all cores.
+    let cores = record.machine.as_ref().map_or(1, |machine| machine.cores);
+    if view.study.threads == 0 { cores } else { view.study.threads }
 }
 
 type Row = (&'static str, String);

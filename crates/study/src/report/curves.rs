@@ -11,39 +11,37 @@ use super::{
 const CURVES: usize = 80;
 const POINTS: usize = 200;
 
-impl StudyView<'_> {
-    /// None before the first epoch.
-    pub(super) fn curves(&self) -> Option<Section> {
-        let some = self.some(CURVES);
-        let metric = self.study.metric;
-        let curve = |run| few(&(1..).map(f64::from).zip(metric.by_epoch(run)).collect::<Vec<_>>(), POINTS);
-        let curves: Vec<Vec<(f64, f64)>> = some.iter().map(|(status, _, _)| curve(&status.run)).collect();
-        let values: Vec<f64> = curves.iter().flatten().map(|(_, value)| *value).collect();
-        if values.is_empty() {
-            return None;
-        }
-        let (y, beyond) = axes::of_metric(self.study, &values);
-        let drawn = |((_, _, worth), points): (&(_, f64, f64), Vec<(f64, f64)>)| {
-            Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8))
-        };
-        let mut series: Vec<Series> = some.iter().zip(curves).map(drawn).collect();
-        let best = series.remove(0);
-        series.reverse();
-        series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
-        let chart = LineChart {
-            alt: format!("{metric} after each epoch of {} trials", series.len()),
-            x: Axis::new("epoch"),
-            y: y.clone(),
-            series,
-            ..LineChart::default()
-        };
-        let heading = format!("Curves of {} trials", some.len());
-        let notes = [
-            Some("From the worst trial, in grey, to the better ones, in orange.".to_owned()),
-            left_out(some.len(), self.valued.len(), "trials"),
-            (beyond > 0).then(|| format!("{beyond} epochs lie far below the others and outside of the chart.")),
-        ];
-        let notes = notes.into_iter().flatten().map(Block::Text);
-        Some(Section::new(heading, [Block::Lines(chart)].into_iter().chain(notes)))
+/// None before the first epoch.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    let some = view.some(CURVES);
+    let metric = view.study.metric;
+    let curve = |run| few(&(1..).map(f64::from).zip(metric.by_epoch(run)).collect::<Vec<_>>(), POINTS);
+    let curves: Vec<Vec<(f64, f64)>> = some.iter().map(|(status, _, _)| curve(&status.run)).collect();
+    let values: Vec<f64> = curves.iter().flatten().map(|(_, value)| *value).collect();
+    if values.is_empty() {
+        return None;
     }
+    let (y, beyond) = axes::of_metric(view.study, &values);
+    let drawn = |((_, _, worth), points): (&(_, f64, f64), Vec<(f64, f64)>)| {
+        Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8))
+    };
+    let mut series: Vec<Series> = some.iter().zip(curves).map(drawn).collect();
+    let best = series.remove(0);
+    series.reverse();
+    series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
+    let chart = LineChart {
+        alt: format!("{metric} after each epoch of {} trials", series.len()),
+        x: Axis::new("epoch"),
+        y: y.clone(),
+        series,
+        ..LineChart::default()
+    };
+    let heading = format!("Curves of {} trials", some.len());
+    let notes = [
+        Some("From the worst trial, in grey, to the better ones, in orange.".to_owned()),
+        left_out(some.len(), view.valued.len(), "trials"),
+        (beyond > 0).then(|| format!("{beyond} epochs lie far below the others and outside of the chart.")),
+    ];
+    let notes = notes.into_iter().flatten().map(Block::Text);
+    Some(Section::new(heading, [Block::Lines(chart)].into_iter().chain(notes)))
 }

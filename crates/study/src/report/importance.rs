@@ -18,49 +18,47 @@ pub(super) struct Importances {
     left_out: usize,
 }
 
-impl StudyView<'_> {
-    pub(super) fn importance(&self) -> Section {
-        let found = self.importances();
-        let known: Vec<(&str, f64, usize)> =
-            found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
-        let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
-        let bars = known.into_iter().map(bar).collect();
-        let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars };
-        let chart = (!shares.is_empty()).then_some(Block::Bars(chart));
-        let metric = self.study.metric;
-        let method = (!shares.is_empty()).then(|| {
-            format!(
-                "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
-                 grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
-                 search that favours good points shows less than there is."
-            )
-        });
-        let notes = [found.unsaid(), method, Some(found.compared())].into_iter().flatten().map(Block::Text);
-        Section::new("Importance of the keys", chart.into_iter().chain(notes))
-    }
+pub(super) fn section(view: &StudyView<'_>) -> Section {
+    let found = importances(view);
+    let known: Vec<(&str, f64, usize)> =
+        found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
+    let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
+    let bars = known.into_iter().map(bar).collect();
+    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars };
+    let chart = (!shares.is_empty()).then_some(Block::Bars(chart));
+    let metric = view.study.metric;
+    let method = (!shares.is_empty()).then(|| {
+        format!(
+            "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
+             grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
+             search that favours good points shows less than there is."
+        )
+    });
+    let notes = [found.unsaid(), method, Some(found.compared())].into_iter().flatten().map(Block::Text);
+    Section::new("Importance of the keys", chart.into_iter().chain(notes))
+}
 
-    /// Of the trials that can be compared: the finished ones where they are two thirds, else all that have come to as many
-    /// epochs as two thirds have, by the best of these.
-    pub(super) fn importances(&self) -> Importances {
-        let reached = |status: &Status| if status.state == State::Finished { usize::MAX } else { status.epochs() };
-        let mut all: Vec<usize> = self.valued.iter().map(|(status, _)| reached(status)).collect();
-        all.sort_unstable();
-        let epochs = all.get(all.len() / 3).copied().unwrap_or(usize::MAX);
-        let compared: Vec<_> = self.valued.iter().filter(|(status, _)| reached(status) >= epochs).collect();
-        let observe = |(status, value): &&(&Status, f64)| Observation {
-            point: status.trial.point(),
-            value: if epochs == usize::MAX { Some(*value) } else { self.best_of_first(epochs, status) },
-        };
-        let keys = importance(&compared.iter().map(observe).collect::<Vec<_>>());
-        let (trials, left_out) = (compared.len(), self.trials.len() - compared.len());
-        Importances { keys, trials, epochs: Some(epochs).filter(|epochs| *epochs != usize::MAX), left_out }
-    }
+/// Of the trials that can be compared: the finished ones where they are two thirds, else all that have come to as many
+/// epochs as two thirds have, by the best of these.
+pub(super) fn importances(view: &StudyView<'_>) -> Importances {
+    let reached = |status: &Status| if status.state == State::Finished { usize::MAX } else { status.epochs() };
+    let mut all: Vec<usize> = view.valued.iter().map(|(status, _)| reached(status)).collect();
+    all.sort_unstable();
+    let epochs = all.get(all.len() / 3).copied().unwrap_or(usize::MAX);
+    let compared: Vec<_> = view.valued.iter().filter(|(status, _)| reached(status) >= epochs).collect();
+    let observe = |(status, value): &&(&Status, f64)| Observation {
+        point: status.trial.point(),
+        value: if epochs == usize::MAX { Some(*value) } else { best_of_first(view, epochs, status) },
+    };
+    let keys = importance(&compared.iter().map(observe).collect::<Vec<_>>());
+    let (trials, left_out) = (compared.len(), view.trials.len() - compared.len());
+    Importances { keys, trials, epochs: Some(epochs).filter(|epochs| *epochs != usize::MAX), left_out }
+}
 
-    fn best_of_first(&self, epochs: usize, status: &Status) -> Option<f64> {
-        let goal = self.study.goal;
-        let values = self.study.metric.by_epoch(&status.run).into_iter().take(epochs);
-        values.min_by(|a, b| goal.loss(*a).total_cmp(&goal.loss(*b)))
-    }
+fn best_of_first(view: &StudyView<'_>, epochs: usize, status: &Status) -> Option<f64> {
+    let goal = view.study.goal;
+    let values = view.study.metric.by_epoch(&status.run).into_iter().take(epochs);
+    values.min_by(|a, b| goal.loss(*a).total_cmp(&goal.loss(*b)))
 }
 
 impl Importances {

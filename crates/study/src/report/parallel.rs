@@ -11,41 +11,39 @@ const LINES: usize = 400;
 const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric at the bottom: the worst grey, the \
     better the more orange. Where few values share many lines, these lie side by side, the better ones further right.";
 
-impl StudyView<'_> {
-    /// None with fewer than two trials to tell apart.
-    pub(super) fn parallel(&self) -> Option<Section> {
-        let [(_, best), .., (_, worst)] = self.valued[..] else { return None };
-        let some = self.some(LINES);
-        let points: Vec<Point> = some.iter().map(|(status, _, _)| status.trial.point()).collect();
-        let keys = self.study.space.parameters().iter().filter_map(|parameter| column(parameter, &points));
-        let (mut dimensions, mut columns): (Vec<Dimension>, Vec<Vec<Option<f64>>>) = keys.unzip();
-        let metrics: Vec<f64> = some.iter().map(|(_, value, _)| *value).collect();
-        let (axis, beyond) = axes::of_metric(self.study, &metrics);
-        dimensions.push(Dimension { axis: axis.clone(), names: vec![] });
-        columns.push(metrics.iter().copied().map(Some).collect());
-        let strand =
-            |place: usize, worth: f64| Strand { values: columns.iter().map(|column| column[place]).collect(), worth };
-        let lines = some.iter().enumerate().skip(1).rev().map(|(place, (_, _, worth))| strand(place, *worth));
-        let metric = self.study.metric;
-        let chart = Parallel {
-            alt: format!("Parallel coordinates of {} trials: {}", some.len(), names(&dimensions)),
-            lines: lines.collect(),
-            best: Some(strand(0, 1.0)),
-            axes: dimensions,
-            names: [
-                format!("worst {}", metric.shown(worst)),
-                format!("best {}", metric.shown(best)),
-                "the best trial".into(),
-            ],
-        };
-        let notes = [
-            Some(EXPLAINED.to_owned()),
-            left_out(some.len(), self.valued.len(), "trials"),
-            axes::beyond(self.study, &axis, beyond, "are drawn at the axis' end"),
-        ];
-        let blocks = [Block::Parallel(chart)].into_iter().chain(notes.into_iter().flatten().map(Block::Text));
-        Some(Section::new("Parallel coordinates", blocks))
-    }
+/// None with fewer than two trials to tell apart.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    let [(_, best), .., (_, worst)] = view.valued[..] else { return None };
+    let some = view.some(LINES);
+    let points: Vec<Point> = some.iter().map(|(status, _, _)| status.trial.point()).collect();
+    let keys = view.study.space.parameters().iter().filter_map(|parameter| column(parameter, &points));
+    let (mut dimensions, mut columns): (Vec<Dimension>, Vec<Vec<Option<f64>>>) = keys.unzip();
+    let metrics: Vec<f64> = some.iter().map(|(_, value, _)| *value).collect();
+    let (axis, beyond) = axes::of_metric(view.study, &metrics);
+    dimensions.push(Dimension { axis: axis.clone(), names: vec![] });
+    columns.push(metrics.iter().copied().map(Some).collect());
+    let strand =
+        |place: usize, worth: f64| Strand { values: columns.iter().map(|column| column[place]).collect(), worth };
+    let lines = some.iter().enumerate().skip(1).rev().map(|(place, (_, _, worth))| strand(place, *worth));
+    let metric = view.study.metric;
+    let chart = Parallel {
+        alt: format!("Parallel coordinates of {} trials: {}", some.len(), names(&dimensions)),
+        lines: lines.collect(),
+        best: Some(strand(0, 1.0)),
+        axes: dimensions,
+        names: [
+            format!("worst {}", metric.shown(worst)),
+            format!("best {}", metric.shown(best)),
+            "the best trial".into(),
+        ],
+    };
+    let notes = [
+        Some(EXPLAINED.to_owned()),
+        left_out(some.len(), view.valued.len(), "trials"),
+        axes::beyond(view.study, &axis, beyond, "are drawn at the axis' end"),
+    ];
+    let blocks = [Block::Parallel(chart)].into_iter().chain(notes.into_iter().flatten().map(Block::Text));
+    Some(Section::new("Parallel coordinates", blocks))
 }
 
 fn names(dimensions: &[Dimension]) -> String {

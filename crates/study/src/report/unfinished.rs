@@ -14,53 +14,50 @@ use crate::{
 const ROWS: usize = 40;
 const NUMBERS: usize = 12;
 
-impl StudyView<'_> {
-    /// None where all trials finished.
-    pub(super) fn unfinished(&self) -> Option<Section> {
-        let blocks: Vec<Block> = [self.failed(), self.stopped()].into_iter().flatten().flatten().collect();
-        (!blocks.is_empty()).then(|| Section::new("Pruned and failed trials", blocks))
-    }
+/// None where all trials finished.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    let blocks: Vec<Block> = [failed(view), stopped(view)].into_iter().flatten().flatten().collect();
+    (!blocks.is_empty()).then(|| Section::new("Pruned and failed trials", blocks))
+}
 
-    /// The reasons, each with the trials that failed of it or of one that differs in numbers alone.
-    fn failed(&self) -> Option<Vec<Block>> {
-        let mut groups: BTreeMap<String, (&str, Vec<&Status>)> = BTreeMap::new();
-        for (status, why) in self.trials.iter().filter_map(reason) {
-            groups.entry(without_numbers(why)).or_insert((why, vec![])).1.push(status);
-        }
-        let mut groups: Vec<(&str, Vec<&Status>)> = groups.into_values().collect();
-        groups.sort_by_key(|(_, trials)| std::cmp::Reverse(trials.len()));
-        let all: usize = groups.iter().map(|(_, trials)| trials.len()).sum();
-        let mut table = Table::new(["trials", "why", "which", "the first"], usize::MAX);
-        table.caption = format!("{all} failed");
-        for (why, trials) in groups.iter().take(ROWS) {
-            table.add_row([trials.len().to_string(), (*why).to_owned(), numbers(trials), point(trials[0])]);
-        }
-        let more = groups.len().saturating_sub(ROWS);
-        let more =
-            (more > 0).then(|| Block::text(format!("{more} more reasons; `trial.toml` of each trial has its own.")));
-        (all > 0).then(|| [Block::Table(table)].into_iter().chain(more).collect())
+/// The reasons, each with the trials that failed of it or of one that differs in numbers alone.
+fn failed(view: &StudyView<'_>) -> Option<Vec<Block>> {
+    let mut groups: BTreeMap<String, (&str, Vec<&Status>)> = BTreeMap::new();
+    for (status, why) in view.trials.iter().filter_map(reason) {
+        groups.entry(without_numbers(why)).or_insert((why, vec![])).1.push(status);
     }
+    let mut groups: Vec<(&str, Vec<&Status>)> = groups.into_values().collect();
+    groups.sort_by_key(|(_, trials)| std::cmp::Reverse(trials.len()));
+    let all: usize = groups.iter().map(|(_, trials)| trials.len()).sum();
+    let mut table = Table::new(["trials", "why", "which", "the first"], usize::MAX);
+    table.caption = format!("{all} failed");
+    for (why, trials) in groups.iter().take(ROWS) {
+        table.add_row([trials.len().to_string(), (*why).to_owned(), numbers(trials), point(trials[0])]);
+    }
+    let more = groups.len().saturating_sub(ROWS);
+    let more = (more > 0).then(|| Block::text(format!("{more} more reasons; `trial.toml` of each trial has its own.")));
+    (all > 0).then(|| [Block::Table(table)].into_iter().chain(more).collect())
+}
 
-    /// How many trials were stopped after which epoch; where they are few, which.
-    fn stopped(&self) -> Option<Vec<Block>> {
-        let mut groups: BTreeMap<(usize, &str), Vec<&Status>> = BTreeMap::new();
-        for status in self.trials {
-            match status.state {
-                State::Pruned => groups.entry((status.epochs(), PRUNED)).or_default().push(status),
-                State::Waiting if status.epochs() > 0 => {
-                    let why = if self.study.asha().is_some() { PAUSED } else { STOPPED };
-                    groups.entry((status.epochs(), why)).or_default().push(status)
-                }
-                _ => {}
+/// How many trials were stopped after which epoch; where they are few, which.
+fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
+    let mut groups: BTreeMap<(usize, &str), Vec<&Status>> = BTreeMap::new();
+    for status in view.trials {
+        match status.state {
+            State::Pruned => groups.entry((status.epochs(), PRUNED)).or_default().push(status),
+            State::Waiting if status.epochs() > 0 => {
+                let why = if view.study.asha().is_some() { PAUSED } else { STOPPED };
+                groups.entry((status.epochs(), why)).or_default().push(status)
             }
+            _ => {}
         }
-        let mut table = Table::new(["after epoch", "why", "trials", "which"], usize::MAX);
-        table.caption = format!("{} stopped early", groups.values().map(Vec::len).sum::<usize>());
-        for ((epoch, why), trials) in groups.iter().take(ROWS) {
-            table.add_row([epoch.to_string(), (*why).to_owned(), trials.len().to_string(), numbers(trials)]);
-        }
-        (!groups.is_empty()).then(|| vec![Block::Table(table)])
     }
+    let mut table = Table::new(["after epoch", "why", "trials", "which"], usize::MAX);
+    table.caption = format!("{} stopped early", groups.values().map(Vec::len).sum::<usize>());
+    for ((epoch, why), trials) in groups.iter().take(ROWS) {
+        table.add_row([epoch.to_string(), (*why).to_owned(), trials.len().to_string(), numbers(trials)]);
+    }
+    (!groups.is_empty()).then(|| vec![Block::Table(table)])
 }
 
 const PRUNED: &str = "pruned: behind the others";
