@@ -4,12 +4,10 @@
 //! show alike. Nothing is computed with a network here. Start at [`RunReport::document`].
 
 mod beside_baseline;
-mod charts;
 mod compare;
 mod curves;
 mod evaluated;
 mod run_report;
-mod top_losses;
 mod words;
 
 use chart::Pixels;

@@ -1,20 +1,24 @@
 //! `report.html`: what came of a run, and what it takes to judge and to repeat it.
 
-mod circumstances;
-mod training;
-
 use std::path::{Path, PathBuf};
 
-use chart::{Block, Document, Section, Table, html};
-use data::{DataSet, Split};
+use chart::{Axis, Block, Document, LineChart, Mark, Section, Series, Style, Table, html};
+use data::{DataSet, Digits, Split};
+use files::quoted;
 use metrics::{Scores, TOP_LOSSES};
-use plan::Plan;
+use plan::{Plan, Schedule, ScheduleKind};
 use run::{
     EpochRecord, Error, RunFolder, RunRecord, folder,
     record::State::{Failed, Finished, Interrupted, Paused, Running},
 };
 
-use crate::{Evaluated, clock};
+use crate::{
+    Evaluated, clock,
+    curves::{self, BESIDE_THE_BOOK, by_epoch},
+};
+
+/// Points of the planned learning rate.
+const POINTS: usize = 200;
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]
@@ -80,7 +84,7 @@ impl<'a> RunReport<'a> {
             ("accuracy", format!("{:.4}: {of}", metrics.accuracy)),
             ("loss", format!("{:.6}, {}", metrics.loss, self.plan.training.loss)),
             ("best epoch", self.best_epoch()),
-            ("time", format!("{} of training and validation", seconds(self.record.seconds))),
+            ("time", format!("{} of training and validation", clock(self.record.seconds))),
             ("model", format!("{}, {} parameters", model.kind, model.parameters)),
         ])
     }
@@ -121,8 +125,151 @@ impl<'a> RunReport<'a> {
             [roc.blocks, calibration.blocks].concat().into_iter().partition(|block| matches!(block, Block::Lines(_)));
         Section::new(heading, [Block::Beside(charts)].into_iter().chain(texts))
     }
+
+    /// Loss and accuracy, with the best epoch marked, and the learning rate where it varies.
+    fn curves(&self) -> Section {
+        let book = curves::books(&self.plan, self.evaluated.data);
+        let [mut loss, mut accuracy] = curves::curves(&self.epochs, book);
+        if let Some(best) = &self.record.best {
+            let mark =
+                |value| Mark { name: format!("the model, epoch {}", best.epoch), at: (best.epoch as f64, value) };
+            loss.marks.push(mark(best.metrics.loss));
+            accuracy.marks.push(mark(best.metrics.accuracy));
+        }
+        let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
+        let rate = self.learning_rate().map(Block::Lines);
+        let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
+        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate))
+    }
+
+    /// The schedule as planned, and what each epoch ended with; `None` where it is constant.
+    fn learning_rate(&self) -> Option<LineChart> {
+        let last = self.epochs.last().filter(|_| self.plan.schedule.kind != ScheduleKind::Constant)?;
+        let per_epoch = last.step.div_ceil(last.epoch.max(1)).max(1);
+        let ends = by_epoch(&self.epochs, |record| {
+            (record.step.saturating_sub(1) as f64 / per_epoch as f64, record.learning_rate)
+        });
+        let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
+        Some(LineChart {
+            alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
+            x: Axis::new("epoch"),
+            y: Axis::new("learning rate"),
+            series: vec![
+                Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),
+                Series::line("last step of an epoch", ends).drawn(Style::Dots),
+            ],
+            ..LineChart::default()
+        })
+    }
+
+    /// The learning rate from the first step to the last one planned, by epoch.
+    fn planned_rate(&self, per_epoch: usize) -> Vec<(f64, f64)> {
+        let epochs = self.plan.training.epochs;
+        let schedule = Schedule::new(&self.plan, per_epoch.saturating_mul(epochs));
+        let last = (epochs as f64) - 1.0 / per_epoch as f64;
+        let places = (0..=POINTS).map(|point| last * point as f64 / POINTS as f64);
+        places.map(|epoch| (epoch, schedule.learning_rate((epoch * per_epoch as f64).round() as usize))).collect()
+    }
+
+    fn timings(&self) -> Section {
+        let record = &self.record;
+        let moment = |text: &str| {
+            let seconds = text.split(['.', 'Z']).next().unwrap_or(text);
+            format!("{} UTC", seconds.replace('T', " "))
+        };
+        let whole = Table::of_names([
+            ("total", format!("{} of training and validation", clock(record.seconds))),
+            ("optimizer steps", self.epochs.last().map_or(0, |epoch| epoch.step).to_string()),
+            ("started", moment(&record.started)),
+            ("ended", record.ended.as_deref().map_or_else(|| "-".into(), moment)),
+        ]);
+        let mut each = Table::new(["an epoch", "least", "median", "most"], 1);
+        let name = "milliseconds, with validation";
+        each.rows.extend(self.spread(name, 1, |epoch| epoch.seconds * 1e3));
+        each.rows.extend(self.spread("training images a second", 0, |epoch| epoch.images_per_second));
+        Section::new("Timings", [Block::Table(whole), Block::Table(each)])
+    }
+
+    /// Least, median and most of a number that each epoch has; none without an epoch.
+    fn spread(&self, name: &str, decimals: usize, value: fn(&EpochRecord) -> f64) -> Option<Vec<String>> {
+        let mut values: Vec<f64> = self.epochs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        let (least, most) = (values.first()?, values.last()?);
+        let numbers = [*least, values[values.len() / 2], *most].map(|value| format!("{value:.decimals$}"));
+        Some([name.to_owned()].into_iter().chain(numbers).collect())
+    }
+
+    fn data(&self) -> Section {
+        let data = self.evaluated.data;
+        let recorded = &self.record.data;
+        let [positive, negative] = &data.classes;
+        let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
+        let [height, width] = data.train.sides();
+        let facts = [("source", recorded.source.clone())].into_iter().chain(notes).chain([
+            ("classes", format!("{positive} (target 1) against {negative} (target 0)")),
+            ("images", format!("{height} x {width} grey pixels")),
+            ("fingerprint", recorded.fingerprint.clone()),
+        ]);
+        let mut counts = Table::new(["split", positive, negative, "images"], 1);
+        for (name, digits) in [("training", &data.train), ("validation", &data.valid)] {
+            let positives = positives(digits);
+            counts.add_row([
+                name.into(),
+                positives.to_string(),
+                (digits.len() - positives).to_string(),
+                digits.len().to_string(),
+            ]);
+        }
+        Section::new("Data", [Block::Table(Table::of_names(facts)), Block::Table(counts)])
+    }
+
+    fn settings(&self) -> Section {
+        let caption = folder::config(self.run).display().to_string();
+        Section::new("Plan", [Block::Code { caption, lines: self.plan.to_toml() }])
+    }
+
+    fn environment(&self) -> Section {
+        let record = &self.record;
+        let mut facts = vec![
+            ("program", format!("train {}", record.versions.train)),
+            ("Burn", record.versions.burn.clone()),
+            ("backend", record.backend.clone()),
+            ("device", record.device.clone()),
+        ];
+        if let Some(machine) = &record.machine {
+            let threads = if self.plan.threads == 0 { "all cores".into() } else { self.plan.threads.to_string() };
+            facts.push(("system", format!("{}, {}", machine.os, machine.architecture)));
+            facts.push(("cores", machine.cores.to_string()));
+            facts.push(("CPU threads", threads));
+        }
+        Section::new("Environment", [Block::Table(Table::of_names(facts))])
+    }
+
+    fn commands(&self) -> Section {
+        let run = quoted(self.run);
+        let config = quoted(&folder::config(self.run));
+        let mut lines = format!("train {config}\n");
+        lines += &format!("train evaluate {run} --charts --top-losses 9\n");
+        lines += &format!("train predict {run} image.png\n");
+        lines += &self.resume().map_or_else(String::new, |more| format!("train --resume {run}{more}\n"));
+        let repeats =
+            Block::text("The first command repeats the run; on `flex` and `ndarray` it ends with the same bits.");
+        Section::new(
+            "Commands",
+            [repeats, Block::Code { caption: "Repeat it, evaluate it, use it, go on with it".into(), lines }],
+        )
+    }
+
+    /// What `--resume` needs besides the run; `None` for a run that ended because its patience did.
+    fn resume(&self) -> Option<String> {
+        match (&self.record.state, &self.record.reason) {
+            (Finished, Some(_)) => None,
+            (Finished, None) => Some(format!(" --set training.epochs={}", 2 * self.plan.training.epochs)),
+            _ => Some(String::new()),
+        }
+    }
 }
 
-fn seconds(seconds: f64) -> String {
-    clock(seconds)
+fn positives(digits: &Digits) -> usize {
+    digits.labels().iter().filter(|label| **label == 1).count()
 }
