@@ -3,13 +3,10 @@
 //! Colour becomes grey by the luma weights of ITU-R BT.601 (0.299, 0.587, 0.114), 16 bits become 8. What is transparent
 //! becomes black, the ground of MNIST, or white where the drawing is dark and would vanish.
 
-mod plain;
-
 use std::io::Cursor;
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
-pub(crate) use self::plain::Plain;
 use crate::{Error, contain};
 
 /// One decoded image, row by row.

@@ -87,10 +87,7 @@ impl Size {
     }
 
     /// Decodes one PNG, which must have this size, into `pixels`.
-    pub fn decode(self, bytes: &[u8], plain: &mut png::Plain, pixels: &mut [u8]) -> Result<(), Error> {
-        if plain.decode(bytes, self.width, pixels).is_some() {
-            return Ok(());
-        }
+    pub fn decode(self, bytes: &[u8], pixels: &mut [u8]) -> Result<(), Error> {
         let (height, width) = png::header_size(bytes)?;
         if (height, width) != (self.height, self.width) {
             let expected = format!("{} x {}", self.height, self.width);

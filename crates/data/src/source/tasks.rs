@@ -7,7 +7,6 @@ use std::sync::{
 
 use crate::{
     Error,
-    png::Plain,
     source::gather::{Batch, Place, Size},
 };
 
@@ -81,10 +80,9 @@ impl Task {
 
     fn decode(self) -> Result<Batch, Failure> {
         let Some(size) = self.size else { return Ok(Batch::default()) };
-        let mut plain = Plain::new();
         let mut pixels = vec![0; self.len() * size.pixels()];
         for (index, pixels) in pixels.chunks_exact_mut(size.pixels()).enumerate() {
-            size.decode(self.file(index), &mut plain, pixels).map_err(|error| Failure {
+            size.decode(self.file(index), pixels).map_err(|error| Failure {
                 index: self.first + index,
                 place: self.places[index].clone(),
                 error,
