@@ -5,6 +5,8 @@
 #[path = "outside/harness.rs"]
 mod harness;
 
+#[path = "outside/architecture.rs"]
+mod architecture;
 #[path = "outside/bad_input.rs"]
 mod bad_input;
 #[path = "outside/browser.rs"]

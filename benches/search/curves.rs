@@ -7,7 +7,8 @@ use crate::{SEEDS, TRIALS, print_row};
 
 const EPOCHS: usize = 27;
 
-/// A study's curves, a row of losses for each trial: they fall at different speeds to different ends, with noise.
+/// A study's curves, a row of losses for each trial: they fall at different speeds to different ends, with noise. What falls fast
+/// ends higher, so that the curves cross and an early look deceives.
 pub fn all() -> Vec<Vec<Vec<f64>>> {
     let key = |name: &str| search::Parameter::new(name, search::Domain::Uniform { low: 0.0, high: 1.0 });
     let names =
@@ -18,7 +19,7 @@ pub fn all() -> Vec<Vec<Vec<f64>>> {
         let at = |key: &str| point[key].number().expect("it is a number");
         let loss = |epoch: usize| {
             let fallen = (-(0.04 + 0.3 * at("speed")) * epoch as f64).exp();
-            at("end").powi(2) + fallen + 0.05 * (at(&format!("noise{epoch:02}")) - 0.5)
+            at("end").powi(2) + 0.3 * at("speed") + fallen + 0.05 * (at(&format!("noise{epoch:02}")) - 0.5)
         };
         (1..=EPOCHS).map(loss).collect()
     };

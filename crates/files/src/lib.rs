@@ -1,4 +1,6 @@
-//! Files that are either whole or not there, and files that grow.
+//! Files that are either whole or not there, files that grow, and locks; it knows nothing of what stands in them.
+//!
+//! In: paths and bytes; out: files, and [`Error`]s that say path, cause and what to do. Start at [`replace`].
 
 mod error;
 mod log;

@@ -1,4 +1,7 @@
 //! Metrics of binary classification, exact over an epoch: sums on the host, weighed by sample.
+//!
+//! In: losses, logits and labels of batches, as plain numbers; out: [`Metrics`], [`Confusion`], [`Evaluation`] of a split with its
+//! [`TopLoss`]es. It knows neither Burn nor files. Start at [`MetricSums`].
 
 mod evaluation;
 mod top_losses;

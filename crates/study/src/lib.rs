@@ -1,12 +1,15 @@
 //! Studies: many runs of one config, each with other values of some keys.
 //!
+//! In: a study file and this program to run trials with; out: an ordinary run folder for each trial, `best.toml` and the study's
+//! page. It knows no Burn: a trial is a process. Start at [`Study`], then [`Driver`].
+//!
 //! ```text
 //! study file -> Study (checked)      study, study/reader, study/space, study/metric
-//!   -> trials: point, plan, folder   trial
+//!   -> trials: point, plan, folder   trial, identity
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs
-//!   -> how they stand                status, points, leaderboard, report; from trial.toml (trial_record), claim.toml (lease), run.json and
-//!                                    metrics.jsonl
+//!   -> how they stand                status, points, leaderboard, report; from trial.toml (trial_record), claim.toml (lease),
+//!                                    run.json and metrics.jsonl
 //! ```
 
 mod driver;

@@ -1,5 +1,8 @@
 //! The chapter from the first pixel to the residual net: each section computed when it is asked for, as something to be
 //! read and looked at.
+//!
+//! In: data, a device, and who trains where a section needs a trained network; out: [`chart::Section`]s. The systems themselves are
+//! in `chapter`. Start at [`STOPS`].
 
 mod batches;
 mod gradients;
