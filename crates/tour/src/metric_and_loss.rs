@@ -41,7 +41,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
             Block::Lines(chart("The loss changes smoothly", axes("mnist_loss"), vec![line("loss", &loss)])),
         ]),
         code(&source::METRIC_AND_LOSS, &["nudge", "nudged"]),
-        code(&source::LOSS, &["mnist_loss", "miss"]),
+        code(&source::LOSS, &["mnist_loss", "mnist_losses"]),
         Block::text(format!(
             "A metric is for people, and has to be computed rightly too. A predictor that says 3 to everything is right on \
              {by_sample:.6} of the validation images. The mean over batches of 256 says {mean_of_batches:.4}: in it the images of \

@@ -55,3 +55,38 @@ pub fn nth(digits: &Digits, label: u8, n: usize) -> usize {
 pub fn loader<B: Backend>(digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
     DigitLoader::new(DigitDataset::new(digits.clone()), 256, order, 0, device.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// `code(&source::SGD, &["train_epoch"])` as file and items.
+    fn shown(call: &str) -> Option<(&'static File, Vec<&str>)> {
+        let (name, items) = call.split_once(", &[")?;
+        let (items, _) = items.split_once(']')?;
+        let is_of = |file: &&File| {
+            let stem = Path::new(file.path).file_stem().and_then(|stem| stem.to_str());
+            stem.is_some_and(|stem| stem.to_uppercase() == name)
+        };
+        // The seven steps are named by a list of their own, which the chapter tests.
+        let items = items.split(',').filter_map(|item| item.trim().strip_prefix('"')?.strip_suffix('"'));
+        Some((source::FILES.iter().find(is_of)?, items.collect()))
+    }
+
+    #[test]
+    fn every_item_that_a_section_shows_is_there() {
+        let mut count = 0;
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            for (file, items) in text.split("code(&source::").skip(1).filter_map(shown) {
+                for item in items {
+                    assert!(source::item(file, item).is_some(), "`{}` has no item `{item}`", file.path);
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 40, "{count} items are found in the calls");
+    }
+}
