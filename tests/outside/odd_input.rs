@@ -189,6 +189,14 @@ fn a_batch_of_one_image_with_features_of_one_pixel_is_refused() {
     one_line(&ran, 2);
     assert!(ran.stderr.contains("the last batch of an epoch is one image"), "{ran:?}");
     assert!(place.runs().is_empty());
+    let space = "[space]\n\"training.batch_size\" = [1, 4]\n";
+    let set = "\"data.source\" = \"folder\"\n\"data.path\" = \"small\"\n\"model.channels\" = 2";
+    let ran =
+        place.write("study.toml", &format!("base = \"resnet\"\n[set]\n{set}\n{space}")).train(&["sweep", "study.toml"]);
+    one_line(&ran, 2);
+    let said = "error: study.toml: `training.batch_size` is 1: with 5 training images each batch is one image";
+    assert!(ran.stderr.starts_with(said), "{ran:?}");
+    assert!(place.runs().is_empty());
     run(&["training.batch_size=3"]).ok();
     run(&["training.batch_size=1", "model.kind=two-layer"]).ok();
 }
@@ -269,4 +277,44 @@ fn a_study_of_more_trials_than_there_is_memory_is_refused() {
     let ran = place.write("study.toml", &text).train(&["sweep", "study.toml", "--yes"]);
     one_line(&ran, 2);
     assert!(ran.stderr.contains("trials are more than a study can have, 1000000"), "{ran:?}");
+}
+
+#[test]
+fn what_is_wrong_at_the_top_of_a_study_is_a_line_with_its_place() {
+    let place = Place::new();
+    let space = "[space]\n\"optimizer.learning_rate\" = [0.1]\n";
+    for (text, said) in [
+        ("set = 3\n".to_owned(), "study.toml:2: `set` is 3, expected a table, [set] with keys below it"),
+        ("trials = 0\n".to_owned() + space, "study.toml:2: `trials` is 0, expected nothing: a grid has all its points"),
+        (
+            format!("threads_per_trial = 99999\n{space}"),
+            "study.toml:2: `threads` is 99999, expected an integer from 0 to 1024",
+        ),
+        (
+            format!("[set]\n\"extends\" = \"linear\"\n{space}"),
+            "study.toml:3: unknown key `extends`; only a config extends another, and a study names its `base`",
+        ),
+        (
+            format!("[set]\n\"backend\" = \"cuda\"\n{space}"),
+            "study.toml:3: `backend`: backend `cuda` is not compiled in",
+        ),
+    ] {
+        let ran = place.write("study.toml", &format!("base = \"linear\"\n{text}")).train(&["sweep", "study.toml"]);
+        assert!(ran.stderr.starts_with(&format!("error: {said}")), "{ran:?}");
+        one_line(&ran, 2);
+    }
+}
+
+#[test]
+fn a_record_of_more_epochs_than_there_can_be_is_damaged() {
+    let place = Place::new();
+    let set = "[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 64\n\"training.epochs\" = 1\n";
+    place.write("study.toml", &format!("base = \"linear\"\n{set}[space]\n\"optimizer.learning_rate\" = [0.1, 1.0]\n"));
+    place.train(&["sweep", "study.toml"]).ok();
+    let path = place.runs()[0].join("run.json");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"epochs_done\": 1", &format!("\"epochs_done\": {}", u64::MAX))).unwrap();
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    place.train(&["sweep", "study.toml"]).ok();
+    assert_eq!(record(&place.runs()[0])["epochs_done"], 1);
 }

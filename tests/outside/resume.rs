@@ -278,3 +278,57 @@ fn a_run_that_lost_its_best_checkpoint_goes_on_and_ends_with_a_model() {
         assert_eq!(evaluated["metrics"]["recall"], record(&run)["best"]["metrics"]["recall"], "{evaluated}");
     }
 }
+
+fn checkpoint(run: &Path, step: usize) -> std::path::PathBuf {
+    run.join(format!("checkpoints/step-{step:08}.checkpoint"))
+}
+
+/// Another step's file under its name, or another run's of the same plan but for the seed.
+#[test]
+fn a_best_checkpoint_that_is_of_another_step_or_run_is_lost_and_said_to_be() {
+    let other = Place::new();
+    other.train_small(&["linear", "--set", "training.epochs=6", "--set", "seed=5"]).ok();
+    for is_of_another_run in [false, true] {
+        let place = Place::new();
+        place.train_small(&["linear", "--set", "training.epochs=6", "--set", "training.monitor=recall"]).ok();
+        let run = place.run();
+        let best = record(&run)["best"]["step"].as_u64().unwrap() as usize;
+        assert!(best < 50, "the best is not among the newest two");
+        let from = if is_of_another_run { checkpoint(&other.run(), 60) } else { checkpoint(&run, 60) };
+        fs::copy(from, checkpoint(&run, best)).unwrap();
+        cut_off_before_the_model(&run);
+        let ran = place.train(&["--resume", run.to_str().unwrap(), "--set", "training.epochs=8"]).ok();
+        let said = format!("step-{best:08}.checkpoint` is damaged: it is of step 60; it was of the best epoch");
+        assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains(&said), "{ran:?}");
+        let evaluated = place.train(&["evaluate", run.to_str().unwrap(), "--json"]).ok().json();
+        assert_eq!(evaluated["metrics"]["recall"], record(&run)["best"]["metrics"]["recall"], "{evaluated}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_run_gives_way_to_the_runs_own() {
+    let [place, other] = [Place::new(), Place::new()];
+    place.train_small(&["linear", "--set", "training.epochs=3"]).ok();
+    other.train_small(&["linear", "--set", "training.epochs=3", "--set", "seed=5"]).ok();
+    fs::copy(checkpoint(&other.run(), 30), checkpoint(&place.run(), 30)).unwrap();
+    let ran = place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
+    assert!(
+        ran.stderr.contains("step-00000030.checkpoint` is damaged: it is of another run, that began at "),
+        "{ran:?}"
+    );
+    let whole = Place::new();
+    whole.train_small(&["linear", "--set", "training.epochs=5"]).ok();
+    assert!(model(&place.run()) == model(&whole.run()));
+}
+
+#[test]
+fn a_killed_run_that_lost_its_checkpoints_does_not_start_over() {
+    let place = Place::new();
+    kill_after(&place, &[SMALL, &["--set", "training.epochs=100000"]].concat(), 6);
+    let run = place.run();
+    fs::remove_dir_all(run.join("checkpoints")).unwrap();
+    let before = metrics(&run);
+    let ran = place.train(&["--resume", "latest"]);
+    assert!(ran.code == 2 && ran.stderr.contains("its checkpoints are gone"), "{ran:?}");
+    assert_eq!(metrics(&run), before);
+}

@@ -249,3 +249,21 @@ fn every_shipped_study_runs() {
         assert!(!ran.stdout.contains("failed"), "{}", ran.stdout);
     }
 }
+
+#[test]
+fn a_trial_that_lost_its_checkpoints_or_its_record_is_no_failure() {
+    let (place, whole) = (Place::new(), Place::new());
+    let space = "\"optimizer.learning_rate\" = [0.1, 1.0]\n";
+    for place in [&place, &whole] {
+        study(place, "", space);
+        sweep(place, &[]).ok();
+    }
+    let [first, second] = [0, 1].map(|place_of| trials(&place)[place_of].clone());
+    fs::read_dir(first.join("checkpoints")).unwrap().for_each(|entry| fs::write(entry.unwrap().path(), "x").unwrap());
+    fs::remove_file(second.join("trial.toml")).unwrap();
+    sweep(&place, &[]).ok();
+    for place in [&place, &whole] {
+        sweep(place, &["--set", "training.epochs=5"]).ok();
+    }
+    assert!(models(&place) == models(&whole), "a trial begun anew comes to the same");
+}

@@ -93,7 +93,9 @@ impl Case {
             }
             let output = child.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            if said.contains("panicked at") || output.status.code() == Some(2) && !said.contains("free space") {
+            let has_panicked =
+                ["panicked at", "a fault of the program", " failed while "].iter().any(|sign| said.contains(sign));
+            if has_panicked || output.status.code() == Some(2) && !said.contains("free space") {
                 return Err(format!("after {hit:?}: {said}"));
             }
         }

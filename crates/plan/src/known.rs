@@ -48,7 +48,9 @@ impl<'a> Known<'a> {
             return Problem::Value { origin, key, found: text, expected, hint };
         }
         let mut hint = self.key_hint(&key);
-        if matches!(origin, Origin::Line { .. }) && nearest(&key, ["extends"]).is_some() {
+        if key == "extends" {
+            hint = "; only a config extends another, and a study names its `base`".into();
+        } else if matches!(origin, Origin::Line { .. }) && nearest(&key, ["extends"]).is_some() {
             hint = suggestion("extends");
         }
         Problem::UnknownKey { origin, hint, key }

@@ -21,6 +21,9 @@ const EXTENSION: &str = "checkpoint";
 pub struct TrainState {
     /// The data's fingerprint: the run goes on with no other.
     pub fingerprint: String,
+    /// When the run began, as in `run.json`: it goes on from no other run's checkpoint. Empty in those of earlier versions.
+    #[serde(default)]
+    pub started: String,
     /// Epochs completed.
     pub epoch: usize,
     /// Batches of the next epoch that are already used.
@@ -42,6 +45,24 @@ pub struct TrainState {
 }
 
 impl TrainState {
+    /// Whether it is of the same run on the same data as another.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn is_of_the_run(&self, other: &Self) -> Result<(), String> {
+        let is_same_data = self.fingerprint == other.fingerprint;
+        if is_same_data { self.began(&other.started) } else { Err("it is of a training on other data".into()) }
+    }
+
+    /// Whether it is of the run that began then; earlier versions do not say.
+    ///
+    /// # Errors
+    /// When its run began.
+    pub fn began(&self, started: &str) -> Result<(), String> {
+        let is_same = self.started.is_empty() || started.is_empty() || self.started == started;
+        if is_same { Ok(()) } else { Err(format!("it is of another run, that began at {}", self.started)) }
+    }
+
     /// Whether a run of this plan over so many training images comes past here: what else stands in the file would not go on.
     ///
     /// # Errors
@@ -123,7 +144,11 @@ fn section<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], String> {
 /// The checkpoint taken after `step` optimizer steps.
 pub fn read(folder: &Path, step: usize) -> Result<Checkpoint, Error> {
     let path = path(folder, step);
-    Checkpoint::decode(&files::read(&path)?).map_err(|reason| Error::Damaged { path, reason })
+    let decoded = Checkpoint::decode(&files::read(&path)?).and_then(|checkpoint| match checkpoint.state.step {
+        right if right == step => Ok(checkpoint),
+        other => Err(format!("it is of step {other}")),
+    });
+    decoded.map_err(|reason| Error::Damaged { path, reason })
 }
 
 /// The newest checkpoint, of those up to `step`, that is whole and from which `open` makes something, and what is wrong with

@@ -35,7 +35,7 @@ pub enum Error {
         path: PathBuf,
         /// Epochs that it has done.
         epochs: usize,
-        /// Whether there is a checkpoint to make one from.
+        /// Whether there is a whole checkpoint to make one from.
         has_checkpoints: bool,
     },
     /// It has no epoch to compare.
@@ -55,6 +55,14 @@ pub enum Error {
         then: String,
         /// Fingerprint of the data there is.
         now: String,
+    },
+    /// It has come to its end.
+    #[error("run `{}` cannot be resumed: {reason}", path.display())]
+    Done {
+        /// The run folder.
+        path: PathBuf,
+        /// How, and what would go on.
+        reason: String,
     },
     /// It has nothing to go on from.
     #[error("run `{}` cannot be resumed: {reason}", path.display())]

@@ -9,7 +9,7 @@ use std::{
 use plan::{Config, Plan};
 use time::OffsetDateTime;
 
-use crate::{BatchRecord, EpochRecord, Error, RunRecord};
+use crate::{BatchRecord, EpochRecord, Error, RunRecord, checkpoint};
 
 /// A run folder that this process alone works in.
 #[derive(Debug)]
@@ -91,9 +91,9 @@ pub fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, files::Error> {
     Ok(epochs)
 }
 
-/// Whether the run in `path` has checkpoints, whole or not.
+/// Whether the run in `path` has a checkpoint that is whole.
 pub fn has_checkpoints(path: &Path) -> bool {
-    fs::read_dir(checkpoints(path)).is_ok_and(|mut entries| entries.next().is_some())
+    checkpoint::newest(&checkpoints(path), usize::MAX, |_| Ok(())).is_ok_and(|(found, _)| found.is_some())
 }
 
 /// The resolved plan of the run in `path`.

@@ -12,6 +12,9 @@ use crate::{best::Best, folder};
 /// Rows and columns that an image may have.
 const SIDES: RangeInclusive<usize> = 1..=1024;
 
+/// Epochs that a plan may have.
+const MOST_EPOCHS: usize = 1_000_000;
+
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,10 +127,13 @@ impl RunRecord {
         };
         let record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
         let sides = [record.model.height, record.model.width];
-        if sides.iter().all(|side| SIDES.contains(side)) {
-            Ok(record)
-        } else {
+        let epochs = [record.epochs, record.epochs_done];
+        if !sides.iter().all(|side| SIDES.contains(side)) {
             Err(damaged(format!("images of {sides:?}")))
+        } else if epochs.into_iter().any(|epochs| epochs > MOST_EPOCHS) {
+            Err(damaged(format!("{} of {} epochs", record.epochs_done, record.epochs)))
+        } else {
+            Ok(record)
         }
     }
 

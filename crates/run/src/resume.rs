@@ -45,21 +45,34 @@ pub fn open(
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
     files::create_folder(&folder.checkpoints())?;
+    let record = RunRecord::read(run);
+    let started = record.as_ref().map_or("", |record| &record.started);
     let (checkpoint, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
-        checkpoint.state.check(plan, images).map(|()| checkpoint)
+        checkpoint.state.check(plan, images)?;
+        checkpoint.state.began(started)?;
+        Ok(checkpoint)
     })?;
     // A trial that has not begun has no record, and nothing is wrong with that.
     let has_begun = checkpoint.is_some() || folder::record_path(run).exists();
-    let record = has_begun.then(|| RunRecord::read(run).inspect_err(&mut *warn).ok()).flatten();
+    let record = record
+        .inspect_err(|error| {
+            if has_begun {
+                warn(error)
+            }
+        })
+        .ok();
     damaged.iter().for_each(warn);
     let reason = match (&checkpoint, record) {
         (None, record) => lost(run, record),
         (Some(checkpoint), _) if checkpoint.state.fingerprint != fingerprint => Some(format!(
-            "it was trained on other data (fingerprint {}, now {})",
-            checkpoint.state.fingerprint, fingerprint
+            "it was trained on other data (fingerprint {}, now {fingerprint})",
+            checkpoint.state.fingerprint
         )),
         (Some(checkpoint), Some(record)) if record.state == State::Finished && folder::model(run).is_file() => {
-            done(plan, checkpoint)
+            if let Some(reason) = done(plan, checkpoint) {
+                return Err(Error::Done { path: run.into(), reason });
+            }
+            None
         }
         _ => None,
     };
@@ -73,9 +86,18 @@ pub fn open(
     Ok((folder, checkpoint))
 }
 
+/// Epochs that a run can have written down before its first checkpoint is on the disk: one of it is written, one waits, and one is
+/// handed over.
+const UNSAVED: usize = 3;
+
 /// Why a run without a checkpoint cannot start over: it had come further. One that failed to write its first one has not.
 fn lost(run: &Path, record: Option<RunRecord>) -> Option<String> {
-    let had_saved = record.is_some_and(|record| record.epochs_done > 0 && record.state != State::Failed);
+    let told = folder::read_epochs(run).map_or(0, |epochs| epochs.len());
+    let had_saved = record.is_some_and(|record| match record.state {
+        State::Failed => false,
+        State::Running => told > UNSAVED,
+        State::Finished | State::Interrupted | State::Paused => record.epochs_done > 0,
+    });
     (had_saved || folder::model(run).is_file()).then(|| format!("its checkpoints are gone; {ANEW}"))
 }
 

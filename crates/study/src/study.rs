@@ -122,18 +122,20 @@ impl Study {
         }
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
+        let first_of = |reader: &Reader, keys: [&str; 2]| keys.into_iter().find_map(|key| reader.place(key));
+        let hardware = [["backend", "set.backend"], ["devices", "set.device"]].map(|keys| first_of(&reader, keys));
+        let per_trial = reader.place("threads_per_trial");
         let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
         let asked: Vec<Setting> = reader.set("set").into_iter().chain(settings.iter().cloned()).collect();
         let named = reader.place("name");
         let name = reader.text("name").unwrap_or_else(|| stem(file));
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let hardware = ["backend", "devices"].map(|key| reader.place(key));
         let mut study = Self {
             file: file.into(),
             text: reader.source().to_owned(),
             template,
             base,
-            set: alike(&mut reader, file, asked.clone(), (&name, named), threads),
+            set: alike(&mut reader, file, asked.clone(), [(&name, named), ("threads_per_trial", per_trial)], threads),
             name,
             common: String::new(),
             space,
@@ -266,7 +268,7 @@ fn alike(
     reader: &mut Reader,
     file: &Path,
     asked: Vec<Setting>,
-    (name, named): (&str, Option<Origin>),
+    [(name, named), (of_threads, per_trial)]: [(&str, Option<Origin>); 2],
     threads: usize,
 ) -> Vec<Setting> {
     let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
@@ -275,7 +277,8 @@ fn alike(
     let mut set: Vec<Setting> = workers.into_iter().chain(asked).collect();
     let name = flag("name", "the file's name", name.into());
     set.push(Setting { origin: named.unwrap_or(name.origin), ..name });
-    set.push(flag("threads", "threads_per_trial", (threads as i64).into()));
+    let threads = flag("threads", of_threads, (threads as i64).into());
+    set.push(Setting { origin: per_trial.unwrap_or(threads.origin), ..threads });
     set.extend(reader.backend());
     set
 }

@@ -9,7 +9,7 @@ use std::env;
 /// # Safety
 /// Only while the process has one thread.
 pub unsafe fn prepare() {
-    let is_unset = |name| env::var_os(name).is_none();
+    let is_unset = |name| env::var_os(name).is_none_or(|value| value.is_empty());
     if cfg!(target_os = "linux") && is_unset("XDG_RUNTIME_DIR") && is_unset("WAYLAND_DISPLAY") {
         // SAFETY: as the caller promises. An absolute path needs no folder, and nothing is there.
         unsafe { env::set_var("WAYLAND_DISPLAY", "/nonexistent") };

@@ -146,6 +146,7 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
     let resume = resume.transpose()?;
     let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
     let mut record = begun(&job, resume.is_some().then_some(&state));
+    state.started = record.started.clone();
     let outcome = contained(&backend, || train::<B>(job, resume, &mut record, &mut state, device)).flatten();
     close(&mut record, &state, &outcome);
     let written = folder.write_record(&record).map_err(Error::from);
@@ -202,9 +203,7 @@ impl<B: AutodiffBackend> Start<B> {
         let fresh = Self::fresh(job, device);
         let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.state.step, |checkpoint| {
             checkpoint.state.check(&job.plan, job.data.train.len())?;
-            if checkpoint.state.fingerprint != newest.state.fingerprint {
-                return Err("it is of a training on other data".into());
-            }
+            checkpoint.state.is_of_the_run(&newest.state)?;
             let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
             let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
             Ok(Self { state: checkpoint.state, classifier, optimizer, is_saved: true })
@@ -224,6 +223,7 @@ fn train<B: AutodiffBackend>(
     device: &B::Device,
 ) -> Result<Outcome, Error> {
     let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
+    start.state.started = record.started.clone();
     let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
     record.model.parameters = start.classifier.network().num_trained();
     let models = Models { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
@@ -581,6 +581,7 @@ fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
     // The model file stays that of the best epoch before, until there is another.
     let exported = before.as_ref().filter(|_| folder::model(job.folder.path()).is_file());
     let exported = exported.and_then(|before| before.best.clone());
+    let begun_at = state.map(|state| state.started.clone()).filter(|started| !started.is_empty());
     RunRecord {
         state: State::Running,
         reason: None,
@@ -603,7 +604,7 @@ fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
         },
         versions: Versions::default(),
         machine: Some(Machine::this()),
-        started: before.map_or_else(now, |before| before.started),
+        started: before.map(|before| before.started).or(begun_at).unwrap_or_else(now),
         ended: None,
         epochs: job.plan.training.epochs,
         epochs_done: state.map_or(0, |state| state.epoch),

@@ -43,6 +43,9 @@ const KEYS: [&str; 26] = [
     "slurm.options",
 ];
 
+/// Tables of a study file.
+const TABLES: [&str; 3] = ["set", "space", "slurm"];
+
 /// What to say of a table where TOML has made one of a dotted key.
 pub const ONE_KEY: &str = "; a dotted key of a plan is one key in quotes:";
 
@@ -196,9 +199,14 @@ impl Reader {
     /// How many points; a grid has them all.
     pub fn trials(&mut self, search: Search) -> usize {
         let entry = self.entries.iter().find(|entry| entry.key == "trials").cloned();
+        if let (Search::Grid, Some(entry)) = (search, &entry) {
+            self.take("trials");
+            self.refuse(entry, "nothing: a grid has all its points", "");
+            return 0;
+        }
         let trials = self.count("trials", 1);
         match (search, entry) {
-            (Search::Grid, Some(entry)) => self.refuse(&entry, "nothing: a grid has all its points", ""),
+            (Search::Grid, Some(_)) => {}
             (Search::Grid, None) => {}
             (_, Some(entry)) if trials > Some(MOST_POINTS) => self.refuse(&entry, format!("at most {MOST_POINTS}"), ""),
             (_, Some(_)) => {}
@@ -278,12 +286,17 @@ impl Reader {
 
     /// Refuses what nobody has taken.
     pub fn finish(mut self) -> Result<(), PlanError> {
-        for Setting { key, origin, .. } in std::mem::take(&mut self.entries) {
+        for Setting { key, origin, text, .. } in std::mem::take(&mut self.entries) {
             if key.starts_with("prune.") && KEYS.contains(&key.as_str()) {
                 let message = format!(
                     "`{key}` belongs to the other pruner; asha has min_epochs and reduction_factor, median warmup_epochs and startup_trials"
                 );
                 self.note(Problem::Study { origin, message });
+                continue;
+            }
+            if TABLES.contains(&key.as_str()) {
+                let expected = format!("a table, [{key}] with keys below it");
+                self.problems.push(Problem::Value { origin, key, found: text, expected, hint: String::new() });
                 continue;
             }
             let hint = did_you_mean(&key, KEYS);

@@ -5,7 +5,7 @@ use std::{
     ops::Range,
 };
 
-use plan::PlanError;
+use plan::{Plan, PlanError};
 use rayon::prelude::*;
 use search::{Grid, Point, random_new, sobol};
 
@@ -59,6 +59,16 @@ impl Study {
         let identity = |point: &Point| self.plan(point, None).map(|plan| plan.identity());
         let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, _>>()?;
         self.refuse_equal(&points, &identities)
+    }
+
+    /// The plans of all trials that are known before the first begins, and of the ends of what a search may propose.
+    ///
+    /// # Errors
+    /// Where one is not valid.
+    pub fn plans(&self) -> Result<Vec<Plan>, PlanError> {
+        let mut points = self.points()?;
+        points.extend(self.ends());
+        points.par_iter().map(|point| self.plan(point, None)).collect()
     }
 
     /// Refuses points that lead to the same run: values that are written in two ways.

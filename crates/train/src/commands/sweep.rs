@@ -20,7 +20,10 @@ use study::{
     Driver, Error, Status, StopReason, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
     study_folder,
 };
-use train::backend::{Kind, choice};
+use train::{
+    backend::{Kind, choice},
+    fit,
+};
 
 use super::{load_data, stop::Stop};
 use crate::{
@@ -97,6 +100,8 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     make_definite(&mut study, chosen.kind.name(), &data.source);
+    let place = || study.file.display().to_string();
+    study.plans()?.iter().try_for_each(|plan| fit::check(plan, &data)).with_context(place)?;
     let [_, place] = study.hardware();
     for device in &study.devices {
         choice::choose(plan.backend, *device).context(place.clone())?;

@@ -1,16 +1,21 @@
 //! `train trial`: what a study runs for each of its trials, in a folder that it has made.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use run::folder;
+use run::{RunFolder, folder};
 use study::{Lease, Limits};
 use train::{
+    Error,
     backend::choice,
     fit::{Job, Pause, StopReason},
 };
 
 use super::{fit, stop::Stop, workbench::Workbench};
-use crate::{DONE, INTERRUPTED, cli::TrialArgs, terminal::observer};
+use crate::{
+    DONE, INTERRUPTED,
+    cli::TrialArgs,
+    terminal::{observer, tell},
+};
 
 /// Begins the trial, or goes on with it.
 pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
@@ -24,7 +29,15 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
-    let (folder, resume) = fit::reopen(&args.run, &workbench)?;
+    let (folder, resume) = match fit::reopen(&args.run, &workbench) {
+        // It was done before its study knew.
+        Err(Error::Run(run::Error::Done { .. })) => return Ok(DONE),
+        Err(lost) if is_lost(&lost) => {
+            tell(&format!("warning: {lost}; the trial begins anew"));
+            (RunFolder::open(&args.run)?, None)
+        }
+        reopened => reopened?,
+    };
     workbench.plan.device = workbench.chosen.index;
     let (run, until) = (args.run.clone(), args.until);
     let has_limits = Lease::read(&run).is_some_and(|lease| lease.limits.is_some());
@@ -49,6 +62,16 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         StopReason::Paused(Pause { reason: Some(_) }) => study::PRUNED,
         StopReason::Finished | StopReason::StoppedEarly | StopReason::Paused(_) => DONE,
     })
+}
+
+/// Whether nothing is left to go on from. A trial is a function of its plan: begun anew it comes to the same.
+fn is_lost(error: &Error) -> bool {
+    let is_checkpoint = |path: &Path| path.extension().is_some_and(|extension| extension == "checkpoint");
+    match error {
+        Error::Run(run::Error::Resume { .. }) => true,
+        Error::Run(run::Error::File(files::Error::Damaged { path, .. })) => is_checkpoint(path),
+        _ => false,
+    }
 }
 
 /// What a run's record says of a trial that its study's limits stopped.

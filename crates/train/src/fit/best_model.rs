@@ -34,7 +34,7 @@ impl<B: AutodiffBackend> Models<'_, B> {
     /// file, the best epoch of those whose checkpoints are left takes its place in the state, and the error says so.
     pub fn best(&self, state: &mut TrainState) -> (Option<Classifier<B>>, Option<Error>) {
         let Some(best) = state.best.best.clone() else { return (None, None) };
-        let cause = match self.at(best.step) {
+        let cause = match self.at(best.step, state) {
             Ok((_, model)) => return (Some(model), None),
             Err(cause) => Box::new(cause),
         };
@@ -47,11 +47,12 @@ impl<B: AutodiffBackend> Models<'_, B> {
         (model, Some(Error::BestLost { cause, epoch: best.epoch, instead }))
     }
 
-    /// TrainState and model of the checkpoint after so many steps.
-    fn at(&self, step: usize) -> Result<(TrainState, Classifier<B>), Error> {
+    /// State and model of the checkpoint after so many steps of the run that is in this state.
+    fn at(&self, step: usize, now: &TrainState) -> Result<(TrainState, Classifier<B>), Error> {
         let folder = self.folder.checkpoints();
         let checkpoint = checkpoint::read(&folder, step)?;
         let unfit = |reason| files::Error::Damaged { path: checkpoint::path(&folder, step), reason };
+        checkpoint.state.is_of_the_run(now).map_err(unfit)?;
         let model = network_state::model(&checkpoint, self.classifier.clone(), self.device).map_err(unfit)?;
         Ok((checkpoint.state, model))
     }
@@ -69,9 +70,8 @@ impl<B: AutodiffBackend> Models<'_, B> {
     fn left(&self, state: &TrainState) -> Option<(Best, Classifier<B>)> {
         let mut best: Option<(Best, Classifier<B>)> = None;
         for step in checkpoint::steps(&self.folder.checkpoints()).unwrap_or_default() {
-            let Ok((at, model)) = self.at(step) else { continue };
-            let is_before = at.step <= state.step && at.fingerprint == state.fingerprint;
-            let Some(metrics) = at.last.filter(|_| is_before && at.batch == 0) else { continue };
+            let Ok((at, model)) = self.at(step, state) else { continue };
+            let Some(metrics) = at.last.filter(|_| at.step <= state.step && at.batch == 0) else { continue };
             let one = Best::of(self.plan, at.epoch, at.step, &metrics);
             if best.as_ref().is_none_or(|(other, _)| one.is_better(other, self.plan)) {
                 best = Some((one, model));
