@@ -5,6 +5,9 @@
 
 #[path = "speed/bare_loop.rs"]
 mod bare_loop;
+#[allow(dead_code, reason = "the allocator itself is the program's")]
+#[path = "../crates/train/src/memory.rs"]
+mod memory;
 mod peers;
 mod place;
 mod rows;
@@ -25,7 +28,7 @@ const EPOCHS: &str = "40";
 const ROUNDS: usize = 5;
 
 fn main() {
-    train::memory::keep();
+    memory::keep();
     let Some(archive) = place::archive() else { return };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut rows = Rows::default();

@@ -42,7 +42,7 @@ files! {
     SHADE = "chart/src/shade.rs",
     AUGMENTATION = "data/src/augmentation.rs",
     BATCHER = "data/src/batcher.rs",
-    DATASET = "data/src/dataset.rs",
+    DIGIT_DATASET = "data/src/digit_dataset.rs",
     ITEM_LOADER = "data/src/item_loader.rs",
     ORDER = "data/src/order.rs",
     EVALUATION = "metrics/src/evaluation.rs",

@@ -3,8 +3,8 @@
 use crate::{
     DataSet, Digits, Error, Event, Request, Source, cache,
     fingerprint::fingerprint,
-    patience::Patience,
-    source::{Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
+    retry_policy::RetryPolicy,
+    source::{self, Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
     through_cache::Loading,
 };
 
@@ -17,18 +17,18 @@ use crate::{
 /// [`Error`] where the source cannot be read or holds something that is refused. [`Source::Auto`] only fails for classes
 /// that MNIST_SAMPLE does not have, or when it is cancelled.
 pub fn load(request: &Request, on_event: &mut dyn FnMut(Event)) -> Result<DataSet, Error> {
-    load_with(request, on_event, Patience::of(&request.source))
+    load_with(request, on_event, RetryPolicy::of(&request.source))
 }
 
 pub(crate) fn load_with(
     request: &Request,
     on_event: &mut dyn FnMut(Event),
-    patience: Patience,
+    policy: RetryPolicy,
 ) -> Result<DataSet, Error> {
-    request.check()?;
+    check_classes(request)?;
     let (classes, limits) = (&request.classes, Limits::default());
     let folder = request.cache.clone().or_else(cache::user_folder);
-    let mut loading = Loading { request, on_event, folder, patience, notes: Vec::new() };
+    let mut loading = Loading { request, on_event, folder, policy, notes: Vec::new() };
     match &request.source {
         Source::Auto => auto(&mut loading),
         Source::MnistSample => mnist_sample::load(&mut loading),
@@ -94,6 +94,17 @@ fn swapped(digits: &Digits) -> Digits {
         }
     }
     Digits::new(digits.height(), digits.width(), pixels.into(), labels.into())
+}
+
+/// Refuses class names that cannot be, before anything is read or fetched.
+fn check_classes(request: &Request) -> Result<(), Error> {
+    let classes = &request.classes;
+    source::check_classes(classes)?;
+    match request.source {
+        Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(classes),
+        Source::Idx { .. } => idx::check_classes(classes).map(|_| ()),
+        Source::Archive { .. } | Source::Folder { .. } => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,6 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    Error,
-    source::{check_classes, idx, mnist_sample},
-};
-
 /// Where the digits come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -63,7 +58,7 @@ pub struct Request {
     pub archive_override: Option<PathBuf>,
     /// Where MNIST_SAMPLE is fetched from.
     pub remote: Remote,
-    /// Set from another thread, it ends a download, a wait or the drawing of digits with [`Error::Cancelled`].
+    /// Set from another thread, it ends a download, a wait or the drawing of digits with [`Error::Cancelled`](crate::Error::Cancelled).
     pub cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -124,31 +119,21 @@ impl Default for Request {
     }
 }
 
+/// MD5 of the official archive.
+pub(crate) const MNIST_SAMPLE_MD5: &str = "2dbc7ec6f9259b583af0072c55816a88";
+
 impl Default for Remote {
     /// The official MNIST_SAMPLE of fast.ai.
     fn default() -> Self {
         Self {
             url: "https://s3.amazonaws.com/fast-ai-sample/mnist_sample.tgz".into(),
             size: 3_214_948,
-            md5: mnist_sample::MD5.into(),
+            md5: MNIST_SAMPLE_MD5.into(),
         }
     }
 }
 
 impl Request {
-    /// Refuses class names that cannot be, before anything is read or fetched.
-    ///
-    /// # Errors
-    /// [`Error::Classes`] with the reason.
-    pub fn check(&self) -> Result<(), Error> {
-        check_classes(&self.classes)?;
-        match self.source {
-            Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(&self.classes),
-            Source::Idx { .. } => idx::check_classes(&self.classes).map(|_| ()),
-            Source::Archive { .. } | Source::Folder { .. } => Ok(()),
-        }
-    }
-
     /// Whether [`cancel`](Self::cancel) is set.
     pub(crate) fn cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(|cancel| cancel.load(Relaxed))

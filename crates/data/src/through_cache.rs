@@ -6,7 +6,7 @@ use crate::{
     DataSet, Error, Event, Request,
     cache::{Lock, Packed, Slot},
     fingerprint::fingerprint,
-    patience::Patience,
+    retry_policy::RetryPolicy,
     source::Splits,
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct Loading<'a> {
     pub on_event: &'a mut dyn FnMut(Event),
     /// The cache folder; `None` where the user has none.
     pub folder: Option<PathBuf>,
-    pub patience: Patience,
+    pub policy: RetryPolicy,
     pub notes: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl Loading<'_> {
     }
 
     fn lock(&mut self, slot: &Slot, folder: &Path) -> Result<Option<Lock>, Error> {
-        match Lock::take(slot, self.patience.lock, self.request, self.on_event) {
+        match Lock::take(slot, self.policy.lock, self.request, self.on_event) {
             Ok(lock) => Ok(Some(lock)),
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => {

@@ -37,15 +37,13 @@ pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
 
 /// What `data.path` should be, if it is not.
 fn path_problem(plan: &Plan) -> Option<String> {
-    let missing = plan.data.path.as_os_str().is_empty();
-    match plan.data.source {
-        SourceKind::Archive if missing => Some("the .tgz that data.source \"archive\" reads".into()),
-        SourceKind::Folder if missing => Some("the folder that data.source \"folder\" reads".into()),
-        SourceKind::Idx if missing => Some("the folder of the four files that data.source \"idx\" reads".into()),
-        SourceKind::Auto if !missing => {
+    let (source, missing) = (plan.data.source, plan.data.path.as_os_str().is_empty());
+    match (source.reads(), source) {
+        (Some(what), _) => missing.then(|| format!("the {what} that data.source \"{source}\" reads")),
+        (None, SourceKind::Auto) if !missing => {
             Some("\"\" with data.source \"auto\", or data.source archive, folder or idx".into())
         }
-        _ => None,
+        (None, _) => None,
     }
 }
 
@@ -57,7 +55,9 @@ fn classes_problem(plan: &Plan) -> Option<String> {
     match source {
         SourceKind::Archive | SourceKind::Folder => None,
         SourceKind::Idx => (!digits("0123456789")).then(|| "two digits with data.source \"idx\"".into()),
-        _ => (!digits("37")).then(|| format!("\"3\" and \"7\" with data.source \"{source}\"")),
+        SourceKind::Auto | SourceKind::MnistSample | SourceKind::Synthetic => {
+            (!digits("37")).then(|| format!("\"3\" and \"7\" with data.source \"{source}\""))
+        }
     }
 }
 

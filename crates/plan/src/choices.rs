@@ -95,6 +95,19 @@ choices! {
     }
 }
 
+impl SourceKind {
+    /// What `data.path` is for it; none where it reads no path.
+    #[must_use]
+    pub fn reads(self) -> Option<&'static str> {
+        match self {
+            Self::Archive => Some(".tgz"),
+            Self::Folder => Some("folder"),
+            Self::Idx => Some("folder of the four files"),
+            Self::Auto | Self::MnistSample | Self::Synthetic => None,
+        }
+    }
+}
+
 choices! {
     /// `model.kind`: which network.
     ModelKind {

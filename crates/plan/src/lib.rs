@@ -55,7 +55,7 @@ pub struct Plan {
     pub name: String,
     /// Output root, relative to the current folder.
     pub runs: PathBuf,
-    /// Seed of initialisation and order, from 0 to 2^63 - 1 (the largest integer of TOML).
+    /// Seed of initialisation, order and augmentation, from 0 to 2^63 - 1 (the largest integer of TOML).
     pub seed: u64,
     /// Which backend trains.
     pub backend: BackendChoice,

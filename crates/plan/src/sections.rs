@@ -68,7 +68,7 @@ pub struct TrainingPlan {
     pub clip_norm: f64,
     /// What "best" means for checkpoints and early stopping.
     pub monitor: Monitor,
-    /// Whether metrics.jsonl also has one line per step.
+    /// Whether metrics.jsonl also has one line per batch.
     pub log_steps: bool,
 }
 

@@ -34,14 +34,14 @@ pub struct TrainState {
     pub train: MetricSums,
     /// Best epoch and patience.
     #[serde(rename = "watch")]
-    pub best: BestTracker,
+    pub best_tracker: BestTracker,
     /// Validation metrics of the last epoch completed.
     pub last: Option<Metrics>,
     /// Seconds spent so far.
     pub seconds: f64,
     /// How far the events for TensorBoard had come, in bytes after the file's head; 0 where there are none.
-    #[serde(default)]
-    pub events: usize,
+    #[serde(default, rename = "events")]
+    pub event_log_bytes: usize,
 }
 
 impl TrainState {
@@ -203,19 +203,19 @@ fn step_of(path: &Path) -> Option<usize> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::{best::Best, writer::Writer};
+    use crate::{CheckpointWriter, best::Best};
 
     pub(crate) fn checkpoint(step: usize, best: usize) -> Checkpoint {
         let metrics = Metrics { loss: 0.1, accuracy: 0.9, precision: None, recall: None, f1: None, roc_auc: None };
         let best = Best { epoch: 1, step: best, value: 0.1, metrics };
         let mut state = TrainState { epoch: 1, step, seconds: 0.1 + 0.2, ..TrainState::default() };
-        state.best.best = Some(best);
+        state.best_tracker.best = Some(best);
         Checkpoint { state, model: vec![1, 2, 3], optimizer: vec![4] }
     }
 
     pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().into(), 2, 0, Vec::new());
+        let mut writer = CheckpointWriter::new(folder.path().into(), 2, 0, Vec::new());
         for step in steps {
             writer.write(checkpoint(*step, best)).unwrap();
         }

@@ -17,7 +17,7 @@ pub use tensorboard::Status as SessionStatus;
 
 /// The beginning of every name; TensorBoard reads what has `tfevents` in its name, in the order of the names.
 const NAME: &str = "events.out.tfevents.";
-/// Records before the first of training: the head, and one with the plan.
+/// RunLogger before the first of training: the head, and one with the plan.
 const BEFORE: usize = tensorboard::HEAD_RECORDS + 1;
 
 /// The event file of a run that trains. Its steps are optimizer steps taken, so that the batch of step 1 is the first one.
@@ -60,7 +60,7 @@ impl EventLog {
     /// Where the file before ends too early, or one cannot be written.
     pub fn open(run: &Path, plan: &Plan, batches: usize, state: &TrainState) -> Result<Self, Error> {
         let before = event_files(run)?;
-        let kept = kept(&before, state.events)?;
+        let kept = kept(&before, state.event_log_bytes)?;
         let number = before.last().map_or(0, |(number, _)| number + 1);
         let path = run.join(format!("{NAME}{number:05}"));
         let log = Log::begin(&path, &[beginning(plan), kept].concat())?;
@@ -68,7 +68,7 @@ impl EventLog {
             log.flush()?;
             retire(before)?;
         }
-        let (length, accumulate) = (state.events, plan.training.accumulate);
+        let (length, accumulate) = (state.event_log_bytes, plan.training.accumulate);
         Ok(Self { log, length, step: OpenStep::default(), accumulate, batches })
     }
 
@@ -206,7 +206,7 @@ mod tests {
     fn open(run: &Path, accumulate: usize, events: usize) -> Result<EventLog, Error> {
         let settings = [Setting::parse(&format!("training.accumulate={accumulate}")).unwrap()];
         let plan = Plan::resolve(&Config::default(), &settings).unwrap();
-        EventLog::open(run, &plan, BATCHES, &TrainState { events, ..TrainState::default() })
+        EventLog::open(run, &plan, BATCHES, &TrainState { event_log_bytes: events, ..TrainState::default() })
     }
 
     fn batch(step: usize, batch: usize, batch_loss: f32) -> BatchRecord {

@@ -9,7 +9,7 @@ use std::{
 use plan::{Config, Plan};
 use time::OffsetDateTime;
 
-use crate::{BatchRecord, EpochRecord, Error, RunRecord, checkpoint};
+use crate::{BatchRecord, EpochRecord, Error, RunRecord, checkpoint, record};
 
 /// A run folder that this process alone works in.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl RunFolder {
     pub fn create(plan: &Plan) -> Result<Self, Error> {
         let parent = Path::new(&plan.runs).join(&plan.name);
         files::create_folder(&parent)?;
-        sweep(&parent);
+        remove_stale(&parent);
         let id = id(OffsetDateTime::now_utc());
         let unfinished = parent.join(format!(".{id}-{}.part", std::process::id()));
         let made = make(&unfinished, plan).and_then(|lock| Ok((claim(&unfinished, &parent, &id)?, lock)));
@@ -55,12 +55,12 @@ impl RunFolder {
     /// Writes `run.json` of a run that begins or goes on. It says nothing that plan and checkpoints do not, so nobody waits
     /// for the disk: what a power cut leaves of it is as good as none.
     pub fn begin_record(&self, record: &RunRecord) -> Result<(), files::Error> {
-        files::replace_unflushed(&record_path(&self.path), &record.to_json())
+        files::replace_unflushed(&record::path(&self.path), &record.to_json())
     }
 
     /// Writes `run.json` of a run that has ended.
     pub fn write_record(&self, record: &RunRecord) -> Result<(), files::Error> {
-        files::replace(&record_path(&self.path), &record.to_json())
+        files::replace(&record::path(&self.path), &record.to_json())
     }
 
     /// Writes the resolved plan again: a resume may have more epochs.
@@ -118,11 +118,6 @@ pub fn report(path: &Path) -> PathBuf {
 
 fn checkpoints(path: &Path) -> PathBuf {
     path.join("checkpoints")
-}
-
-/// The state of the run in `path`.
-pub fn record_path(path: &Path) -> PathBuf {
-    path.join("run.json")
 }
 
 /// Refuses what is no run folder.
@@ -211,7 +206,7 @@ pub fn prepare(path: &Path, plan: &Plan, [name, text]: [&str; 2]) -> Result<(), 
 }
 
 /// Removes what processes left that were killed while they made their folder.
-pub fn sweep(parent: &Path) {
+pub fn remove_stale(parent: &Path) {
     let left = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let age = path.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());

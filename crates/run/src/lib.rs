@@ -5,20 +5,19 @@
 
 pub mod best;
 pub mod checkpoint;
-mod epoch;
+mod checkpoint_writer;
 mod error;
 pub mod event_log;
 pub mod folder;
 pub mod list;
 mod metrics_log;
 pub mod record;
-mod records;
 pub mod resume;
-pub mod writer;
+mod run_logger;
 
-pub use epoch::{BatchPlace, BatchRecord, EpochRecord};
+pub use checkpoint_writer::CheckpointWriter;
 pub use error::Error;
 pub use folder::RunFolder;
-pub use metrics_log::MetricsLog;
+pub use metrics_log::{BatchPlace, BatchRecord, EpochRecord, MetricsLog};
 pub use record::RunRecord;
-pub use records::Records;
+pub use run_logger::RunLogger;

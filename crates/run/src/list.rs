@@ -96,7 +96,7 @@ mod tests {
             "versions": { "train": "0.1.0", "burn": "0.21.0" }, "machine": null, "started": started, "ended": null,
             "epochs": 1, "epochs_done": 1, "seconds": 1.0, "best": null, "last": null,
         });
-        fs::write(folder::record_path(&path), record.to_string()).unwrap();
+        fs::write(crate::record::path(&path), record.to_string()).unwrap();
     }
 
     fn names(root: &Path) -> Vec<String> {

@@ -1,13 +1,18 @@
 //! `run.json`: what a run is and how it stands.
 
-use std::{env::consts, ops::RangeInclusive, path::Path, thread};
+use std::{
+    env::consts,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use files::Error;
 use metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{best::Best, folder};
+use crate::best::Best;
 
 /// Rows and columns that an image may have.
 const SIDES: RangeInclusive<usize> = 1..=1024;
@@ -116,10 +121,15 @@ pub struct Machine {
     pub cores: usize,
 }
 
+/// The file of the run in `run`.
+pub fn path(run: &Path) -> PathBuf {
+    run.join("run.json")
+}
+
 impl RunRecord {
     /// The record of the run in `path`.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = folder::record_path(path);
+        let file = self::path(path);
         let text = files::read_text(&file)?;
         let damaged = |reason: String| Error::Damaged { path: file.clone(), reason };
         let unlike = |error: serde_json::Error| {

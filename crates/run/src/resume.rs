@@ -9,7 +9,7 @@ use crate::{
     checkpoint::{self, Checkpoint},
     error::ANEW,
     folder,
-    record::State,
+    record::{self, State},
 };
 
 /// The run's plan with what is asked for on top.
@@ -53,7 +53,7 @@ pub fn open(
         Ok(checkpoint)
     })?;
     // A trial that has not begun has no record, and nothing is wrong with that.
-    let has_begun = checkpoint.is_some() || folder::record_path(run).exists();
+    let has_begun = checkpoint.is_some() || record::path(run).exists();
     let record = record
         .inspect_err(|error| {
             if has_begun {
@@ -107,6 +107,6 @@ fn done(plan: &Plan, checkpoint: &Checkpoint) -> Option<String> {
     if epochs >= plan.training.epochs {
         return Some(format!("all {epochs} epochs are done; for more: `--set training.epochs={}`", 2 * epochs));
     }
-    let stopped = checkpoint.state.best.out_of_patience(plan);
+    let stopped = checkpoint.state.best_tracker.out_of_patience(plan);
     stopped.then(|| format!("it stopped early after epoch {epochs}: patience ran out"))
 }

@@ -140,7 +140,7 @@ fn forget_the_dead(study: &Path, began: SystemTime) {
         // It stands in nobody's way; the next driver tries again.
         let _ = fs::remove_file(entry.path());
     }
-    folder::sweep(study);
+    folder::remove_stale(study);
     let asked = stop_file(study).metadata().and_then(|file| file.modified());
     if asked.is_ok_and(|asked| asked < began) {
         // It would stop this driver, which says so.

@@ -67,12 +67,6 @@ pub enum Error {
     /// The backend failed at its work.
     #[error(transparent)]
     Backend(#[from] crate::backend::BackendError),
-    /// The data cannot be had.
-    #[error(transparent)]
-    Data(#[from] data::Error),
-    /// The plan is not valid.
-    #[error(transparent)]
-    Plan(#[from] plan::PlanError),
     /// The run folder is not as it should be.
     #[error(transparent)]
     Run(#[from] run::Error),

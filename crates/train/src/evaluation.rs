@@ -23,15 +23,15 @@ use crate::{
 };
 
 /// Batches whose outputs wait on the device until they are read together: a read stops an accelerator's queue.
-pub const READ_TOGETHER: usize = 8;
+pub const SYNC_EVERY: usize = 8;
 
 /// Scores all batches of the loader.
 pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Evaluation {
-    telling(classifier, loader, |_| {})
+    evaluate_with(classifier, loader, |_| {})
 }
 
 /// The same, and `tell` hears of each batch.
-pub fn telling<B: Backend>(
+pub fn evaluate_with<B: Backend>(
     classifier: &Classifier<B>,
     loader: &DigitLoader<B>,
     mut tell: impl FnMut(&StepOutput<B>),
@@ -40,12 +40,12 @@ pub fn telling<B: Backend>(
     let mut add = |outputs| {
         StepOutput::read(outputs).iter().for_each(|batch| evaluation.add(batch.loss, &batch.logits, &batch.labels));
     };
-    let mut outputs = Vec::with_capacity(READ_TOGETHER);
+    let mut outputs = Vec::with_capacity(SYNC_EVERY);
     for batch in loader.iter() {
         let output = InferenceStep::step(classifier, batch);
         tell(&output);
         outputs.push(output);
-        if outputs.len() == READ_TOGETHER {
+        if outputs.len() == SYNC_EVERY {
             add(std::mem::take(&mut outputs));
         }
     }
@@ -64,7 +64,7 @@ pub fn losses<B: Backend>(evaluation: &Evaluation, classifier: &Classifier<B>, d
     losses.into_data().convert::<f32>().iter().collect()
 }
 
-/// All that pages and tables say of a model on a split, in one pass.
+/// All that is to be said of a model on a split, in one pass.
 pub fn scores<B: Backend>(
     plan: &Plan,
     classifier: &Classifier<B>,
@@ -93,7 +93,7 @@ struct OfRun<'a> {
 }
 
 impl Visitor for OfRun<'_> {
-    const WORK: &'static str = "writing the report";
+    const WORK: &'static str = "evaluating";
 
     type Output = Result<Scores, Error>;
 

@@ -4,12 +4,12 @@
 //! besides stands in the files of this folder, none of which knows the loop.
 
 mod best_model;
-mod form;
 pub(crate) mod gradients;
 mod learner;
 mod network_state;
 pub(crate) mod optimizer;
 mod parameters;
+mod record_schema;
 #[cfg(feature = "tui")]
 mod tui;
 
@@ -30,24 +30,23 @@ use metrics::Metrics;
 use model::AutodiffBackend;
 use plan::{ModelKind, Plan, Schedule};
 use run::{
-    BatchPlace, BatchRecord, EpochRecord, Records, RunFolder, RunRecord,
+    BatchPlace, BatchRecord, CheckpointWriter, EpochRecord, RunFolder, RunLogger, RunRecord,
     checkpoint::{self, Checkpoint, TrainState},
     event_log::SessionStatus,
     folder,
     record::{DataRecord, Machine, ModelRecord, State, Versions, now},
-    writer::Writer,
 };
 
 use crate::{
     Error,
     backend::{BackendError, Visitor, choice::Chosen, dispatch},
     classifier::{Classifier, StepOutput},
-    evaluation::{self, READ_TOGETHER},
+    evaluation::{self, SYNC_EVERY},
     export,
     fit::{
-        best_model::Models,
+        best_model::BestModel,
         gradients::Accumulation,
-        learner::{BurnEvents, Components, CurrentRate, Lent},
+        learner::{BurnEvents, Components, LoopContext, SharedLearningRate},
         optimizer::SharedOptimizer,
     },
     loaders::{evaluation_loader, training_loader},
@@ -147,7 +146,8 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
     let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
     let mut record = begun(&job, resume.is_some().then_some(&state));
     state.started = record.started.clone();
-    let outcome = contained(&backend, || train::<B>(job, resume, &mut record, &mut state, device)).flatten();
+    let outcome =
+        contained(&backend, || train_and_keep_best::<B>(job, resume, &mut record, &mut state, device)).flatten();
     close(&mut record, &state, &outcome);
     let written = folder.write_record(&record).map_err(Error::from);
     outcome.and_then(|outcome| written.map(|()| outcome))
@@ -160,7 +160,10 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
 /// Where a batch of the training split is so.
 pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
-    let is_single = plan.model.kind == ModelKind::ResNet && model::feature_sides([height, width]) == [1, 1];
+    let is_single = match plan.model.kind {
+        ModelKind::ResNet => model::feature_sides([height, width]) == [1, 1],
+        ModelKind::Linear | ModelKind::TwoLayer => false,
+    };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
     if is_single && least == 1 {
         return Err(Error::SingleValues { batch_size, images, height, width });
@@ -215,7 +218,7 @@ impl<B: AutodiffBackend> Start<B> {
 }
 
 /// Trains from the start on and keeps the best model; `state` tells how far it came, also after an error.
-fn train<B: AutodiffBackend>(
+fn train_and_keep_best<B: AutodiffBackend>(
     mut job: Job<'_>,
     resume: Option<Start<B>>,
     record: &mut RunRecord,
@@ -226,7 +229,7 @@ fn train<B: AutodiffBackend>(
     start.state.started = record.started.clone();
     let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
     record.model.parameters = start.classifier.network().num_trained();
-    let models = Models { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
+    let best_model = BestModel { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
     if start.is_saved {
         // The resume does without a damaged line.
         let damaged = folder::read_epochs(folder.path()).err();
@@ -234,14 +237,14 @@ fn train<B: AutodiffBackend>(
         damaged.into_iter().for_each(|damaged| job.observer.warning(&damaged.into()));
     }
     // What is lost is said now, and an epoch whose model is gone does not stand in the way of those to come.
-    let (_, lost) = models.best(&mut start.state);
+    let (_, lost) = best_model.find(&mut start.state);
     lost.iter().for_each(|lost| job.observer.warning(lost));
     *state = start.state.clone();
     folder.begin_record(record)?;
     let mut trained = in_learner(job, start, device);
     *state = trained.state.clone();
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
-    let model = contained(&backend, || keep_best(&mut trained, &models)).flatten();
+    let model = contained(&backend, || keep_best(&mut trained, &best_model)).flatten();
     *state = trained.state.clone();
     trained.end.and_then(|stop| Ok(Outcome { stop, state: trained.state, model: model? }))
 }
@@ -253,7 +256,7 @@ struct Trained {
     /// Who has heard of its progress; nobody where it did not begin.
     observer: Option<Box<dyn Observer>>,
     /// What it has written; nothing where it did not begin.
-    records: Option<Records>,
+    records: Option<RunLogger>,
     end: Result<StopReason, Error>,
 }
 
@@ -268,10 +271,16 @@ fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Dev
     };
     let (loaders, epochs) = ((session.train.clone(), session.valid.clone()), session.plan.training.epochs);
     let session = Arc::new(Mutex::new(session));
-    let lent = session.clone();
-    let work = move |lent_by_burn: Lent<'_, B>| lent.lock().unwrap_or_else(PoisonError::into_inner).run(lent_by_burn);
-    let ended =
-        contained(&backend, || learner::launch(learner, folder.path(), loaders, epochs, interrupter, tui, work));
+    let handle = session.clone();
+    let work = move |context: LoopContext<'_, B>| handle.lock().unwrap_or_else(PoisonError::into_inner).run(context);
+    let show = match tui {
+        #[cfg(feature = "tui")]
+        true => tui::show,
+        _ => learner::silent,
+    };
+    let ended = contained(&backend, || {
+        learner::run_in_learner(learner, folder.path(), loaders, epochs, interrupter, show, work)
+    });
     let session = Arc::into_inner(session).expect("Burn lets go of the session when its training ends");
     let Session { state, observer, records, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
     Trained { state, observer: Some(observer), records: Some(records), end: ended.flatten() }
@@ -287,15 +296,20 @@ fn prepared<B: AutodiffBackend>(
     let Start { state, classifier, optimizer, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
-    let records = Records::open(job.folder.path(), &plan, train.num_batches(), &state)?;
-    let rate = CurrentRate::default();
+    let records = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
+    let rate = SharedLearningRate::default();
     let session = Session {
         train: Arc::new(train),
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
         schedule: Schedule::new(&plan, steps),
         rate: rate.clone(),
-        writer: Writer::new(job.folder.checkpoints(), plan.checkpoint.keep_last, state.step, records.handles()?),
+        writer: CheckpointWriter::new(
+            job.folder.checkpoints(),
+            plan.checkpoint.keep_last,
+            state.step,
+            records.handles()?,
+        ),
         records,
         state,
         observer: job.observer,
@@ -317,10 +331,10 @@ struct Session<B: AutodiffBackend> {
     /// Learning rate and momentum of each step.
     schedule: Schedule,
     /// A second handle on the Learner's learning rate.
-    rate: CurrentRate,
+    rate: SharedLearningRate,
     state: TrainState,
-    writer: Writer,
-    records: Records,
+    writer: CheckpointWriter,
+    records: RunLogger,
     observer: Box<dyn Observer>,
     is_saved: bool,
     /// Whether Burn's renderer wants every batch too.
@@ -333,65 +347,65 @@ type Pending<B> = Vec<(BatchPlace, StepOutput<B>)>;
 
 impl<B: AutodiffBackend> Session<B> {
     /// Trains from the state on until the plan is done, patience runs out, or it is to stop or to pause.
-    fn run(&mut self, mut lent: Lent<'_, B>) -> Result<StopReason, Error> {
-        let stop = self.epochs(&mut lent)?;
+    fn run(&mut self, mut context: LoopContext<'_, B>) -> Result<StopReason, Error> {
+        let stop = self.epochs(&mut context)?;
         self.writer.finish()?;
         Ok(stop)
     }
 
-    fn epochs(&mut self, lent: &mut Lent<'_, B>) -> Result<StopReason, Error> {
+    fn epochs(&mut self, context: &mut LoopContext<'_, B>) -> Result<StopReason, Error> {
         while self.state.epoch < self.plan.training.epochs {
-            if let Some(stop) = self.stops(lent) {
+            if let Some(stop) = self.stops(context) {
                 return Ok(stop);
             }
             let began = Instant::now();
             let spent = self.state.seconds;
-            let images = self.train_epoch(lent, began)?;
+            let images = self.train_epoch(context, began)?;
             if self.state.batch < self.train.num_batches() {
                 return Ok(StopReason::Interrupted);
             }
             let images_per_second = images as f64 / began.elapsed().as_secs_f64();
-            let valid = self.validate(lent)?;
+            let valid = self.validate(context)?;
             let seconds = began.elapsed().as_secs_f64();
             self.state.seconds = spent + seconds;
-            self.end_epoch(&lent.learner.model(), valid, seconds, images_per_second)?;
-            self.save(lent.learner)?;
+            self.end_epoch(&context.learner.model(), valid, seconds, images_per_second)?;
+            self.save(context.learner)?;
         }
         Ok(StopReason::Finished)
     }
 
     /// Why no further epoch begins, if so.
-    fn stops(&self, lent: &Lent<'_, B>) -> Option<StopReason> {
-        if self.state.best.out_of_patience(&self.plan) {
+    fn stops(&self, context: &LoopContext<'_, B>) -> Option<StopReason> {
+        if self.state.best_tracker.out_of_patience(&self.plan) {
             return Some(StopReason::StoppedEarly);
         }
-        if lent.interrupter.should_stop() {
+        if context.interrupter.should_stop() {
             return Some(StopReason::Interrupted);
         }
         self.pause.as_ref().and_then(|pause| pause(self.state.epoch)).map(StopReason::Paused)
     }
 
     /// Trains what is left of the epoch; returns how many images that were. Asked to stop, it ends after a step.
-    fn train_epoch(&mut self, lent: &mut Lent<'_, B>, began: Instant) -> Result<usize, Error> {
+    fn train_epoch(&mut self, context: &mut LoopContext<'_, B>, began: Instant) -> Result<usize, Error> {
         let spent = self.state.seconds;
         let loader = self.train.clone();
         loader.set_epoch(self.state.epoch);
         loader.set_start(self.state.batch);
         let mut accumulation = Accumulation::new(&self.plan.training);
-        let (mut pending, mut images) = (Vec::with_capacity(READ_TOGETHER), 0);
+        let (mut pending, mut images) = (Vec::with_capacity(SYNC_EVERY), 0);
         for batch in loader.iter() {
             images += batch.labels.len();
-            let stepped = self.train_batch(lent, batch, &mut accumulation, &mut pending);
+            let stepped = self.train_batch(context, batch, &mut accumulation, &mut pending);
             let last = self.state.batch == loader.num_batches();
-            let stop = stepped && !last && lent.interrupter.should_stop();
+            let stop = stepped && !last && context.interrupter.should_stop();
             let save = stop || (stepped && !last && self.save_is_due());
-            if save || last || pending.len() == READ_TOGETHER {
+            if save || last || pending.len() == SYNC_EVERY {
                 self.read(&mut pending)?;
                 self.tell_progress(images as f64 / began.elapsed().as_secs_f64());
             }
             if save {
                 self.state.seconds = spent + began.elapsed().as_secs_f64();
-                self.save(lent.learner)?;
+                self.save(context.learner)?;
             }
             if stop {
                 break;
@@ -403,26 +417,26 @@ impl<B: AutodiffBackend> Session<B> {
     /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did.
     fn train_batch(
         &mut self,
-        lent: &mut Lent<'_, B>,
+        context: &mut LoopContext<'_, B>,
         batch: DigitBatch<B>,
         accumulation: &mut Accumulation<B>,
         pending: &mut Pending<B::InnerBackend>,
     ) -> bool {
         let samples = batch.labels.len();
-        let output = lent.learner.train_step(batch);
+        let output = context.learner.train_step(batch);
         self.state.batch += 1;
         let place = self.place();
-        self.burn_events().train::<B>(lent.processor, place, &output.item);
+        self.burn_events().train::<B>(context.processor, place, &output.item);
         pending.push((place, output.item));
         let last = self.state.batch == self.train.num_batches();
-        let gradients = accumulation.add(&lent.learner.model(), output.grads, samples, last);
+        let gradients = accumulation.add(&context.learner.model(), output.grads, samples, last);
         let Some(gradients) = gradients else { return false };
         if let Some(momentum) = self.schedule.momentum(self.state.step) {
             self.optimizer.set_momentum(momentum);
         }
         self.rate.set(self.schedule.learning_rate(self.state.step));
-        lent.learner.lr_step();
-        lent.learner.optimizer_step(gradients);
+        context.learner.lr_step();
+        context.learner.optimizer_step(gradients);
         self.state.step += 1;
         true
     }
@@ -477,14 +491,14 @@ impl<B: AutodiffBackend> Session<B> {
         });
     }
 
-    fn validate(&mut self, lent: &mut Lent<'_, B>) -> Result<Metrics, Error> {
-        let classifier = lent.learner.model().valid();
+    fn validate(&mut self, context: &mut LoopContext<'_, B>) -> Result<Metrics, Error> {
+        let classifier = context.learner.model().valid();
         let (mut batch, events) = (0, self.burn_events());
-        let evaluation = evaluation::telling(&classifier, &self.valid, |output| {
+        let evaluation = evaluation::evaluate_with(&classifier, &self.valid, |output| {
             batch += 1;
-            events.valid::<B>(lent.processor, batch, output);
+            events.valid::<B>(context.processor, batch, output);
         });
-        events.end_epoch::<B>(lent.processor);
+        events.end_epoch::<B>(context.processor);
         let metrics = evaluation.metrics();
         refuse_divergence("validation", metrics.loss as f32, self.last_place(), self.is_saved)?;
         Ok(metrics)
@@ -501,7 +515,7 @@ impl<B: AutodiffBackend> Session<B> {
         let state = &mut self.state;
         state.epoch += 1;
         state.batch = 0;
-        state.best.observe(&self.plan, state.epoch, state.step, &valid);
+        state.best_tracker.observe(&self.plan, state.epoch, state.step, &valid);
         state.last = Some(valid);
         let record = EpochRecord {
             epoch: state.epoch,
@@ -519,7 +533,7 @@ impl<B: AutodiffBackend> Session<B> {
 
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
-        self.state.events = self.records.events_length().unwrap_or(self.state.events);
+        self.state.event_log_bytes = self.records.event_log_bytes().unwrap_or(self.state.event_log_bytes);
         let checkpoint = network_state::checkpoint(&self.state, learner.model(), &self.optimizer)?;
         self.is_saved = true;
         Ok(self.writer.write(checkpoint)?)
@@ -541,16 +555,19 @@ fn refuse_divergence(split: &'static str, loss: f32, place: BatchPlace, is_saved
 }
 
 /// Writes the best epoch's model, and what TensorBoard shows of a run's end; none before the first epoch is done.
-fn keep_best<B: AutodiffBackend>(trained: &mut Trained, models: &Models<'_, B>) -> Result<Option<PathBuf>, Error> {
-    let (best, lost) = models.best(&mut trained.state);
+fn keep_best<B: AutodiffBackend>(
+    trained: &mut Trained,
+    best_model: &BestModel<'_, B>,
+) -> Result<Option<PathBuf>, Error> {
+    let (best, lost) = best_model.find(&mut trained.state);
     // What could not be written is lost too, and then its error says so.
     let lost = lost.filter(|_| trained.end.is_ok());
     lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
-    let path = folder::model(models.folder.path());
+    let path = folder::model(best_model.folder.path());
     if let Some(best) = &best {
         export::save(&path, best.network())?;
     }
-    end_events(trained, best.as_ref(), models)?;
+    end_events(trained, best.as_ref(), best_model)?;
     Ok(best.map(|_| path))
 }
 
@@ -558,11 +575,11 @@ fn keep_best<B: AutodiffBackend>(trained: &mut Trained, models: &Models<'_, B>) 
 fn end_events<B: AutodiffBackend>(
     trained: &mut Trained,
     model: Option<&Classifier<B>>,
-    models: &Models<'_, B>,
+    best_model: &BestModel<'_, B>,
 ) -> Result<(), Error> {
-    let Some(events) = trained.records.as_mut().and_then(Records::events) else { return Ok(()) };
-    if let Some((best, model)) = trained.state.best.best.as_ref().zip(model) {
-        let images = evaluation::top_losses(models.plan, &model.valid(), models.data, models.device);
+    let Some(events) = trained.records.as_mut().and_then(RunLogger::events) else { return Ok(()) };
+    if let Some((best, model)) = trained.state.best_tracker.best.as_ref().zip(model) {
+        let images = evaluation::top_losses(best_model.plan, &model.valid(), best_model.data, best_model.device);
         events.best(best, images)?;
     }
     let status = match trained.end {
@@ -609,7 +626,7 @@ fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
         epochs: job.plan.training.epochs,
         epochs_done: state.map_or(0, |state| state.epoch),
         seconds: state.map_or(0.0, |state| state.seconds),
-        best: exported.or_else(|| state.and_then(|state| state.best.best.clone())),
+        best: exported.or_else(|| state.and_then(|state| state.best_tracker.best.clone())),
         last: state.and_then(|state| state.last),
     }
 }
@@ -626,6 +643,6 @@ fn close(record: &mut RunRecord, state: &TrainState, outcome: &Result<Outcome, E
     record.ended = Some(now());
     record.epochs_done = state.epoch;
     record.seconds = state.seconds;
-    record.best = state.best.best.clone();
+    record.best = state.best_tracker.best.clone();
     record.last = state.last;
 }

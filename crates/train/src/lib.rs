@@ -1,6 +1,6 @@
 //! Training: a checked plan, data and a device become a run folder with a model.
 //!
-//! In: a [`plan::Plan`], a [`data::DataSet`], a device. Out: what [`run`] keeps of it, and values for pages and tables. It knows
+//! In: a [`plan::Plan`], a [`data::DataSet`], a device. Out: what [`run`] keeps of it, and values that others show. It knows
 //! no study, no page and no terminal. Start at [`fit`]; a batch goes through [`loaders`], [`classifier`], [`fit`].
 
 pub mod backend;
@@ -12,7 +12,6 @@ pub mod export;
 pub mod fit;
 pub mod loaders;
 pub mod lr_find;
-pub mod memory;
 pub mod observer;
 pub mod panics;
 

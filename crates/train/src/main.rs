@@ -1,8 +1,9 @@
-//! The command line: arguments in, exit code out. Everything else is in the library.
+//! The command line: arguments in, exit code out. A file a command is in `commands`; what they work with, in the crates.
 
 mod cli;
 mod commands;
 mod environment;
+mod memory;
 mod terminal;
 
 use std::{io::ErrorKind, process::ExitCode};
@@ -22,10 +23,10 @@ const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 #[global_allocator]
-static ALLOCATOR: train::memory::OrEnd = train::memory::OrEnd;
+static ALLOCATOR: memory::OrEnd = memory::OrEnd;
 
 fn main() -> ExitCode {
-    train::memory::keep();
+    memory::keep();
     // SAFETY: there is one thread yet.
     unsafe { environment::prepare() };
     panics::keep_quiet();
@@ -76,9 +77,8 @@ fn print_error(error: &anyhow::Error) {
 
 /// What is wrong with a config or a study file, whichever crate it went through.
 fn plan_error(error: &anyhow::Error) -> Option<&PlanError> {
-    match (error.downcast_ref(), error.downcast_ref(), run_error(error)) {
-        (Some(train::Error::Plan(plan)), _, _) | (_, Some(study::Error::Plan(plan)), _) => Some(plan),
-        (_, _, Some(run::Error::Plan(plan))) => Some(plan),
+    match (error.downcast_ref(), run_error(error)) {
+        (Some(study::Error::Plan(plan)), _) | (_, Some(run::Error::Plan(plan))) => Some(plan),
         _ => error.downcast_ref(),
     }
 }

@@ -24,7 +24,7 @@ impl Metrics {
         let file = folder::metrics(&runs.run);
         let good = fs::read_to_string(&file).unwrap();
         // As a kill leaves it: then the lines say how far it came.
-        let record = folder::record_path(&runs.run);
+        let record = ::run::record::path(&runs.run);
         let text = fs::read_to_string(&record).unwrap();
         fs::write(record, text.replace("\"finished\"", "\"running\"")).unwrap();
         Self { runs, file, good }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::run::{RunFolder, RunRecord, folder, list};
+use ::run::{RunFolder, RunRecord, list};
 use chart::{html, terminal};
 use data::DataSet;
 use plan::Plan;
@@ -25,7 +25,7 @@ pub struct Record {
 impl Record {
     pub fn new(folder: &Path) -> Self {
         let runs = Runs::new(folder);
-        let file = folder::record_path(&runs.run);
+        let file = ::run::record::path(&runs.run);
         Self { runs, file }
     }
 }

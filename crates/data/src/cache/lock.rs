@@ -26,10 +26,10 @@ impl Lock {
     /// Takes the lock of a slot, creating the folder where it is missing.
     ///
     /// # Errors
-    /// [`Error::Write`] where the folder cannot be written, or after `patience`; [`Error::Cancelled`].
+    /// [`Error::Write`] where the folder cannot be written, or after `policy`; [`Error::Cancelled`].
     pub fn take(
         slot: &Slot,
-        patience: Duration,
+        policy: Duration,
         request: &Request,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Self, Error> {
@@ -46,8 +46,8 @@ impl Lock {
             if request.cancelled() {
                 return Err(Error::Cancelled);
             }
-            if started.elapsed() >= patience {
-                let cause = io::Error::other(format!("another process has locked it for {} s", patience.as_secs()));
+            if started.elapsed() >= policy {
+                let cause = io::Error::other(format!("another process has locked it for {} s", policy.as_secs()));
                 return Err(Error::Write { path, cause });
             }
             if !told && started.elapsed() >= QUIET {
@@ -76,11 +76,11 @@ mod tests {
         let request = Request::default();
         let mut events = Vec::new();
         let held = Lock::take(&slot, Duration::ZERO, &request, &mut |_| ()).unwrap();
-        let patience = Duration::from_millis(700);
-        let error = Lock::take(&slot, patience, &request, &mut |event| events.push(event)).unwrap_err();
+        let policy = Duration::from_millis(700);
+        let error = Lock::take(&slot, policy, &request, &mut |event| events.push(event)).unwrap_err();
         assert!(error.to_string().contains("another process has locked it"), "{error}");
         assert_eq!(events, [Event::Waiting { lock: slot.path.with_extension("lock") }]);
         drop(held);
-        assert!(!Lock::take(&slot, patience, &request, &mut |_| ()).unwrap().waited);
+        assert!(!Lock::take(&slot, policy, &request, &mut |_| ()).unwrap().waited);
     }
 }

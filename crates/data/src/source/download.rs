@@ -16,13 +16,13 @@ use self::{
     http::{Client, Failure},
     partial::Partial,
 };
-use crate::{Error, Event, Remote, patience::Patience, through_cache::Loading};
+use crate::{Error, Event, Remote, retry_policy::RetryPolicy, through_cache::Loading};
 
 /// The bytes of the remote archive, of the right size and MD5; `folder` is where partial and whole file are kept.
 pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Error> {
     let remote = &loading.request.remote;
     let mut partial = Partial::open(folder, remote);
-    let mut client = Client::new(loading.patience);
+    let mut client = Client::new(loading.policy);
     let started = Instant::now();
     let (mut attempt, mut in_a_row, mut most) = (0, 0, partial.len());
     loop {
@@ -40,7 +40,7 @@ pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<
         };
         in_a_row = if partial.len() > most { 1 } else { in_a_row + 1 };
         most = most.max(partial.len());
-        let Patience { attempts, attempts_unanswered, decide, .. } = loading.patience;
+        let RetryPolicy { attempts, attempts_unanswered, decide, .. } = loading.policy;
         let over = match client.has_answered {
             true => in_a_row >= attempts,
             false => in_a_row >= attempts_unanswered || started.elapsed() >= decide,
@@ -60,10 +60,10 @@ fn attempt_once(
     started: Instant,
 ) -> Result<(), Failure> {
     if partial.len() < remote.size {
-        let patience = loading.patience;
+        let policy = loading.policy;
         let left = match client.has_answered {
-            true => patience.response,
-            false => patience.response.min(patience.decide.saturating_sub(started.elapsed())),
+            true => policy.response,
+            false => policy.response.min(policy.decide.saturating_sub(started.elapsed())),
         };
         client.receive(partial, remote, left, loading)?;
     }
@@ -76,7 +76,7 @@ fn attempt_once(
 }
 
 fn back_off(loading: &mut Loading<'_>, in_a_row: u32, reason: String) -> Result<(), Error> {
-    let wait = loading.patience.back_off * 2u32.saturating_pow(in_a_row - 1);
+    let wait = loading.policy.back_off * 2u32.saturating_pow(in_a_row - 1);
     (loading.on_event)(Event::Retrying { reason, wait });
     let until = Instant::now() + wait;
     while Instant::now() < until {

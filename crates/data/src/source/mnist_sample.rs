@@ -5,12 +5,10 @@ use std::path::Path;
 use crate::{
     DataSet, Error, Source,
     fingerprint::{fingerprint, of_mnist_sample},
+    request::MNIST_SAMPLE_MD5,
     source::{Limits, Splits, archive, download},
     through_cache::Loading,
 };
-
-/// MD5 of the official archive.
-pub(crate) const MD5: &str = "2dbc7ec6f9259b583af0072c55816a88";
 
 /// The archive has the classes 3 and 7, in either role.
 pub(crate) fn check_classes(classes: &[String; 2]) -> Result<(), Error> {
@@ -27,7 +25,7 @@ pub(crate) fn check_classes(classes: &[String; 2]) -> Result<(), Error> {
 pub(crate) fn load(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
     let request = loading.request;
     // Another archive, as a test serves it, is only known by its MD5.
-    let expected = of_mnist_sample(&request.classes).filter(|_| request.remote.md5 == MD5);
+    let expected = of_mnist_sample(&request.classes).filter(|_| request.remote.md5 == MNIST_SAMPLE_MD5);
     loading.through_cache("mnist-sample", &request.remote.md5, expected, |loading, folder| {
         if let Some(path) = &request.archive_override {
             match from_local(loading, path, expected) {

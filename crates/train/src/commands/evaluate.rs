@@ -7,7 +7,7 @@ use anyhow::bail;
 use data::DataSet;
 use metrics::Scores;
 use model::{AutodiffBackend, Distance};
-use plan::{Plan, Setting, SourceKind};
+use plan::{Plan, Setting};
 use report::{BaselineScores, BesideBaseline, Evaluated};
 use train::{Error, backend::Visitor, baseline, evaluation};
 
@@ -46,8 +46,7 @@ fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
     let origin = format!("--data {data}");
     let flag = |key: &str, value: &str| Setting::flag(origin.clone(), key, value.to_owned());
     let plan = stored.plan_with(&[flag("data.source", source), flag("data.path", path)])?;
-    let reads_path = matches!(plan.data.source, SourceKind::Archive | SourceKind::Folder | SourceKind::Idx);
-    if !path.is_empty() && !reads_path {
+    if !path.is_empty() && plan.data.source.reads().is_none() {
         bail!(UsageError(format!("{origin}: source `{source}` reads no path, `{path}` would be ignored")));
     }
     Ok(plan)

@@ -126,7 +126,7 @@ fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
             say(&format!("stopped  as asked, nothing is lost; go on with `train --resume {}`", quoted(run)))
         }
     }
-    if let Some(best) = &state.best.best {
+    if let Some(best) = &state.best_tracker.best {
         let Some(model) = &outcome.model else { return };
         let (accuracy, loss) = (best.metrics.accuracy, best.metrics.loss);
         say(&format!("best     epoch {}: accuracy {accuracy:.4}, valid loss {loss:.6}", best.epoch));

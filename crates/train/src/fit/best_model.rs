@@ -15,8 +15,8 @@ use crate::{
     Error, classifier::Classifier, evaluation::evaluate, export, fit::network_state, loaders::evaluation_loader,
 };
 
-/// Where the models of a run are looked for.
-pub struct Models<'a, B: AutodiffBackend> {
+/// Where the model of a run's best epoch is looked for.
+pub struct BestModel<'a, B: AutodiffBackend> {
     /// The run.
     pub folder: &'a RunFolder,
     /// Its plan.
@@ -29,11 +29,11 @@ pub struct Models<'a, B: AutodiffBackend> {
     pub device: &'a B::Device,
 }
 
-impl<B: AutodiffBackend> Models<'_, B> {
+impl<B: AutodiffBackend> BestModel<'_, B> {
     /// The model of the best epoch; none before the first is done. Where it is neither in its checkpoint nor in the run's model
     /// file, the best epoch of those whose checkpoints are left takes its place in the state, and the error says so.
-    pub fn best(&self, state: &mut TrainState) -> (Option<Classifier<B>>, Option<Error>) {
-        let Some(best) = state.best.best.clone() else { return (None, None) };
+    pub fn find(&self, state: &mut TrainState) -> (Option<Classifier<B>>, Option<Error>) {
+        let Some(best) = state.best_tracker.best.clone() else { return (None, None) };
         let cause = match self.at(best.step, state) {
             Ok((_, model)) => return (Some(model), None),
             Err(cause) => Box::new(cause),
@@ -42,8 +42,8 @@ impl<B: AutodiffBackend> Models<'_, B> {
             return (Some(model), None);
         }
         let (instead, model) = self.left(state).unzip();
-        state.best.best = instead;
-        let instead = state.best.best.as_ref().map(|best| best.epoch);
+        state.best_tracker.best = instead;
+        let instead = state.best_tracker.best.as_ref().map(|best| best.epoch);
         (model, Some(Error::BestLost { cause, epoch: best.epoch, instead }))
     }
 

@@ -77,7 +77,7 @@ pub fn clip<B: AutodiffBackend>(
 }
 
 /// The norm of all gradients taken as one vector.
-pub fn global_norm<B: AutodiffBackend>(classifier: &Classifier<B>, gradients: &GradientsParams) -> f32 {
+fn global_norm<B: AutodiffBackend>(classifier: &Classifier<B>, gradients: &GradientsParams) -> f32 {
     let mut squares = Squares::<B> { gradients, sums: Vec::new() };
     classifier.visit(&mut squares);
     Tensor::cat(squares.sums, 0).sum().sqrt().into_scalar().elem()

@@ -34,13 +34,16 @@ use crate::{
 };
 
 /// The types Burn's Learner works with here.
-pub type Components<B> = LearningComponentsMarker<B, CurrentRate, Classifier<B>, SharedOptimizer<B>>;
+pub type Components<B> = LearningComponentsMarker<B, SharedLearningRate, Classifier<B>, SharedOptimizer<B>>;
+
+/// A training that is not launched yet.
+pub type Training<B> = SupervisedTraining<Components<B>>;
 
 type Processor<B> = SupervisedTrainingEventProcessor<Components<B>>;
 type Loaders<B> = (Arc<DigitLoader<B>>, Arc<DigitLoader<<B as burn::tensor::backend::AutodiffBackend>::InnerBackend>>);
 
-/// What Burn lends to the loop.
-pub struct Lent<'a, B: AutodiffBackend> {
+/// What Burn lends to the loop for its time.
+pub struct LoopContext<'a, B: AutodiffBackend> {
     /// Network, optimizer and learning rate.
     pub learner: &'a mut Learner<Components<B>>,
     /// The way to Burn's renderer.
@@ -49,15 +52,15 @@ pub struct Lent<'a, B: AutodiffBackend> {
     pub interrupter: &'a Interrupter,
 }
 
-/// Lets the Learner do the work, shown by Burn's terminal interface where `tui` says so (feature `tui`); returns what came of it.
-pub fn launch<B: AutodiffBackend, T: Send + 'static>(
+/// Lets the Learner do the work, shown by the renderer that `show` gives it; returns what came of it.
+pub fn run_in_learner<B: AutodiffBackend, T: Send + 'static>(
     learner: Learner<Components<B>>,
     folder: &Path,
     (train, valid): Loaders<B>,
     epochs: usize,
     interrupter: Interrupter,
-    tui: bool,
-    work: impl FnOnce(Lent<'_, B>) -> T + Send + 'static,
+    show: impl FnOnce(Training<B>) -> Training<B>,
+    work: impl FnOnce(LoopContext<'_, B>) -> T + Send + 'static,
 ) -> T {
     let training = SupervisedTraining::new(folder, train, valid)
         .num_epochs(epochs)
@@ -66,17 +69,12 @@ pub fn launch<B: AutodiffBackend, T: Send + 'static>(
         .with_interrupter(interrupter);
     let strategy = Arc::new(Strategy { work: Mutex::new(Some(Box::new(work))), result: Mutex::new(None) });
     let training = training.with_training_strategy(TrainingStrategy::Custom(strategy.clone()));
-    let training = match tui {
-        #[cfg(feature = "tui")]
-        true => super::tui::show(training),
-        _ => training.renderer(Silent),
-    };
-    training.launch(learner);
+    show(training).launch(learner);
     let result = strategy.result.lock().unwrap_or_else(PoisonError::into_inner).take();
     result.expect("Burn runs the strategy it is given")
 }
 
-type Work<B, T> = Box<dyn FnOnce(Lent<'_, B>) -> T + Send>;
+type Work<B, T> = Box<dyn FnOnce(LoopContext<'_, B>) -> T + Send>;
 
 /// Our loop as a learning strategy.
 ///
@@ -99,7 +97,7 @@ impl<B: AutodiffBackend, T: Send> SupervisedLearningStrategy<Components<B>> for 
     ) -> (Classifier<B>, Processor<B>) {
         let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take();
         let work = work.expect("Burn runs a strategy once");
-        let result = work(Lent {
+        let result = work(LoopContext {
             learner: &mut learner,
             processor: &mut components.event_processor,
             interrupter: &components.interrupter,
@@ -111,16 +109,16 @@ impl<B: AutodiffBackend, T: Send> SupervisedLearningStrategy<Components<B>> for 
 
 /// The learning rate of the step to come: the loop sets it, the Learner takes it.
 #[derive(Clone, Debug, Default)]
-pub struct CurrentRate(Arc<AtomicU64>);
+pub struct SharedLearningRate(Arc<AtomicU64>);
 
-impl CurrentRate {
+impl SharedLearningRate {
     /// For the steps that follow.
     pub fn set(&self, rate: f64) {
         self.0.store(rate.to_bits(), Ordering::Relaxed);
     }
 }
 
-impl LrScheduler for CurrentRate {
+impl LrScheduler for SharedLearningRate {
     type Record<B: Backend> = ();
 
     fn step(&mut self) -> f64 {
@@ -189,7 +187,11 @@ impl BurnEvents {
     }
 }
 
-/// A renderer that shows nothing: our observer does.
+/// Shows nothing: our observer does.
+pub fn silent<B: AutodiffBackend>(training: Training<B>) -> Training<B> {
+    training.renderer(Silent)
+}
+
 struct Silent;
 
 impl MetricsRendererTraining for Silent {

@@ -12,7 +12,7 @@ use run::checkpoint::{Checkpoint, TrainState};
 use crate::{
     Error,
     classifier::Classifier,
-    fit::{form::Form, optimizer::SharedOptimizer},
+    fit::{optimizer::SharedOptimizer, record_schema::RecordSchema},
     panics,
 };
 
@@ -70,7 +70,7 @@ fn to_bytes<B: Backend, R: Record<B> + 'static>(record: R) -> Result<Vec<u8>, Re
 /// A record of the same form as `like`.
 fn from_bytes<B: Backend, R: Record<B> + 'static>(bytes: &[u8], like: R, device: &B::Device) -> Result<R, String> {
     let recorder = NamedMpkBytesRecorder::<FullPrecisionSettings>::default();
-    let form = |mut bytes: Vec<u8>| Recorder::<B>::load_item::<Form>(&recorder, &mut bytes).map_err(one_line);
+    let form = |mut bytes: Vec<u8>| Recorder::<B>::load_item::<RecordSchema>(&recorder, &mut bytes).map_err(one_line);
     form(to_bytes::<B, R>(like).map_err(one_line)?)?.check(&form(bytes.to_vec())?)?;
     Recorder::<B>::load(&recorder, bytes.to_vec(), device).map_err(one_line)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use burn::train::{
-    SupervisedTraining,
     metric::{
         Adaptor, Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes, NumericEntry,
         SerializedEntry,
@@ -13,10 +12,10 @@ use burn::train::{
 use metrics::{MetricSums, Metrics};
 use model::AutodiffBackend;
 
-use crate::{classifier::Scored, fit::strategy::Components};
+use crate::{classifier::Scored, fit::learner::Training};
 
 /// Shows the training in Burn's terminal interface; its stop key works like Ctrl-C.
-pub fn show<B: AutodiffBackend>(training: SupervisedTraining<Components<B>>) -> SupervisedTraining<Components<B>> {
+pub fn show<B: AutodiffBackend>(training: Training<B>) -> Training<B> {
     let renderer = TuiMetricsRendererWrapper::new(training.interrupter(), None);
     training.renderer(renderer).metrics((Exact::new("Loss", false, loss), Exact::new("Accuracy", true, accuracy)))
 }

@@ -13,7 +13,7 @@ use ureq::{
     tls::{RootCerts, TlsConfig},
 };
 
-use crate::{Event, Remote, patience::Patience, source::download::partial::Partial, through_cache::Loading};
+use crate::{Event, Remote, retry_policy::RetryPolicy, source::download::partial::Partial, through_cache::Loading};
 
 /// Why an attempt ended.
 pub(crate) enum Failure {
@@ -29,15 +29,15 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// An HTTP client that honours the proxy variables and trusts what the system trusts.
 pub(crate) struct Client {
-    patience: Patience,
+    policy: RetryPolicy,
     roots: RootCerts,
     /// Whether any response came: there is a network.
     pub has_answered: bool,
 }
 
 impl Client {
-    pub fn new(patience: Patience) -> Self {
-        Self { patience, roots: RootCerts::PlatformVerifier, has_answered: false }
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy, roots: RootCerts::PlatformVerifier, has_answered: false }
     }
 
     /// Asks for what is missing and appends what comes, until all of it is there.
@@ -45,10 +45,10 @@ impl Client {
         &mut self,
         partial: &mut Partial,
         remote: &Remote,
-        patience: Duration,
+        policy: Duration,
         loading: &mut Loading<'_>,
     ) -> Result<(), Failure> {
-        let response = self.request(&remote.url, partial.len(), patience, loading)?;
+        let response = self.request(&remote.url, partial.len(), policy, loading)?;
         self.has_answered = true;
         check(&response, partial, remote)?;
         let mut body = response.into_body().into_reader();
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// The response, or a failure when it takes longer than `patience`.
+    /// The response, or a failure when it takes longer than `policy`.
     ///
     /// The request runs on a thread of its own, because name resolution and TLS have waits that no timeout of the
     /// client bounds together. A thread that is left behind ends with its own timeouts.
@@ -80,7 +80,7 @@ impl Client {
         &mut self,
         url: &str,
         from: u64,
-        patience: Duration,
+        policy: Duration,
         loading: &Loading<'_>,
     ) -> Result<Response<Body>, Failure> {
         let (sender, receiver) = mpsc::channel();
@@ -88,18 +88,18 @@ impl Client {
         thread::spawn(move || {
             let request = agent.get(&url);
             let request = if from > 0 { request.header("range", format!("bytes={from}-")) } else { request };
-            // Nobody listens any more when the patience is over.
+            // Nobody listens any more when the policy is over.
             let _ = sender.send(request.call());
         });
-        let until = Instant::now() + patience;
+        let until = Instant::now() + policy;
         loop {
-            match receiver.recv_timeout(POLL.min(patience)) {
+            match receiver.recv_timeout(POLL.min(policy)) {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => return Err(self.failure(&error)),
                 Err(RecvTimeoutError::Disconnected) => return Err(Failure::Lasting("the request was lost".into())),
                 Err(RecvTimeoutError::Timeout) if loading.request.cancelled() => return Err(Failure::Cancelled),
                 Err(RecvTimeoutError::Timeout) if Instant::now() >= until => {
-                    let seconds = patience.as_secs_f32();
+                    let seconds = policy.as_secs_f32();
                     return Err(Failure::Passing(format!("no answer within {seconds:.1} s")));
                 }
                 Err(RecvTimeoutError::Timeout) => (),
@@ -108,7 +108,7 @@ impl Client {
     }
 
     fn agent(&self) -> Agent {
-        let Patience { response, stall, .. } = self.patience;
+        let RetryPolicy { response, stall, .. } = self.policy;
         Agent::config_builder()
             .http_status_as_error(false)
             .timeout_resolve(Some(response))

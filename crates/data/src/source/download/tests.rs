@@ -11,8 +11,8 @@ use super::{
 use crate::Request;
 
 /// Short, but long enough for a busy machine.
-pub(crate) fn brief() -> Patience {
-    Patience {
+pub(crate) fn brief() -> RetryPolicy {
+    RetryPolicy {
         response: Duration::from_millis(700),
         stall: Duration::from_millis(300),
         attempts: 3,
@@ -55,7 +55,7 @@ fn fetch_into(folder: Option<&Path>, answers: &[Answer]) -> Run {
     let mut events = Vec::new();
     let mut on_event = |event| events.push(event);
     let mut loading =
-        Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
+        Loading { request: &request, on_event: &mut on_event, folder: None, policy: brief(), notes: vec![] };
     let result = fetch(&mut loading, folder);
     Run { result, events, server }
 }
@@ -184,7 +184,7 @@ fn cancelling_ends_it_and_keeps_the_partial_file() {
         }
     };
     let mut loading =
-        Loading { request: &request, on_event: &mut on_event, folder: None, patience: brief(), notes: vec![] };
+        Loading { request: &request, on_event: &mut on_event, folder: None, policy: brief(), notes: vec![] };
     assert!(matches!(fetch(&mut loading, Some(folder.path())), Err(Error::Cancelled)));
     let part = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
     assert!(part.metadata().unwrap().len() > 0);
@@ -198,7 +198,7 @@ fn the_proxy_variables_are_honoured() {
         let remote = remote_of(&file(), "http://mnist.invalid/mnist_sample.tgz");
         let request = Request { remote, ..Request::default() };
         let mut loading =
-            Loading { request: &request, on_event: &mut |_| (), folder: None, patience: brief(), notes: vec![] };
+            Loading { request: &request, on_event: &mut |_| (), folder: None, policy: brief(), notes: vec![] };
         assert_eq!(fetch(&mut loading, None).unwrap(), file());
         return;
     }

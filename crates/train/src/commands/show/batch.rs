@@ -12,7 +12,7 @@ use crate::{
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
-/// The batch that a run with this plan begins with.
+/// The batch that a run with this plan begins with, before augmentation.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;

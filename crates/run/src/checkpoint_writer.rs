@@ -14,12 +14,12 @@ use crate::checkpoint::{Checkpoint, path, read, steps};
 
 /// Writes checkpoints in the background, in order, and deletes those no longer kept. The disk's flush takes as long as
 /// half an epoch here; in the training thread it would be waited for.
-pub struct Writer {
+pub struct CheckpointWriter {
     queue: Option<SyncSender<Checkpoint>>,
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
-impl Writer {
+impl CheckpointWriter {
     /// A writer for a run that goes on from a step. It keeps the newest `keep_last` checkpoints, each with the best of its
     /// time: whichever of them a resume falls back to finds the model that it names. It flushes `logs` before each: a
     /// checkpoint is never newer than the metrics before it, not even after a power cut.
@@ -53,7 +53,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for CheckpointWriter {
     fn drop(&mut self) {
         // Errors are reported by `finish`; here a checkpoint in hand is only given its time.
         let _ = self.finish();
@@ -80,7 +80,7 @@ fn whole(folder: &Path, step: usize) -> Result<Whole, Error> {
 }
 
 fn entry(checkpoint: &Checkpoint) -> (usize, Option<usize>) {
-    (checkpoint.state.step, checkpoint.state.best.best.as_ref().map(|best| best.step))
+    (checkpoint.state.step, checkpoint.state.best_tracker.best.as_ref().map(|best| best.step))
 }
 
 /// Writes a checkpoint and deletes what is old, and what is damaged: it never counts, whatever its number.
@@ -118,7 +118,7 @@ mod tests {
     fn what_is_written_is_never_deleted_for_a_damaged_one_with_a_higher_number() {
         let folder = written(&[10, 50], 10);
         fs::write(path(folder.path(), 57), b"damaged").unwrap();
-        let mut writer = Writer::new(folder.path().into(), 1, 50, Vec::new());
+        let mut writer = CheckpointWriter::new(folder.path().into(), 1, 50, Vec::new());
         writer.write(checkpoint(52, 10)).unwrap();
         writer.finish().unwrap();
         assert_eq!(steps(folder.path()).unwrap(), [10, 52]);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_kept_one_keeps_the_best_of_its_time() {
         let folder = written(&[10, 20, 30], 10);
-        let mut writer = Writer::new(folder.path().into(), 2, 30, Vec::new());
+        let mut writer = CheckpointWriter::new(folder.path().into(), 2, 30, Vec::new());
         writer.write(checkpoint(40, 40)).unwrap();
         writer.finish().unwrap();
         assert_eq!(steps(folder.path()).unwrap(), [10, 30, 40], "30 goes on with 10 as its best");
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_failed_write_is_reported_by_the_next_call() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::new(folder.path().join("missing"), 2, 0, Vec::new());
+        let mut writer = CheckpointWriter::new(folder.path().join("missing"), 2, 0, Vec::new());
         let results = [writer.write(checkpoint(1, 1)), writer.write(checkpoint(2, 1)), writer.finish()];
         assert!(results.iter().any(|result| matches!(result, Err(Error::Write { .. }))));
     }

@@ -6,7 +6,7 @@ use crate::Source;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryPolicy {
     /// From the request to the response: name, connection, TLS and headers.
     pub response: Duration,
     /// Without a single byte, within a response.
@@ -23,7 +23,7 @@ pub(crate) struct Patience {
     pub lock: Duration,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// `auto` decides within 10 s whether there is a network; whoever asks for the download waits longer.
     pub fn of(source: &Source) -> Self {
         let (response, decide, attempts_unanswered) = match source {

@@ -17,11 +17,11 @@ use serde::{
 
 /// The form of a record, or of a part of it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Form {
+pub enum RecordSchema {
     /// Parts by name: a module, a tensor.
-    Map(BTreeMap<String, Form>),
+    Map(BTreeMap<String, RecordSchema>),
     /// Parts in order.
-    List(Vec<Form>),
+    List(Vec<RecordSchema>),
     /// A name: a dtype, a parameter's id.
     Text(String),
     /// As many bytes: a tensor's values.
@@ -32,7 +32,7 @@ pub enum Form {
     Scalar,
 }
 
-impl Form {
+impl RecordSchema {
     /// Whether `found` is a record of this form; its parameters may have other ids, each one its own.
     ///
     /// # Errors
@@ -108,9 +108,9 @@ impl Form {
 }
 
 /// Whether Burn converts these parts of a tensor to those expected: floats of other precision, as many.
-fn is_converted(expected: &BTreeMap<String, Form>, parts: &BTreeMap<String, Form>) -> bool {
-    let size = |parts: &BTreeMap<String, Form>| match (parts.get("dtype"), parts.get("bytes")) {
-        (Some(Form::Text(dtype)), Some(Form::Bytes(bytes))) => {
+fn is_converted(expected: &BTreeMap<String, RecordSchema>, parts: &BTreeMap<String, RecordSchema>) -> bool {
+    let size = |parts: &BTreeMap<String, RecordSchema>| match (parts.get("dtype"), parts.get("bytes")) {
+        (Some(RecordSchema::Text(dtype)), Some(RecordSchema::Bytes(bytes))) => {
             let (_, size) = FLOATS.into_iter().find(|(float, _)| float == dtype)?;
             bytes.is_multiple_of(size).then_some(bytes / size)
         }
@@ -127,64 +127,64 @@ fn below(place: &str, name: &str) -> String {
     if place.is_empty() { name.into() } else { format!("{place}.{name}") }
 }
 
-impl<'de> Deserialize<'de> for Form {
+impl<'de> Deserialize<'de> for RecordSchema {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FormVisitor)
+        deserializer.deserialize_any(SchemaVisitor)
     }
 }
 
-struct FormVisitor;
+struct SchemaVisitor;
 
-impl<'de> Visitor<'de> for FormVisitor {
-    type Value = Form;
+impl<'de> Visitor<'de> for SchemaVisitor {
+    type Value = RecordSchema;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a part of a record")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Form, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordSchema, A::Error> {
         let mut parts = BTreeMap::new();
-        while let Some((name, part)) = map.next_entry::<String, Form>()? {
+        while let Some((name, part)) = map.next_entry::<String, RecordSchema>()? {
             if parts.insert(name, part).is_some() {
                 return Err(A::Error::custom("a part is there twice"));
             }
         }
-        Ok(Form::Map(parts))
+        Ok(RecordSchema::Map(parts))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Form, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<RecordSchema, A::Error> {
         let mut parts = Vec::new();
         while let Some(part) = list.next_element()? {
             parts.push(part);
         }
-        Ok(Form::List(parts))
+        Ok(RecordSchema::List(parts))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Form, E> {
-        Ok(Form::Text(text.into()))
+    fn visit_str<E>(self, text: &str) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Text(text.into()))
     }
 
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Form, E> {
-        Ok(Form::Bytes(bytes.len()))
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Bytes(bytes.len()))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Form, E> {
-        Ok(Form::Number(number))
+    fn visit_u64<E>(self, number: u64) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Number(number))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Form, E> {
-        Ok(u64::try_from(number).map_or(Form::Scalar, Form::Number))
+    fn visit_i64<E>(self, number: i64) -> Result<RecordSchema, E> {
+        Ok(u64::try_from(number).map_or(RecordSchema::Scalar, RecordSchema::Number))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Form, E> {
-        Ok(Form::Scalar)
+    fn visit_f64<E>(self, _: f64) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Scalar)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Form, E> {
-        Ok(Form::Scalar)
+    fn visit_bool<E>(self, _: bool) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Scalar)
     }
 
-    fn visit_unit<E>(self) -> Result<Form, E> {
-        Ok(Form::Scalar)
+    fn visit_unit<E>(self) -> Result<RecordSchema, E> {
+        Ok(RecordSchema::Scalar)
     }
 }

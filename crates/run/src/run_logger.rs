@@ -8,14 +8,14 @@ use plan::Plan;
 use crate::{BatchRecord, EpochRecord, MetricsLog, checkpoint::TrainState, event_log::EventLog};
 
 /// `metrics.jsonl` and `metrics.csv`, and where the plan says so events for TensorBoard.
-pub struct Records {
+pub struct RunLogger {
     metrics: MetricsLog,
     events: Option<EventLog>,
     /// Whether the metrics have a line for each batch too.
     log_steps: bool,
 }
 
-impl Records {
+impl RunLogger {
     /// Opens them in a run folder, for a run that goes on from `state` with so many batches an epoch.
     pub fn open(run: &Path, plan: &Plan, batches: usize, state: &TrainState) -> Result<Self, Error> {
         let metrics = MetricsLog::open(run, state)?;
@@ -48,7 +48,7 @@ impl Records {
     }
 
     /// How far the events have come, where there are any.
-    pub fn events_length(&self) -> Option<usize> {
+    pub fn event_log_bytes(&self) -> Option<usize> {
         self.events.as_ref().map(EventLog::length)
     }
 
