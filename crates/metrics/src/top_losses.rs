@@ -16,7 +16,7 @@ pub struct TopLoss {
     pub label: u8,
     /// What was predicted, 1 or 0.
     pub predicted: u8,
-    /// Its loss.
+    /// By the loss that the model was trained with.
     pub loss: f32,
     /// Of the predicted class, 0.5 to 1.
     pub probability: f32,

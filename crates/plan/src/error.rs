@@ -122,9 +122,9 @@ pub enum Problem {
         /// The nearest section, or all.
         hint: String,
     },
-    /// Something else that is wrong with a study.
+    /// Something else, which the message says.
     #[error("{origin}: {message}")]
-    Study {
+    Other {
         /// Where it stands.
         origin: Origin,
         /// What, and what to do.

@@ -31,11 +31,11 @@ pub struct Comparison {
 /// What a comparison needs of a run.
 #[derive(Clone, Debug)]
 pub struct ComparedRun {
-    /// Its folder.
+    /// As it was named, or found below a study.
     pub path: PathBuf,
     /// Its folder's path from where those of the other runs part.
     pub name: String,
-    /// Its plan.
+    /// As the run wrote it.
     pub plan: Plan,
     /// Fingerprint of its data; none where its record cannot be read.
     pub data: Option<String>,

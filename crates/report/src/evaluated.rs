@@ -18,9 +18,9 @@ const COLUMNS: usize = 3;
 /// What a model says of a split.
 #[derive(Clone, Debug)]
 pub struct Evaluated<'a> {
-    /// The data.
+    /// Both splits.
     pub data: &'a DataSet,
-    /// Its split.
+    /// The one that was scored.
     pub split: Split,
     /// The loss that the model was trained with.
     pub loss: Loss,

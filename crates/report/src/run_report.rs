@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chart::{Axis, Block, Document, LineChart, Mark, Section, Series, Style, Table, html};
-use data::{DataSet, Digits, Split};
+use data::{DataSet, Split};
 use files::quoted;
 use metrics::{Scores, TOP_LOSSES};
 use plan::{Plan, Schedule, ScheduleKind};
@@ -25,11 +25,11 @@ const POINTS: usize = 200;
 pub struct RunReport<'a> {
     /// Its folder, as commands name it.
     pub run: &'a Path,
-    /// Its plan.
+    /// As the run wrote it.
     pub plan: Plan,
-    /// How it stands.
+    /// `run.json`.
     pub record: RunRecord,
-    /// Its epochs.
+    /// Those of `metrics.jsonl`.
     pub epochs: Vec<EpochRecord>,
     /// The model of its best epoch.
     pub evaluated: Evaluated<'a>,
@@ -212,7 +212,7 @@ impl<'a> RunReport<'a> {
         ]);
         let mut counts = Table::new(["split", positive, negative, "images"], 1);
         for (name, digits) in [("training", &data.train), ("validation", &data.valid)] {
-            let positives = positives(digits);
+            let positives = digits.count(1);
             counts.add_row([
                 name.into(),
                 positives.to_string(),
@@ -268,8 +268,4 @@ impl<'a> RunReport<'a> {
             _ => Some(String::new()),
         }
     }
-}
-
-fn positives(digits: &Digits) -> usize {
-    digits.labels().iter().filter(|label| **label == 1).count()
 }

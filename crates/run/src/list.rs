@@ -14,7 +14,7 @@ use crate::{RunRecord, best::BestTracker, folder, record::State};
 /// A run and its record.
 #[derive(Debug)]
 pub struct Run {
-    /// Its folder.
+    /// `<root>/<name>/<id>`.
     pub path: PathBuf,
     /// Its record; a run that was killed before its first epoch may have none, a damaged one says why.
     pub record: Result<RunRecord, Error>,

@@ -30,7 +30,7 @@ pub enum State {
     Finished,
     /// It was asked to stop and can be resumed.
     Interrupted,
-    /// A trial of a study that waits to go on, or never will.
+    /// It came as far as it was to come for now, and waits to go on, or never will.
     Paused,
     /// It ended with an error.
     Failed,
@@ -39,17 +39,17 @@ pub enum State {
 /// The content of `run.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// How it stands.
+    /// As of the last time that its process wrote it.
     pub state: State,
     /// Why it ended as it did, where that needs saying.
     pub reason: Option<String>,
-    /// Its backend.
+    /// As `--backend` takes it.
     pub backend: String,
-    /// The device of it.
+    /// As the driver names it.
     pub device: String,
-    /// The network.
+    /// Its kind and size.
     pub model: ModelRecord,
-    /// The data.
+    /// What it is trained on, with its fingerprint.
     pub data: DataRecord,
     /// Versions of this program and of Burn.
     pub versions: Versions,
@@ -57,7 +57,7 @@ pub struct RunRecord {
     pub machine: Option<Machine>,
     /// When it started, RFC 3339 in UTC, with microseconds; earlier versions wrote whole seconds.
     pub started: String,
-    /// When it ended.
+    /// When its process last ended in order; none while it trains, or after a kill.
     pub ended: Option<String>,
     /// Epochs the plan asks for.
     pub epochs: usize,

@@ -52,7 +52,7 @@ pub fn open(
         checkpoint.state.began(started)?;
         Ok(checkpoint)
     })?;
-    // A trial that has not begun has no record, and nothing is wrong with that.
+    // A run that has not begun has no record, and nothing is wrong with that.
     let has_begun = checkpoint.is_some() || record::path(run).exists();
     let record = record
         .inspect_err(|error| {

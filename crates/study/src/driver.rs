@@ -468,6 +468,6 @@ impl<'a> Driver<'a> {
 }
 
 /// What a trial's process returns when it is done, when its limits stopped it, and when it was asked to stop.
-const DONE: i32 = 0;
+const DONE: i32 = process::DONE as i32;
 const PRUNED: i32 = process::PRUNED as i32;
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED: i32 = process::INTERRUPTED as i32;

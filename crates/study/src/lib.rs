@@ -34,7 +34,7 @@ pub use error::Error;
 pub use leaderboard::leaderboard;
 pub use lease::{Lease, Limits};
 pub use overview::{Overview, Row, counted, ended, failed};
-pub use process::{PRUNED, end_with, kill_all};
+pub use process::{DONE, INTERRUPTED, PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
 pub use report::{best_of, importance_of_keys, report, write as write_report};
 pub use status::Status;

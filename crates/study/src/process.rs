@@ -12,8 +12,12 @@ use std::{
 
 use files::Error;
 
-/// What a trial's process returns when its limits stopped it; else what any command does.
+/// Exit code of what is done, a trial's process or any other command.
+pub const DONE: u8 = 0;
+/// Of a trial that its limits stopped.
 pub const PRUNED: u8 = 3;
+/// Of what was interrupted, as a shell reports it.
+pub const INTERRUPTED: u8 = 130;
 
 /// How much a failed trial's output is worth to whoever watches.
 const LAST_LINES: usize = 5;

@@ -118,7 +118,7 @@ impl Study {
         if space.parameters().is_empty() && search != Search::Grid && !reader.has_problems() {
             let origin = Origin::Line { file: file.display().to_string(), line: 1 };
             let message = "`[space]` is missing: the keys that the search chooses values for".into();
-            reader.note(Problem::Study { origin, message });
+            reader.note(Problem::Other { origin, message });
         }
         let metric = reader.metric("metric");
         let goal = reader.choice("goal", &GOALS, metric.usual_goal());
@@ -187,7 +187,7 @@ impl Study {
                 }
                 _ => continue,
             };
-            reader.note(Problem::Study { origin: origin.clone(), message });
+            reader.note(Problem::Other { origin: origin.clone(), message });
         }
     }
 

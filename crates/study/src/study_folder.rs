@@ -191,7 +191,7 @@ pub fn refuse_other(study: &Study) -> Result<(), Error> {
     let Some(holds) = holds else { return Ok(()) };
     let origin = Origin::Line { file: study.file.display().to_string(), line: 1 };
     let message = format!("`{}` {holds}; change `name`", path.display());
-    Err(Error::Plan(Problem::Study { origin, message }.into()))
+    Err(Error::Plan(Problem::Other { origin, message }.into()))
 }
 
 /// The study file that a study's copy was made of, where that is another than this one: another path, that is still there, with

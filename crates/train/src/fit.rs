@@ -59,21 +59,21 @@ const TRAINING: &str = "training";
 
 /// A run to do.
 pub struct Job<'a> {
-    /// What to do.
+    /// Checked.
     pub plan: Arc<Plan>,
-    /// With which data.
+    /// Both splits, for images of the size that the network takes.
     pub data: &'a DataSet,
-    /// Where it is recorded.
+    /// Held by this process.
     pub folder: &'a RunFolder,
-    /// The moment to go on from, in a resumed run.
+    /// The checkpoint to go on from; none in a run that begins.
     pub resume: Option<Checkpoint>,
     /// Backend and device, by name, for `run.json`.
     pub device_names: [String; 2],
-    /// Who hears of the progress.
+    /// Hears of batches, epochs and warnings.
     pub observer: Box<dyn Observer>,
-    /// Says when to stop.
+    /// Asks for a stop, which comes at the end of a step, with a checkpoint.
     pub interrupter: Interrupter,
-    /// Says where to pause, asked before each epoch.
+    /// Asked before each epoch whether to pause there, so that the run can be gone on with.
     pub pause: Option<PauseWhen>,
     /// Whether Burn's terminal interface shows the run.
     pub tui: bool,

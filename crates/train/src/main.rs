@@ -11,16 +11,13 @@ use std::{io::ErrorKind, process::ExitCode};
 use anyhow::anyhow;
 use clap::Parser as _;
 use plan::PlanError;
+use study::{DONE, INTERRUPTED};
 use train::panics::{self, Panic};
 
-/// Done.
-const DONE: u8 = 0;
 /// The run failed.
 const FAILED: u8 = 1;
 /// Bad usage or configuration; nothing was fetched or trained.
 const USAGE: u8 = 2;
-/// Interrupted, as a shell reports it.
-const INTERRUPTED: u8 = 130;
 
 #[global_allocator]
 static ALLOCATOR: memory::OrEnd = memory::OrEnd;

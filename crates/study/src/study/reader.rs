@@ -160,7 +160,7 @@ impl Reader {
         let Some(entry) = self.take("base") else {
             let origin = Origin::Line { file: self.file.display().to_string(), line: 1 };
             let message = "`base` is missing: the config that all trials change, such as base = \"two-layer\"".into();
-            return Err(Problem::Study { origin, message }.into());
+            return Err(Problem::Other { origin, message }.into());
         };
         let Some(name) = entry.value.as_ref().and_then(Value::as_str) else {
             self.refuse(&entry, "a string, the path of a config or the name of one", entry.quoted(|_| true));
@@ -172,7 +172,7 @@ impl Reader {
             Ok(template) => Ok((config, template)),
             // What is wrong in a file that is there has a place of its own.
             Err(error) if matches!(&config, Config::File(path) if path.is_file()) => Err(error),
-            Err(error) => Err(Problem::Study { origin: entry.origin, message: format!("`base`: {error}") }.into()),
+            Err(error) => Err(Problem::Other { origin: entry.origin, message: format!("`base`: {error}") }.into()),
         }
     }
 
@@ -213,7 +213,7 @@ impl Reader {
             (_, None) => {
                 let origin = Origin::Line { file: self.file.display().to_string(), line: 1 };
                 let message = "`trials` is missing: how many points the search tries, such as trials = 20".into();
-                self.note(Problem::Study { origin, message });
+                self.note(Problem::Other { origin, message });
             }
         }
         trials.unwrap_or(0)
@@ -253,7 +253,7 @@ impl Reader {
         let is_there = |key: &&str| self.entries.iter().any(|entry| entry.key == *key);
         let Some(key) = ["prune", "prune.kind"].into_iter().find(is_there) else {
             self.table("prune");
-            self.note(Problem::Study { origin, message: "`prune.kind` is missing: asha or median".into() });
+            self.note(Problem::Other { origin, message: "`prune.kind` is missing: asha or median".into() });
             return None;
         };
         if self.choice(key, &[("asha", Some(true)), ("median", Some(false))], None)? {
@@ -263,7 +263,7 @@ impl Reader {
                 Ok(asha) => Some(Pruner::Asha(asha)),
                 Err(error) => {
                     let message = format!("{error}; `training.epochs` is {epochs}");
-                    self.note(Problem::Study { origin, message });
+                    self.note(Problem::Other { origin, message });
                     None
                 }
             };
@@ -291,7 +291,7 @@ impl Reader {
                 let message = format!(
                     "`{key}` belongs to the other pruner; asha has min_epochs and reduction_factor, median warmup_epochs and startup_trials"
                 );
-                self.note(Problem::Study { origin, message });
+                self.note(Problem::Other { origin, message });
                 continue;
             }
             if TABLES.contains(&key.as_str()) {

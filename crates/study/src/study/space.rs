@@ -29,7 +29,7 @@ impl Places {
 
     /// A problem with a key of the space, or with all of it.
     pub fn problem(&self, key: &str, message: String) -> Problem {
-        Problem::Study { origin: self.of(key), message }
+        Problem::Other { origin: self.of(key), message }
     }
 
     fn of(&self, key: &str) -> Origin {
@@ -64,7 +64,7 @@ fn refusal(key: &str) -> Option<&'static str> {
 fn parameter(reader: &mut Reader, key: &str, entry: &Setting) -> Option<Parameter> {
     if let Some(why) = refusal(key) {
         let message = format!("`{key}` cannot be in the space: {why}");
-        reader.note(Problem::Study { origin: entry.origin.clone(), message });
+        reader.note(Problem::Other { origin: entry.origin.clone(), message });
         return None;
     }
     let found = entry.value.as_ref().and_then(|value| {

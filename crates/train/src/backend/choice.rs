@@ -7,13 +7,13 @@ use crate::backend::{self, BackendError, Device, Kind};
 /// A backend with the device to use, and why it is this one.
 #[derive(Clone, Debug)]
 pub struct Chosen {
-    /// The backend.
+    /// Compiled in, with a device.
     pub kind: Kind,
-    /// The device's number.
+    /// Its place in [`backend::devices`], as `--device` takes it.
     pub index: usize,
-    /// The device.
+    /// As the driver names it.
     pub device: Device,
-    /// Why, for the user.
+    /// Why this one, in the words of the first line of a run.
     pub reason: String,
 }
 

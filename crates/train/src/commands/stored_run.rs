@@ -16,13 +16,11 @@ use crate::{cli::BackendArgs, terminal::tell};
 
 /// A run with a model.
 pub struct StoredRun {
-    /// The settings that make its plan.
+    /// What flags change in its plan.
     settings: Vec<Setting>,
-    /// Its folder.
     pub path: PathBuf,
     /// Its plan, with the backend to use now.
     pub plan: Plan,
-    /// Its record.
     pub record: RunRecord,
     /// The backend to use now.
     pub chosen: Chosen,

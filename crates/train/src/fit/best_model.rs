@@ -17,15 +17,11 @@ use crate::{
 
 /// Where the model of a run's best epoch is looked for.
 pub struct BestModel<'a, B: AutodiffBackend> {
-    /// The run.
     pub folder: &'a RunFolder,
-    /// Its plan.
     pub plan: &'a Plan,
-    /// Its data.
     pub data: &'a DataSet,
-    /// A classifier to give parameters to.
+    /// Of the run's form, with any parameters.
     pub classifier: Classifier<B>,
-    /// Where it computes.
     pub device: &'a B::Device,
 }
 
