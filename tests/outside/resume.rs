@@ -86,6 +86,28 @@ fn a_killed_residual_net_resumes_exactly_with_its_running_statistics() {
     same_after_kills(&small);
 }
 
+/// The best epoch's checkpoint is looked at when a run goes on; Burn's clones of a network share the running statistics.
+#[test]
+fn a_residual_net_whose_best_epoch_is_not_its_last_resumes_exactly() {
+    let settings = |epochs: &'static str| {
+        let net =
+            ["resnet", "--set", "model.channels=2", "--set", "schedule.kind=constant", "--set", "optimizer.kind=sgd"];
+        [
+            &net[..],
+            &["--set", "optimizer.learning_rate=1e-6", "--set", "training.monitor=recall", "--set", epochs],
+            SMALL,
+        ]
+        .concat()
+    };
+    let [place, whole] = [Place::new(), Place::new()];
+    place.train(&settings("training.epochs=3")).ok();
+    assert!(record(&place.run())["best"]["epoch"].as_u64() < Some(3), "{}", record(&place.run())["best"]);
+    place.train(&["--resume", "latest", "--set", "training.epochs=5"]).ok();
+    whole.train(&settings("training.epochs=5")).ok();
+    assert_eq!(metrics(&place.run()), metrics(&whole.run()));
+    assert!(model(&place.run()) == model(&whole.run()));
+}
+
 #[test]
 fn an_interrupt_saves_and_says_how_to_resume() {
     let arguments = [&["--set", "training.epochs=400"], SMALL].concat();

@@ -229,7 +229,7 @@ fn train_and_keep_best<B: AutodiffBackend>(
     start.state.started = record.started.clone();
     let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
     record.model.parameters = start.classifier.network().num_trained();
-    let best_model = BestModel { folder, plan: &plan, data, classifier: start.classifier.clone(), device };
+    let best_model = BestModel::<B> { folder, plan: &plan, data, device };
     if start.is_saved {
         // The resume does without a damaged line.
         let damaged = folder::read_epochs(folder.path()).err();

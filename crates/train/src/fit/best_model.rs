@@ -20,8 +20,6 @@ pub struct BestModel<'a, B: AutodiffBackend> {
     pub folder: &'a RunFolder,
     pub plan: &'a Plan,
     pub data: &'a DataSet,
-    /// Of the run's form, with any parameters.
-    pub classifier: Classifier<B>,
     pub device: &'a B::Device,
 }
 
@@ -43,19 +41,24 @@ impl<B: AutodiffBackend> BestModel<'_, B> {
         (model, Some(Error::BestLost { cause, epoch: best.epoch, instead }))
     }
 
+    /// A classifier to give parameters to, a new one for each: Burn's clones share the running statistics of batch normalisation.
+    fn fresh(&self) -> Classifier<B> {
+        Classifier::new(self.plan, self.data.train.sides(), self.device)
+    }
+
     /// State and model of the checkpoint after so many steps of the run that is in this state.
     fn at(&self, step: usize, now: &TrainState) -> Result<(TrainState, Classifier<B>), Error> {
         let folder = self.folder.checkpoints();
         let checkpoint = checkpoint::read(&folder, step)?;
         let unfit = |reason| files::Error::Damaged { path: checkpoint::path(&folder, step), reason };
         checkpoint.state.is_of_the_run(now).map_err(unfit)?;
-        let model = network_state::model(&checkpoint, self.classifier.clone(), self.device).map_err(unfit)?;
+        let model = network_state::model(&checkpoint, self.fresh(), self.device).map_err(unfit)?;
         Ok((checkpoint.state, model))
     }
 
     /// The run's model file, where it is of that epoch: nothing in it says so, but only that epoch's model measures the same.
     fn exported(&self, best: &Best) -> Option<Classifier<B>> {
-        let mut model = self.classifier.clone();
+        let mut model = self.fresh();
         export::load(&folder::model(self.folder.path()), model.network_mut()).ok()?;
         let valid = evaluation_loader(self.plan, &self.data.valid, self.device);
         let metrics = evaluate(&model.valid(), &valid).metrics();
