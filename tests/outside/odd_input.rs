@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::harness::{Place, Ran, record};
+use crate::harness::{Place, Ran, metrics, record};
 
 const LINEAR: &[&str] = &["linear", "--set", "training.epochs=1"];
 
@@ -199,6 +199,26 @@ fn a_batch_of_one_image_with_features_of_one_pixel_is_refused() {
     assert!(place.runs().is_empty());
     run(&["training.batch_size=3"]).ok();
     run(&["training.batch_size=1", "model.kind=two-layer"]).ok();
+}
+
+/// What a study runs begins anew where its checkpoints are lost, not where the data has been replaced under it.
+#[test]
+fn a_trial_on_other_data_is_refused_and_keeps_what_it_has() {
+    let place = Place::new();
+    let image = |split: &str, class: &str| place.path().join("small").join(split).join(class).join("a.png");
+    for (split, class) in [("train", "3"), ("train", "7"), ("valid", "3"), ("valid", "7")] {
+        fs::create_dir_all(image(split, class).parent().unwrap()).unwrap();
+        fs::write(image(split, class), square(8, 40)).unwrap();
+    }
+    let data = ["--set", "data.source=folder", "--set", "data.path=small", "--set", "training.epochs=2"];
+    place.train(&[&["linear"], &data[..]].concat()).ok();
+    let run = place.run();
+    let before = metrics(&run);
+    fs::write(image("train", "3"), square(8, 200)).unwrap();
+    let ran = place.train(&["trial", run.to_str().unwrap()]);
+    one_line(&ran, 2);
+    assert!(ran.stderr.contains("it was trained on other data (fingerprint "), "{ran:?}");
+    assert_eq!(metrics(&run), before);
 }
 
 /// A grey square image as PNG.

@@ -64,7 +64,13 @@ pub enum Error {
         /// How, and what would go on.
         reason: String,
     },
-    /// It has nothing to go on from.
+    /// It had come further than what is left of it.
+    #[error("run `{}` cannot be resumed: its checkpoints are gone; {ANEW}", path.display())]
+    Lost {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// It cannot go on as it is asked to.
     #[error("run `{}` cannot be resumed: {reason}", path.display())]
     Resume {
         /// The run folder.

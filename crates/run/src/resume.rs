@@ -7,7 +7,6 @@ use plan::{Config, Plan, Setting};
 use crate::{
     Error, RunFolder, RunRecord,
     checkpoint::{self, Checkpoint},
-    error::ANEW,
     folder,
     record::{self, State},
 };
@@ -54,31 +53,8 @@ pub fn open(
     })?;
     // A run that has not begun has no record, and nothing is wrong with that.
     let has_begun = checkpoint.is_some() || record::path(run).exists();
-    let record = record
-        .inspect_err(|error| {
-            if has_begun {
-                warn(error)
-            }
-        })
-        .ok();
-    damaged.iter().for_each(warn);
-    let reason = match (&checkpoint, record) {
-        (None, record) => lost(run, record),
-        (Some(checkpoint), _) if checkpoint.state.fingerprint != fingerprint => Some(format!(
-            "it was trained on other data (fingerprint {}, now {fingerprint})",
-            checkpoint.state.fingerprint
-        )),
-        (Some(checkpoint), Some(record)) if record.state == State::Finished && folder::model(run).is_file() => {
-            if let Some(reason) = done(plan, checkpoint) {
-                return Err(Error::Done { path: run.into(), reason });
-            }
-            None
-        }
-        _ => None,
-    };
-    if let Some(reason) = reason {
-        return Err(Error::Resume { path: run.into(), reason });
-    }
+    record.as_ref().err().filter(|_| has_begun).into_iter().chain(&damaged).for_each(warn);
+    refuse(run, plan, fingerprint, checkpoint.as_ref(), record.ok())?;
     // Each write waits for the disk, and most often the plan is as before.
     if files::read_text(&folder::config(run))? != folder::plan_text(plan) {
         folder.write_plan(plan)?;
@@ -86,19 +62,41 @@ pub fn open(
     Ok((folder, checkpoint))
 }
 
+/// Refuses a run that is done, has lost its checkpoints, or was trained on other data.
+fn refuse(
+    run: &Path,
+    plan: &Plan,
+    fingerprint: &str,
+    checkpoint: Option<&Checkpoint>,
+    record: Option<RunRecord>,
+) -> Result<(), Error> {
+    let path = run.into();
+    let Some(checkpoint) = checkpoint else {
+        return if is_lost(run, record) { Err(Error::Lost { path }) } else { Ok(()) };
+    };
+    let then = &checkpoint.state.fingerprint;
+    if then != fingerprint {
+        let reason = format!("it was trained on other data (fingerprint {then}, now {fingerprint})");
+        return Err(Error::Resume { path, reason });
+    }
+    let has_ended = record.is_some_and(|record| record.state == State::Finished) && folder::model(run).is_file();
+    let reason = if has_ended { done(plan, checkpoint) } else { None };
+    reason.map_or(Ok(()), |reason| Err(Error::Done { path, reason }))
+}
+
 /// Epochs that a run can have written down before its first checkpoint is on the disk: one of it is written, one waits, and one is
 /// handed over.
 const UNSAVED: usize = 3;
 
-/// Why a run without a checkpoint cannot start over: it had come further. One that failed to write its first one has not.
-fn lost(run: &Path, record: Option<RunRecord>) -> Option<String> {
+/// Whether a run without a checkpoint had come further, and cannot start over. One that failed to write its first one has not.
+fn is_lost(run: &Path, record: Option<RunRecord>) -> bool {
     let told = folder::read_epochs(run).map_or(0, |epochs| epochs.len());
     let had_saved = record.is_some_and(|record| match record.state {
         State::Failed => false,
         State::Running => told > UNSAVED,
         State::Finished | State::Interrupted | State::Paused => record.epochs_done > 0,
     });
-    (had_saved || folder::model(run).is_file()).then(|| format!("its checkpoints are gone; {ANEW}"))
+    had_saved || folder::model(run).is_file()
 }
 
 /// Why a finished run has nothing to go on with.

@@ -161,7 +161,7 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
 pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
     let is_single = match plan.model.kind {
-        ModelKind::ResNet => model::feature_sides([height, width]) == [1, 1],
+        ModelKind::ResNet => has_single_features(data),
         ModelKind::Linear | ModelKind::TwoLayer => false,
     };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
@@ -169,6 +169,11 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
         return Err(Error::SingleValues { batch_size, images, height, width });
     }
     Ok(())
+}
+
+/// Whether the residual net shrinks these images to features of a single pixel.
+pub fn has_single_features(data: &DataSet) -> bool {
+    model::feature_sides(data.train.sides()) == [1, 1]
 }
 
 /// A panic of the libraries below ends the run as an error does.
@@ -256,7 +261,7 @@ struct Trained {
     /// Who has heard of its progress; nobody where it did not begin.
     observer: Option<Box<dyn Observer>>,
     /// What it has written; nothing where it did not begin.
-    records: Option<RunLogger>,
+    logger: Option<RunLogger>,
     end: Result<StopReason, Error>,
 }
 
@@ -267,7 +272,7 @@ fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Dev
     let state = start.state.clone();
     let (session, learner) = match prepared(job, start, device) {
         Ok(prepared) => prepared,
-        Err(error) => return Trained { state, observer: None, records: None, end: Err(error) },
+        Err(error) => return Trained { state, observer: None, logger: None, end: Err(error) },
     };
     let (loaders, epochs) = ((session.train.clone(), session.valid.clone()), session.plan.training.epochs);
     let session = Arc::new(Mutex::new(session));
@@ -282,8 +287,8 @@ fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Dev
         learner::run_in_learner(learner, folder.path(), loaders, epochs, interrupter, show, work)
     });
     let session = Arc::into_inner(session).expect("Burn lets go of the session when its training ends");
-    let Session { state, observer, records, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Trained { state, observer: Some(observer), records: Some(records), end: ended.flatten() }
+    let Session { state, observer, logger, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Trained { state, observer: Some(observer), logger: Some(logger), end: ended.flatten() }
 }
 
 /// The session and the Learner that go on from there.
@@ -296,7 +301,7 @@ fn prepared<B: AutodiffBackend>(
     let Start { state, classifier, optimizer, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
     let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
-    let records = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
+    let logger = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
     let rate = SharedLearningRate::default();
     let session = Session {
         train: Arc::new(train),
@@ -308,9 +313,9 @@ fn prepared<B: AutodiffBackend>(
             job.folder.checkpoints(),
             plan.checkpoint.keep_last,
             state.step,
-            records.handles()?,
+            logger.handles()?,
         ),
-        records,
+        logger,
         state,
         observer: job.observer,
         is_saved,
@@ -334,7 +339,7 @@ struct Session<B: AutodiffBackend> {
     rate: SharedLearningRate,
     state: TrainState,
     writer: CheckpointWriter,
-    records: RunLogger,
+    logger: RunLogger,
     observer: Box<dyn Observer>,
     is_saved: bool,
     /// Whether Burn's renderer wants every batch too.
@@ -467,13 +472,13 @@ impl<B: AutodiffBackend> Session<B> {
         BurnEvents::new(self.tells_burn, epoch, [self.train.num_batches(), self.valid.num_batches()])
     }
 
-    /// Brings the pending outputs to the host: sums, records, progress.
+    /// Brings the pending outputs to the host: sums, log, progress.
     fn read(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             refuse_divergence("training", scored.loss, place, self.is_saved)?;
             self.state.train.add(scored.loss, &scored.logits, &scored.labels);
-            self.records.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
+            self.logger.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
         }
         Ok(())
     }
@@ -526,14 +531,14 @@ impl<B: AutodiffBackend> Session<B> {
             seconds,
             images_per_second,
         };
-        self.records.epoch(&record, || parameters::values(model.network()))?;
+        self.logger.epoch(&record, || parameters::values(model.network()))?;
         self.observer.epoch(&record, self.plan.training.epochs);
         Ok(())
     }
 
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
-        self.state.event_log_bytes = self.records.event_log_bytes().unwrap_or(self.state.event_log_bytes);
+        self.state.event_log_bytes = self.logger.event_log_bytes().unwrap_or(self.state.event_log_bytes);
         let checkpoint = network_state::checkpoint(&self.state, learner.model(), &self.optimizer)?;
         self.is_saved = true;
         Ok(self.writer.write(checkpoint)?)
@@ -577,7 +582,7 @@ fn end_events<B: AutodiffBackend>(
     model: Option<&Classifier<B>>,
     best_model: &BestModel<'_, B>,
 ) -> Result<(), Error> {
-    let Some(events) = trained.records.as_mut().and_then(RunLogger::events) else { return Ok(()) };
+    let Some(events) = trained.logger.as_mut().and_then(RunLogger::events) else { return Ok(()) };
     if let Some((best, model)) = trained.state.best_tracker.best.as_ref().zip(model) {
         let images = evaluation::top_losses(best_model.plan, &model.valid(), best_model.data, best_model.device);
         events.best(best, images)?;

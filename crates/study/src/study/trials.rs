@@ -61,7 +61,7 @@ impl Study {
         self.refuse_equal(&points, &identities)
     }
 
-    /// The plans of all trials that are known before the first begins, and of the ends of what a search may propose.
+    /// The plans of all trials that are known before the first begins, and those at the ends of what the search may propose.
     ///
     /// # Errors
     /// Where one is not valid.

@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
+use data::DataSet;
 use files::quoted;
 use plan::{PlanError, Setting};
 use study::{
@@ -86,6 +87,16 @@ fn check_backend(study: &Study) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses a study with trials that could not learn, before anything of it is there. Only where images are so small is there a plan
+/// to refuse, so that no others are resolved once more.
+fn check_training(study: &Study, data: &DataSet) -> anyhow::Result<()> {
+    if !fit::has_single_features(data) {
+        return Ok(());
+    }
+    let mut plans = study.plans()?.into_iter();
+    plans.try_for_each(|plan| fit::check(&plan, data)).with_context(|| study.file.display().to_string())
+}
+
 /// How a driver ended.
 struct Ended {
     code: u8,
@@ -100,8 +111,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let chosen = choice::choose(plan.backend, plan.device)?;
     let data = load_data::load(&plan, Some(stop.asked()))?;
     make_definite(&mut study, chosen.kind.name(), &data.source);
-    let place = || study.file.display().to_string();
-    study.plans()?.iter().try_for_each(|plan| fit::check(plan, &data)).with_context(place)?;
+    check_training(&study, &data)?;
     let [_, place] = study.hardware();
     for device in &study.devices {
         choice::choose(plan.backend, *device).context(place.clone())?;

@@ -68,7 +68,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
 fn is_lost(error: &Error) -> bool {
     let is_checkpoint = |path: &Path| path.extension().is_some_and(|extension| extension == "checkpoint");
     match error {
-        Error::Run(run::Error::Resume { .. }) => true,
+        Error::Run(run::Error::Lost { .. }) => true,
         Error::Run(run::Error::File(files::Error::Damaged { path, .. })) => is_checkpoint(path),
         _ => false,
     }
