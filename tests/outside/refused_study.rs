@@ -80,7 +80,11 @@ fn what_is_wrong_with_a_study_is_said_before_anything_runs() {
         ),
         ("seeds = [0, 0]", number, "`seeds` is [0, 0], expected different integers from 0 on, one or more"),
         ("seeds = [0]\nrepeat = 2", number, "`repeat` is 2, expected nothing: the study lists its `seeds`"),
-        ("repeat = 1000000000000", number, "study.toml:2: `repeat` is 1000000000000, expected at most 65536"),
+        (
+            "repeat = 1000000000000",
+            number,
+            "study.toml:2: `repeat` is 1000000000000, expected an integer from 1 to 65536",
+        ),
         ("search = \"sobol\"\ntrials = 2", "", "`[space]` is missing: the keys that the search chooses values for"),
         ("devices = [0, 7]", number, "study.toml:2: `devices`: "),
         ("backend = \"cuda\"", number, "study.toml:2: `backend`: "),

@@ -3,20 +3,14 @@
 use toml::Value;
 
 use super::{
-    Plan,
-    choices::SourceKind,
-    error::Problem,
-    merge::Merged,
-    nearest::did_you_mean,
-    rules::{RULES, Rule},
-    setting::Setting,
+    Plan, choices::SourceKind, error::Problem, merge::Merged, nearest::did_you_mean, rules::Rule, setting::Setting,
 };
 
-/// The values that are of the wrong type or out of range, in the order of the base.
-pub(super) fn values(merged: &Merged) -> Vec<Problem> {
-    let entries = RULES.iter().filter_map(|(key, rule)| merged.get(key).map(|entry| (rule, entry)));
+/// The values that are of the wrong type or out of range, in the order of the rules.
+pub(super) fn values<'a>(rules: &[(&str, Rule)], get: impl Fn(&str) -> Option<&'a Setting>) -> Vec<Problem> {
+    let entries = rules.iter().filter_map(|(key, rule)| get(key).map(|entry| (rule, entry)));
     let wrong = entries.filter(|(rule, entry)| !entry.value.as_ref().is_some_and(|value| rule.allows(value)));
-    wrong.map(|(rule, entry)| problem(entry, entry, rule.to_string(), hint(rule, entry))).collect()
+    wrong.map(|(rule, entry)| entry.refused(rule.to_string(), hint(rule, entry))).collect()
 }
 
 /// The values that are right by themselves and wrong together.
@@ -29,9 +23,9 @@ pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
     let wrong_path = path_problem(plan).map(|expected| {
         // A path that is missing is the fault of the source that needs it.
         let culprit = if plan.data.path.as_os_str().is_empty() { source } else { path };
-        problem(culprit, path, expected, String::new())
+        Setting { origin: culprit.origin.clone(), ..path.clone() }.refused(expected, "")
     });
-    let wrong_classes = classes_problem(plan).map(|expected| problem(classes, classes, expected, String::new()));
+    let wrong_classes = classes_problem(plan).map(|expected| classes.refused(expected, ""));
     wrong_path.into_iter().chain(wrong_classes).collect()
 }
 
@@ -61,18 +55,14 @@ fn classes_problem(plan: &Plan) -> Option<String> {
     }
 }
 
-/// The value of `entry` is not as `expected`, because of what `culprit` says.
-fn problem(culprit: &Setting, entry: &Setting, expected: String, hint: String) -> Problem {
-    let (key, found) = (entry.key.clone(), entry.text.clone());
-    Problem::Value { origin: culprit.origin.clone(), key, found, expected, hint }
-}
-
 /// What was probably meant, or why the value is not what it looks like.
 fn hint(rule: &Rule, entry: &Setting) -> String {
     let Some(value) = &entry.value else { return String::new() };
     match (rule, value) {
         (Rule::Word(words), Value::String(text)) => did_you_mean(text, words.iter().copied()),
-        (Rule::Text | Rule::Path | Rule::FolderName, _) => entry.quoted(|text| rule.allows(&Value::from(text))),
+        (Rule::Text | Rule::Path | Rule::FolderName | Rule::Like(..), _) => {
+            entry.quoted(|text| rule.allows(&Value::from(text)))
+        }
         _ => rule
             .rounded_out(value)
             .map_or_else(String::new, |single| format!("; in f32, in which backends compute, it is {single}")),
@@ -99,7 +89,8 @@ mod tests {
         let base = Config::BuiltIn(BuiltIn::Base).layer(None).unwrap();
         let layer = Layer::parse("x.toml", line).unwrap();
         let (merged, unknown) = Merged::new(&base, &[layer], &[]);
-        let problems: Vec<_> = unknown.into_iter().chain(super::values(&merged)).map(|it| it.to_string()).collect();
+        let problems: Vec<_> =
+            unknown.into_iter().chain(super::values(RULES, |key| merged.get(key))).map(|it| it.to_string()).collect();
         assert_eq!(problems, [format!("x.toml:1: {message}")]);
     }
 
@@ -247,6 +238,8 @@ mod tests {
             Rule::Classes => vec![Value::from(vec!["3", "7"])],
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
+            Rule::From(min) => vec![Value::from(*min), Value::from(i64::MAX)],
+            Rule::Like(..) => Vec::new(),
             Rule::Number(..) | Rule::Single(..) => {
                 [0.0, 1.0, 1e38, 0.5].map(Value::from).into_iter().chain([Value::from(1)]).collect()
             }
@@ -260,7 +253,7 @@ mod tests {
         for (key, rule) in RULES {
             for value in extremes(rule).into_iter().filter(|value| rule.allows(value)) {
                 let (merged, unknown) = Merged::new(&base, &[], &[Setting::flag("", key, value)]);
-                assert!(unknown.is_empty() && super::values(&merged).is_empty(), "{key}");
+                assert!(unknown.is_empty() && super::values(RULES, |key| merged.get(key)).is_empty(), "{key}");
                 merged.plan();
             }
         }

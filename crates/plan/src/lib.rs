@@ -17,6 +17,7 @@ mod config;
 mod differences;
 mod error;
 mod identity;
+mod keys;
 mod known;
 mod layer;
 mod merge;
@@ -33,6 +34,8 @@ pub use config::Config;
 pub use differences::Difference;
 pub use error::{Origin, PlanError, Problem};
 pub use identity::{decides, decides_result};
+pub use keys::Keys;
+pub use rules::Rule;
 pub use schedule::Schedule;
 pub use sections::{
     AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
@@ -57,7 +60,6 @@ pub struct Plan {
     pub runs: PathBuf,
     /// Seed of initialisation, order and augmentation, from 0 to 2^63 - 1 (the largest integer of TOML).
     pub seed: u64,
-    /// Which backend trains.
     pub backend: BackendChoice,
     /// Which device of the backend, from 0.
     pub device: usize,
@@ -67,7 +69,6 @@ pub struct Plan {
     pub tensorboard: bool,
     /// Where the digits come from.
     pub data: DataPlan,
-    /// Which network.
     pub model: ModelPlan,
     /// How training images are changed.
     pub augmentation: AugmentationPlan,

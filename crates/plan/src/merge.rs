@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::{Plan, error::Problem, known::Known, layer::Layer, setting::Setting};
@@ -33,16 +33,21 @@ impl Merged {
 
     /// The plan; every value has passed its rule.
     pub fn plan(&self) -> Plan {
-        let mut root = Table::new();
-        for (key, entry) in &self.0 {
-            let value = entry.value.clone().expect("a value that passed its rule is one that TOML holds");
-            match key.split_once('.') {
-                None => root.insert(key.clone(), value),
-                Some((section, key)) => section_of(&mut root, section).insert(key.to_string(), value),
-            };
-        }
-        Plan::deserialize(root).expect("values that passed their rules fit the fields: tests hold the two together")
+        fields(self.0.values())
     }
+}
+
+/// A struct whose fields are keys, of values that have passed their rules.
+pub(super) fn fields<'a, T: DeserializeOwned>(entries: impl IntoIterator<Item = &'a Setting>) -> T {
+    let mut root = Table::new();
+    for Setting { key, value, .. } in entries {
+        let value = value.clone().expect("a value that passed its rule is one that TOML holds");
+        match key.split_once('.') {
+            None => root.insert(key.clone(), value),
+            Some((section, key)) => section_of(&mut root, section).insert(key.to_string(), value),
+        };
+    }
+    T::deserialize(root).expect("values that passed their rules fit the fields: tests hold the two together")
 }
 
 fn section_of<'a>(root: &'a mut Table, section: &str) -> &'a mut Table {

@@ -1,4 +1,4 @@
-//! Which values each key may have: one table, read by the checks and by people.
+//! Which values a key may have: a table for each kind of file, read by the checks and by people.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use super::choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, Sch
 
 /// What a value must be.
 #[derive(Debug)]
-pub(super) enum Rule {
+pub enum Rule {
     /// `true` or `false`.
     Flag,
     /// Any string.
@@ -29,15 +29,18 @@ pub(super) enum Rule {
     Word(&'static [&'static str]),
     /// An integer from the first to the second.
     Integer(i64, i64),
+    From(i64),
     /// A number, an integer too, within the bounds.
     Number(Bound<f64>, Bound<f64>),
     /// One that backends take as f32: what that rounds it to is within the bounds too.
     Single(Bound<f64>, Bound<f64>),
     /// Three such numbers.
     Three(Bound<f64>, Bound<f64>),
+    /// What a file of another kind has of its own: what a message expects, and whether a value is that.
+    Like(&'static str, fn(&Value) -> bool),
 }
 
-use Rule::{Classes, Flag, FolderName, Integer, Number, Path, Single, Text, Three, Word};
+use Rule::{Classes, Flag, FolderName, From, Integer, Like, Number, Path, Single, Text, Three, Word};
 
 /// Above any useful value and within f32, in which backends compute.
 const HUGE: Bound<f64> = Included(1e38);
@@ -96,7 +99,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
 
 impl Rule {
     /// Whether the value has the type and is in the range.
-    pub fn allows(&self, value: &Value) -> bool {
+    pub(super) fn allows(&self, value: &Value) -> bool {
         match self {
             Flag => value.is_bool(),
             Text => value.is_str(),
@@ -105,16 +108,18 @@ impl Rule {
             Classes => value.as_array().is_some_and(|names| are_classes(names)),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
+            From(min) => value.as_integer().is_some_and(|number| *min <= number),
             Number(low, high) => number(value).is_some_and(|number| (*low, *high).contains(&number)),
             Single(low, high) => Number(*low, *high).allows(value) && rounds_into(*low, *high, value),
             Three(low, high) => value.as_array().is_some_and(|numbers| {
                 numbers.len() == 3 && numbers.iter().all(|number| Single(*low, *high).allows(number))
             }),
+            Like(_, allows) => allows(value),
         }
     }
 
     /// What f32 makes of a number that would be allowed but for that.
-    pub fn rounded_out(&self, value: &Value) -> Option<f32> {
+    pub(super) fn rounded_out(&self, value: &Value) -> Option<f32> {
         match self {
             Single(low, high) if Number(*low, *high).allows(value) && !rounds_into(*low, *high, value) => {
                 number(value).map(|number| number as f32)
@@ -160,8 +165,10 @@ impl fmt::Display for Rule {
             Classes => f.write_str("two different strings, folder names such as [\"3\", \"7\"]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
+            From(min) => write!(f, "an integer from {min} on"),
             Number(low, high) | Single(low, high) => write!(f, "a number {}", range(*low, *high)),
             Three(low, high) => write!(f, "three numbers, each {}", range(*low, *high)),
+            Like(expected, _) => f.write_str(expected),
         }
     }
 }

@@ -47,6 +47,12 @@ impl Setting {
         })
     }
 
+    /// The problem that the value is not as expected; `hint` is empty or begins with a semicolon.
+    pub fn refused(&self, expected: impl Into<String>, hint: impl Into<String>) -> Problem {
+        let Self { key, text, origin, .. } = self.clone();
+        Problem::Value { origin, key, found: text, expected: expected.into(), hint: hint.into() }
+    }
+
     /// How to write as text what TOML takes for a number, a date or a flag; nothing for what is no such value, or what `allows`
     /// refuses as text too.
     pub fn quoted(&self, allows: impl Fn(&str) -> bool) -> String {

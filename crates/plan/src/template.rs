@@ -1,7 +1,8 @@
 //! A config that is read once, for plans of many settings over it.
 
 use super::{
-    BuiltIn, Plan, chain, check, config::Config, error::PlanError, layer::Layer, merge::Merged, setting::Setting,
+    BuiltIn, Plan, chain, check, config::Config, error::PlanError, layer::Layer, merge::Merged, rules::RULES,
+    setting::Setting,
 };
 
 /// A config with all that it extends: what a study's trials have in common.
@@ -26,7 +27,7 @@ impl Template {
     /// Every unknown key and every wrong value at once.
     pub fn plan(&self, settings: &[Setting]) -> Result<Plan, PlanError> {
         let (merged, mut problems) = Merged::new(&self.base, &self.layers, settings);
-        problems.extend(check::values(&merged));
+        problems.extend(check::values(RULES, |key| merged.get(key)));
         if !problems.is_empty() {
             return Err(PlanError { problems });
         }

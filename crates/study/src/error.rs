@@ -17,19 +17,13 @@ pub enum Error {
     DiskFull {
         /// The study's folder.
         path: PathBuf,
-        /// Bytes that are free.
         free: u64,
         /// Bytes that there should be.
         wanted: u64,
     },
     /// Slurm does not do what it is asked for.
     #[error("`{command}` says: {said}")]
-    Slurm {
-        /// Its command.
-        command: &'static str,
-        /// What it said.
-        said: String,
-    },
+    Slurm { command: &'static str, said: String },
     /// The study file, or a trial's plan, is not valid.
     #[error(transparent)]
     Plan(#[from] plan::PlanError),

@@ -11,7 +11,6 @@ use crate::study::Metric;
 /// A driver's word that it works on a trial. It holds while the driver lives and the trial has not come so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lease {
-    /// The driver's name.
     pub driver: String,
     /// The epoch up to which it trains.
     pub until: usize,
@@ -41,7 +40,6 @@ const NAME: &str = "claim.toml";
 /// The limits of a trial, as its driver saw the others last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
-    /// The study's metric.
     metric: String,
     /// Whether the higher is better.
     maximise: bool,

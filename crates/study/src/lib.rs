@@ -4,7 +4,7 @@
 //! page. It knows no Burn: a trial is a process. Start at [`Study`], then [`Driver`].
 //!
 //! ```text
-//! study file -> Study (checked)      study, study/reader, study/space, study/metric
+//! study file -> Study (checked)      study, study/file, study/space, study/metric
 //!   -> trials: point, plan, folder   trial, identity
 //!   -> Driver: which one next        driver, study_folder; search has the mathematics
 //!   -> a process per trial           process; `train trial` is what it runs

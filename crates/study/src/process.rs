@@ -29,7 +29,6 @@ pub struct Job {
     pub trial: usize,
     /// The epoch after which it pauses; `None`: its plan's last.
     pub until: Option<usize>,
-    /// The device's number.
     pub device: Option<usize>,
 }
 
@@ -38,7 +37,6 @@ pub struct Job {
 pub struct Ended {
     /// The trial's place in the study's list.
     pub trial: usize,
-    /// How it ended.
     pub status: io::Result<ExitStatus>,
 }
 
@@ -124,7 +122,6 @@ fn signal(process: u32, signal: rustix::process::Signal) {
 #[cfg(not(unix))]
 pub fn stop(_: u32) {}
 
-/// The same.
 #[cfg(not(unix))]
 pub fn kill_all() {}
 

@@ -6,17 +6,21 @@
 mod job;
 mod script;
 
+use serde::Deserialize;
+
 pub use job::{Task, at_work, cancel, is_here, ping, requeue, submit};
 pub use script::{Worker, write};
 
 /// What a study asks Slurm for: `[slurm]` in its file, and the command line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// The partition; `None`: Slurm's own choice.
     pub partition: Option<String>,
     /// The time limit of a worker.
     pub time: Option<String>,
     /// Other options of `sbatch`, each as it would be typed.
+    #[serde(rename = "options")]
     pub more: Vec<String>,
 }
 

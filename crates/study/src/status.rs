@@ -28,13 +28,11 @@ pub enum State {
 /// How a trial stands.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Its run folder.
     pub run: PathBuf,
     /// What the study keeps of it.
     pub trial: TrialRecord,
     /// Its run; none before its first process.
     pub record: Option<RunRecord>,
-    /// What has become of it.
     pub state: State,
     /// The metric at its best epoch; none before the first.
     pub value: Option<f64>,
@@ -87,7 +85,6 @@ impl Status {
         self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
     }
 
-    /// Epochs done.
     pub fn epochs(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.epochs_done)
     }

@@ -1,13 +1,13 @@
 //! A study: what a study file says, checked.
 
+mod file;
 mod metric;
-mod reader;
 mod space;
-mod trials;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroUsize,
+    ops::Range,
     path::{Path, PathBuf},
     sync::OnceLock,
     thread,
@@ -15,21 +15,33 @@ use std::{
 };
 
 use plan::{Config, Origin, Plan, PlanError, Problem, Setting, Template};
-use search::{Asha, Goal, Median, Point, SOBOL_POINTS, Space, Tpe};
+use rayon::prelude::*;
+use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random_new, sobol};
+use serde::Deserialize;
 
-use crate::{identity::in_common, slurm};
+use crate::{identity::in_common, named, slurm, status, trial_record};
 
+use file::StudyFile;
 pub use metric::Metric;
-use reader::Reader;
-pub use trials::{Numbers, Seeded};
 
 /// Trials of a grid beyond which somebody has to say that they mean it.
 const LIMIT: u64 = 1000;
 
+/// The most trials that a study can have: all are known by their numbers and points, in memory and as folders.
+const MOST_TRIALS: u64 = 1_000_000;
+
+/// A point and, where the study has seeds, one of them: what a trial differs in.
+pub type Seeded = (Point, Option<u64>);
+
+/// The number of each trial by its point, as its folder keeps it, and its seed.
+pub type Numbers = BTreeMap<(String, Option<u64>), usize>;
+
 /// How the points are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Search {
     /// All combinations of lists.
+    #[default]
     Grid,
     /// Independent random points.
     Random,
@@ -48,12 +60,9 @@ pub enum Pruner {
     Median(Median),
 }
 
-/// A checked study.
 #[derive(Clone, Debug)]
 pub struct Study {
-    /// The study file.
     pub file: PathBuf,
-    /// What stands in it.
     pub text: String,
     /// Its runs go to `<runs>/<name>/<trial>`.
     pub name: String,
@@ -71,11 +80,9 @@ pub struct Study {
     pub search: Search,
     /// How many points, where the search does not say; each is one trial per seed.
     pub trials: usize,
-    /// Seed of the search.
     pub seed: u64,
     /// Seeds of the trials; `[None]`: the base's own.
     seeds: Vec<Option<u64>>,
-    /// What is compared.
     pub metric: Metric,
     /// Which values are better.
     pub goal: Goal,
@@ -111,69 +118,61 @@ impl Study {
     /// # Errors
     /// Everything that is wrong with the file itself; [`Study::check`] looks at the trials.
     pub fn read(file: &Path, settings: &[Setting]) -> Result<Self, PlanError> {
-        let mut reader = Reader::open(file)?;
-        let (base, template) = reader.base()?;
-        let (space, places) = space::read(&mut reader)?;
-        let search = reader.choice("search", &SEARCHES, Search::Grid);
-        if space.parameters().is_empty() && search != Search::Grid && !reader.has_problems() {
-            let origin = Origin::Line { file: file.display().to_string(), line: 1 };
-            let message = "`[space]` is missing: the keys that the search chooses values for".into();
-            reader.note(Problem::Other { origin, message });
-        }
-        let metric = reader.metric("metric");
-        let goal = reader.choice("goal", &GOALS, metric.usual_goal());
-        let first_of = |reader: &Reader, keys: [&str; 2]| keys.into_iter().find_map(|key| reader.place(key));
-        let hardware = [["backend", "set.backend"], ["devices", "set.device"]].map(|keys| first_of(&reader, keys));
-        let per_trial = reader.place("threads_per_trial");
-        let threads = reader.count("threads_per_trial", 1).unwrap_or(1);
-        let asked: Vec<Setting> = reader.set("set").into_iter().chain(settings.iter().cloned()).collect();
-        let named = reader.place("name");
-        let name = reader.text("name").unwrap_or_else(|| stem(file));
+        let mut written = StudyFile::read(file)?;
+        let values = written.values()?;
+        let (space, places) = space::read(&written.space)?;
+        let (base, template) = self::base(file, &written, values.base.as_deref().unwrap_or_default())?;
+        let metric = written.metric(&values)?;
+        let goal = values.goal(metric);
+        let threads = values.threads_per_trial.unwrap_or(1);
+        let name = values.name.clone().unwrap_or_else(|| stem(file));
+        let asked: Vec<Setting> = written.set.iter().chain(settings).cloned().collect();
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let mut study = Self {
             file: file.into(),
-            text: reader.source().to_owned(),
+            set: alike(file, &written, &asked, &name, threads),
+            hardware: [("backend", "backend"), ("devices", "device")]
+                .map(|(key, set)| written.origin(key).or_else(|| written.origin_in_set(set))),
             template,
             base,
-            set: alike(&mut reader, file, asked.clone(), [(&name, named), ("threads_per_trial", per_trial)], threads),
             name,
             common: String::new(),
             space,
-            search,
-            trials: reader.trials(search),
-            seed: reader.count("seed", 0).unwrap_or(0) as u64,
-            seeds: reader.seeds(),
+            search: values.search,
+            trials: values.trials,
+            seed: values.seed,
+            seeds: values.seeds(),
             metric,
             goal,
             threads: 0,
-            max_time: reader.duration("max_time"),
-            jobs: reader.count("jobs", 1).unwrap_or((cores / threads).max(1)),
-            devices: reader.counts("devices"),
-            retries: reader.count("retries", 0).unwrap_or(1),
-            fail_fast: reader.count("fail_fast", 1),
-            limit: reader.count("limit", 1).map_or(LIMIT, |limit| limit as u64),
+            max_time: values.max_time(),
+            jobs: values.jobs.unwrap_or((cores / threads).max(1)),
+            devices: values.devices.clone(),
+            retries: values.retries.unwrap_or(1),
+            fail_fast: values.fail_fast,
+            limit: values.limit.unwrap_or(LIMIT),
             prune: None,
-            slurm: reader.slurm(),
+            slurm: values.slurm.clone(),
             places,
-            hardware,
             count: OnceLock::new(),
+            text: String::new(),
         };
+        study.refuse_what_cannot_be_set(&asked)?;
         let plan = study.a_plan()?;
-        let epochs = plan.training.epochs;
         study.threads = plan.threads;
         study.common = in_common(&plan, study.differing());
-        study.prune = reader.prune(goal, epochs);
-        study.refuse_what_cannot_be_set(&mut reader, &asked);
-        reader.finish()?;
+        study.prune = written.pruner(&values, goal, plan.training.epochs)?;
+        study.text = written.text;
         Ok(study)
     }
 
     /// Refuses what would be set for all trials and have no effect on any.
-    fn refuse_what_cannot_be_set(&self, reader: &mut Reader, asked: &[Setting]) {
+    fn refuse_what_cannot_be_set(&self, asked: &[Setting]) -> Result<(), PlanError> {
+        let mut problems = Vec::new();
         let has_seeds = self.seeds.iter().any(Option::is_some);
         if has_seeds && self.keys().contains("seed") {
             let message = "`seed` is in the space; remove it there, or `seeds` and `repeat`".to_owned();
-            reader.note(self.places.problem("seed", message));
+            problems.push(self.places.problem("seed", message));
         }
         let differing: BTreeSet<&str> = self.differing().collect();
         for Setting { key, origin, .. } in asked {
@@ -187,8 +186,9 @@ impl Study {
                 }
                 _ => continue,
             };
-            reader.note(Problem::Other { origin: origin.clone(), message });
+            problems.push(Problem::Other { origin: origin.clone(), message });
         }
+        if problems.is_empty() { Ok(()) } else { Err(PlanError { problems }) }
     }
 
     /// Takes what `auto` came to, so that every trial means the same.
@@ -261,36 +261,175 @@ impl Study {
     pub fn keys(&self) -> BTreeSet<&str> {
         self.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
     }
+
+    /// How many points there will be; `u64::MAX` for that many and more.
+    pub fn count(&self) -> u64 {
+        let all = || Grid::new(&self.space).map(|grid| grid.count());
+        *self.count.get_or_init(|| match self.search {
+            Search::Grid => all().unwrap_or(0),
+            // A small space has fewer points than were asked for.
+            Search::Random | Search::Sobol => self.points().map_or(0, |points| points.len() as u64),
+            Search::Tpe => (self.trials as u64).min(all().unwrap_or(u64::MAX)),
+        })
+    }
+
+    /// How many trials there will be.
+    pub fn total(&self) -> u64 {
+        self.count().saturating_mul(self.seeds.len() as u64)
+    }
+
+    /// Checks that every trial has a valid plan of its own, before the first begins. What only a search will propose is checked
+    /// at the ends of its ranges and the values of its lists.
+    ///
+    /// # Errors
+    /// The first trial that has none; more trials than `limit` unless `yes`.
+    pub fn check(&self, yes: bool) -> Result<(), PlanError> {
+        let total = self.total();
+        if total > self.limit && !yes {
+            let message = format!("{total} trials are more than {}; `--yes` runs them, or raise `limit`", self.limit);
+            return Err(self.places.problem("space", message).into());
+        }
+        if total > MOST_TRIALS {
+            let message =
+                format!("{total} trials are more than a study can have, {MOST_TRIALS}; take smaller lists or ranges");
+            return Err(self.places.problem("space", message).into());
+        }
+        let mut points = self.points()?;
+        points.extend(self.ends());
+        let identity = |point: &Point| self.plan(point, None).map(|plan| plan.identity());
+        let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, _>>()?;
+        self.refuse_equal(&points, &identities)
+    }
+
+    /// The plans of all trials that are known before the first begins, and those at the ends of what the search may propose.
+    ///
+    /// # Errors
+    /// Where one is not valid.
+    pub fn plans(&self) -> Result<Vec<Plan>, PlanError> {
+        let mut points = self.points()?;
+        points.extend(self.ends());
+        points.par_iter().map(|point| self.plan(point, None)).collect()
+    }
+
+    /// Refuses points that lead to the same run: values that are written in two ways.
+    fn refuse_equal(&self, points: &[Point], identities: &[String]) -> Result<(), PlanError> {
+        let mut seen: BTreeMap<&String, &Point> = BTreeMap::new();
+        for (point, identity) in points.iter().zip(identities) {
+            let Some(other) = seen.insert(identity, point).filter(|other| *other != point) else { continue };
+            let key = point.keys().find(|key| point.get(*key) != other.get(*key)).map_or("space", String::as_str);
+            let message = format!("{} and {} are the same run; remove one", named(other, None), named(point, None));
+            return Err(self.places.problem(key, message).into());
+        }
+        Ok(())
+    }
+
+    /// The points that are known before the first trial; of TPE none.
+    ///
+    /// # Errors
+    /// Where the search cannot make them of this space.
+    pub fn points(&self) -> Result<Vec<Point>, PlanError> {
+        let refused = |error: search::Error| PlanError::from(self.places.problem("space", error.to_string()));
+        let of_number = 0..self.trials as u64;
+        match self.search {
+            Search::Grid => {
+                let grid = Grid::new(&self.space).map_err(refused)?;
+                Ok((0..grid.count()).filter_map(|index| grid.point(index)).collect())
+            }
+            Search::Random => {
+                Ok(distinct(of_number, |index, is_new| Ok(random_new(&self.space, self.seed, index, is_new)))?)
+            }
+            Search::Sobol => distinct(of_number, |index, is_new| {
+                let point = sobol(&self.space, self.seed, index).map_err(refused)?;
+                Ok(Some(point).filter(|point| is_new(point)))
+            }),
+            Search::Tpe => Ok(Vec::new()),
+        }
+    }
+
+    /// Points with the ends of every range, as far as a search may come.
+    fn ends(&self) -> Vec<Point> {
+        if self.search == Search::Grid { Vec::new() } else { space::ends(&self.space, self.seed) }
+    }
+
+    /// The trials that are known so far: those of the points, and those that TPE has proposed before.
+    ///
+    /// # Errors
+    /// Where the study's folder cannot be read.
+    pub fn known(&self) -> Result<Vec<Seeded>, crate::Error> {
+        match self.all()? {
+            Some(all) => Ok(all),
+            None => Ok(status::of_study(self)?
+                .into_iter()
+                .map(|status| (status.trial.point(), status.trial.seed))
+                .collect()),
+        }
+    }
+
+    /// All trials by their numbers; `None` where a search proposes them one after another.
+    fn all(&self) -> Result<Option<Vec<Seeded>>, PlanError> {
+        if self.search == Search::Tpe {
+            return Ok(None);
+        }
+        let with_seeds = |point: Point| self.seeds.iter().map(move |seed| (point.clone(), *seed));
+        Ok(Some(self.points()?.into_iter().flat_map(with_seeds).collect()))
+    }
+
+    /// The numbers of all trials; `None` where only the folders know.
+    ///
+    /// # Errors
+    /// Where the search cannot make its points of this space.
+    pub fn numbers(&self) -> Result<Option<Numbers>, PlanError> {
+        let number =
+            |(number, (point, seed)): (usize, (Point, _))| ((trial_record::table(&point).to_string(), seed), number);
+        Ok(self.all()?.map(|all| all.into_iter().enumerate().map(number).collect()))
+    }
+}
+
+/// The config of a name: a path seen from the study file, or the name of a built-in one.
+fn base(file: &Path, written: &StudyFile, name: &str) -> Result<(Config, Template), PlanError> {
+    let beside = file.parent().unwrap_or(Path::new("")).join(name);
+    let config = if beside.is_file() { Config::File(beside) } else { Config::find(Path::new(name)) };
+    match (Template::read(&config), written.origin("base")) {
+        (Ok(template), _) => Ok((config, template)),
+        // What is wrong in a file that is there has a place of its own.
+        (Err(error), Some(origin)) if !matches!(&config, Config::File(path) if path.is_file()) => {
+            Err(Problem::Other { origin, message: format!("`base`: {error}") }.into())
+        }
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// What all trials have alike; later wins.
-fn alike(
-    reader: &mut Reader,
-    file: &Path,
-    asked: Vec<Setting>,
-    [(name, named), (of_threads, per_trial)]: [(&str, Option<Origin>); 2],
-    threads: usize,
-) -> Vec<Setting> {
-    let flag = |key: &str, of: &str, value: toml::Value| Setting::flag(format!("{}: {of}", file.display()), key, value);
+fn alike(file: &Path, written: &StudyFile, asked: &[Setting], name: &str, threads: usize) -> Vec<Setting> {
+    let flag = |key: &str, of: &str, value: toml::Value| {
+        let setting = Setting::flag(format!("{}: {of}", file.display()), key, value);
+        Setting { origin: written.origin(of).unwrap_or(setting.origin), ..setting }
+    };
     // A thread that prepares batches ahead would have no core of its own.
     let workers = (threads == 1).then(|| flag("data.workers", "threads_per_trial", 0.into()));
-    let mut set: Vec<Setting> = workers.into_iter().chain(asked).collect();
-    let name = flag("name", "the file's name", name.into());
-    set.push(Setting { origin: named.unwrap_or(name.origin), ..name });
-    let threads = flag("threads", of_threads, (threads as i64).into());
-    set.push(Setting { origin: per_trial.unwrap_or(threads.origin), ..threads });
-    set.extend(reader.backend());
-    set
+    let of_name = if written.origin("name").is_some() { "name" } else { "the file's name" };
+    let own = [flag("name", of_name, name.into()), flag("threads", "threads_per_trial", (threads as i64).into())];
+    workers.into_iter().chain(asked.iter().cloned()).chain(own).collect()
 }
 
-const SEARCHES: [(&str, Search); 4] =
-    [("grid", Search::Grid), ("random", Search::Random), ("sobol", Search::Sobol), ("tpe", Search::Tpe)];
-
-const GOALS: [(&str, Goal); 2] = [("minimise", Goal::Minimise), ("maximise", Goal::Maximise)];
-
 /// The most points that a search can be asked for.
-const MOST_POINTS: usize = SOBOL_POINTS as usize;
+const MOST_POINTS: i64 = SOBOL_POINTS as i64;
 
 fn stem(file: &Path) -> String {
     file.file_stem().map_or_else(|| "study".into(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The points that `draw` gives for the numbers, each once.
+fn distinct(
+    numbers: Range<u64>,
+    draw: impl Fn(u64, &dyn Fn(&Point) -> bool) -> Result<Option<Point>, PlanError>,
+) -> Result<Vec<Point>, PlanError> {
+    let (mut points, mut seen) = (Vec::new(), BTreeSet::new());
+    for number in numbers {
+        if let Some(point) = draw(number, &|point| !seen.contains(&trial_record::table(point).to_string()))? {
+            seen.insert(trial_record::table(&point).to_string());
+            points.push(point);
+        }
+    }
+    Ok(points)
 }

@@ -59,12 +59,10 @@ impl StudyFolder {
         Ok(Self { path, driver, is_first, _lock: lock })
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// This driver's name.
     pub fn driver(&self) -> &str {
         &self.driver
     }

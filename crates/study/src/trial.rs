@@ -7,7 +7,6 @@ use search::{Point, Value};
 
 use crate::{identity::identity, study::Study};
 
-/// A trial of a study.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// Its number in the study, from 0.
@@ -16,7 +15,6 @@ pub struct Trial {
     pub point: Point,
     /// Its seed, where the study has seeds.
     pub seed: Option<u64>,
-    /// The plan of its run.
     pub plan: Plan,
     /// What it has in common with the study's other trials, hashed.
     pub common: String,

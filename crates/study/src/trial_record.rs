@@ -14,7 +14,6 @@ use crate::Trial;
 /// The content of `trial.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
-    /// Its number in the study.
     pub number: usize,
     /// What it has in common with the study's other trials, hashed: of an earlier form of the study it is another.
     #[serde(default)]
@@ -57,7 +56,6 @@ impl TrialRecord {
         toml::from_str(&text).map(Some).map_err(|error| Error::Damaged { path, reason: reason(error) })
     }
 
-    /// Writes it.
     pub fn write(&self, run: &Path) -> Result<(), Error> {
         files::replace(&path(run), self.to_toml().as_bytes())
     }
@@ -80,7 +78,6 @@ fn path(run: &Path) -> PathBuf {
     run.join(NAME)
 }
 
-/// A point as a file has it.
 pub fn table(point: &Point) -> toml::Table {
     point.iter().map(|(key, value)| (key.clone(), to_toml(value))).collect()
 }

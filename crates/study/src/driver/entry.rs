@@ -7,9 +7,7 @@ use crate::{Error, Status, Trial, TrialRecord, trial_record};
 /// A trial and how it stands.
 #[derive(Debug)]
 pub struct Entry {
-    /// The trial.
     pub trial: Trial,
-    /// How it stands.
     pub status: Status,
     /// The metric after each epoch.
     pub values: Vec<f64>,

@@ -11,9 +11,7 @@ pub enum Event<'a> {
     Ended(&'a Entry),
     /// It failed; with the last lines that it wrote.
     Failed {
-        /// The trial.
         entry: &'a Entry,
-        /// Why.
         reason: &'a str,
         /// Its last lines.
         output: &'a [String],

@@ -13,7 +13,6 @@ pub(super) const NARROW: usize = 60;
 
 const DONE: Rgb = Rgb(0x2a, 0xa1, 0x98);
 const GOOD: Rgb = Rgb(0x00, 0x9e, 0x73);
-/// For what failed.
 pub(super) const BAD: Rgb = Rgb(0xd5, 0x5e, 0x00);
 
 /// A trial in a line.
@@ -23,9 +22,7 @@ pub struct Row {
     pub number: usize,
     /// The metric: of the best epoch, or the last while it runs.
     pub value: Option<f64>,
-    /// Epochs done.
     pub done: usize,
-    /// Epochs of its plan.
     pub epochs: usize,
     /// What it has that others have not.
     pub point: String,
@@ -45,7 +42,6 @@ pub fn failed(entry: &Entry, reason: &str, output: &[String], again: bool) -> Ve
 }
 
 impl Row {
-    /// Of a trial with this value.
     pub fn new(entry: &Entry, value: Option<f64>) -> Self {
         Self {
             number: entry.trial.number + 1,

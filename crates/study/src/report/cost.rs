@@ -19,7 +19,6 @@ const MEASURED: &str = "Time is that of training and validation, as each trial's
     resumes: without the start of its process, the data, and checkpoints left behind. Processor time is that time \
     times the threads that a trial may use, whether it used them or not.";
 
-/// A trial that has begun.
 type Begun<'a> = (&'a Status, &'a RunRecord);
 
 /// None where no trial has begun.

@@ -73,7 +73,6 @@ impl Importances {
         }
     }
 
-    /// Which trials are compared.
     fn compared(&self) -> String {
         let trials = match self.epochs {
             Some(epochs) => format!("Compared are {} trials by their best in the first {epochs} epochs", self.trials),
@@ -85,7 +84,6 @@ impl Importances {
         }
     }
 
-    /// In a line.
     pub(super) fn line(&self) -> String {
         let known = self.keys.iter().filter_map(|it| Some(format!("{} {:.0} %", it.key, 100.0 * it.share?)));
         let known: Vec<String> = known.collect();

@@ -12,11 +12,9 @@ const TEMPLATE: &str = include_str!("job.sh");
 /// What a task of the array runs.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    /// The job's name.
     pub name: String,
     /// How many tasks there are.
     pub tasks: u64,
-    /// Threads of each.
     pub threads: usize,
     /// The folder that it works in: relative paths are seen from there.
     pub folder: PathBuf,

@@ -6,7 +6,7 @@ use plan::{Origin, PlanError, Problem, Setting, decides, did_you_mean};
 use search::{Condition, Domain, Parameter, Point, Space, Value, random};
 use toml::Value as Toml;
 
-use super::reader::{ONE_KEY, Reader};
+use super::file::ONE_KEY;
 
 /// Where the keys of a space stand in its file.
 #[derive(Clone, Debug)]
@@ -37,13 +37,21 @@ impl Places {
     }
 }
 
-/// Takes `[space]` from the file.
-pub fn read(reader: &mut Reader) -> Result<(Space, Places), PlanError> {
-    let entries = reader.table("space");
-    let file = entries.first().map_or(Origin::Argument("study".into()), |(_, entry)| entry.origin.clone());
-    let keys = entries.iter().map(|(key, entry)| (key.clone(), entry.origin.clone())).collect();
+/// The space of the entries below `[space]`.
+pub fn read(entries: &[Setting]) -> Result<(Space, Places), PlanError> {
+    let file = entries.first().map_or(Origin::Argument("study".into()), |entry| entry.origin.clone());
+    let keys = entries.iter().map(|entry| (entry.key.clone(), entry.origin.clone())).collect();
     let places = Places { keys, file };
-    let parameters = entries.iter().filter_map(|(key, entry)| parameter(reader, key, entry)).collect();
+    let (mut parameters, mut problems) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match parameter(entry) {
+            Ok(parameter) => parameters.push(parameter),
+            Err(error) => problems.extend(error.problems),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(PlanError { problems });
+    }
     let space = Space::new(parameters).map_err(|error| {
         // The message begins with the key; the line that it stands in is found by that.
         let text = error.to_string();
@@ -61,26 +69,27 @@ fn refusal(key: &str) -> Option<&'static str> {
     (!decides(key)).then_some("it makes no other run of a trial; set it for all in `[set]`")
 }
 
-fn parameter(reader: &mut Reader, key: &str, entry: &Setting) -> Option<Parameter> {
+fn parameter(entry: &Setting) -> Result<Parameter, PlanError> {
+    let Setting { key, value, origin, .. } = entry;
     if let Some(why) = refusal(key) {
         let message = format!("`{key}` cannot be in the space: {why}");
-        reader.note(Problem::Other { origin: entry.origin.clone(), message });
-        return None;
+        return Err(Problem::Other { origin: origin.clone(), message }.into());
     }
-    let found = entry.value.as_ref().and_then(|value| {
+    let found = value.as_ref().and_then(|value| {
         let domain = domain(value)?;
         let when = match value.get("when") {
             Some(when) => Some(condition(when)?),
             None => None,
         };
-        Some(Parameter { key: key.to_owned(), domain, when })
+        Some(Parameter { key: key.clone(), domain, when })
     });
-    if found.is_none() {
+    found.ok_or_else(|| {
         let expected =
             "a list, or a table with choice, uniform, log_uniform or int = [low, high], and when = { key = [..] }";
-        reader.refuse(entry, expected, entry.value.as_ref().map_or_else(String::new, hint));
-    }
-    found
+        Setting { key: format!("space.{key}"), ..entry.clone() }
+            .refused(expected, value.as_ref().map_or_else(String::new, hint))
+            .into()
+    })
 }
 
 fn domain(value: &Toml) -> Option<Domain> {
