@@ -6,7 +6,6 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// What to do.
 pub enum Arguments {
     /// Try all parsers.
     All(Job),

@@ -201,7 +201,6 @@ pub fn toml_value() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Numbers of TOML.
 pub fn number() -> impl Strategy<Value = String> {
     let odd = [
         "0",

@@ -30,7 +30,6 @@ fn needed() -> Arrows {
     needed
 }
 
-/// The arrows of the picture.
 fn drawn() -> Arrows {
     let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/architecture.svg");
     let text = fs::read_to_string(picture).unwrap();
@@ -65,7 +64,6 @@ fn no_arrow_leads_back() {
     assert_eq!(back, None);
 }
 
-/// What the documents name is there.
 #[test]
 fn the_files_that_the_documents_name_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

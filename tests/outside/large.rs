@@ -94,7 +94,6 @@ fn written(place: &Place) -> Vec<SystemTime> {
     runs.filter_map(|record| fs::metadata(record).ok()?.modified().ok()).collect()
 }
 
-/// What a command took.
 struct Took {
     stdout: String,
     time: Duration,

@@ -104,7 +104,6 @@ fn a_worker_that_slurm_stops_saves_and_ends_as_one_that_was_not() {
     assert!(models(place) == models(&whole));
 }
 
-/// Epochs that are on the disk.
 fn epochs_done(run: &Path) -> usize {
     fs::read_to_string(run.join("metrics.jsonl")).map_or(0, |text| text.lines().count())
 }

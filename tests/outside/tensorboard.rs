@@ -13,7 +13,6 @@ use crate::{
 
 const ON: &[&str] = &["--set", "tensorboard=true", "--set", "training.log_steps=true"];
 
-/// The Python with the reader.
 fn python() -> Option<String> {
     python_with("tensorboard")
 }

@@ -24,7 +24,6 @@ pub struct Case {
     seed: u64,
     random: ChaCha8Rng,
     plan: Plan,
-    /// The most kills.
     kills: usize,
 }
 

@@ -2,7 +2,6 @@
 
 use rand::{Rng as _, RngExt as _, rngs::ChaCha8Rng, seq::IndexedRandom as _};
 
-/// What is tried.
 pub enum Plan {
     /// The arguments of `train`.
     Run(Vec<String>),

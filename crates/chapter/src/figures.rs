@@ -9,7 +9,6 @@ use data::{DataSet, MNIST_SAMPLE_FINGERPRINT};
 /// A figure of the book and the same figure here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// What it is.
     pub name: &'static str,
     /// What the book prints.
     pub expected: Value,
@@ -24,7 +23,6 @@ pub struct Figure {
 pub enum Value {
     /// A number, or a list of them: a shape, a row, ten losses.
     Numbers(Vec<f64>),
-    /// A name.
     Name(String),
 }
 
@@ -67,7 +65,6 @@ impl Figure {
         Self { name, expected: numbers(expected), found: numbers(found), tolerance: 0.0 }
     }
 
-    /// A figure that is a name.
     fn named(name: &'static str, expected: &str, found: &str) -> Self {
         Self { name, expected: Value::Name(expected.into()), found: Value::Name(found.into()), tolerance: 0.0 }
     }

@@ -7,7 +7,6 @@ use crate::host;
 /// A function at a point. With one input the gradient is the slope; with several it has a slope for each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slope {
-    /// The point.
     pub at: Vec<f32>,
     /// What the function gives there.
     pub value: f32,

@@ -22,9 +22,7 @@ pub const TOO_LARGE: f32 = 1.05;
 /// A learning rate and where it leads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Descent {
-    /// What it shows.
     pub name: &'static str,
-    /// The learning rate.
     pub learning_rate: f32,
     /// Where its steps go.
     pub path: Path,

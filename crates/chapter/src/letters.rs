@@ -19,7 +19,6 @@ pub fn loader(seed: u64) -> ItemLoader<InMemDataset<Letter>> {
     ItemLoader::new(letters(), 6, Order::Shuffled { seed })
 }
 
-/// The batches of one epoch.
 pub fn batches(seed: u64, epoch: usize) -> Vec<Vec<Letter>> {
     loader(seed).batches(epoch).collect()
 }

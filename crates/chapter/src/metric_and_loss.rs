@@ -11,9 +11,7 @@ use crate::{accuracy::batch_accuracy, curve::Curve, host};
 /// What nudging one weight does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nudged {
-    /// The accuracy for each nudge.
     pub accuracy: Curve,
-    /// The loss for each nudge.
     pub loss: Curve,
 }
 

@@ -43,7 +43,6 @@ pub type Model<B> = fn(Tensor<B, 2>, &[Tensor<B, 2>]) -> Tensor<B, 2>;
 /// A training by hand: what it needs to know beside the start.
 #[derive(Clone, Copy, Debug)]
 pub struct Training<B: AutodiffBackend> {
-    /// What is trained.
     pub model: Model<B>,
     /// How far a step goes for a gradient.
     pub learning_rate: f64,
@@ -53,7 +52,6 @@ pub struct Training<B: AutodiffBackend> {
     pub good_enough: f32,
 }
 
-/// What came of it.
 #[derive(Clone, Debug)]
 pub struct Trained<B: AutodiffBackend> {
     /// The parameters at the end.

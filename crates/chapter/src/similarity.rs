@@ -24,7 +24,6 @@ pub struct Accuracies {
     pub threes: f32,
     /// On the 7s.
     pub sevens: f32,
-    /// The mean of the two.
     pub mean: f32,
 }
 

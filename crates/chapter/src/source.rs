@@ -5,7 +5,6 @@
 pub struct File {
     /// Its path, from the root of the repository.
     pub path: &'static str,
-    /// What stands in it.
     pub text: &'static str,
 }
 
@@ -42,8 +41,8 @@ files! {
     SHADE = "chart/src/shade.rs",
     AUGMENTATION = "data/src/augmentation.rs",
     BATCHER = "data/src/batcher.rs",
-    DIGIT_DATASET = "data/src/digit_dataset.rs",
-    ITEM_LOADER = "data/src/item_loader.rs",
+    DIGITS = "data/src/digits.rs",
+    LOADER = "data/src/loader.rs",
     ORDER = "data/src/order.rs",
     EVALUATION = "metrics/src/evaluation.rs",
     DISTANCE = "model/src/distance.rs",

@@ -35,7 +35,6 @@ pub fn row<B: Backend>(table: Tensor<B, 2, Int>, index: usize) -> Tensor<B, 1, I
     table.narrow(0, index, 1).squeeze_dim(0)
 }
 
-/// One column of a table.
 pub fn column<B: Backend>(table: Tensor<B, 2, Int>, index: usize) -> Tensor<B, 1, Int> {
     table.narrow(1, index, 1).squeeze_dim(1)
 }

@@ -5,10 +5,8 @@ use std::{env, fs, path::Path};
 use burn::backend::Autodiff;
 use data::{DataSet, Request, Source};
 
-/// Flex with gradients.
 pub(crate) type Flex = Autodiff<burn_flex::Flex>;
 
-/// ndarray with gradients.
 pub(crate) type NdArray = Autodiff<burn_ndarray::NdArray>;
 
 /// MNIST_SAMPLE, where `MNIST_SAMPLE_ARCHIVE` names the archive; says so where not.

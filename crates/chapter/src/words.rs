@@ -5,11 +5,8 @@ use crate::source::{self, File};
 /// A word, what it means, and where it is done.
 #[derive(Clone, Copy, Debug)]
 pub struct Word {
-    /// The word.
     pub term: &'static str,
-    /// What it means.
     pub meaning: &'static str,
-    /// The file that does it.
     pub file: &'static File,
     /// The function or type there.
     pub item: &'static str,
@@ -158,7 +155,7 @@ pub const WORDS: &[Word] = &[
     word(
         "data loader",
         "Visits the items of a data set in some order and hands them out in mini-batches.",
-        &source::ITEM_LOADER,
+        &source::LOADER,
         "ItemLoader",
     ),
     word(

@@ -12,7 +12,6 @@ pub struct Bars {
 /// A bar of [`Bars`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bar {
-    /// What it is the amount of.
     pub name: String,
     /// The amount, 0 or more.
     pub amount: f64,

@@ -5,7 +5,6 @@ use crate::{Bars, Confusion, LineChart, Parallel, Picture, PixelTable, Spread, W
 /// A whole text with its pictures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document {
-    /// What it is about.
     pub title: String,
     /// What stands before the first section.
     pub lead: Vec<Block>,
@@ -16,7 +15,6 @@ pub struct Document {
 /// A part of a document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Section {
-    /// What it is about.
     pub heading: String,
     /// What it shows, in order.
     pub blocks: Vec<Block>,
@@ -31,7 +29,6 @@ pub enum Block {
     Code {
         /// Where they stand.
         caption: String,
-        /// The lines.
         lines: String,
     },
     /// Rows of text and numbers.
@@ -44,36 +41,30 @@ pub enum Block {
     Parallel(Parallel),
     /// Groups of values along an axis.
     Spread(Spread),
-    /// Amounts.
     Bars(Bars),
     /// The counts of a confusion matrix.
     Confusion {
         /// What there is to see, in a sentence.
         alt: String,
-        /// The counts.
         matrix: Confusion,
     },
     /// Images with captions.
     Pictures {
         /// What there is to see, in a sentence.
         alt: String,
-        /// The images.
         pictures: Vec<Picture>,
         /// How many stand in a row on a page.
         columns: usize,
     },
     /// Pixel values with their shades.
     Pixels {
-        /// What it shows.
         caption: String,
-        /// The values.
         table: PixelTable,
     },
     /// The weights of a linear model in the place of pixels.
     Weights {
         /// What there is to see, in a sentence.
         alt: String,
-        /// The weights.
         weights: Weights,
     },
     /// Blocks beside each other where there is room.
@@ -96,13 +87,10 @@ pub struct Table {
 /// A word with what it means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Term {
-    /// The word.
     pub term: String,
-    /// What it means.
     pub meaning: String,
     /// Where the code that does it stands.
     pub caption: String,
-    /// The lines of that code.
     pub lines: String,
 }
 
@@ -114,14 +102,12 @@ impl Document {
 }
 
 impl Section {
-    /// A section.
     pub fn new(heading: impl Into<String>, blocks: impl IntoIterator<Item = Block>) -> Self {
         Self { heading: heading.into(), blocks: blocks.into_iter().collect() }
     }
 }
 
 impl Block {
-    /// A paragraph.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
@@ -140,12 +126,10 @@ impl Table {
         Self { rows, numbers_from: usize::MAX, ..Self::default() }
     }
 
-    /// The same with a caption.
     pub fn captioned(self, caption: impl Into<String>) -> Self {
         Self { caption: caption.into(), ..self }
     }
 
-    /// One more row.
     pub fn add_row<T: Into<String>>(&mut self, row: impl IntoIterator<Item = T>) {
         self.rows.push(row.into_iter().map(Into::into).collect());
     }

@@ -7,9 +7,7 @@ use crate::palette;
 pub struct LineChart {
     /// What there is to see, in a sentence, for who cannot see it.
     pub alt: String,
-    /// The horizontal axis.
     pub x: Axis,
-    /// The vertical axis.
     pub y: Axis,
     /// What is drawn, the first at the bottom. Each has a colour of its own, by its place in this list without those that
     /// are [`Style::Ranked`].
@@ -49,7 +47,6 @@ pub struct Series {
     pub name: String,
     /// x and y, in the order of the line.
     pub points: Vec<(f64, f64)>,
-    /// How it is drawn.
     pub style: Style,
     /// The number of its colour, for what is of one kind in several series or charts. `None`: its place in the list.
     pub colour: Option<usize>,
@@ -58,7 +55,6 @@ pub struct Series {
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Style {
-    /// A line.
     #[default]
     Line,
     /// A dashed line: what ours is compared with.
@@ -110,7 +106,6 @@ impl Axis {
 }
 
 impl Series {
-    /// A line.
     pub fn line(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.into(), points, ..Self::default() }
     }

@@ -34,7 +34,6 @@ pub(crate) fn ranked(worth: f64) -> (Rgb, f64) {
 const GREY: u8 = 0x7a;
 
 impl Rgb {
-    /// A grey.
     pub const fn grey(value: u8) -> Self {
         Self(value, value, value)
     }

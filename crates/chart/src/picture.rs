@@ -17,7 +17,6 @@ pub struct Pixels {
 /// An image with a caption.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
-    /// The image.
     pub pixels: Pixels,
     /// What is written below it; each line is a line.
     pub caption: String,
@@ -31,9 +30,7 @@ pub enum Verdict {
     /// Nobody judged it.
     #[default]
     None,
-    /// It is right.
     Right,
-    /// It is wrong.
     Wrong,
 }
 
@@ -47,12 +44,10 @@ impl Pixels {
         Self { height, width, values }
     }
 
-    /// Rows.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Columns.
     pub fn width(&self) -> usize {
         self.width
     }

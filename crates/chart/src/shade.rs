@@ -5,7 +5,6 @@ use crate::{palette::Rgb, picture::Pixels};
 /// Pixel values as a table with a number for each row and column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PixelTable {
-    /// The values.
     pub pixels: Pixels,
     /// The number of the first row.
     pub first_row: usize,
@@ -34,7 +33,6 @@ pub(crate) struct Cell {
 }
 
 impl PixelTable {
-    /// The cells of each row.
     pub(crate) fn rows(&self) -> Vec<Vec<Cell>> {
         let ends: Vec<(u8, u8)> = (0..self.pixels.width()).map(|column| self.ends(column)).collect();
         let cells = |row: &[u8]| row.iter().zip(&ends).map(|(value, ends)| cell(*value, *ends)).collect();

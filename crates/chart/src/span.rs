@@ -30,7 +30,6 @@ pub(crate) struct Span {
 /// A labelled place on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tick {
-    /// Its fraction.
     pub at: f64,
     /// What is written there.
     pub label: String,

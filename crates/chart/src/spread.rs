@@ -7,7 +7,6 @@ use crate::{line_chart::Axis, span::Span};
 pub struct Spread {
     /// What there is to see, in a sentence, for who cannot see it.
     pub alt: String,
-    /// What is measured.
     pub axis: Axis,
     /// From top to bottom.
     pub groups: Vec<Group>,
@@ -18,7 +17,6 @@ pub struct Spread {
 pub struct Group {
     /// What its values have in common.
     pub name: String,
-    /// A dot each.
     pub values: Vec<f64>,
     /// Their mean; `None` where it says nothing.
     pub mean: Option<f64>,

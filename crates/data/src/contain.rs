@@ -23,7 +23,6 @@ pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     done.map_err(|payload| panic_message(&*payload).to_owned())
 }
 
-/// What a panic says.
 pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")

@@ -47,7 +47,6 @@ pub enum Split {
 }
 
 impl Split {
-    /// Both.
     pub const ALL: [Self; 2] = [Self::Train, Self::Valid];
 
     /// As it is typed.
@@ -58,7 +57,6 @@ impl Split {
         }
     }
 
-    /// Its digits.
     pub fn of(self, data: &DataSet) -> &Arc<Digits> {
         match self {
             Self::Train => &data.train,

@@ -43,17 +43,13 @@ pub enum Error {
     Entry {
         /// The archive or folder.
         place: String,
-        /// The entry's name in it.
         entry: String,
         /// Why it is refused.
         reason: String,
     },
     /// Bytes that are no PNG, or one that this program does not take.
     #[error("not a usable PNG: {reason}")]
-    Png {
-        /// What is wrong with it.
-        reason: String,
-    },
+    Png { reason: String },
     /// The download did not succeed.
     #[error(
         "cannot download `{url}`: {reason} ({}); check the network and the proxy variables, or name a local copy \
@@ -61,7 +57,6 @@ pub enum Error {
         attempts_in_words(*attempts)
     )]
     Download {
-        /// Where from.
         url: String,
         /// What the last attempt ended with.
         reason: String,
@@ -73,7 +68,6 @@ pub enum Error {
         "`{place}` does not hold MNIST_SAMPLE: fingerprint {found}, expected {expected}; take source `archive` for other data"
     )]
     Fingerprint {
-        /// The archive.
         place: String,
         /// The constant known to the program.
         expected: String,

@@ -1,11 +1,11 @@
 //! The one way from a [`Request`] to a [`DataSet`].
 
 use crate::{
-    DataSet, Digits, Error, Event, Request, Source, cache,
+    DataSet, Digits, Error, Event, Request, Source,
+    cache::{self, Loading},
     fingerprint::fingerprint,
     retry_policy::RetryPolicy,
     source::{self, Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
-    through_cache::Loading,
 };
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.

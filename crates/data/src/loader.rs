@@ -1,22 +1,88 @@
-//! Burn's `DataLoader` with an order that is a function of (seed, epoch), whatever the number of workers.
+//! Batches in an order that is a function of (seed, epoch): of any of Burn's data sets, and of digits as Burn's `DataLoader`,
+//! whatever the number of workers.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use burn::{
     data::{
         dataloader::{DataLoader, DataLoaderIterator, Progress},
-        dataset::Dataset as _,
+        dataset::Dataset,
     },
     tensor::backend::Backend,
 };
 
 use crate::{
-    Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, ItemLoader, Order, augmentation::Augment,
-    batcher::HostBatch, prefetch::Prefetch,
+    Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, Order, augmentation::Augment, batcher::HostBatch,
+    prefetch::Prefetch,
 };
+
+/// The items of a data set in batches; the last batch of an epoch may be short.
+///
+/// It asks nothing of the items: they may be letters, images or lines of text.
+#[derive(Clone, Debug)]
+pub struct ItemLoader<D> {
+    dataset: D,
+    range: Range<usize>,
+    batch_size: usize,
+    order: Order,
+}
+
+impl<D> ItemLoader<D> {
+    /// Batches of `batch_size` items.
+    ///
+    /// # Panics
+    /// When `batch_size` is 0.
+    pub fn new<I>(dataset: D, batch_size: usize, order: Order) -> Self
+    where
+        D: Dataset<I>,
+    {
+        assert!(batch_size > 0, "a batch holds at least one item");
+        Self { range: 0..dataset.len(), dataset, batch_size, order }
+    }
+
+    pub fn batches<I>(&self, epoch: usize) -> impl Iterator<Item = Vec<I>>
+    where
+        D: Dataset<I>,
+    {
+        self.indices(epoch).into_iter().map(|batch| batch.into_iter().filter_map(|i| self.dataset.get(i)).collect())
+    }
+
+    /// The item indices of each batch of an epoch.
+    pub fn indices(&self, epoch: usize) -> Vec<Vec<usize>> {
+        let order = self.order.indices(epoch, self.num_items());
+        order.chunks(self.batch_size).map(|batch| batch.iter().map(|i| i + self.range.start).collect()).collect()
+    }
+
+    pub fn num_items(&self) -> usize {
+        self.range.len()
+    }
+
+    pub fn num_batches(&self) -> usize {
+        self.num_items().div_ceil(self.batch_size)
+    }
+
+    /// Items of a batch, but for the last.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &D {
+        &self.dataset
+    }
+
+    /// The same on the items from `start` to before `end`.
+    pub(crate) fn slice(mut self, start: usize, end: usize) -> Self {
+        self.range = self.range.start + start..self.range.start + end;
+        self
+    }
+}
 
 /// Serves a split in batches of an [`ItemLoader`], each as one tensor of images and one of targets.
 ///
@@ -57,7 +123,6 @@ impl<B: Backend> DigitLoader<B> {
         self.start.store(batch, Ordering::Relaxed);
     }
 
-    /// Batches of an epoch.
     pub fn num_batches(&self) -> usize {
         self.items.num_batches()
     }
@@ -126,6 +191,7 @@ impl<B: Backend> DataLoaderIterator<DigitBatch<B>> for Batches<'_, B> {
 
 #[cfg(test)]
 mod tests {
+    use burn::data::dataset::InMemDataset;
     use burn_flex::Flex;
 
     use super::*;
@@ -211,5 +277,29 @@ mod tests {
         let mut part = pixels(loader(0).slice(3, 10).as_ref()).concat();
         part.sort_unstable();
         assert_eq!(part, (3..10).collect::<Vec<u8>>());
+    }
+
+    fn words(order: Order) -> ItemLoader<InMemDataset<String>> {
+        ItemLoader::new(InMemDataset::new(["a", "b", "c", "d", "e"].map(String::from).to_vec()), 2, order)
+    }
+
+    #[test]
+    fn items_of_any_type_come_in_batches() {
+        let batches: Vec<Vec<String>> = words(Order::Sequential).batches(0).collect();
+        assert_eq!(batches, [&["a", "b"][..], &["c", "d"], &["e"]]);
+        assert_eq!(words(Order::Sequential).num_batches(), 3);
+    }
+
+    #[test]
+    fn seed_and_epoch_decide_the_batches() {
+        let words = words(Order::Shuffled { seed: 1 });
+        assert_eq!(words.batches(0).collect::<Vec<_>>(), words.batches(0).collect::<Vec<_>>());
+        assert_ne!(words.batches(0).collect::<Vec<_>>(), words.batches(1).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_slice_of_a_slice_counts_from_its_own_start() {
+        let part = words(Order::Sequential).slice(1, 5).slice(1, 3);
+        assert_eq!(part.batches(0).collect::<Vec<_>>(), [["c", "d"]]);
     }
 }

@@ -8,10 +8,7 @@ pub enum Order {
     /// First to last.
     Sequential,
     /// Shuffled anew each epoch.
-    Shuffled {
-        /// Seed of the run.
-        seed: u64,
-    },
+    Shuffled { seed: u64 },
 }
 
 impl Order {

@@ -12,9 +12,7 @@ use crate::{Error, contain};
 /// One decoded image, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GreyImage {
-    /// Rows.
     pub height: usize,
-    /// Columns.
     pub width: usize,
     /// `height * width` values, 0 (black) to 255 (white).
     pub pixels: Vec<u8>,

@@ -18,25 +18,15 @@ pub enum Source {
     /// MNIST_SAMPLE or an error.
     MnistSample,
     /// A local .tgz with `train/<class>/*.png` and `valid/<class>/*.png`, under any root folder.
-    Archive {
-        /// The file.
-        path: PathBuf,
-    },
+    Archive { path: PathBuf },
     /// A folder with `train/<class>/*.png` and `valid/<class>/*.png`.
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
+    Folder { path: PathBuf },
     /// A folder with the four files of the original MNIST, plain or .gz.
-    Idx {
-        /// The folder.
-        path: PathBuf,
-    },
+    Idx { path: PathBuf },
     /// Drawn digits.
     Synthetic {
         /// The same seed draws the same digits.
         seed: u64,
-        /// Training images.
         train: usize,
         /// Validation images.
         valid: usize,
@@ -67,7 +57,6 @@ pub struct Request {
 pub struct Remote {
     /// http or https.
     pub url: String,
-    /// Bytes.
     pub size: u64,
     /// MD5, 32 lower-case hexadecimal digits.
     pub md5: String,

@@ -23,12 +23,7 @@ pub enum Error {
     },
     /// A file is not what it should be.
     #[error("`{}` is damaged: {reason}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Damaged { path: PathBuf, reason: String },
 }
 
 /// What a person can do about a failed write.

@@ -32,12 +32,10 @@ impl Log {
         Ok(Self { path: path.into(), file })
     }
 
-    /// Appends.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.file.write_all(bytes).map_err(|cause| self.failed(cause))
     }
 
-    /// Flushes it to the disk.
     pub fn flush(&self) -> Result<(), Error> {
         self.file.sync_data().map_err(|cause| self.failed(cause))
     }

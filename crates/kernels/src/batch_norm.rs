@@ -15,7 +15,6 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Of a batch of this shape.
     pub fn of([batch, channels, height, width]: [usize; 4]) -> Self {
         Self { batch, channels, plane: height * width }
     }

@@ -21,7 +21,6 @@ struct Sliding {
     padding: usize,
 }
 
-/// The sizes of a convolution.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     batch: usize,

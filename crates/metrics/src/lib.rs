@@ -42,7 +42,6 @@ impl Metrics {
         }
     }
 
-    /// Each with its name.
     pub fn named(&self) -> [(&'static str, Option<f64>); 6] {
         Metric::ALL.map(|metric| (metric.name(), self.get(metric)))
     }
@@ -79,6 +78,27 @@ impl Metric {
             Self::F1 => "f1",
             Self::RocAuc => "roc_auc",
         }
+    }
+}
+
+/// The mean loss of the samples of several batches, such as those of a step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeanLoss {
+    sum: f64,
+    samples: usize,
+}
+
+impl MeanLoss {
+    /// Adds a batch by its mean loss.
+    pub fn add(&mut self, mean_of_batch: f64, samples: usize) {
+        self.sum += mean_of_batch * samples as f64;
+        self.samples += samples;
+    }
+
+    /// The mean since it was last taken.
+    pub fn take(&mut self) -> f64 {
+        let Self { sum, samples } = std::mem::take(self);
+        sum / samples as f64
     }
 }
 

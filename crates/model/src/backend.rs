@@ -65,7 +65,6 @@ pub trait Backend: burn::tensor::backend::Backend {
         Self::conv2d_x_backward(images, kernels, gradient, sliding.into())
     }
 
-    /// The gradient of a convolution's kernels.
     fn convolution_kernel_gradient(
         images: FloatTensor<Self>,
         kernels: FloatTensor<Self>,
@@ -176,7 +175,6 @@ pub(crate) fn tensor<B: burn::tensor::backend::Backend, const D: usize>(primitiv
     Tensor::from_primitive(TensorPrimitive::Float(primitive))
 }
 
-/// What a backend computes on.
 pub(crate) fn primitive<B: burn::tensor::backend::Backend, const D: usize>(tensor: Tensor<B, D>) -> FloatTensor<B> {
     tensor.into_primitive().tensor()
 }

@@ -2,7 +2,6 @@
 
 use burn::tensor::{Tensor, backend::Backend};
 
-/// Which distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distance {
     /// [`l1`].

@@ -7,7 +7,6 @@ use burn::{
 
 use crate::{AutodiffBackend, Backend, LinearBaseline, ResNet, TwoLayerNet};
 
-/// One of the networks.
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
 pub enum Network<B: burn::tensor::backend::Backend> {

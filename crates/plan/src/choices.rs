@@ -18,13 +18,11 @@ macro_rules! choices {
             /// Every name, in the order of the choices.
             pub const NAMES: &[&str] = &[$($word),+];
 
-            /// The choice of this name.
             #[must_use]
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|choice| choice.name() == name)
             }
 
-            /// The name of this choice.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }

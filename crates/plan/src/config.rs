@@ -15,9 +15,7 @@ use super::{
 /// A config that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Config {
-    /// Compiled in.
     BuiltIn(BuiltIn),
-    /// A TOML file.
     File(PathBuf),
 }
 

@@ -9,11 +9,9 @@ use super::{Plan, rules::RULES};
 /// A key that two plans disagree on; shows as ``` `training.epochs`: 40 -> 50 ```.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// The dotted key.
     pub key: &'static str,
     /// Its value in the plan asked.
     pub this: Value,
-    /// Its value in the other.
     pub other: Value,
 }
 

@@ -5,7 +5,6 @@ use std::{fmt, io};
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A line of a file.
     Line {
         /// The file as the user would name it.
         file: String,
@@ -71,7 +70,6 @@ pub enum Problem {
     /// A file that is there but cannot be read as text.
     #[error("{file}: cannot be read: {}", cause.to_string().to_lowercase())]
     Unreadable {
-        /// The file.
         file: String,
         /// The system's reason.
         cause: io::Error,
@@ -87,13 +85,11 @@ pub enum Problem {
     /// Text that is not TOML.
     #[error("{file}:{line}:{column}: {message}")]
     Syntax {
-        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
         /// The character of the line, from 1.
         column: usize,
-        /// The parser's message.
         message: String,
     },
     /// A `--set` without key or `=`.
@@ -105,9 +101,7 @@ pub enum Problem {
     /// A key that `base.toml` does not have.
     #[error("{origin}: unknown key `{key}`{hint}")]
     UnknownKey {
-        /// Where it stands.
         origin: Origin,
-        /// The dotted key.
         key: String,
         /// The nearest key, or the keys of the section.
         hint: String,
@@ -115,27 +109,19 @@ pub enum Problem {
     /// A section that `base.toml` does not have.
     #[error("{origin}: unknown section `{section}`{hint}")]
     UnknownSection {
-        /// Where it stands.
         origin: Origin,
-        /// Its name.
         section: String,
         /// The nearest section, or all.
         hint: String,
     },
     /// Something else, which the message says.
     #[error("{origin}: {message}")]
-    Other {
-        /// Where it stands.
-        origin: Origin,
-        /// What, and what to do.
-        message: String,
-    },
+    Other { origin: Origin, message: String },
     /// A value of the wrong type, out of range, or at odds with another key.
     #[error("{origin}: `{key}` is {found}, expected {expected}{hint}")]
     Value {
         /// Where the value was given.
         origin: Origin,
-        /// The dotted key.
         key: String,
         /// The value, in TOML.
         found: String,

@@ -10,7 +10,6 @@ use super::choices::{Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, Sour
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataPlan {
-    /// The kind of source.
     pub source: SourceKind,
     /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
     pub path: PathBuf,
@@ -32,7 +31,6 @@ pub struct DataPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelPlan {
-    /// The kind of network.
     pub kind: ModelKind,
     /// Units of the hidden layer of `two-layer`, at least 1.
     pub hidden: usize,
@@ -60,7 +58,6 @@ pub struct TrainingPlan {
     pub epochs: usize,
     /// Images of a batch, at least 1.
     pub batch_size: usize,
-    /// What is minimised.
     pub loss: Loss,
     /// Batches whose gradients are averaged into one step, at least 1.
     pub accumulate: usize,
@@ -72,11 +69,24 @@ pub struct TrainingPlan {
     pub log_steps: bool,
 }
 
+impl TrainingPlan {
+    /// Steps of an epoch of so many batches.
+    #[must_use]
+    pub fn steps(&self, batches: usize) -> usize {
+        batches.div_ceil(self.accumulate)
+    }
+
+    /// Whether batch number `batch`, from 1, of an epoch of so many completes a step: the last one always does.
+    #[must_use]
+    pub fn completes_step(&self, batch: usize, batches: usize) -> bool {
+        batch.is_multiple_of(self.accumulate) || batch == batches
+    }
+}
+
 /// `[optimizer]`: how gradients become steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizerPlan {
-    /// The kind of optimizer.
     pub kind: OptimizerKind,
     /// Above 0; the peak, where the schedule varies it.
     pub learning_rate: f64,
@@ -96,7 +106,6 @@ pub struct OptimizerPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchedulePlan {
-    /// The kind of schedule.
     pub kind: ScheduleKind,
     /// Of one-cycle, above 0 and below 1: the part of all steps that warms up.
     pub pct_start: f64,

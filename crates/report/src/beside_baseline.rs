@@ -24,14 +24,12 @@ pub struct BaselineScores {
 pub struct BesideBaseline<'a> {
     /// What the model says.
     pub evaluated: &'a Evaluated<'a>,
-    /// What the baseline says.
     pub baseline: &'a BaselineScores,
 }
 
 /// Who of two is right on an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnlyOne {
-    /// The model.
     Model,
     /// The baseline, by L1.
     Baseline,

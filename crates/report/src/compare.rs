@@ -19,7 +19,7 @@ use crate::{
     fraction,
 };
 
-pub use groups::{Group, Test};
+pub use groups::{Group, Groups, Test};
 
 /// Runs to be compared, in the order asked for.
 #[derive(Clone, Debug)]
@@ -60,9 +60,11 @@ impl Comparison {
         differences(self.runs.iter().map(|run| &run.plan))
     }
 
-    /// All of it.
     pub fn document(&self) -> Document {
-        let sections = [self.plans(), self.best_epochs()].into_iter().chain(self.seeds()).chain([self.curves()]);
+        let sections = [self.plans(), self.best_epochs()]
+            .into_iter()
+            .chain(Groups::of(&self.runs).section())
+            .chain([self.curves()]);
         Document { title: format!("{} runs compared", self.runs.len()), lead: vec![], sections: sections.collect() }
     }
 
@@ -118,7 +120,7 @@ impl Comparison {
 
     /// The runs that share a colour: of several seeds the group, else each run by itself.
     fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
-        let groups = self.groups();
+        let groups = Groups::of(&self.runs).all;
         if groups.iter().all(|group| group.runs.len() < 2) {
             return self.runs.iter().map(|run| (run.name.clone(), vec![run])).collect();
         }

@@ -54,7 +54,6 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
     [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
 
-/// A value of each epoch.
 pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) -> f64) -> Series {
     // A single epoch has no line.
     let style = if epochs.len() == 1 { Style::Dots } else { Style::Line };

@@ -39,7 +39,6 @@ impl<'a> Evaluated<'a> {
         Self { data, split, loss: plan.training.loss, evaluation, losses, weights }
     }
 
-    /// The images.
     pub fn digits(&self) -> &Arc<Digits> {
         self.split.of(self.data)
     }
@@ -81,7 +80,6 @@ impl<'a> Evaluated<'a> {
         table
     }
 
-    /// The confusion matrix.
     pub fn confusion(&self) -> Section {
         let counts = self.evaluation.confusion();
         let counted = [[counts.true_positive, counts.false_negative], [counts.false_positive, counts.true_negative]];
@@ -101,7 +99,6 @@ impl<'a> Evaluated<'a> {
         charts.into_iter().chain(self.pixel_weights().map(|weights| ("weights", weights))).collect()
     }
 
-    /// The ROC curve.
     pub fn roc(&self) -> Section {
         // Logits tell apart what probabilities next to 0 and 1 round together.
         let curve = roc(&self.evaluation.logits, &self.is_positive());

@@ -14,7 +14,7 @@ use chart::Pixels;
 use data::Digits;
 
 pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
-pub use compare::{ComparedRun, Comparison, Group, Test};
+pub use compare::{ComparedRun, Comparison, Group, Groups, Test};
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
 pub use run_report::{RunReport, write};

@@ -24,7 +24,6 @@ pub struct Best {
     pub epoch: usize,
     /// Optimizer steps taken at its end.
     pub step: usize,
-    /// The monitored value.
     pub value: f64,
     /// Validation metrics at its end.
     pub metrics: Metrics,

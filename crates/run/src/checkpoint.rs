@@ -24,7 +24,6 @@ pub struct TrainState {
     /// When the run began, as in `run.json`: it goes on from no other run's checkpoint. Empty in those of earlier versions.
     #[serde(default)]
     pub started: String,
-    /// Epochs completed.
     pub epoch: usize,
     /// Batches of the next epoch that are already used.
     pub batch: usize,
@@ -68,13 +67,14 @@ impl TrainState {
     /// # Errors
     /// What does not fit.
     pub fn check(&self, plan: &Plan, images: usize) -> Result<(), String> {
-        let (batches, accumulate) = (images.div_ceil(plan.training.batch_size), plan.training.accumulate);
-        let steps = self.epoch.checked_mul(batches.div_ceil(accumulate));
-        let steps = steps.and_then(|steps| steps.checked_add(self.batch / accumulate));
+        let (training, batches) = (&plan.training, images.div_ceil(plan.training.batch_size));
+        let steps = self.epoch.checked_mul(training.steps(batches));
+        let steps = steps.and_then(|steps| steps.checked_add(training.steps(self.batch)));
         let counts = self.train.confusion;
         let counts = [counts.true_positive, counts.false_positive, counts.true_negative, counts.false_negative];
-        let seen = self.batch as u128 * plan.training.batch_size as u128;
-        let is_on_the_way = self.batch < batches && self.batch.is_multiple_of(accumulate) && steps == Some(self.step);
+        let seen = self.batch as u128 * training.batch_size as u128;
+        let is_on_the_way =
+            self.batch < batches && training.completes_step(self.batch, batches) && steps == Some(self.step);
         if !is_on_the_way {
             let Self { epoch, batch, step, .. } = self;
             Err(format!("a run of this plan has no step {step} after epoch {epoch} and batch {batch} of the next"))
@@ -95,7 +95,6 @@ pub struct Checkpoint {
     pub state: TrainState,
     /// The classifier's record.
     pub model: Vec<u8>,
-    /// The optimizer's record.
     pub optimizer: Vec<u8>,
 }
 

@@ -28,12 +28,10 @@ pub enum Error {
         /// Why it is none.
         reason: String,
     },
-    /// It has no model.
     #[error("run `{}` has no model: {}", path.display(), why_no_model(path, *epochs, *has_checkpoints))]
     NoModel {
         /// The run folder.
         path: PathBuf,
-        /// Epochs that it has done.
         epochs: usize,
         /// Whether there is a whole checkpoint to make one from.
         has_checkpoints: bool,
@@ -43,7 +41,6 @@ pub enum Error {
     NoMetrics {
         /// The run folder.
         path: PathBuf,
-        /// Epochs that it has done.
         epochs: usize,
     },
     /// The data is not the one that it was trained on.

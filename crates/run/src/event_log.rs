@@ -7,8 +7,8 @@ use std::{
 };
 
 use files::{Error, Log};
-use metrics::Metrics;
-use plan::Plan;
+use metrics::{MeanLoss, Metrics};
+use plan::{Plan, TrainingPlan};
 use tensorboard::{Histogram, HyperParameter, Value};
 
 use crate::{BatchRecord, EpochRecord, best::Best, checkpoint::TrainState};
@@ -25,18 +25,10 @@ pub struct EventLog {
     log: Log,
     /// Bytes written after the file's head.
     length: usize,
-    step: OpenStep,
-    /// Batches of a step.
-    accumulate: usize,
-    /// Batches of an epoch.
+    /// That of the step that is not complete yet.
+    loss: MeanLoss,
+    training: TrainingPlan,
     batches: usize,
-}
-
-/// The batches so far of a step that averages several.
-#[derive(Clone, Copy, Debug, Default)]
-struct OpenStep {
-    loss: f64,
-    samples: usize,
 }
 
 /// An image with what is to be said of it.
@@ -68,8 +60,8 @@ impl EventLog {
             log.flush()?;
             retire(before)?;
         }
-        let (length, accumulate) = (state.event_log_bytes, plan.training.accumulate);
-        Ok(Self { log, length, step: OpenStep::default(), accumulate, batches })
+        let (length, training) = (state.event_log_bytes, plan.training.clone());
+        Ok(Self { log, length, loss: MeanLoss::default(), training, batches })
     }
 
     /// How far it has come, for [`TrainState`].
@@ -84,14 +76,12 @@ impl EventLog {
 
     /// Takes in a batch of so many samples; the last one of a step writes the step's mean loss and learning rate.
     pub fn batch(&mut self, record: &BatchRecord, samples: usize) -> Result<(), Error> {
-        self.step.loss += f64::from(record.batch_loss) * samples as f64;
-        self.step.samples += samples;
+        self.loss.add(record.batch_loss.into(), samples);
         let place = record.place;
-        if !place.batch.is_multiple_of(self.accumulate) && place.batch != self.batches {
+        if !self.training.completes_step(place.batch, self.batches) {
             return Ok(());
         }
-        let OpenStep { loss, samples } = std::mem::take(&mut self.step);
-        let loss = Value::scalar("step/loss", (loss / samples as f64) as f32);
+        let loss = Value::scalar("step/loss", self.loss.take() as f32);
         self.append(place.step, [loss, Value::scalar("step/learning_rate", place.learning_rate as f32)])
     }
 

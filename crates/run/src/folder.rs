@@ -42,12 +42,10 @@ impl RunFolder {
         Ok(Self { path: path.into(), _lock: lock })
     }
 
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the checkpoints are.
     pub fn checkpoints(&self) -> PathBuf {
         checkpoints(&self.path)
     }

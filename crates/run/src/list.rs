@@ -11,7 +11,6 @@ use time::OffsetDateTime;
 
 use crate::{RunRecord, best::BestTracker, folder, record::State};
 
-/// A run and its record.
 #[derive(Debug)]
 pub struct Run {
     /// `<root>/<name>/<id>`.

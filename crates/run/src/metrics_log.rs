@@ -30,10 +30,8 @@ pub struct EpochRecord {
 /// One line of `metrics.jsonl` where `training.log_steps` is set: a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchRecord {
-    /// Which batch.
     #[serde(flatten)]
     pub place: BatchPlace,
-    /// Its mean loss.
     pub batch_loss: f32,
 }
 
@@ -79,7 +77,6 @@ impl MetricsLog {
         self.lines.handle()
     }
 
-    /// Appends an epoch.
     pub fn epoch(&mut self, record: &EpochRecord) -> Result<(), Error> {
         self.lines.append(&line(record))?;
         self.table.append(row(record).as_bytes())

@@ -61,7 +61,6 @@ pub struct RunRecord {
     pub ended: Option<String>,
     /// Epochs the plan asks for.
     pub epochs: usize,
-    /// Epochs done.
     pub epochs_done: usize,
     /// Seconds of training and validation, over all resumes.
     pub seconds: f64,
@@ -76,7 +75,6 @@ pub struct RunRecord {
 pub struct ModelRecord {
     /// Its name in configs.
     pub kind: String,
-    /// Number of parameters.
     pub parameters: usize,
     /// Rows of the images it takes.
     pub height: usize,
@@ -84,7 +82,6 @@ pub struct ModelRecord {
     pub width: usize,
 }
 
-/// The data of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataRecord {
     /// What the source really was.
@@ -95,7 +92,6 @@ pub struct DataRecord {
     pub fingerprint: String,
     /// Class names, the positive class first.
     pub classes: [String; 2],
-    /// Training images.
     pub train: usize,
     /// Validation images.
     pub valid: usize,
@@ -104,13 +100,10 @@ pub struct DataRecord {
 /// Versions that a result depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Versions {
-    /// This program.
     pub train: String,
-    /// Burn.
     pub burn: String,
 }
 
-/// The machine of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// Its operating system, as `linux`.
@@ -167,7 +160,6 @@ impl Default for Versions {
 }
 
 impl Machine {
-    /// The one that this runs on.
     pub fn this() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self { os: consts::OS.into(), architecture: consts::ARCH.into(), cores }

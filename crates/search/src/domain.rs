@@ -31,7 +31,6 @@ pub enum Domain {
     },
     /// `low`, `low + step` and so on, at most `high`.
     Int {
-        /// The first.
         low: i64,
         /// None is above this.
         high: i64,
@@ -42,7 +41,6 @@ pub enum Domain {
     LogInt {
         /// The first, above zero.
         low: i64,
-        /// The last.
         high: i64,
     },
 }

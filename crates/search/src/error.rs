@@ -8,28 +8,16 @@ use crate::value::Value;
 pub enum Error {
     /// Two parameters have one key.
     #[error("`{key}` stands in the space twice; remove one")]
-    DuplicateKey {
-        /// The key.
-        key: String,
-    },
+    DuplicateKey { key: String },
     /// A list without values, of a parameter or of its condition.
     #[error("`{key}`: the list is empty; give it a value")]
-    EmptyList {
-        /// The key.
-        key: String,
-    },
+    EmptyList { key: String },
     /// A list that holds a value twice.
     #[error("`{key}`: the list has {value} twice; remove one")]
-    DuplicateValue {
-        /// The key.
-        key: String,
-        /// The value.
-        value: Value,
-    },
+    DuplicateValue { key: String, value: Value },
     /// NaN, an infinity, or a range that is not finite.
     #[error("`{key}`: {value} is not a finite number")]
     NotFinite {
-        /// The key.
         key: String,
         /// The number, or the width of the range.
         value: f64,
@@ -37,7 +25,6 @@ pub enum Error {
     /// A range that holds nothing, or one value.
     #[error("`{key}`: low {low} is not below high {high}")]
     EmptyRange {
-        /// The key.
         key: String,
         /// Its lower end.
         low: Value,
@@ -47,7 +34,6 @@ pub enum Error {
     /// A logarithmic range that begins at zero or below.
     #[error("`{key}`: low {low} has no logarithm; take a low above zero, or a range that is not logarithmic")]
     NoLogarithm {
-        /// The key.
         key: String,
         /// Its lower end.
         low: Value,
@@ -55,39 +41,27 @@ pub enum Error {
     /// A step below one, or one that leaves a single value.
     #[error("`{key}`: step {step} does not fit; take one from 1 to {largest}")]
     Step {
-        /// The key.
         key: String,
-        /// The step.
         step: i64,
         /// The largest that leaves two values.
         largest: i64,
     },
     /// An integer that a float cannot hold exactly.
     #[error("`{key}`: {value} is beyond 2^53; take a smaller range")]
-    TooLarge {
-        /// The key.
-        key: String,
-        /// The integer.
-        value: i64,
-    },
+    TooLarge { key: String, value: i64 },
     /// A condition on a key that the space does not have.
     #[error("`{key}`: it depends on `{parent}`, which is not in the space; add `{parent}` or remove the condition")]
     UnknownParent {
-        /// The key with the condition.
         key: String,
         /// The key that it names.
         parent: String,
     },
     /// A key that depends on itself, maybe through others.
     #[error("`{key}`: it depends on itself; remove a condition")]
-    Cycle {
-        /// The key.
-        key: String,
-    },
+    Cycle { key: String },
     /// A condition on a key without separate values.
     #[error("`{key}`: it depends on values of `{parent}`, which has a continuous range; make that a list")]
     ContinuousParent {
-        /// The key with the condition.
         key: String,
         /// The key that it names.
         parent: String,
@@ -95,11 +69,9 @@ pub enum Error {
     /// A condition on a value that the other key does not have.
     #[error("`{key}`: it depends on `{parent}` being {value}, which is outside of its values, {domain}")]
     OutsideOfParent {
-        /// The key with the condition.
         key: String,
         /// The key that it names.
         parent: String,
-        /// The value.
         value: Value,
         /// The values that the other key has, in words.
         domain: String,
@@ -107,31 +79,20 @@ pub enum Error {
     /// A value that the domain of its key does not have.
     #[error("`{key}`: {value} is outside of its values, {domain}")]
     Outside {
-        /// The key.
         key: String,
-        /// The value.
         value: Value,
         /// The values that it has, in words.
         domain: String,
     },
     /// A point without one of its keys.
     #[error("`{key}`: the point has no value for it")]
-    Missing {
-        /// The key.
-        key: String,
-    },
+    Missing { key: String },
     /// A point with a key that is inactive there or not in the space.
     #[error("`{key}`: the point has a value for it, but there it is inactive or unknown")]
-    Inactive {
-        /// The key.
-        key: String,
-    },
+    Inactive { key: String },
     /// A grid over something that is no list.
     #[error("`{key}`: a grid takes lists and `int` in steps; list its values, or search with random, sobol or tpe")]
-    NoList {
-        /// The key.
-        key: String,
-    },
+    NoList { key: String },
     /// More keys than the Sobol sequence has dimensions.
     #[error("a space of {found} keys; sobol takes at most {limit}; search with random or tpe")]
     Dimensions {
@@ -143,7 +104,6 @@ pub enum Error {
     /// More points than the Sobol sequence has.
     #[error("point {index} of a sobol search, which has points 0 to {}; search with random or tpe", limit - 1)]
     Points {
-        /// The index asked for.
         index: u64,
         /// How many points there are.
         limit: u64,
@@ -158,7 +118,6 @@ pub enum Error {
         min: usize,
         /// Epochs of a whole trial.
         max: usize,
-        /// The reduction factor.
         factor: usize,
     },
 }

@@ -15,7 +15,6 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Grid<'a> {
     space: &'a Space,
-    /// The values of each parameter.
     values: Vec<Cow<'a, [Value]>>,
     /// For each parameter how many points it makes together with those that depend on it.
     counts: Vec<u64>,

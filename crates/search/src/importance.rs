@@ -13,7 +13,6 @@ const FEWEST: usize = 10;
 /// How much of the order of the trials a key explains alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Importance {
-    /// The key.
     pub key: String,
     /// The share of the variance of the ranks, 0 to 1; none where there are too few trials, or no two values, to tell.
     pub share: Option<f64>,

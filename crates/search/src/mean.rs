@@ -7,7 +7,6 @@ use crate::student::quantile;
 pub struct Mean {
     /// How many values.
     pub count: usize,
-    /// Their mean.
     pub mean: f64,
     /// Their standard deviation, with count - 1 below; none for one value.
     pub deviation: Option<f64>,

@@ -7,7 +7,6 @@ pub struct Record {
     pub trial: usize,
     /// The metric after each epoch, from epoch 1 on.
     pub values: Vec<f64>,
-    /// What it does.
     pub state: State,
 }
 

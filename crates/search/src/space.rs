@@ -11,7 +11,6 @@ use crate::{
 pub struct Parameter {
     /// The dotted key of the config that it sets.
     pub key: String,
-    /// Its values.
     pub domain: Domain,
     /// Where it is active; everywhere without.
     pub when: Option<Condition>,
@@ -22,7 +21,6 @@ pub struct Parameter {
 pub struct Condition {
     /// The parent, another key of the space.
     pub key: String,
-    /// Values of the parent.
     pub values: Vec<Value>,
 }
 

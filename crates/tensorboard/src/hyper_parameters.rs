@@ -12,7 +12,6 @@ const PLUGIN: &str = "hparams";
 pub enum HyperParameter {
     /// `true` or `false`.
     Flag(bool),
-    /// A number.
     Number(f64),
     /// Anything else, as text.
     Text(String),
@@ -23,9 +22,7 @@ pub enum HyperParameter {
 pub enum Status {
     /// It did not: it was stopped.
     Unknown,
-    /// As it should.
     Success,
-    /// With an error.
     Failure,
 }
 
@@ -42,7 +39,6 @@ pub fn session_start<S: AsRef<str>>(time: f64, parameters: &[(S, HyperParameter)
     value("_hparams_/session_start_info", 3, Message::default().messages(1, parameters).double(5, time))
 }
 
-/// How the run ended.
 pub fn session_end(time: f64, status: Status) -> Value {
     let status = match status {
         Status::Unknown => 0,

@@ -32,7 +32,6 @@ impl Message {
         self
     }
 
-    /// With bytes, or text.
     pub fn bytes(mut self, field: u64, value: impl AsRef<[u8]>) -> Self {
         let value = value.as_ref();
         self.key(field, LENGTH_AND_BYTES);
@@ -41,7 +40,6 @@ impl Message {
         self
     }
 
-    /// With another message.
     pub fn message(self, field: u64, value: Self) -> Self {
         self.bytes(field, value.0)
     }

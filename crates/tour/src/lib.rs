@@ -30,7 +30,6 @@ use run::EpochRecord;
 pub struct Stop {
     /// Its number, from 1.
     pub number: usize,
-    /// What it is about.
     pub heading: &'static str,
     /// Whether it is about 3s and 7s.
     pub needs_digits: bool,
@@ -67,9 +66,7 @@ const fn digits(number: usize, heading: &'static str) -> Stop {
 pub struct Tour<'a, B: AutodiffBackend> {
     /// Where the data, the seed and the threads come from; its model and training do not matter.
     pub plan: &'a Plan,
-    /// The data.
     pub data: &'a DataSet,
-    /// The device.
     pub device: &'a B::Device,
 }
 

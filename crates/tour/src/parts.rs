@@ -17,7 +17,6 @@ pub fn code(file: &File, items: &[&str]) -> Block {
     Block::Code { caption: file.path.into(), lines: lines.join("\n\n") }
 }
 
-/// A series of a chart.
 pub fn line(name: impl Into<String>, curve: &Curve) -> Series {
     Series::line(name, points(curve))
 }

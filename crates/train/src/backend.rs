@@ -149,7 +149,6 @@ pub enum BackendError {
     #[error("backend `{backend}` failed while {work}: {panic}; try another, as `--backend {}`, and tell {}",
         another(.backend), panic.tracker())]
     Panicked {
-        /// Its name.
         backend: String,
         /// What was being done.
         work: String,

@@ -50,7 +50,6 @@ impl<B: Backend> Classifier<B> {
         Self { network, loss: plan.training.loss }
     }
 
-    /// The network.
     pub fn network(&self) -> &Network<B> {
         &self.network
     }

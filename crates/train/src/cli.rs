@@ -118,10 +118,7 @@ Examples:
     Compare(CompareArgs),
     /// A completion script for a shell.
     #[command(after_help = "Example:\n  train completions bash > ~/.local/share/bash-completion/completions/train")]
-    Completions {
-        /// Which shell.
-        shell: Shell,
-    },
+    Completions { shell: Shell },
 }
 
 /// A plan and how it is shown.
@@ -148,7 +145,6 @@ pub struct EvaluateArgs {
     /// Other data than the run's: SOURCE or SOURCE:PATH, as `archive:digits.tgz`, `folder:my-digits`, `synthetic`.
     #[arg(long, value_name = "SOURCE[:PATH]")]
     pub data: Option<String>,
-    /// Which split.
     #[arg(long, value_name = "SPLIT", default_value = "valid", value_parser = split())]
     pub split: Split,
     /// ROC curve and calibration too, and the weights of a linear model.
@@ -244,12 +240,10 @@ pub struct LrFindArgs {
     pub json: bool,
 }
 
-/// How many, or which.
 fn from_1(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "expected a whole number from 1")
 }
 
-/// The name of a split.
 fn split() -> impl TypedValueParser<Value = Split> {
     let named = |name: String| Split::ALL.into_iter().find(|split| split.name() == name).expect("one of the names");
     PossibleValuesParser::new(Split::ALL.map(Split::name)).map(named)

@@ -13,9 +13,7 @@ pub enum Error {
         if *batch_size == 1 { "each batch" } else { "the last batch of an epoch" }
     )]
     SingleValues {
-        /// Images of a batch.
         batch_size: usize,
-        /// Training images.
         images: usize,
         /// Rows of an image.
         height: usize,
@@ -46,9 +44,7 @@ pub enum Error {
     /// The checkpoint of the best epoch is lost.
     #[error("{cause}; it was of the best epoch, {epoch}, whose place {} takes", next_best(*instead))]
     BestLost {
-        /// What is wrong with it.
         cause: Box<Error>,
-        /// The best epoch.
         epoch: usize,
         /// The best one of those whose checkpoints are left.
         instead: Option<usize>,
@@ -56,7 +52,6 @@ pub enum Error {
     /// A model file cannot be made or used.
     #[error("cannot use model `{}`: {reason}", path.display())]
     Model {
-        /// The file.
         path: PathBuf,
         /// Why not.
         reason: String,

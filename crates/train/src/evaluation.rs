@@ -1,6 +1,6 @@
 //! A classifier on a split: one pass without gradients.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use burn::{
     data::dataloader::DataLoader,
@@ -8,7 +8,7 @@ use burn::{
     train::InferenceStep,
 };
 use chart::Pixels;
-use data::{DataSet, DigitLoader, Split};
+use data::{DataSet, DigitDataset, DigitLoader, Digits, Order, Split};
 use metrics::{Evaluation, Scores, TOP_LOSSES};
 use model::{AutodiffBackend, Backend};
 use plan::Plan;
@@ -19,11 +19,16 @@ use crate::{
     backend::{Visitor, choice::Chosen, dispatch},
     classifier::{Classifier, StepOutput},
     export,
-    loaders::evaluation_loader,
 };
 
 /// Batches whose outputs wait on the device until they are read together: a read stops an accelerator's queue.
 pub const SYNC_EVERY: usize = 8;
+
+/// Batches of a split in its own order, as it is.
+pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+    let dataset = DigitDataset::new(digits.clone());
+    DigitLoader::new(dataset, plan.training.batch_size, Order::Sequential, plan.data.workers, device.clone())
+}
 
 /// Scores all batches of the loader.
 pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Evaluation {

@@ -25,10 +25,10 @@ use burn::{
     module::AutodiffModule as _,
     train::{Interrupter, Learner},
 };
-use data::{DataSet, DigitBatch, DigitLoader};
+use data::{Augmentation, DataSet, DigitBatch, DigitDataset, DigitLoader, Digits, Order};
 use metrics::Metrics;
-use model::AutodiffBackend;
-use plan::{ModelKind, Plan, Schedule};
+use model::{AutodiffBackend, Backend};
+use plan::{AugmentationPlan, ModelKind, Plan, Schedule};
 use run::{
     BatchPlace, BatchRecord, CheckpointWriter, EpochRecord, RunFolder, RunLogger, RunRecord,
     checkpoint::{self, Checkpoint, TrainState},
@@ -41,7 +41,7 @@ use crate::{
     Error,
     backend::{BackendError, Visitor, choice::Chosen, dispatch},
     classifier::{Classifier, StepOutput},
-    evaluation::{self, SYNC_EVERY},
+    evaluation::{self, SYNC_EVERY, evaluation_loader},
     export,
     fit::{
         best_model::BestModel,
@@ -49,7 +49,6 @@ use crate::{
         learner::{BurnEvents, Components, LoopContext, SharedLearningRate},
         optimizer::SharedOptimizer,
     },
-    loaders::{evaluation_loader, training_loader},
     observer::{EpochProgress, Observer},
     panics,
 };
@@ -59,7 +58,6 @@ const TRAINING: &str = "training";
 
 /// A run to do.
 pub struct Job<'a> {
-    /// Checked.
     pub plan: Arc<Plan>,
     /// Both splits, for images of the size that the network takes.
     pub data: &'a DataSet,
@@ -107,7 +105,6 @@ pub enum StopReason {
 pub struct Outcome {
     /// Why it stopped.
     pub stop: StopReason,
-    /// Where it stands.
     pub state: TrainState,
     /// The model file; none before the first epoch is done.
     pub model: Option<PathBuf>,
@@ -300,7 +297,7 @@ fn prepared<B: AutodiffBackend>(
     let (plan, data) = (job.plan, job.data);
     let Start { state, classifier, optimizer, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
-    let steps = train.num_batches().div_ceil(plan.training.accumulate) * plan.training.epochs;
+    let steps = plan.training.steps(train.num_batches()) * plan.training.epochs;
     let logger = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
     let rate = SharedLearningRate::default();
     let session = Session {
@@ -324,6 +321,14 @@ fn prepared<B: AutodiffBackend>(
         plan,
     };
     Ok((session, Learner::new(classifier, optimizer, rate)))
+}
+
+/// Batches of a split in the plan's order for each epoch, changed as the plan says.
+pub(crate) fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
+    let (dataset, order) = (DigitDataset::new(digits.clone()), Order::Shuffled { seed: plan.seed });
+    DigitLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
+        .augmented(Augmentation { degrees, translate, scale }, plan.seed)
 }
 
 /// A run in progress: what the loop works with and where it stands.
@@ -433,8 +438,8 @@ impl<B: AutodiffBackend> Session<B> {
         let place = self.place();
         self.burn_events().train::<B>(context.processor, place, &output.item);
         pending.push((place, output.item));
-        let last = self.state.batch == self.train.num_batches();
-        let gradients = accumulation.add(&context.learner.model(), output.grads, samples, last);
+        let completes = self.plan.training.completes_step(self.state.batch, self.train.num_batches());
+        let gradients = accumulation.add(&context.learner.model(), output.grads, samples, completes);
         let Some(gradients) = gradients else { return false };
         if let Some(momentum) = self.schedule.momentum(self.state.step) {
             self.optimizer.set_momentum(momentum);

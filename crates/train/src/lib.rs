@@ -1,7 +1,7 @@
 //! Training: a checked plan, data and a device become a run folder with a model.
 //!
 //! In: a [`plan::Plan`], a [`data::DataSet`], a device. Out: what [`run`] keeps of it, and values that others show. It knows
-//! no study, no page and no terminal. Start at [`fit`]; a batch goes through [`loaders`], [`classifier`], [`fit`].
+//! no study, no page and no terminal. Start at [`fit`]; a batch goes through [`fit`] and [`classifier`].
 
 pub mod backend;
 pub mod baseline;
@@ -10,7 +10,6 @@ mod error;
 pub mod evaluation;
 pub mod export;
 pub mod fit;
-pub mod loaders;
 pub mod lr_find;
 pub mod observer;
 pub mod panics;

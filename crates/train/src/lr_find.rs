@@ -7,13 +7,13 @@ mod suggest;
 
 use burn::{data::dataloader::DataLoader as _, optim::Optimizer as _, train::TrainStep as _};
 use data::DataSet;
+use metrics::MeanLoss;
 use model::AutodiffBackend;
 use plan::Plan;
 
 use crate::{
     classifier::Classifier,
-    fit::{gradients::Accumulation, optimizer::SharedOptimizer},
-    loaders::training_loader,
+    fit::{gradients::Accumulation, optimizer::SharedOptimizer, training_loader},
 };
 
 /// Steps of the test; fewer where the loss diverges before.
@@ -58,7 +58,7 @@ pub fn range_test<B: AutodiffBackend>(
     let mut classifier = Classifier::<B>::new(plan, data.train.sides(), device);
     let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
     let loader = training_loader(plan, &data.train, device);
-    let (mut smoothed, mut of_step) = (Smoothed::default(), OfStep::default());
+    let (mut smoothed, mut of_step) = (Smoothed::default(), MeanLoss::default());
     let (mut curve, mut best, mut diverged) = (Vec::new(), f64::INFINITY, false);
     'test: for epoch in 0.. {
         loader.set_epoch(epoch);
@@ -71,8 +71,8 @@ pub fn range_test<B: AutodiffBackend>(
             let samples = batch.labels.len();
             let output = classifier.step(batch);
             of_step.add(output.item.loss(), samples);
-            let last = number == loader.num_batches();
-            let Some(gradients) = accumulation.add(&classifier, output.grads, samples, last) else { continue };
+            let completes = plan.training.completes_step(number, loader.num_batches());
+            let Some(gradients) = accumulation.add(&classifier, output.grads, samples, completes) else { continue };
             let loss = smoothed.add(of_step.take());
             best = best.min(loss);
             curve.push((rate(step), loss));
@@ -90,26 +90,6 @@ pub fn range_test<B: AutodiffBackend>(
 /// The rate of a step: from one to the next it grows by the same factor.
 fn rate(step: usize) -> f64 {
     RATES[0] * (RATES[1] / RATES[0]).powf(step as f64 / (STEPS - 1) as f64)
-}
-
-/// The mean loss of a step's samples.
-#[derive(Default)]
-struct OfStep {
-    sum: f64,
-    samples: usize,
-}
-
-impl OfStep {
-    fn add(&mut self, mean_of_batch: f64, samples: usize) {
-        self.sum += mean_of_batch * samples as f64;
-        self.samples += samples;
-    }
-
-    /// That of the batches since it was last taken.
-    fn take(&mut self) -> f64 {
-        let Self { sum, samples } = std::mem::take(self);
-        sum / samples as f64
-    }
 }
 
 /// An exponential moving average without a bias towards its start (as in Adam, <https://arxiv.org/abs/1412.6980>).

@@ -8,22 +8,18 @@ use crate::Error;
 pub trait Observer: Send {
     /// Some batches of the epoch have been trained.
     fn batches(&mut self, progress: &EpochProgress);
-    /// An epoch has ended.
     fn epoch(&mut self, record: &EpochRecord, epochs: usize);
     /// Something is not as it should be, and the run goes on.
     fn warning(&mut self, warning: &Error);
 }
 
-/// How far an epoch is.
 #[derive(Clone, Copy, Debug)]
 pub struct EpochProgress {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Epochs of the run.
     pub epochs: usize,
     /// Images trained in this epoch.
     pub images: usize,
-    /// Images of an epoch.
     pub images_total: usize,
     /// Mean training loss of the epoch so far.
     pub loss: f64,

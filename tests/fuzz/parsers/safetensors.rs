@@ -20,7 +20,6 @@ use crate::strategies::{edited, edits, few};
 
 pub struct Safetensors {
     file: PathBuf,
-    /// A plan for each network.
     plans: [Plan; 3],
 }
 

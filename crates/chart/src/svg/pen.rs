@@ -19,7 +19,6 @@ pub(super) const DOT: f64 = 0.24;
 pub(super) const MARK: f64 = 0.4;
 pub(super) const DASH: [f64; 2] = [0.45, 0.35];
 
-/// Where plotters draws.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// Why it could not.
 pub(super) type Trouble = DrawingAreaErrorKind<std::io::Error>;
@@ -34,7 +33,6 @@ pub(super) fn text() -> TextStyle<'static> {
     ("sans-serif", TEXT * TEXT_FACTOR * f64::from(DETAIL)).into_font().color(&BLACK)
 }
 
-/// A colour of the palette.
 pub(super) fn colour(palette::Rgb(red, green, blue): palette::Rgb) -> RGBColor {
     RGBColor(red, green, blue)
 }

@@ -16,7 +16,6 @@ const MARKS: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'F'];
 pub(super) enum Ink {
     /// Eight dots a character.
     Braille,
-    /// A sign a character.
     Signs,
 }
 
@@ -37,7 +36,6 @@ struct Cell {
 }
 
 impl Canvas {
-    /// An empty one.
     pub fn new(width: usize, height: usize, ink: Ink) -> Self {
         Self { width, height, ink, cells: vec![Cell::default(); width * height] }
     }

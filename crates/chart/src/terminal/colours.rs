@@ -35,7 +35,6 @@ impl Colours {
         }
     }
 
-    /// Text in a colour.
     pub fn text(self, rgb: Rgb, text: &str) -> String {
         self.paint(Some(rgb), None, text)
     }

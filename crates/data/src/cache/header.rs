@@ -51,7 +51,6 @@ impl Header {
         }
     }
 
-    /// The header's bytes.
     pub fn to_bytes(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         bytes[..8].copy_from_slice(MAGIC);

@@ -16,7 +16,7 @@ use self::{
     http::{Client, Failure},
     partial::Partial,
 };
-use crate::{Error, Event, Remote, retry_policy::RetryPolicy, through_cache::Loading};
+use crate::{Error, Event, Remote, cache::Loading, retry_policy::RetryPolicy};
 
 /// The bytes of the remote archive, of the right size and MD5; `folder` is where partial and whole file are kept.
 pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Error> {

@@ -81,7 +81,6 @@ impl Size {
         Ok(Self { height, width })
     }
 
-    /// Pixels of one image.
     pub fn pixels(self) -> usize {
         self.height * self.width
     }

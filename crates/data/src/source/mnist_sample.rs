@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::{
     DataSet, Error, Source,
+    cache::Loading,
     fingerprint::{fingerprint, of_mnist_sample},
     request::MNIST_SAMPLE_MD5,
     source::{Limits, Splits, archive, download},
-    through_cache::Loading,
 };
 
 /// The archive has the classes 3 and 7, in either role.

@@ -106,7 +106,6 @@ impl Results {
         });
     }
 
-    /// Decodes a task.
     pub fn decode(&self, task: Task) {
         let first = task.first;
         match task.decode() {

@@ -5,7 +5,7 @@ use plan::decides_result;
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, Comparison, differences};
+use super::{ComparedRun, differences};
 use crate::small;
 
 /// What a difference counts as more than noise at.
@@ -42,48 +42,56 @@ impl Test {
     }
 }
 
-impl Comparison {
-    /// The groups in the order of their first runs.
-    pub fn groups(&self) -> Vec<Group> {
+/// The groups of some runs, in the order of their first runs.
+pub struct Groups<'a> {
+    runs: &'a [ComparedRun],
+    pub all: Vec<Group>,
+}
+
+impl Group {
+    /// The group of those of the runs; none without one.
+    fn of(all: &[ComparedRun], runs: Vec<usize>) -> Option<Self> {
+        let seed = |run: usize| all[run].plan.seed;
+        let is_first = |(place, run): &(usize, &usize)| runs[..*place].iter().all(|other| seed(*other) != seed(**run));
+        let firsts = runs.iter().enumerate().filter(is_first);
+        let accuracies: Vec<f64> = firsts.map(|(_, run)| all[*run].best.metrics.accuracy).collect();
+        let mean = Mean::of(&accuracies)?;
+        Some(Self { runs, accuracies, mean })
+    }
+}
+
+impl<'a> Groups<'a> {
+    pub fn of(runs: &'a [ComparedRun]) -> Self {
         let mut groups: Vec<(_, Vec<usize>)> = Vec::new();
-        for (index, run) in self.runs.iter().enumerate() {
+        for (index, run) in runs.iter().enumerate() {
             let point = point(run);
             match groups.iter_mut().find(|(of, _)| *of == point) {
                 Some((_, runs)) => runs.push(index),
                 None => groups.push((point, vec![index])),
             }
         }
-        groups.into_iter().filter_map(|(_, runs)| self.group(runs)).collect()
-    }
-
-    fn group(&self, runs: Vec<usize>) -> Option<Group> {
-        let seed = |run: usize| self.runs[run].plan.seed;
-        let is_first = |(place, run): &(usize, &usize)| runs[..*place].iter().all(|other| seed(*other) != seed(**run));
-        let firsts = runs.iter().enumerate().filter(is_first);
-        let accuracies: Vec<f64> = firsts.map(|(_, run)| self.runs[*run].best.metrics.accuracy).collect();
-        let mean = Mean::of(&accuracies)?;
-        Some(Group { runs, accuracies, mean })
+        Self { runs, all: groups.into_iter().filter_map(|(_, of)| Group::of(runs, of)).collect() }
     }
 
     /// Means over seeds and the tests between groups; none where every run is alone with its plan.
-    pub(super) fn seeds(&self) -> Option<Section> {
-        let groups = self.groups();
+    pub(super) fn section(&self) -> Option<Section> {
+        let groups = &self.all;
         if groups.iter().all(|group| group.accuracies.len() < 2) {
             return None;
         }
-        let tests = Test::all(&groups);
-        let verdicts = tests.iter().map(|test| verdict(test, &groups, tests.len()));
+        let tests = Test::all(groups);
+        let verdicts = tests.iter().map(|test| verdict(test, groups, tests.len()));
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
-        let pictures = [Block::Table(self.table(&groups)), Block::Spread(self.spread(&groups))];
+        let pictures = [Block::Table(self.table()), Block::Spread(self.spread())];
         let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
         Some(Section::new("Over seeds", blocks))
     }
 
-    fn table(&self, groups: &[Group]) -> Table {
+    fn table(&self) -> Table {
         let header = ["group", "plan", "seeds", "accuracy", "95 % interval"];
         let mut table = Table::new(header, 2).captioned("Runs that differ in nothing but their seed");
-        let plans = self.plans_of(groups);
-        for ((number, Group { accuracies, mean, .. }), plan) in (1..).zip(groups).zip(plans) {
+        let plans = self.plans();
+        for ((number, Group { accuracies, mean, .. }), plan) in (1..).zip(&self.all).zip(plans) {
             let seeds = accuracies.len().to_string();
             let width = mean.half_width.map_or_else(|| "-".into(), |width| format!("± {width:.4}"));
             table.add_row([number.to_string(), plan, seeds, format!("{:.4}", mean.mean), width]);
@@ -92,18 +100,18 @@ impl Comparison {
     }
 
     /// What a group's plan has that those of the others have not.
-    fn plans_of(&self, groups: &[Group]) -> Vec<String> {
-        let mut differing = differences(groups.iter().map(|group| &self.runs[group.runs[0]].plan));
+    fn plans(&self) -> Vec<String> {
+        let mut differing = differences(self.all.iter().map(|group| &self.runs[group.runs[0]].plan));
         differing.retain(|(key, _)| is_of_the_point(key));
         let plan = |index: usize| {
             let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
             keys.collect::<Vec<_>>().join(", ")
         };
-        (0..groups.len()).map(plan).collect()
+        (0..self.all.len()).map(plan).collect()
     }
 
     /// The accuracy of each seed, with mean and interval.
-    fn spread(&self, groups: &[Group]) -> Spread {
+    fn spread(&self) -> Spread {
         let row = |((number, group), plan): ((usize, &Group), String)| chart::Group {
             name: format!("group {number} {plan}").trim_end().into(),
             values: group.accuracies.clone(),
@@ -111,9 +119,9 @@ impl Comparison {
             half_width: group.mean.half_width,
         };
         Spread {
-            alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", groups.len()),
+            alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", self.all.len()),
             axis: Axis::new("accuracy of the best epoch"),
-            groups: (1..).zip(groups).zip(self.plans_of(groups)).map(row).collect(),
+            groups: (1..).zip(&self.all).zip(self.plans()).map(row).collect(),
         }
     }
 }
@@ -122,7 +130,6 @@ impl Comparison {
 const ONE_GROUP: &str = "Whether a difference between two plans is more than noise can be said where each has been \
     trained with at least two seeds.";
 
-/// What the run is a sample of.
 fn point(run: &ComparedRun) -> (Vec<(&'static str, Value)>, Option<&String>) {
     let mut entries = run.plan.entries();
     // Without a fingerprint only the plan says what the data was.
@@ -177,16 +184,16 @@ mod tests {
         ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, epochs: vec![], best }
     }
 
-    fn comparison(groups: &[(&str, &[f64])]) -> Comparison {
+    fn runs(groups: &[(&str, &[f64])]) -> Vec<ComparedRun> {
         let seeds = |(setting, accuracies): &(&str, &[f64])| -> Vec<ComparedRun> {
             let seeded = (0..).zip(accuracies.iter());
             seeded.map(|(seed, accuracy)| run(&[setting, &format!("seed={seed}")], *accuracy)).collect()
         };
-        Comparison { runs: groups.iter().flat_map(seeds).collect() }
+        groups.iter().flat_map(seeds).collect()
     }
 
-    fn text(comparison: &Comparison) -> Vec<String> {
-        let blocks = comparison.seeds().unwrap().blocks.into_iter();
+    fn text(runs: &[ComparedRun]) -> Vec<String> {
+        let blocks = Groups::of(runs).section().unwrap().blocks.into_iter();
         blocks.filter_map(|block| if let Block::Text(text) = block { Some(text) } else { None }).collect()
     }
 
@@ -198,7 +205,7 @@ mod tests {
             run(&["model.hidden=9"], 0.7),
             run(&["seed=2", "training.log_steps=true"], 0.1),
         ];
-        let groups = Comparison { runs }.groups();
+        let groups = Groups::of(&runs).all;
         assert_eq!(groups.iter().map(|group| &group.runs[..]).collect::<Vec<_>>(), [&[0, 1, 3][..], &[2]]);
         assert_eq!(groups[0].accuracies, [0.9, 0.8]);
     }
@@ -208,23 +215,23 @@ mod tests {
         let on_data = |setting: &str| ComparedRun { data: Some("f".into()), ..run(&[setting], 0.9) };
         for same in ["threads=1", "device=1", "checkpoint.keep_last=9", "data.workers=0", "data.cache=x"] {
             let runs = vec![on_data("seed=0"), on_data(same)];
-            assert_eq!(Comparison { runs }.groups().len(), 1, "{same}");
+            assert_eq!(Groups::of(&runs).all.len(), 1, "{same}");
         }
         for other in ["training.epochs=9", "backend=flex", "training.batch_size=9"] {
             let runs = vec![on_data("seed=0"), on_data(other)];
-            assert_eq!(Comparison { runs }.groups().len(), 2, "{other}");
+            assert_eq!(Groups::of(&runs).all.len(), 2, "{other}");
         }
     }
 
     #[test]
     fn other_data_is_another_group() {
         let other = ComparedRun { data: Some("f".into()), ..run(&["seed=1"], 0.9) };
-        assert_eq!(Comparison { runs: vec![run(&[], 0.9), other] }.groups().len(), 2);
+        assert_eq!(Groups::of(&[run(&[], 0.9), other]).all.len(), 2);
     }
 
     #[test]
     fn without_a_second_seed_there_is_nothing_to_say() {
-        assert_eq!(comparison(&[("seed=0", &[0.9]), ("model.hidden=9", &[0.8])]).seeds(), None);
+        assert_eq!(Groups::of(&runs(&[("seed=0", &[0.9]), ("model.hidden=9", &[0.8])])).section(), None);
     }
 
     /// The p-values are those of `scipy.stats.ttest_ind(.., equal_var=False)`.
@@ -234,16 +241,16 @@ mod tests {
         let net: (&str, &[f64]) = ("model.hidden=2", &[0.9975, 0.9990, 0.9981]);
         let expected = "Group 1 less group 2: -0.0157, more than noise. Between plans that are equally good, a difference \
             as large comes up in less than 0.01 % of such comparisons (Welch's t-test, p = 2.7e-5, judged at 0.05).";
-        assert_eq!(text(&comparison(&[linear, net])), [expected]);
+        assert_eq!(text(&runs(&[linear, net])), [expected]);
         let near: (&str, &[f64]) = ("model.hidden=3", &[0.9826, 0.9831, 0.9822]);
-        let texts = text(&comparison(&[linear, near, net]));
+        let texts = text(&runs(&[linear, near, net]));
         assert!(texts[0].starts_with("Group 1 less group 2: -0.0001, not more than noise."), "{texts:?}");
         assert!(texts.len() == 3 && texts[2].contains("judged at 0.0167, 0.05 over 3 comparisons"), "{texts:?}");
     }
 
     #[test]
     fn accuracies_that_no_seed_changes_are_told_and_not_tested() {
-        let texts = text(&comparison(&[("model.hidden=1", &[0.5, 0.5]), ("model.hidden=2", &[0.75, 0.75])]));
+        let texts = text(&runs(&[("model.hidden=1", &[0.5, 0.5]), ("model.hidden=2", &[0.75, 0.75])]));
         assert!(texts[0].starts_with("Group 1 less group 2: -0.2500. No test can judge it"), "{texts:?}");
     }
 }

@@ -20,7 +20,6 @@ pub(super) struct Parzen<'a> {
     space: &'a Space,
     /// Of the kernels, the prior last.
     weights: Vec<f64>,
-    /// One for each parameter.
     axes: Vec<Axis<'a>>,
 }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use plan::{Config, Plan, PlanError, Setting};
 
-/// What makes a plan.
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
     /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented.
@@ -17,7 +16,6 @@ pub struct PlanArgs {
     pub backend: BackendArgs,
 }
 
-/// Where it computes.
 #[derive(Clone, Debug, Args)]
 pub struct BackendArgs {
     /// The backend; `train backends` lists them.
@@ -41,7 +39,6 @@ impl PlanArgs {
         Ok(settings)
     }
 
-    /// The checked plan.
     pub fn resolve(&self) -> Result<Plan, PlanError> {
         Plan::resolve(&self.config(), &self.settings()?)
     }

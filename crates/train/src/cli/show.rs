@@ -33,7 +33,6 @@ pub struct ShowArgs {
 /// A part of an image's rows or columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// The first.
     pub from: usize,
     /// The one behind the last; `None`: to the end.
     pub to: Option<usize>,

@@ -81,7 +81,6 @@ pub enum SweepAction {
 
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// The study file.
     #[arg(required = true)]
     pub study: Option<PathBuf>,
     /// Change one key of every trial, as often as wanted.
@@ -91,12 +90,10 @@ pub struct StudyArgs {
 
 #[derive(Debug, Args)]
 pub struct TrialArgs {
-    /// Its run folder.
     pub run: PathBuf,
     /// Pause after this epoch.
     #[arg(long, value_name = "EPOCH")]
     pub until: Option<usize>,
-    /// The device's number.
     #[arg(long, value_name = "N")]
     pub device: Option<usize>,
     /// The driver's process, with which this one ends.

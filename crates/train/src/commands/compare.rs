@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use chart::{html, terminal};
-use report::{ComparedRun, Comparison, Group, Test};
+use report::{ComparedRun, Comparison, Group, Groups, Test};
 use search::Welch;
 use serde_json::{Value, json};
 use study::status;
@@ -54,7 +54,7 @@ fn named(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn object(comparison: &Comparison) -> Value {
-    let groups = comparison.groups();
+    let groups = Groups::of(&comparison.runs).all;
     let differences = comparison.differences().into_iter().map(|(key, values)| json!({ "key": key, "values": values }));
     json!({
         "runs": comparison.runs.iter().map(run_object).collect::<Vec<_>>(),

@@ -16,7 +16,6 @@ use crate::{cli::UsageError, terminal::tell};
 /// A local copy of the official archive, for machines without network.
 const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
 
-/// The plan's data.
 pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<DataSet> {
     let path = &plan.data.path;
     if !path.as_os_str().is_empty() && !path.exists() {

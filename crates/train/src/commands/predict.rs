@@ -22,7 +22,6 @@ struct Prediction {
     path: String,
     /// The class with the higher probability.
     label: String,
-    /// Of that class.
     probability: f32,
 }
 

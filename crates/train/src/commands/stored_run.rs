@@ -14,7 +14,6 @@ use train::{
 
 use crate::{cli::BackendArgs, terminal::tell};
 
-/// A run with a model.
 pub struct StoredRun {
     /// What flags change in its plan.
     settings: Vec<Setting>,

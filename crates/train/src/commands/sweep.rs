@@ -48,7 +48,6 @@ pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
     }
 }
 
-/// The study that is meant.
 fn read(args: &StudyArgs) -> Result<Study, PlanError> {
     let settings = args.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
     Study::read(args.study.as_deref().unwrap_or(Path::new("")), &settings)
@@ -97,7 +96,6 @@ fn check_training(study: &Study, data: &DataSet) -> anyhow::Result<()> {
     plans.try_for_each(|plan| fit::check(&plan, data)).with_context(|| study.file.display().to_string())
 }
 
-/// How a driver ended.
 struct Ended {
     code: u8,
     /// By a signal, and not because somebody wanted the study to stop.

@@ -159,7 +159,6 @@ fn train(workbench: &Workbench, stop: &Stop, plan: Plan) -> anyhow::Result<Vec<E
     Ok(mem::take(&mut *heard.0.lock().expect("nobody panics with it")))
 }
 
-/// Remembers the epochs.
 #[derive(Clone, Debug, Default)]
 struct Heard(Arc<Mutex<Vec<EpochRecord>>>);
 

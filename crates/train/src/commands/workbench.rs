@@ -44,7 +44,6 @@ impl Workbench {
         [self.chosen.kind.name().into(), self.chosen.device.name.clone()]
     }
 
-    /// Trains.
     pub fn fit(&self, job: Job<'_>) -> Result<Outcome, Error> {
         fit::fit_on(&self.chosen, &load_data::kernel_cache(), job)
     }

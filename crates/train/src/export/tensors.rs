@@ -13,9 +13,7 @@ const NAME: usize = 60;
 
 /// A tensor that a network has.
 pub(super) struct Expected {
-    /// Its name in the file.
     pub name: String,
-    /// Its shape in the file.
     pub shape: Vec<usize>,
 }
 

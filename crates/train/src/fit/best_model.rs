@@ -12,7 +12,11 @@ use run::{
 };
 
 use crate::{
-    Error, classifier::Classifier, evaluation::evaluate, export, fit::network_state, loaders::evaluation_loader,
+    Error,
+    classifier::Classifier,
+    evaluation::{evaluate, evaluation_loader},
+    export,
+    fit::network_state,
 };
 
 /// Where the model of a run's best epoch is looked for.

@@ -15,52 +15,43 @@ const EPSILON: f32 = 1e-6;
 
 /// Sums the gradients of several batches, each weighed by its samples, into those of one large batch.
 pub struct Accumulation<B: AutodiffBackend> {
-    size: usize,
+    /// Whether a step has several batches.
+    is_needed: bool,
     max_norm: f32,
     sum: GradientsAccumulator<Classifier<B>>,
-    batches: usize,
     samples: usize,
 }
 
 impl<B: AutodiffBackend> Accumulation<B> {
-    /// Gathers as many batches a step as the plan says.
     pub fn new(plan: &TrainingPlan) -> Self {
-        let (size, max_norm) = (plan.accumulate, plan.clip_norm as f32);
-        Self { size, max_norm, sum: GradientsAccumulator::new(), batches: 0, samples: 0 }
+        let (is_needed, max_norm) = (plan.accumulate > 1, plan.clip_norm as f32);
+        Self { is_needed, max_norm, sum: GradientsAccumulator::new(), samples: 0 }
     }
 
-    /// Adds the gradients of a batch's mean loss; returns those of the step, clipped where the plan says so, where this batch
-    /// completes it, as the `last` of an epoch always does.
+    /// Adds the gradients of a batch's mean loss; where the batch completes the step, returns its gradients, clipped where the
+    /// plan says so.
     pub fn add(
         &mut self,
         classifier: &Classifier<B>,
         gradients: GradientsParams,
         samples: usize,
-        last: bool,
+        completes_step: bool,
     ) -> Option<GradientsParams> {
-        let gradients = self.gather(classifier, gradients, samples, last)?;
-        Some(if self.max_norm > 0.0 { clip(classifier, gradients, self.max_norm) } else { gradients })
-    }
-
-    fn gather(
-        &mut self,
-        classifier: &Classifier<B>,
-        gradients: GradientsParams,
-        samples: usize,
-        last: bool,
-    ) -> Option<GradientsParams> {
-        if self.size == 1 {
-            return Some(gradients);
+        let mut gradients = gradients;
+        if self.is_needed {
+            self.samples += samples;
+            self.sum.accumulate(classifier, scale(classifier, gradients, samples as f32));
+            if !completes_step {
+                return None;
+            }
+            gradients = self.mean(classifier);
         }
-        self.batches += 1;
-        self.samples += samples;
-        self.sum.accumulate(classifier, scale(classifier, gradients, samples as f32));
-        (last || self.batches == self.size).then(|| self.mean(classifier))
+        Some(if self.max_norm > 0.0 { clip(classifier, gradients, self.max_norm) } else { gradients })
     }
 
     fn mean(&mut self, classifier: &Classifier<B>) -> GradientsParams {
         let mean = scale(classifier, self.sum.grads(), 1.0 / self.samples as f32);
-        (self.batches, self.samples) = (0, 0);
+        self.samples = 0;
         mean
     }
 }

@@ -146,7 +146,6 @@ impl BurnEvents {
         Self { wanted, epoch, batches }
     }
 
-    /// A training batch.
     pub fn train<B: AutodiffBackend>(
         self,
         processor: &mut Processor<B>,

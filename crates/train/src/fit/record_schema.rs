@@ -90,7 +90,6 @@ impl RecordSchema {
         }
     }
 
-    /// A tensor in words.
     fn tensor(&self) -> String {
         let Self::Map(parts) = self else { return self.kind().into() };
         match (parts.get("dtype"), parts.get("shape"), parts.get("bytes")) {

@@ -13,7 +13,7 @@ use ureq::{
     tls::{RootCerts, TlsConfig},
 };
 
-use crate::{Event, Remote, retry_policy::RetryPolicy, source::download::partial::Partial, through_cache::Loading};
+use crate::{Event, Remote, cache::Loading, retry_policy::RetryPolicy, source::download::partial::Partial};
 
 /// Why an attempt ended.
 pub(crate) enum Failure {

@@ -5,7 +5,6 @@
 
 use super::Hand;
 
-/// A position.
 pub(super) type Point = [f32; 2];
 
 /// One movement of the pen: points joined by straight lines, dense enough to look curved.

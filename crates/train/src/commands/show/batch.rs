@@ -1,7 +1,7 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
 use chart::{Block, Picture, Section, Verdict};
-use data::{DataSet, Order};
+use data::{DataSet, DigitDataset, ItemLoader, Order};
 use report::pixels;
 
 use crate::{
@@ -16,8 +16,9 @@ const COLUMNS: usize = 3;
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let order = Order::Shuffled { seed: plan.seed }.indices(0, data.train.len());
-    let batch = &order[..plan.training.batch_size.min(order.len())];
+    let dataset = DigitDataset::new(data.train.clone());
+    let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
+    let batch = &batches[0];
     let shown = &batch[..args.images.get().min(batch.len())];
     let pictures: Vec<Picture> = shown.iter().map(|index| picture(&data, *index)).collect();
     let title = format!(
