@@ -26,7 +26,7 @@ impl Visitor for BareLoop<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> f64 {
         let plan = Plan::resolve(&Config::find("two-layer".as_ref()), &[]).expect("the shipped config is valid");
-        let mut classifier = Classifier::<B>::new(&plan, self.data.train.sides(), &device);
+        let mut classifier = Classifier::<B>::new(&plan, self.data.task(), self.data.train.sides(), &device);
         let mut optimizer = SgdConfig::new().init::<B, Classifier<B>>();
         let dataset = DigitDataset::new(self.data.train.clone());
         let loader = DigitLoader::<B>::new(dataset, plan.training.batch_size, Order::Shuffled { seed: 0 }, 0, device);

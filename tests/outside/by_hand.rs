@@ -44,7 +44,7 @@ impl Visitor for ByHand<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> [Vec<u32>; 3] {
         let (plan, data) = (self.plan, drawn(self.plan));
-        let mut classifier = Classifier::<B>::new(plan, data.train.sides(), &device);
+        let mut classifier = Classifier::<B>::new(plan, data.task(), data.train.sides(), &device);
         let start = parameters(&classifier);
         let trained = sgd::train(&training(plan), start.clone(), &train(plan, &data, &device), &valid(&data, &device));
         export::load(self.model_file, classifier.network_mut()).unwrap();

@@ -52,7 +52,7 @@ impl Visitor for FirstSteps<'_> {
     type Output = Vec<Step>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Step> {
-        let classifier = Classifier::<B>::new(self.plan, self.data.train.sides(), &device);
+        let classifier = Classifier::<B>::new(self.plan, self.data.task(), self.data.train.sides(), &device);
         let dataset = DigitDataset::new(self.data.train.clone());
         let loader = DigitLoader::new(dataset, 256, Order::Shuffled { seed: 0 }, 1, device);
         let step = |batch| {

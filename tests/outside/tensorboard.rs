@@ -162,9 +162,9 @@ fn text(value: &Value) -> &str {
 }
 
 /// The number within the split of `valid/<class>/<number within the class>`.
-fn number(name: &str, labels: &[u8]) -> usize {
+fn number(name: &str, labels: &[u16]) -> usize {
     let [_, class, number] = name.split('/').collect::<Vec<_>>()[..] else { panic!("{name}") };
-    let of_class = labels.iter().enumerate().filter(|(_, label)| (**label == 1) == (class == "3"));
+    let of_class = labels.iter().enumerate().filter(|(_, label)| (**label == 0) == (class == "3"));
     of_class.map(|(index, _)| index).nth(number.parse().unwrap()).unwrap()
 }
 

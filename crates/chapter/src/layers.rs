@@ -134,7 +134,7 @@ mod tests {
     fn the_simple_net_is_the_two_layer_net_of_the_model_crate() {
         let device = Default::default();
         let ours = net(&[784, 30, 1]);
-        let theirs = model::TwoLayerNet::<Flex>::new(784, 30, 0, &device);
+        let theirs = model::TwoLayerNet::<Flex>::new([784, 30, 1], 0, &device);
         assert_eq!(parameter_shapes(&ours), parameter_shapes(&theirs));
     }
 }

@@ -59,14 +59,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        tensors::{as_rows, stack},
+        tensors::{SEVENS, THREES, as_rows, stack},
         testing::{near, real_data},
     };
 
     #[test]
     fn an_image_is_right_where_its_own_mean_is_nearer() {
         let tensor = |rows: [[f32; 2]; 2]| Tensor::<Flex, 2>::from_floats(rows, &Default::default());
-        let means = PixelSimilarity::fit(tensor([[1.0; 2]; 2]), tensor([[0.0; 2]; 2]));
+        let means = PixelSimilarity::fit([tensor([[1.0; 2]; 2]), tensor([[0.0; 2]; 2])]);
         let (threes, sevens) = (tensor([[0.9, 0.8], [0.4, 0.4]]), tensor([[0.1, 0.2], [0.0, 0.0]]));
         let right = accuracies(&means, threes, sevens, Distance::L1);
         assert_eq!(right, Accuracies { threes: 0.5, sevens: 1.0, mean: 0.75 });
@@ -76,14 +76,14 @@ mod tests {
         let Some(data) = real_data() else { return };
         let device = Default::default();
         let images = |digits, label| as_rows(stack::<B>(digits, label, &device));
-        let means = PixelSimilarity::fit(images(&data.train, 1), images(&data.train, 0));
-        let three = images(&data.train, 1).slice(1..2);
-        let to_three = distances(three.clone(), means.positive());
-        let to_seven = distances(three, means.negative());
+        let means = PixelSimilarity::fit([images(&data.train, THREES), images(&data.train, SEVENS)]);
+        let three = images(&data.train, THREES).slice(1..2);
+        let to_three = distances(three.clone(), means.mean(0));
+        let to_seven = distances(three, means.mean(1));
         near(&[to_three.l1, to_three.rmse, to_seven.l1, to_seven.rmse], &[0.1114, 0.2021, 0.1586, 0.3021], 5e-5);
         for (distance, expected) in [(Distance::L1, [0.9168, 0.9854, 0.9511]), (Distance::L2, [0.9584, 0.9737, 0.9661])]
         {
-            let right = accuracies(&means, images(&data.valid, 1), images(&data.valid, 0), distance);
+            let right = accuracies(&means, images(&data.valid, THREES), images(&data.valid, SEVENS), distance);
             near(&[right.threes, right.sevens, right.mean], &expected, 5.1e-5);
         }
     }

@@ -66,8 +66,12 @@ pub fn times_one_and_a_half<B: Backend>(table: Tensor<B, 2, Int>) -> Tensor<B, 2
     table.float() * 1.5
 }
 
+/// The labels of the chapter's two classes.
+pub const THREES: u16 = 0;
+pub const SEVENS: u16 = 1;
+
 /// All images of one label in one tensor, pixels from 0 to 1: `[images, height, width]`.
-pub fn stack<B: Backend>(digits: &Arc<Digits>, label: u8, device: &B::Device) -> Tensor<B, 3> {
+pub fn stack<B: Backend>(digits: &Arc<Digits>, label: u16, device: &B::Device) -> Tensor<B, 3> {
     let of_the_label = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
     let images = DigitBatch::of(digits, of_the_label, device).images;
     images.reshape([digits.count(label), digits.height(), digits.width()])
@@ -95,6 +99,7 @@ pub fn choose<B: Backend>(mask: Tensor<B, 1, Bool>, then: Tensor<B, 1>, or_else:
 mod tests {
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
+    use task::Task;
 
     use super::*;
     use crate::{host, testing};
@@ -135,8 +140,9 @@ mod tests {
 
     #[test]
     fn a_stack_holds_the_images_of_one_label_in_their_order() {
-        let digits = Digits::new(1, 2, vec![0, 51, 255, 0, 102, 204].into(), vec![1, 0, 1].into());
-        let threes = stack::<Flex>(&Arc::new(digits), 1, &Default::default());
+        let task = Arc::new(Task::new(["3", "7"]).unwrap());
+        let digits = Digits::new(&task, [1, 2], vec![0, 51, 255, 0, 102, 204].into(), vec![0, 1, 0]);
+        let threes = stack::<Flex>(&Arc::new(digits), THREES, &Default::default());
         assert_eq!(facts(&threes).shape, [2, 1, 2]);
         assert_eq!(host::values(as_rows(threes)), [0.0, 0.2, 0.4, 0.8]);
     }
@@ -144,7 +150,7 @@ mod tests {
     #[test]
     fn the_stacked_threes_have_the_shapes_of_the_book() {
         let Some(data) = testing::real_data() else { return };
-        let threes = stack::<Flex>(&data.train, 1, &Default::default());
+        let threes = stack::<Flex>(&data.train, THREES, &Default::default());
         assert_eq!(facts(&threes), Facts { shape: vec![6131, 28, 28], rank: 3, dtype: "f32" });
         assert_eq!(facts(&times_a_random_image(threes.clone())).shape, [6131, 28, 28]);
         assert_eq!(facts(&as_rows(threes)).shape, [6131, 784]);

@@ -87,7 +87,7 @@ fn classified() -> (Vec<f32>, Vec<bool>) {
 }
 
 fn confusion() -> Confusion {
-    Confusion { classes: ["3".into(), "7".into()], counts: [[990, 20], [16, 1012]] }
+    Confusion { classes: vec!["3".into(), "7".into()], counts: vec![vec![990, 20], vec![16, 1012]] }
 }
 
 /// A ring of the size of a digit.

@@ -3,13 +3,25 @@
 /// How many images of each class were taken for which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confusion {
-    /// The names, the positive class first.
-    pub classes: [String; 2],
+    /// The names in the order of the labels.
+    pub classes: Vec<String>,
     /// `[actual][predicted]`, in the order of `classes`.
-    pub counts: [[u64; 2]; 2],
+    pub counts: Vec<Vec<u64>>,
 }
 
 impl Confusion {
+    /// Actual and predicted class, and the count, of what is taken for another class, the most frequent first; equal ones in the
+    /// order of the classes.
+    pub fn confused(&self) -> Vec<(usize, usize, u64)> {
+        let rows = self.counts.iter().enumerate();
+        let cells = rows.flat_map(|(actual, row)| {
+            row.iter().enumerate().map(move |(predicted, count)| (actual, predicted, *count))
+        });
+        let mut wrong: Vec<_> = cells.filter(|(actual, predicted, count)| actual != predicted && *count > 0).collect();
+        wrong.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+        wrong
+    }
+
     /// The share of its actual class, 0 to 1; 0 where the class has no image.
     pub(crate) fn share(&self, actual: usize, predicted: usize) -> f64 {
         let all: u64 = self.counts[actual].iter().sum();
@@ -32,15 +44,23 @@ mod tests {
 
     #[test]
     fn shares_are_of_the_actual_class() {
-        let confusion = Confusion { counts: [[9, 1], [0, 4]], ..Confusion::default() };
+        let confusion = Confusion { counts: vec![vec![9, 1], vec![0, 4]], ..Confusion::default() };
         assert_eq!((confusion.share(0, 1), confusion.percent(0, 0)), (0.1, "90.0 %".into()));
         assert_eq!((confusion.percent(1, 0), confusion.percent(1, 1)), ("0 %".into(), "100 %".into()));
-        assert_eq!(Confusion::default().percent(0, 0), "0 %");
+        let none = Confusion { counts: vec![vec![0; 2]; 2], ..Confusion::default() };
+        assert_eq!(none.percent(0, 0), "0 %");
     }
 
     #[test]
     fn a_single_error_among_many_does_not_round_away() {
-        let confusion = Confusion { counts: [[99_999, 1], [0, 1]], ..Confusion::default() };
+        let confusion = Confusion { counts: vec![vec![99_999, 1], vec![0, 1]], ..Confusion::default() };
         assert_eq!((confusion.percent(0, 0), confusion.percent(0, 1)), ("99.9 %".into(), "0.1 %".into()));
+    }
+
+    #[test]
+    fn the_most_confused_come_first() {
+        let counts = vec![vec![5, 1, 0], vec![3, 9, 1], vec![0, 3, 2]];
+        let confusion = Confusion { counts, ..Confusion::default() };
+        assert_eq!(confusion.confused(), [(1, 0, 3), (2, 1, 3), (0, 1, 1), (1, 2, 1)]);
     }
 }

@@ -34,7 +34,7 @@ pub use table::table;
 pub use weights::weights;
 
 /// A text of at most `width` characters; what is cut off ends in an ellipsis.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

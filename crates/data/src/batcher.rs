@@ -14,17 +14,18 @@ use crate::{Digit, DigitDataset, Digits, augmentation::Augment};
 pub struct DigitBatch<B: Backend> {
     /// Pixels from 0 to 1, one image a row: `[batch, pixels]`.
     pub images: Tensor<B, 2>,
-    /// 1 for the positive class, 0 for the negative one: `[batch, 1]`.
+    /// What the network's probabilities should be, [`Task::targets`]: `[batch, outputs]`.
     pub targets: Tensor<B, 2>,
-    /// The targets on the host, for metrics.
-    pub labels: Vec<u8>,
+    /// The labels on the host, for metrics.
+    pub labels: Vec<u16>,
 }
 
 /// The same on the host: what worker threads prepare.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct HostBatch {
     images: Vec<f32>,
-    labels: Vec<u8>,
+    targets: Vec<f32>,
+    labels: Vec<u16>,
 }
 
 /// Fills one contiguous buffer a batch, dividing pixels by 255; in training it may change the images.
@@ -60,15 +61,16 @@ impl DigitBatcher {
     /// The batch of these items before it is moved to a device.
     pub(crate) fn on_host(&self, items: &[Digit]) -> HostBatch {
         let pixels = items.iter().map(|item| item.pixels().len()).sum();
-        let mut batch = HostBatch { images: Vec::with_capacity(pixels), labels: Vec::with_capacity(items.len()) };
+        let mut images = Vec::with_capacity(pixels);
         for digit in items {
             match &self.augment {
-                Some(augment) => augment.push(digit.index(), digit.pixels(), digit.sides(), &mut batch.images),
-                None => batch.images.extend(digit.pixels().iter().map(|pixel| f32::from(*pixel) / 255.0)),
+                Some(augment) => augment.push(digit.index(), digit.pixels(), digit.sides(), &mut images),
+                None => images.extend(digit.pixels().iter().map(|pixel| f32::from(*pixel) / 255.0)),
             }
-            batch.labels.push(digit.label());
         }
-        batch
+        let labels: Vec<u16> = items.iter().map(Digit::label).collect();
+        let targets = items.first().map_or_else(Vec::new, |item| item.task().targets(&labels));
+        HostBatch { images, targets, labels }
     }
 }
 
@@ -77,10 +79,10 @@ impl HostBatch {
     pub(crate) fn upload<B: Backend>(self, device: &B::Device) -> DigitBatch<B> {
         let count = self.labels.len();
         let pixels = self.images.len().checked_div(count).unwrap_or(0);
-        let targets: Vec<f32> = self.labels.iter().map(|label| f32::from(*label)).collect();
+        let outputs = self.targets.len().checked_div(count).unwrap_or(1);
         DigitBatch {
             images: Tensor::from_data(TensorData::new(self.images, [count, pixels]), device),
-            targets: Tensor::from_data(TensorData::new(targets, [count, 1]), device),
+            targets: Tensor::from_data(TensorData::new(self.targets, [count, outputs]), device),
             labels: self.labels,
         }
     }
@@ -91,25 +93,37 @@ mod tests {
     use burn::data::dataset::Dataset as _;
     use burn_flex::Flex;
 
+    use task::Task;
+
     use super::*;
+    use crate::testing::digits;
 
     #[test]
     fn a_batch_is_rows_of_pixels_from_0_to_1() {
-        let digits = Digits::new(1, 3, vec![0, 51, 255, 255, 0, 102].into(), vec![1, 0].into());
+        let digits = digits([1, 3], &[0, 51, 255, 255, 0, 102], &[0, 1]);
         let items: Vec<_> = DigitDataset::new(Arc::new(digits)).iter().collect();
         let batch: DigitBatch<Flex> = DigitBatcher::default().batch(items, &Default::default());
         assert_eq!(batch.images.dims(), [2, 3]);
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.4]);
         assert_eq!(batch.targets.dims(), [2, 1]);
         assert_eq!(batch.targets.into_data().to_vec::<f32>().unwrap(), [1.0, 0.0]);
-        assert_eq!(batch.labels, [1, 0]);
+        assert_eq!(batch.labels, [0, 1]);
     }
 
     #[test]
     fn a_range_of_digits_is_a_batch_in_their_order() {
-        let digits = Digits::new(1, 1, vec![0, 51, 255].into(), vec![1, 0, 1].into());
+        let digits = digits([1, 1], &[0, 51, 255], &[0, 1, 0]);
         let batch = DigitBatch::<Flex>::of(&Arc::new(digits), 1..3, &Default::default());
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.2, 1.0]);
-        assert_eq!(batch.labels, [0, 1]);
+        assert_eq!(batch.labels, [1, 0]);
+    }
+
+    #[test]
+    fn of_more_than_two_classes_the_targets_are_one_hot() {
+        let task = Arc::new(Task::new(["a", "b", "c"]).unwrap());
+        let digits = Digits::new(&task, [1, 1], vec![0, 255].into(), vec![2, 0]);
+        let batch = DigitBatch::<Flex>::of(&Arc::new(digits), 0..2, &Default::default());
+        assert_eq!(batch.targets.dims(), [2, 3]);
+        assert_eq!(batch.targets.into_data().to_vec::<f32>().unwrap(), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
     }
 }

@@ -5,6 +5,7 @@ mod header;
 mod lock;
 
 use std::{
+    borrow::Cow,
     env,
     ffi::OsString,
     fs::{self, File},
@@ -20,6 +21,7 @@ use std::{
 
 use memmap2::Mmap;
 use sha2::{Digest, Sha256};
+use task::Task;
 
 use self::header::{HEADER_BYTES, Header};
 pub(crate) use self::lock::Lock;
@@ -68,7 +70,7 @@ impl Loading<'_> {
             let splits = make(self, None)?;
             return self.finish(source, splits, expected, None);
         };
-        let slot = Slot::new(&folder, source, identity, &self.request.classes);
+        let slot = Slot::new(&folder, source, identity, self.request.classes.as_deref());
         if let Some(packed) = self.look(&slot, expected) {
             return Ok(self.data_set(source, packed, Some(slot.path)));
         }
@@ -132,7 +134,6 @@ impl Loading<'_> {
         DataSet {
             train: packed.splits.train.into(),
             valid: packed.splits.valid.into(),
-            classes: self.request.classes.clone(),
             source: source.into(),
             notes: std::mem::take(&mut self.notes),
             fingerprint: packed.fingerprint,
@@ -171,8 +172,10 @@ pub fn user_folder() -> Option<PathBuf> {
 
 impl Slot {
     /// The slot of a source, what identifies its content, and the classes taken from it.
-    pub fn new(folder: &Path, source: &str, identity: &str, classes: &[String; 2]) -> Self {
-        let key: [u8; 32] = Sha256::digest([source, identity, &classes[0], &classes[1]].join("\0\0")).into();
+    pub fn new(folder: &Path, source: &str, identity: &str, classes: Option<&[String]>) -> Self {
+        let asked = classes.into_iter().flatten().map(String::as_str);
+        let key: [u8; 32] =
+            Sha256::digest([source, identity].into_iter().chain(asked).collect::<Vec<_>>().join("\0\0")).into();
         Self { path: folder.join(format!("{source}-{}.digits", hex(&key[..8]))), key }
     }
 
@@ -192,11 +195,8 @@ impl Slot {
         if expected.is_some_and(|expected| expected != fingerprint) {
             return Err("it holds other data".into());
         }
-        let splits = mapped(&Arc::new(map), &header);
-        match is_possible(&splits.train) && is_possible(&splits.valid) {
-            true => Ok(Some(Packed { splits, fingerprint })),
-            false => Err("it holds no images, or labels that are neither 0 nor 1".into()),
-        }
+        let splits = mapped(&Arc::new(map), &header).ok_or("it holds no images, or labels of no class")?;
+        Ok(Some(Packed { splits, fingerprint }))
     }
 
     /// Writes the data set to a temporary name in the same folder, then renames. The caller holds the lock.
@@ -214,53 +214,69 @@ impl Slot {
         let mut file = File::create(path)?;
         file.write_all(&Header::of(packed, self.key).to_bytes())?;
         for part in parts(&packed.splits) {
-            file.write_all(part)?;
+            file.write_all(&part)?;
         }
         file.sync_all()
     }
 }
 
-/// Whether a source can have made it.
-fn is_possible(digits: &Digits) -> bool {
-    !digits.is_empty() && digits.labels().iter().all(|label| *label <= 1)
-}
-
-/// The bytes after the header, in their order.
-fn parts(splits: &Splits) -> [&[u8]; 6] {
+/// The bytes after the header, in their order: of each split pixels, labels of two bytes, and names; then the classes.
+fn parts(splits: &Splits) -> [Cow<'_, [u8]>; 7] {
+    let of = |digits: &'_ Digits| {
+        let labels = digits.labels().iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>();
+        Cow::<[u8]>::Owned(labels)
+    };
     let Splits { train, valid } = splits;
-    [train.pixels(), train.labels(), train.names(), valid.pixels(), valid.labels(), valid.names()]
+    let classes = train.task().classes().iter().flat_map(|class| [class, "\0"]).collect::<String>();
+    [
+        train.pixels().into(),
+        of(train),
+        train.names().into(),
+        valid.pixels().into(),
+        of(valid),
+        valid.names().into(),
+        Cow::Owned(classes.into_bytes()),
+    ]
 }
 
-fn mapped(map: &Arc<Mmap>, header: &Header) -> Splits {
+/// The splits of a file whose header holds; none where no source can have made them.
+fn mapped(map: &Arc<Mmap>, header: &Header) -> Option<Splits> {
     let mut start = HEADER_BYTES;
     let mut next = |length: usize| -> Range<usize> {
         start += length;
         start - length..start
     };
     let image = header.height * header.width;
-    let mut split = |images: usize, names: usize| {
-        let (pixels, labels, names) = (next(images * image), next(images), next(names));
+    let ranges = [(header.train, header.names[0]), (header.valid, header.names[1])]
+        .map(|(images, names)| [next(images * image), next(2 * images), next(names)]);
+    let classes = std::str::from_utf8(&map[next(header.classes)]).ok()?;
+    let task = Arc::new(Task::new(classes.split_terminator('\0')).ok()?);
+    let split = |[pixels, labels, names]: [Range<usize>; 3]| {
+        let labels: Vec<u16> = map[labels].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
+        let is_possible = !labels.is_empty() && labels.iter().all(|label| usize::from(*label) < task.classes().len());
         let bytes = |range| Bytes::Mapped(map.clone(), range);
-        Digits::new(header.height, header.width, bytes(pixels), bytes(labels)).named(bytes(names))
+        is_possible
+            .then(|| Digits::new(&task, [header.height, header.width], bytes(pixels), labels).named(bytes(names)))
     };
-    let [of_train, of_valid] = header.names;
-    Splits { train: split(header.train, of_train), valid: split(header.valid, of_valid) }
+    let [train, valid] = ranges;
+    Some(Splits { train: split(train)?, valid: split(valid)? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{digits, threes_and_sevens};
 
     fn packed() -> Packed {
-        let train = Digits::new(2, 3, (0..18).collect::<Vec<u8>>().into(), vec![1, 0, 0].into());
-        let valid = Digits::new(2, 3, (50..62).collect::<Vec<u8>>().into(), vec![1, 0].into());
+        let train = digits([2, 3], &(0..18).collect::<Vec<u8>>(), &[0, 1, 1]);
+        let valid = digits([2, 3], &(50..62).collect::<Vec<u8>>(), &[0, 1]);
         let train = train.named(b"a\0b\0c\0".to_vec().into());
         let fingerprint = fingerprint(&train, &valid);
         Packed { splits: Splits { train, valid }, fingerprint }
     }
 
     fn slot(folder: &Path) -> Slot {
-        Slot::new(folder, "archive", "x", &["3".into(), "7".into()])
+        Slot::new(folder, "archive", "x", Some(&["3".into(), "7".into()]))
     }
 
     #[test]
@@ -298,11 +314,13 @@ mod tests {
     fn what_no_source_makes_is_refused_though_its_checksums_hold() {
         let folder = tempfile::tempdir().unwrap();
         let slot = slot(folder.path());
-        let digits = |images: usize, label: u8| Digits::new(1, 1, vec![9; images].into(), vec![label; images].into());
-        for (train, valid) in [(digits(0, 0), digits(1, 1)), (digits(1, 1), digits(0, 0)), (digits(1, 2), digits(1, 1))]
-        {
+        let of = |labels: &[u16]| digits([1, 1], &vec![9; labels.len()], labels);
+        let none = Digits::new(&threes_and_sevens(), [1, 1], vec![].into(), vec![]);
+        let three = Arc::new(Task::new(["a", "b", "c"]).unwrap());
+        let beyond = Digits::new(&three, [1, 1], vec![9].into(), vec![2]);
+        for (train, valid) in [(none.clone(), of(&[0])), (of(&[1]), none), (of(&[0, 1]), beyond)] {
             slot.write(&Packed { splits: Splits { train, valid }, fingerprint: "00".repeat(32) }).unwrap();
-            assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels that are neither 0 nor 1");
+            assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels of no class");
         }
     }
 
@@ -313,7 +331,7 @@ mod tests {
         slot.write(&packed()).unwrap();
         assert!(slot.open(Some(&packed().fingerprint)).unwrap().is_some());
         assert_eq!(slot.open(Some("00")).unwrap_err(), "it holds other data");
-        let other = Slot::new(folder.path(), "archive", "y", &["3".into(), "7".into()]);
+        let other = Slot::new(folder.path(), "archive", "y", Some(&["3".into(), "7".into()]));
         fs::rename(&slot.path, &other.path).unwrap();
         assert_eq!(other.open(None).unwrap_err(), "it was made from another source");
     }

@@ -2,17 +2,17 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use task::Task;
+
 use crate::Digits;
 
 /// Both splits, and where they came from.
 #[derive(Clone, Debug)]
 pub struct DataSet {
-    /// Training images: the positive class first, within a class by file name.
+    /// Training images: class after class, within a class by file name.
     pub train: Arc<Digits>,
     /// Validation images, in the same order.
     pub valid: Arc<Digits>,
-    /// Class names; the first is the positive class, target 1.
-    pub classes: [String; 2],
     /// What it really was: `mnist-sample`, `archive`, `folder`, `idx` or `synthetic`.
     pub source: String,
     /// What a report should say about it, for instance why it is synthetic.
@@ -25,8 +25,13 @@ pub struct DataSet {
 
 impl DataSet {
     /// The class of a label, 1 or 0.
-    pub fn class(&self, label: u8) -> &str {
-        &self.classes[usize::from(label != 1)]
+    pub fn class(&self, label: u16) -> &str {
+        self.task().class(label)
+    }
+
+    /// The classes of both splits.
+    pub fn task(&self) -> &Arc<Task> {
+        self.train.task()
     }
 
     /// An image's name as `train show` takes it: split, class, and number within the two.

@@ -4,16 +4,18 @@ use std::{ops::Range, sync::Arc};
 
 use burn::data::dataset::Dataset;
 use memmap2::Mmap;
+use task::Task;
 
-/// Grey images of one size with their labels: label 1 is the positive class, 0 the negative one.
+/// Grey images of one size with their labels: each the index of its class in the task.
 ///
 /// Pixels are `u8` (0 white background to 255 full stroke), row by row, image after image: `[images, height, width]`.
 #[derive(Clone, Debug)]
 pub struct Digits {
+    task: Arc<Task>,
     height: usize,
     width: usize,
     pixels: Bytes,
-    labels: Bytes,
+    labels: Arc<[u16]>,
     names: Bytes,
 }
 
@@ -29,10 +31,17 @@ impl Digits {
     /// Joins pixels and labels.
     ///
     /// # Panics
-    /// When `pixels` is not `labels` times `height` times `width` long: sources check before they build.
-    pub fn new(height: usize, width: usize, pixels: Bytes, labels: Bytes) -> Self {
-        assert_eq!(pixels.as_slice().len(), labels.as_slice().len() * height * width, "pixels and labels disagree");
-        Self { height, width, pixels, labels, names: Vec::new().into() }
+    /// When `pixels` is not `labels` times `height` times `width` long, or a label is of no class: sources check before they
+    /// build.
+    pub fn new(task: &Arc<Task>, [height, width]: [usize; 2], pixels: Bytes, labels: Vec<u16>) -> Self {
+        assert_eq!(pixels.as_slice().len(), labels.len() * height * width, "pixels and labels disagree");
+        assert!(labels.iter().all(|label| usize::from(*label) < task.classes().len()), "a label is of no class");
+        Self { task: task.clone(), height, width, pixels, labels: labels.into(), names: Vec::new().into() }
+    }
+
+    /// The classes that the labels are of.
+    pub fn task(&self) -> &Arc<Task> {
+        &self.task
     }
 
     /// The same with the file names of the images in their order, each followed by a zero byte.
@@ -54,7 +63,7 @@ impl Digits {
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.labels.as_slice().len()
+        self.labels.len()
     }
 
     /// Whether there is no image.
@@ -95,13 +104,13 @@ impl Digits {
         self.pixels.as_slice()
     }
 
-    /// All labels, 1 (positive class) or 0.
-    pub fn labels(&self) -> &[u8] {
-        self.labels.as_slice()
+    /// All labels.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
     }
 
     /// How many images have this label.
-    pub fn count(&self, label: u8) -> usize {
+    pub fn count(&self, label: u16) -> usize {
         self.labels().iter().filter(|l| **l == label).count()
     }
 }
@@ -137,6 +146,11 @@ impl DigitDataset {
     pub fn new(digits: Arc<Digits>) -> Self {
         Self(digits)
     }
+
+    /// The classes of the digits.
+    pub fn task(&self) -> &Arc<Task> {
+        self.0.task()
+    }
 }
 
 impl Dataset<Digit> for DigitDataset {
@@ -155,6 +169,11 @@ impl Digit {
         self.index
     }
 
+    /// The classes that its label is of.
+    pub fn task(&self) -> &Arc<Task> {
+        self.digits.task()
+    }
+
     /// Rows and columns.
     pub fn sides(&self) -> [usize; 2] {
         self.digits.sides()
@@ -165,8 +184,8 @@ impl Digit {
         self.digits.image(self.index)
     }
 
-    /// 1 for the positive class, 0 for the negative one.
-    pub fn label(&self) -> u8 {
+    /// The index of its class.
+    pub fn label(&self) -> u16 {
         self.digits.labels()[self.index]
     }
 }
@@ -174,10 +193,11 @@ impl Digit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::digits;
 
     #[test]
     fn an_image_knows_the_file_it_was() {
-        let digits = Digits::new(1, 1, vec![1, 2].into(), vec![1, 0].into());
+        let digits = digits([1, 1], &[1, 2], &[0, 1]);
         assert_eq!(digits.file_name(0), None, "drawn");
         let digits = digits.named(b"7.png\x0010.png\0".to_vec().into());
         assert_eq!([0, 1, 2].map(|index| digits.file_name(index)), [Some("7.png"), Some("10.png"), None]);
@@ -185,15 +205,13 @@ mod tests {
 
     #[test]
     fn an_item_points_to_its_pixels_and_label() {
-        let digits = Digits::new(1, 2, vec![1, 2, 3, 4].into(), vec![1, 0].into());
-        let dataset = DigitDataset::new(Arc::new(digits));
+        let dataset = DigitDataset::new(Arc::new(digits([1, 2], &[1, 2, 3, 4], &[0, 1])));
         let digit = dataset.get(1).unwrap();
-        assert_eq!((digit.index(), digit.pixels(), digit.label()), (1, &[3, 4][..], 0));
+        assert_eq!((digit.index(), digit.pixels(), digit.label()), (1, &[3, 4][..], 1));
     }
 
     #[test]
     fn there_is_nothing_beyond_the_end() {
-        let digits = Digits::new(1, 1, vec![1].into(), vec![1].into());
-        assert!(DigitDataset::new(Arc::new(digits)).get(1).is_none());
+        assert!(DigitDataset::new(Arc::new(digits([1, 1], &[1], &[0]))).get(1).is_none());
     }
 }

@@ -6,11 +6,10 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The two class names cannot be used.
-    #[error("classes `{}` and `{}`: {reason}", classes[0], classes[1])]
+    /// The class names asked for cannot be used.
+    #[error("classes {}: {reason}", quoted(classes))]
     Classes {
-        /// The names asked for.
-        classes: [String; 2],
+        classes: Vec<String>,
         /// What is wrong with them, and which would do.
         reason: String,
     },
@@ -77,6 +76,16 @@ pub enum Error {
     /// [`Request::cancel`](crate::Request::cancel) was set; what was downloaded is kept.
     #[error("interrupted; what was downloaded is kept and the next run goes on from there")]
     Cancelled,
+}
+
+/// A few names, each in quotes.
+fn quoted(names: &[String]) -> String {
+    let few: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    match (&few[..], names.len() - few.len()) {
+        ([one, two], _) => format!("{one} and {two}"),
+        (few, 0) => few.join(", "),
+        (few, more) => format!("{} and {more} more", few.join(", ")),
+    }
 }
 
 fn attempts_in_words(attempts: u32) -> String {

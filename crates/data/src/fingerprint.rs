@@ -10,21 +10,25 @@ pub const MNIST_SAMPLE_FINGERPRINT: &str = "aeadf8ac900fabb3ecb344e35e3621ad3222
 /// The same data with the classes the other way round.
 const MNIST_SAMPLE_SWAPPED: &str = "a03575255b0bfc618a027857ad19ca90323fbf3edd37b4f3f8826beb8a65cacc";
 
-/// SHA-256 over training pixels, training labels, validation pixels and validation labels, as 64 hexadecimal digits.
+/// SHA-256 over training pixels, training labels, validation pixels and validation labels, as 64 hexadecimal digits. A label is
+/// its target, 1 or 0, a byte, where there are two classes, as when there were no more; else two bytes, little-endian.
 pub fn fingerprint(train: &Digits, valid: &Digits) -> String {
     let mut hash = Sha256::new();
     for digits in [train, valid] {
         hash.update(digits.pixels());
-        hash.update(digits.labels());
+        match digits.task().is_binary() {
+            true => digits.labels().iter().for_each(|label| hash.update([u8::from(*label == 0)])),
+            false => digits.labels().iter().for_each(|label| hash.update(label.to_le_bytes())),
+        }
     }
     hex(&hash.finalize())
 }
 
 /// What MNIST_SAMPLE must hash to with these classes; none where it has no such classes.
-pub(crate) fn of_mnist_sample(classes: &[String; 2]) -> Option<&'static str> {
-    match [classes[0].as_str(), classes[1].as_str()] {
-        ["3", "7"] => Some(MNIST_SAMPLE_FINGERPRINT),
-        ["7", "3"] => Some(MNIST_SAMPLE_SWAPPED),
+pub(crate) fn of_mnist_sample(classes: Option<&[String]>) -> Option<&'static str> {
+    match classes.map(|classes| classes.iter().map(String::as_str).collect::<Vec<_>>()).as_deref() {
+        None | Some(["3", "7"]) => Some(MNIST_SAMPLE_FINGERPRINT),
+        Some(["7", "3"]) => Some(MNIST_SAMPLE_SWAPPED),
         _ => None,
     }
 }
@@ -36,14 +40,20 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use task::Task;
+
     use super::*;
+    use crate::testing::digits;
 
     #[test]
     fn is_the_published_sha256_of_the_bytes_in_order() {
         // One image of one pixel in each split: the hashed bytes are pixel, label, pixel, label.
-        let train = Digits::new(1, 1, vec![b'a'].into(), vec![b'b'].into());
-        let valid = Digits::new(0, 0, vec![].into(), vec![b'c'].into());
-        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(fingerprint(&train, &valid), abc);
+        let (train, valid) = (digits([1, 1], b"a", &[0]), digits([1, 1], b"b", &[1]));
+        assert_eq!(fingerprint(&train, &valid), hex(&Sha256::digest(b"a\x01b\x00")));
+        let task = Arc::new(Task::new(["a", "b", "c"]).unwrap());
+        let of = |pixel: u8, label| Digits::new(&task, [1, 1], vec![pixel].into(), vec![label]);
+        assert_eq!(fingerprint(&of(b'a', 2), &of(b'b', 0)), hex(&Sha256::digest(b"a\x02\x00b\x00\x00")));
     }
 }

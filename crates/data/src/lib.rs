@@ -21,6 +21,8 @@ mod request;
 mod retry_policy;
 mod scale;
 mod source;
+#[cfg(test)]
+mod testing;
 
 pub use augmentation::Augmentation;
 pub use batcher::{DigitBatch, DigitBatcher};

@@ -1,11 +1,15 @@
 //! The one way from a [`Request`] to a [`DataSet`].
 
+use std::sync::Arc;
+
+use task::Task;
+
 use crate::{
     DataSet, Digits, Error, Event, Request, Source,
     cache::{self, Loading},
     fingerprint::fingerprint,
     retry_policy::RetryPolicy,
-    source::{self, Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
+    source::{Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
 };
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
@@ -26,7 +30,7 @@ pub(crate) fn load_with(
     policy: RetryPolicy,
 ) -> Result<DataSet, Error> {
     check_classes(request)?;
-    let (classes, limits) = (&request.classes, Limits::default());
+    let (classes, limits) = (request.classes.as_deref(), Limits::default());
     let folder = request.cache.clone().or_else(cache::user_folder);
     let mut loading = Loading { request, on_event, folder, policy, notes: Vec::new() };
     match &request.source {
@@ -72,34 +76,43 @@ fn auto(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
 fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) -> Result<DataSet, Error> {
     let request = loading.request;
     let (train, valid) = synthetic::generate(seed, [train, valid], &|| request.cancelled())?;
-    let classes = loading.request.classes.clone();
-    let (train, valid) = match classes[0] == "3" {
-        true => (train, valid),
-        false => (swapped(&train), swapped(&valid)),
+    let (train, valid) = match request.classes.as_deref() {
+        Some([first, _]) if first == "7" => (swapped(&train), swapped(&valid)),
+        _ => (train, valid),
     };
     let fingerprint = fingerprint(&train, &valid);
     let notes = std::mem::take(&mut loading.notes);
-    let (train, valid) = (train.into(), valid.into());
-    Ok(DataSet { train, valid, classes, source: "synthetic".into(), notes, fingerprint, cache: None })
+    Ok(DataSet {
+        train: train.into(),
+        valid: valid.into(),
+        source: "synthetic".into(),
+        notes,
+        fingerprint,
+        cache: None,
+    })
 }
 
-/// The same images with the other class as the positive one.
+/// The same images of two classes with the other as the first.
 fn swapped(digits: &Digits) -> Digits {
+    let task = digits.task();
+    let task = Arc::new(Task::new(task.classes().iter().rev().cloned()).expect("the same names"));
     let mut pixels = Vec::with_capacity(digits.pixels().len());
     let mut labels = Vec::with_capacity(digits.len());
-    for label in [0, 1] {
+    for label in [1, 0] {
         for index in (0..digits.len()).filter(|index| digits.labels()[*index] == label) {
             pixels.extend_from_slice(digits.image(index));
             labels.push(1 - label);
         }
     }
-    Digits::new(digits.height(), digits.width(), pixels.into(), labels.into())
+    Digits::new(&task, digits.sides(), pixels.into(), labels)
 }
 
 /// Refuses class names that cannot be, before anything is read or fetched.
 fn check_classes(request: &Request) -> Result<(), Error> {
-    let classes = &request.classes;
-    source::check_classes(classes)?;
+    let Some(classes) = &request.classes else { return Ok(()) };
+    if let Err(reason) = Task::new(classes.iter().cloned()) {
+        return Err(Error::Classes { classes: classes.clone(), reason });
+    }
     match request.source {
         Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(classes),
         Source::Idx { .. } => idx::check_classes(classes).map(|_| ()),

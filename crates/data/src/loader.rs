@@ -16,6 +16,7 @@ use burn::{
     },
     tensor::backend::Backend,
 };
+use task::Task;
 
 use crate::{
     Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, Order, augmentation::Augment, batcher::HostBatch,
@@ -127,6 +128,11 @@ impl<B: Backend> DigitLoader<B> {
         self.items.num_batches()
     }
 
+    /// The classes of the items.
+    pub fn task(&self) -> &Task {
+        self.items.dataset().task()
+    }
+
     fn with(&self, device: B::Device, items: ItemLoader<DigitDataset>) -> Self {
         Self { items, device, epoch: self.epoch.clone(), start: self.start.clone(), ..*self }
     }
@@ -195,10 +201,10 @@ mod tests {
     use burn_flex::Flex;
 
     use super::*;
-    use crate::Digits;
+    use crate::testing::digits;
 
     fn loader(workers: usize) -> DigitLoader<Flex> {
-        let digits = Digits::new(1, 1, (0..26).collect::<Vec<u8>>().into(), vec![1; 26].into());
+        let digits = digits([1, 1], &(0..26).collect::<Vec<u8>>(), &[1; 26]);
         let order = Order::Shuffled { seed: 1 };
         DigitLoader::new(DigitDataset::new(Arc::new(digits)), 6, order, workers, Default::default())
     }

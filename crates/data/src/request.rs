@@ -38,8 +38,8 @@ pub enum Source {
 pub struct Request {
     /// Where the digits come from.
     pub source: Source,
-    /// Class names; the first is the positive class, target 1.
-    pub classes: [String; 2],
+    /// The classes to take, in the order of their labels; `None`: all that the source has, in natural order (2 before 10).
+    pub classes: Option<Vec<String>>,
     /// Folder of packed data sets; `None`: `mnist-train` in the user's cache folder.
     pub cache: Option<PathBuf>,
     /// What [`Source::Auto`] draws where the real data cannot be had: seed, training and validation images.
@@ -98,7 +98,7 @@ impl Default for Request {
     fn default() -> Self {
         Self {
             source: Source::Auto,
-            classes: ["3".into(), "7".into()],
+            classes: Some(vec!["3".into(), "7".into()]),
             cache: None,
             fallback: (0, 12396, 2038),
             archive_override: None,

@@ -1,7 +1,8 @@
 //! The chapter's networks, losses and the pixel-similarity baseline, each generic over Burn's `Backend`.
 //!
-//! Everything takes images as rows of pixels, `[batch, pixels]` with values from 0 to 1, and targets as `[batch, 1]`
-//! with 1 for the positive class and 0 for the negative one. Networks give logits, `[batch, 1]`.
+//! Everything takes images as rows of pixels, `[batch, pixels]` with values from 0 to 1, and targets as `[batch, outputs]`: of
+//! two classes one output, with 1 for the first class and 0 for the second; of more one-hot. Networks give logits,
+//! `[batch, outputs]`.
 
 mod backend;
 pub mod distance;

@@ -1,11 +1,12 @@
-//! Losses, one per sample. Training lowers their mean over the batch.
+//! Losses, one per sample, `[batch, 1]`. Training lowers their mean over the batch.
 //!
 //! # Shapes
-//! - logits, probabilities, targets, losses: `[batch, 1]`
+//! - of two classes: logits, probabilities and targets `[batch, 1]`
+//! - of more: logits and one-hot targets `[batch, classes]`
 
 use burn::tensor::{
     Tensor,
-    activation::{log_sigmoid, sigmoid},
+    activation::{log_sigmoid, log_softmax, sigmoid, softmax},
     backend::Backend,
 };
 
@@ -29,6 +30,21 @@ pub fn binary_cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B,
 /// (p - t)² with p = sigmoid(x). Its mean is the Brier score.
 pub fn squared_error<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
     (sigmoid(logits) - targets).square()
+}
+
+/// [`mnist_losses`] for more than two classes: 1 - p of the class that it is, with the softmax p of the logits.
+pub fn distance_to_one<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    (softmax(logits, 1) * targets).sum_dim(1).neg() + 1.0
+}
+
+/// Cross-entropy on logits of more than two classes: -log p of the class that it is, with the softmax p of the logits.
+pub fn cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    (log_softmax(logits, 1) * targets).sum_dim(1).neg()
+}
+
+/// The Brier score of more than two classes: (p - t)² summed over them, with the softmax p of the logits (Brier 1950).
+pub fn brier<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    (softmax(logits, 1) - targets).square().sum_dim(1)
 }
 
 #[cfg(test)]
@@ -80,5 +96,16 @@ mod tests {
     #[test]
     fn squared_error_of_even_odds_is_a_quarter() {
         near(squared_error(column([0.0, 0.0]), column([1.0, 0.0])).mean(), 0.25);
+    }
+
+    #[test]
+    fn losses_of_three_classes_agree_with_hand_computation() {
+        let tensor = |row: [f32; 3]| Tensor::<Flex, 2>::from_floats([row], &Default::default());
+        // p = (0.576117, 0.211942, 0.211942): e / (e + 2) and 1 / (e + 2).
+        let (logits, target) = (tensor([1.0, 0.0, 0.0]), tensor([0.0, 1.0, 0.0]));
+        near(distance_to_one(logits.clone(), target.clone()).mean(), 1.0 - 0.211_942);
+        near(cross_entropy(logits.clone(), target.clone()).mean(), 1.551_445);
+        near(brier(logits, target.clone()).mean(), 0.331_911 + 0.621_036 + 0.044_919);
+        near(cross_entropy(tensor([1000.0, 0.0, 0.0]), target).mean(), 1000.0);
     }
 }

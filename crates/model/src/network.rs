@@ -10,9 +10,9 @@ use crate::{AutodiffBackend, Backend, LinearBaseline, ResNet, TwoLayerNet};
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
 pub enum Network<B: burn::tensor::backend::Backend> {
-    /// `pixels -> 1`.
+    /// `pixels -> outputs`.
     Linear(LinearBaseline<B>),
-    /// `pixels -> hidden -> 1`.
+    /// `pixels -> hidden -> outputs`.
     TwoLayer(TwoLayerNet<B>),
     /// A stem and three residual blocks of convolutions.
     ResNet(ResNet<B>),
@@ -23,7 +23,7 @@ impl<B: Backend> Network<B> {
     ///
     /// # Shapes
     /// - images: `[batch, pixels]`
-    /// - logits: `[batch, 1]`
+    /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         match self {
             Self::Linear(model) => model.forward(images),
@@ -32,7 +32,7 @@ impl<B: Backend> Network<B> {
         }
     }
 
-    /// One weight per pixel, `[pixels, 1]`, where the network is nothing but these and a bias.
+    /// One weight per pixel for each output, `[pixels, outputs]`, where the network is nothing but these and a bias.
     pub fn pixel_weights(&self) -> Option<Tensor<B, 2>> {
         match self {
             Self::Linear(model) => Some(model.weights()),
@@ -40,8 +40,8 @@ impl<B: Backend> Network<B> {
         }
     }
 
-    /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, 1)`;
-    /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, 1))`; for the residual net
+    /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, outputs)`;
+    /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, outputs))`; for the residual net
     /// `nn.Sequential(Conv2d, BatchNorm2d, ReLU, Residual, Residual, Residual, AdaptiveAvgPool2d, Flatten, Linear)`, where a
     /// `Residual` has `one`, `two` and `skip`, each an `nn.Sequential(Conv2d, BatchNorm2d)`.
     pub fn torch_names(&self) -> Vec<(String, String)> {

@@ -9,8 +9,8 @@ use burn::{
 use crate::{Backend, init, layers};
 
 /// A residual net (He et al. 2015, <https://arxiv.org/abs/1512.03385>): a stem, three residual blocks that halve the sides
-/// and, from the second on, double the channels, the mean of each channel, and a linear layer. With 16 channels: 77,457
-/// parameters.
+/// and, from the second on, double the channels, the mean of each channel, and a linear layer. With 16 channels and one
+/// output: 77,457 parameters.
 #[derive(Module, Debug)]
 pub struct ResNet<B: burn::tensor::backend::Backend> {
     stem: Step<B>,
@@ -46,19 +46,19 @@ const BLOCKS: usize = 3;
 
 impl<B: Backend> ResNet<B> {
     /// Parameters drawn from `seed`, for images of `height` x `width`; `channels` of the stem.
-    pub fn new([height, width]: [usize; 2], channels: usize, seed: u64, device: &B::Device) -> Self {
+    pub fn new([height, width]: [usize; 2], [channels, outputs]: [usize; 2], seed: u64, device: &B::Device) -> Self {
         let stem = Step::new(seed, "stem", [1, channels], [3, 1], device);
         let sizes: [_; BLOCKS] = [[channels, channels], [channels, 2 * channels], [2 * channels, 4 * channels]];
         let block = |(i, sizes): (usize, &[usize; 2])| Residual::new(seed, &format!("blocks.{i}"), *sizes, device);
         let blocks = sizes.iter().enumerate().map(block).collect();
-        Self { stem, blocks, head: init::linear(seed, "head", 4 * channels, 1, device), height, width }
+        Self { stem, blocks, head: init::linear(seed, "head", 4 * channels, outputs, device), height, width }
     }
 
     /// Logits of images.
     ///
     /// # Shapes
     /// - images: `[batch, pixels]`
-    /// - logits: `[batch, 1]`
+    /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let [batch, _] = images.dims();
         let images = images.reshape([batch, 1, self.height, self.width]);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn resnet_of_16_channels_has_as_many_parameters_as_its_pytorch_twin() {
-        let model = ResNet::<Flex>::new([28, 28], 16, 0, &Default::default());
+        let model = ResNet::<Flex>::new([28, 28], [16, 1], 0, &Default::default());
         // Burn counts the running statistics, two per channel of a normalisation, among the parameters.
         let running = 2 * (16 + 3 * (16 + 32 + 64));
         assert_eq!(model.num_params() - running, 77_457);
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn the_blocks_halve_the_sides_as_it_is_said() {
         for sides in [[28, 28], [8, 8], [9, 8], [1, 17]] {
-            let model = ResNet::<Flex>::new(sides, 2, 0, &Default::default());
+            let model = ResNet::<Flex>::new(sides, [2, 1], 0, &Default::default());
             let images = Tensor::<Flex, 4>::zeros([1, 1, sides[0], sides[1]], &Default::default());
             let features = model.blocks.iter().fold(model.stem.forward(images), |x, block| block.forward(x));
             let [_, _, height, width] = features.dims();
@@ -146,11 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn images_of_any_size_give_one_logit_each() {
+    fn images_of_any_size_give_a_logit_for_each_output() {
         for [height, width] in [[28, 28], [1, 1], [5, 9]] {
-            let model = ResNet::<Flex>::new([height, width], 2, 0, &Default::default());
+            let model = ResNet::<Flex>::new([height, width], [2, 7], 0, &Default::default());
             let images = Tensor::random([3, height * width], Distribution::Default, &Default::default());
-            assert_eq!(model.forward(images).dims(), [3, 1]);
+            assert_eq!(model.forward(images).dims(), [3, 7]);
         }
     }
 }

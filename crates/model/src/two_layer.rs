@@ -8,7 +8,7 @@ use burn::{
 
 use crate::{Backend, init, layers};
 
-/// `pixels -> hidden -> 1` with ReLU: 23,581 parameters for 28 x 28 images and 30 hidden units.
+/// `pixels -> hidden -> outputs` with ReLU: 23,581 parameters for 28 x 28 images, 30 hidden units and one output.
 #[derive(Module, Debug)]
 pub struct TwoLayerNet<B: burn::tensor::backend::Backend> {
     first: Linear<B>,
@@ -17,10 +17,10 @@ pub struct TwoLayerNet<B: burn::tensor::backend::Backend> {
 
 impl<B: Backend> TwoLayerNet<B> {
     /// Parameters drawn from `seed`.
-    pub fn new(pixels: usize, hidden: usize, seed: u64, device: &B::Device) -> Self {
+    pub fn new([pixels, hidden, outputs]: [usize; 3], seed: u64, device: &B::Device) -> Self {
         Self {
             first: init::linear(seed, "first", pixels, hidden, device),
-            second: init::linear(seed, "second", hidden, 1, device),
+            second: init::linear(seed, "second", hidden, outputs, device),
         }
     }
 
@@ -28,7 +28,7 @@ impl<B: Backend> TwoLayerNet<B> {
     ///
     /// # Shapes
     /// - images: `[batch, pixels]`
-    /// - logits: `[batch, 1]`
+    /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let activations = relu(layers::linear(&self.first, images)); // [batch, hidden]
         layers::linear(&self.second, activations)
@@ -44,14 +44,14 @@ mod tests {
 
     #[test]
     fn two_layer_net_has_23581_parameters() {
-        let model = TwoLayerNet::<Flex>::new(784, 30, 0, &Default::default());
+        let model = TwoLayerNet::<Flex>::new([784, 30, 1], 0, &Default::default());
         assert_eq!(model.num_params(), 23_581);
     }
 
     #[test]
     fn relu_lets_only_positive_activations_through() {
         let device = Default::default();
-        let mut model = TwoLayerNet::<Flex>::new(1, 2, 0, &device);
+        let mut model = TwoLayerNet::<Flex>::new([1, 2, 1], 0, &device);
         model.first.weight = model.first.weight.map(|_| Tensor::from_data([[1.0, -1.0]], &device));
         model.first.bias = model.first.bias.map(|bias| bias.map(|_| Tensor::from_data([0.0, 0.0], &device)));
         model.second.weight = model.second.weight.map(|_| Tensor::from_data([[10.0], [100.0]], &device));

@@ -1,5 +1,6 @@
 //! Every value against its rule, then the values against each other.
 
+use task::Task;
 use toml::Value;
 
 use super::{
@@ -15,9 +16,8 @@ pub(super) fn values<'a>(rules: &[(&str, Rule)], get: impl Fn(&str) -> Option<&'
 
 /// The values that are right by themselves and wrong together.
 pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
-    let (Some(source), Some(path), Some(classes)) =
-        (merged.get("data.source"), merged.get("data.path"), merged.get("data.classes"))
-    else {
+    let keys = ["data.source", "data.path", "data.classes", "training.loss"];
+    let [Some(source), Some(path), Some(classes), Some(loss)] = keys.map(|key| merged.get(key)) else {
         return Vec::new();
     };
     let wrong_path = path_problem(plan).map(|expected| {
@@ -26,7 +26,8 @@ pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
         Setting { origin: culprit.origin.clone(), ..path.clone() }.refused(expected, "")
     });
     let wrong_classes = classes_problem(plan).map(|expected| classes.refused(expected, ""));
-    wrong_path.into_iter().chain(wrong_classes).collect()
+    let wrong_loss = loss_problem(plan).map(|expected| loss.refused(expected, ""));
+    wrong_path.into_iter().chain(wrong_classes).chain(wrong_loss).collect()
 }
 
 /// What `data.path` should be, if it is not.
@@ -43,16 +44,25 @@ fn path_problem(plan: &Plan) -> Option<String> {
 
 /// What `data.classes` should be, if they are not.
 fn classes_problem(plan: &Plan) -> Option<String> {
-    let classes = &plan.data.classes;
-    let digits = |digits: &str| classes.iter().all(|class| class.len() == 1 && digits.contains(class.as_str()));
+    let classes = plan.data.classes.named()?;
     let source = plan.data.source;
+    let is_label = |class: &String| class.parse::<u8>().is_ok_and(|label| label.to_string() == *class);
     match source {
         SourceKind::Archive | SourceKind::Folder => None,
-        SourceKind::Idx => (!digits("0123456789")).then(|| "two digits with data.source \"idx\"".into()),
+        SourceKind::Idx => {
+            (!classes.iter().all(is_label)).then(|| "numbers from 0 to 255 with data.source \"idx\"".into())
+        }
         SourceKind::Auto | SourceKind::MnistSample | SourceKind::Synthetic => {
-            (!digits("37")).then(|| format!("\"3\" and \"7\" with data.source \"{source}\""))
+            let are_the_two = classes.iter().all(|class| ["3", "7"].contains(&class.as_str()));
+            (!are_the_two).then(|| format!("\"3\" and \"7\" with data.source \"{source}\""))
         }
     }
+}
+
+/// What `training.loss` should be, if the classes are known and it is not for them.
+fn loss_problem(plan: &Plan) -> Option<String> {
+    let task = Task::new(plan.data.classes.named()?.iter().cloned()).ok()?;
+    (!plan.training.loss.is_for(&task)).then(|| "cross-entropy for more than two classes".into())
 }
 
 /// What was probably meant, or why the value is not what it looks like.
@@ -196,9 +206,9 @@ mod tests {
     }
 
     #[test]
-    fn rejects_classes_that_are_no_two_folders() {
-        for classes in [r#"["3", "3"]"#, r#"["3"]"#, "[3, 7]", r#"["3", ".."]"#, r#"["3", "a/b"]"#] {
-            let expected = "expected two different strings, folder names such as [\"3\", \"7\"]";
+    fn rejects_classes_that_are_no_different_folders() {
+        for classes in [r#"["3", "3"]"#, r#"["3"]"#, "[3, 7]", "\"all\"", "[]", r#"["3", ".."]"#, r#"["3", "a/b"]"#] {
+            let expected = "expected \"auto\", or two or more different strings, folder names such as [\"3\", \"7\"]";
             rejects(&format!("data.classes={classes}"), &format!("`data.classes` is {classes}, {expected}"));
         }
     }
@@ -224,9 +234,19 @@ mod tests {
         let cats = "data.classes=[\"cat\", \"dog\"]";
         rejects(cats, "`data.classes` is [\"cat\", \"dog\"], expected \"3\" and \"7\" with data.source \"auto\"");
         let idx = set(&["data.source=idx", "data.path=x", cats]).unwrap_err();
-        assert!(idx.ends_with("expected two digits with data.source \"idx\""), "{idx}");
+        assert!(idx.ends_with("expected numbers from 0 to 255 with data.source \"idx\""), "{idx}");
         assert!(set(&["data.source=folder", "data.path=x", cats]).is_ok());
         assert!(set(&["data.classes=[\"7\", \"3\"]"]).is_ok());
+        assert!(set(&["data.source=idx", "data.path=x", "data.classes=auto"]).is_ok());
+    }
+
+    #[test]
+    fn rejects_a_loss_that_the_classes_cannot_have() {
+        let many = ["data.source=folder", "data.path=x", "data.classes=[\"a\", \"b\", \"c\"]"];
+        assert!(set(&[&many[..], &["training.loss=cross-entropy"]].concat()).is_ok());
+        let error = set(&[&many[..], &["training.loss=binary-cross-entropy"]].concat()).unwrap_err();
+        let message = "`training.loss` is \"binary-cross-entropy\", expected cross-entropy for more than two classes";
+        assert!(error.ends_with(message), "{error}");
     }
 
     /// The least, the greatest and every named value of a rule.
@@ -235,7 +255,7 @@ mod tests {
             Rule::Flag => vec![Value::from(true), Value::from(false)],
             Rule::Text => vec![Value::from("")],
             Rule::Path | Rule::FolderName => vec![Value::from("x")],
-            Rule::Classes => vec![Value::from(vec!["3", "7"])],
+            Rule::Classes => vec![Value::from(vec!["3", "7"]), Value::from(vec!["a", "b", "c"]), Value::from("auto")],
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
             Rule::From(min) => vec![Value::from(*min), Value::from(i64::MAX)],

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use task::Task;
 
 /// An enum whose variants have one name each, the same in TOML, in messages and on the command line.
 macro_rules! choices {
@@ -121,12 +122,35 @@ choices! {
 choices! {
     /// `training.loss`: what is minimised, on the logits of a batch.
     Loss {
-        /// The chapter's: the mean distance of sigmoid(logit) from its target.
+        /// The chapter's for two classes, cross-entropy for more.
+        Auto = "auto",
+        /// The chapter's: the mean distance of the probability of the class that it is from 1.
         MnistLoss = "mnist-loss",
-        /// Binary cross-entropy on logits.
+        /// Cross-entropy on logits, for any number of classes.
+        CrossEntropy = "cross-entropy",
+        /// The same, for two classes alone.
         BinaryCrossEntropy = "binary-cross-entropy",
-        /// Mean squared error.
+        /// Mean squared error of the probabilities: the Brier score.
         MeanSquaredError = "mean-squared-error",
+    }
+}
+
+impl Loss {
+    /// The one that `auto` and `cross-entropy` come to for this task.
+    #[must_use]
+    pub fn of(self, task: &Task) -> Self {
+        match (self, task.is_binary()) {
+            (Self::Auto, true) => Self::MnistLoss,
+            (Self::Auto, false) => Self::CrossEntropy,
+            (Self::CrossEntropy, true) => Self::BinaryCrossEntropy,
+            (loss, _) => loss,
+        }
+    }
+
+    /// Whether it is defined for this task.
+    #[must_use]
+    pub fn is_for(self, task: &Task) -> bool {
+        self != Self::BinaryCrossEntropy || task.is_binary()
     }
 }
 

@@ -38,7 +38,8 @@ pub use keys::Keys;
 pub use rules::Rule;
 pub use schedule::Schedule;
 pub use sections::{
-    AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan, TrainingPlan,
+    AugmentationPlan, CheckpointPlan, Classes, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, SchedulePlan,
+    TrainingPlan,
 };
 pub use setting::Setting;
 pub use template::Template;
@@ -127,7 +128,7 @@ mod tests {
         assert_eq!(plan.training.batch_size, 256);
         assert_eq!(plan.training.loss, Loss::MnistLoss);
         assert_eq!(plan.optimizer.learning_rate, 0.1);
-        assert_eq!(plan.data.classes, ["3", "7"]);
+        assert_eq!(plan.data.classes.named().unwrap(), ["3", "7"]);
     }
 
     #[test]

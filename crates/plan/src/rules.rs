@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use task::Task;
 use toml::Value;
 
 use super::choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind};
@@ -23,7 +24,7 @@ pub enum Rule {
     Path,
     /// A string that is a folder name on every system.
     FolderName,
-    /// Two different folder names.
+    /// `auto`, or two and more different folder names.
     Classes,
     /// One of these strings.
     Word(&'static [&'static str]),
@@ -105,7 +106,7 @@ impl Rule {
             Text => value.is_str(),
             Path => value.as_str().is_some_and(|text| !text.is_empty()),
             FolderName => value.as_str().is_some_and(is_folder_name),
-            Classes => value.as_array().is_some_and(|names| are_classes(names)),
+            Classes => value.as_str() == Some("auto") || value.as_array().is_some_and(|names| are_classes(names)),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
             From(min) => value.as_integer().is_some_and(|number| *min <= number),
@@ -146,12 +147,8 @@ fn is_folder_name(text: &str) -> bool {
 }
 
 fn are_classes(names: &[Value]) -> bool {
-    let is_name = |name: &Value| {
-        name.as_str().is_some_and(|name| {
-            !["", ".", ".."].contains(&name) && !name.contains(['/', '\\']) && !name.contains(char::is_control)
-        })
-    };
-    names.len() == 2 && names[0] != names[1] && names.iter().all(is_name)
+    let names: Option<Vec<&str>> = names.iter().map(Value::as_str).collect();
+    names.is_some_and(|names| Task::new(names).is_ok())
 }
 
 impl fmt::Display for Rule {
@@ -162,7 +159,7 @@ impl fmt::Display for Rule {
             Text => f.write_str("a string"),
             Path => f.write_str("a string, not empty"),
             FolderName => f.write_str("a string, a folder name of letters, digits, `-`, `_` and `.`"),
-            Classes => f.write_str("two different strings, folder names such as [\"3\", \"7\"]"),
+            Classes => f.write_str("\"auto\", or two or more different strings, folder names such as [\"3\", \"7\"]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
             From(min) => write!(f, "an integer from {min} on"),

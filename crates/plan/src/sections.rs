@@ -14,7 +14,7 @@ pub struct DataPlan {
     /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
     pub path: PathBuf,
     /// Two different folder names (idx: digits); the first is the positive class, target 1.
-    pub classes: [String; 2],
+    pub classes: Classes,
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
     pub cache: PathBuf,
     /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.
@@ -25,6 +25,41 @@ pub struct DataPlan {
     pub synthetic_valid: usize,
     /// Threads that prepare batches ahead; 0: none.
     pub workers: usize,
+}
+
+/// `data.classes`: `"auto"`, or the names of the classes in the order of their labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Classes(Option<Vec<String>>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Word(String),
+    Names(Vec<String>),
+}
+
+impl Classes {
+    /// The names; none where the source says which there are.
+    #[must_use]
+    pub fn named(&self) -> Option<&[String]> {
+        self.0.as_deref()
+    }
+}
+
+impl From<Written> for Classes {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Word(_) => Self(None),
+            Written::Names(names) => Self(Some(names)),
+        }
+    }
+}
+
+impl From<Classes> for Written {
+    fn from(Classes(names): Classes) -> Self {
+        names.map_or_else(|| Self::Word("auto".into()), Self::Names)
+    }
 }
 
 /// `[model]`: which network.

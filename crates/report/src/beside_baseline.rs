@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 
 use chart::{Block, Picture, Section, Table, Verdict};
-use metrics::Confusion;
+use metrics::Counts;
 
 use crate::{Evaluated, fraction, pixels};
 
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
-/// What the baseline says of a split, one score per image.
+/// What the baseline says of a split, `[images, outputs]`.
 #[derive(Clone, Debug)]
 pub struct BaselineScores {
     /// By the mean absolute difference, the chapter's baseline.
@@ -36,25 +36,25 @@ pub enum OnlyOne {
 }
 
 impl BesideBaseline<'_> {
-    /// Predictors with their predictions counted.
-    pub fn counted(&self) -> [(&'static str, Confusion); 3] {
-        let count = |scores: &[f32]| Confusion::of(scores, &self.evaluated.evaluation.labels);
+    /// Predictors with their predictions.
+    pub fn predictions(&self) -> [(&'static str, Vec<u16>); 3] {
+        let Evaluated { data, evaluation, .. } = self.evaluated;
         [
-            ("model", count(&self.evaluated.evaluation.logits)),
-            ("baseline, L1", count(&self.baseline.l1)),
-            ("baseline, L2", count(&self.baseline.l2)),
+            ("model", evaluation.predictions()),
+            ("baseline, L1", data.task().predict(&self.baseline.l1)),
+            ("baseline, L2", data.task().predict(&self.baseline.l2)),
         ]
     }
 
     /// The numbers of the images that only one of the two gets right.
     pub fn right(&self, only: OnlyOne) -> Vec<usize> {
-        let evaluation = &self.evaluated.evaluation;
-        let is_right = |scores: &[f32], index: usize| (scores[index] > 0.0) == (evaluation.labels[index] == 1);
+        let labels = &self.evaluated.evaluation.labels;
+        let [(_, model), (_, baseline), _] = self.predictions();
         let wanted = |index: &usize| {
-            let (model, baseline) = (is_right(&evaluation.logits, *index), is_right(&self.baseline.l1, *index));
+            let [model, baseline] = [&model, &baseline].map(|predictions| predictions[*index] == labels[*index]);
             (model && !baseline && only == OnlyOne::Model) || (baseline && !model && only == OnlyOne::Baseline)
         };
-        (0..evaluation.labels.len()).filter(wanted).collect()
+        (0..labels.len()).filter(wanted).collect()
     }
 
     /// Accuracies, and the first `count` images of each kind.
@@ -65,13 +65,17 @@ impl BesideBaseline<'_> {
     }
 
     fn table(&self) -> Table {
-        let classes = self.evaluated.data.classes.each_ref().map(|class| format!("accuracy on {class}"));
-        let [positive, negative] = &classes;
-        let mut table = Table::new(["predictor", positive, negative, "accuracy"], 1);
-        for (name, confusion) in self.counted() {
-            let accuracies = [confusion.recall(), confusion.specificity(), Some(confusion.accuracy())];
-            let [of_positive, of_negative, of_all] = accuracies.map(fraction);
-            table.add_row([name.to_owned(), of_positive, of_negative, of_all]);
+        let (task, labels) = (self.evaluated.data.task(), &self.evaluated.evaluation.labels);
+        // Of more than two classes the accuracy on each would be columns that no page is wide enough for.
+        let classes = task.classes().iter().filter(|_| task.is_binary());
+        let names = classes.map(|class| format!("accuracy on {class}"));
+        let header: Vec<String> = ["predictor".into()].into_iter().chain(names).chain(["accuracy".into()]).collect();
+        let mut table = Table::new(header, 1);
+        for (name, predictions) in self.predictions() {
+            let counts = Counts::of(task.classes().len(), &predictions, labels);
+            let of_classes = counts.by_class().into_iter().filter(|_| task.is_binary()).map(|class| class.recall());
+            let accuracies = of_classes.chain([Some(counts.accuracy())]).map(fraction);
+            table.add_row([name.to_owned()].into_iter().chain(accuracies));
         }
         table
     }
@@ -83,17 +87,18 @@ impl BesideBaseline<'_> {
             OnlyOne::Baseline => "the baseline by L1 and not the model",
         };
         let text = format!("{} of {} images {who} gets right.", right.len(), self.evaluated.digits().len());
-        let pictures: Vec<Picture> = right.iter().take(count).map(|index| self.picture(*index)).collect();
+        let pictures: Vec<Picture> = right.iter().take(count).map(|index| self.picture(only, *index)).collect();
         let alt = format!("Images that {who} gets right");
         let pictures = (!pictures.is_empty()).then_some(Block::Pictures { alt, pictures, columns: COLUMNS });
         [Block::Text(text)].into_iter().chain(pictures).collect()
     }
 
-    fn picture(&self, index: usize) -> Picture {
+    fn picture(&self, only: OnlyOne, index: usize) -> Picture {
         let Evaluated { data, evaluation, .. } = self.evaluated;
+        let [(_, model), (_, baseline), _] = self.predictions();
+        let wrong = if only == OnlyOne::Model { baseline[index] } else { model[index] };
         let label = evaluation.labels[index];
-        let caption =
-            format!("{}, not {}\n{}", data.class(label), data.class(1 - label), self.evaluated.image_name(index));
+        let caption = format!("{}, not {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
         Picture { pixels: pixels(self.evaluated.digits(), index), caption, verdict: Verdict::None }
     }
 }

@@ -12,6 +12,12 @@ use crate::{fraction, pixels};
 /// Bins of the reliability diagram: as many as in most publications.
 const BINS: usize = 10;
 
+/// Pairs of classes that are told as confused.
+const CONFUSED: usize = 10;
+
+/// Classes whose weights are drawn.
+const MOST_WEIGHTS: usize = 20;
+
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
@@ -28,15 +34,15 @@ pub struct Evaluated<'a> {
     pub evaluation: Evaluation,
     /// The loss of each image.
     pub losses: Vec<f32>,
-    /// One weight per pixel, of a linear model.
-    pub weights: Option<Vec<f32>>,
+    /// Of a linear model for each output one weight per pixel.
+    pub weights: Vec<Vec<f32>>,
 }
 
 impl<'a> Evaluated<'a> {
     /// The scores of a split by a model that was trained as the plan says.
     pub fn new(plan: &Plan, data: &'a DataSet, split: Split, scores: Scores) -> Self {
         let Scores { evaluation, losses, weights } = scores;
-        Self { data, split, loss: plan.training.loss, evaluation, losses, weights }
+        Self { data, split, loss: plan.training.loss.of(data.task()), evaluation, losses, weights }
     }
 
     pub fn digits(&self) -> &Arc<Digits> {
@@ -45,13 +51,12 @@ impl<'a> Evaluated<'a> {
 
     /// What was evaluated, in a line.
     pub fn title(&self) -> String {
-        let [positive, negative] = &self.data.classes;
         let split = match self.split {
             Split::Train => "training",
             Split::Valid => "validation",
         };
         let (images, source) = (self.digits().len(), &self.data.source);
-        format!("{images} {split} images of {source}, {positive} against {negative}")
+        format!("{images} {split} images of {source}, {}", self.data.task())
     }
 
     /// The metrics with their names.
@@ -66,76 +71,120 @@ impl<'a> Evaluated<'a> {
         })
     }
 
-    /// For each class how its images were taken, and its accuracy.
+    /// For each class its accuracy, and of two how their images were taken, of more its precision and F1.
     pub fn by_class(&self) -> Table {
-        let confusion = self.evaluation.confusion();
-        let counts =
-            [[confusion.true_positive, confusion.false_negative], [confusion.false_positive, confusion.true_negative]];
-        let [positive, negative] = self.data.classes.each_ref().map(|class| format!("predicted {class}"));
-        let mut table = Table::new(["class", &positive, &negative, "accuracy"], 1);
-        let accuracies = [confusion.recall(), confusion.specificity()];
-        for ((class, [as_positive, as_negative]), accuracy) in self.data.classes.iter().zip(counts).zip(accuracies) {
-            table.add_row([class.clone(), as_positive.to_string(), as_negative.to_string(), fraction(accuracy)]);
+        let (classes, counts) = (self.data.task().classes(), self.evaluation.sums.counts.by_class());
+        if let [positive, negative] = classes {
+            let predicted = [positive, negative].map(|class| format!("predicted {class}"));
+            let mut table = Table::new(["class", &predicted[0], &predicted[1], "accuracy"], 1);
+            for ((class, row), counts) in classes.iter().zip(self.evaluation.confusion()).zip(counts) {
+                table.add_row([class.clone(), row[0].to_string(), row[1].to_string(), fraction(counts.recall())]);
+            }
+            return table;
+        }
+        let mut table = Table::new(["class", "images", "accuracy (recall)", "precision", "f1"], 1);
+        for (class, counts) in classes.iter().zip(counts) {
+            let [recall, precision, f1] = [counts.recall(), counts.precision(), counts.f1()].map(fraction);
+            table.add_row([class.clone(), counts.actual.to_string(), recall, precision, f1]);
         }
         table
     }
 
+    /// The matrix, and of more than two classes what is confused most.
     pub fn confusion(&self) -> Section {
-        let counts = self.evaluation.confusion();
-        let counted = [[counts.true_positive, counts.false_negative], [counts.false_positive, counts.true_negative]];
-        let matrix = Confusion { classes: self.data.classes.clone(), counts: counted };
-        let [positive, negative] = &matrix.classes;
-        let [positives, negatives] = counted.map(|row| row.iter().sum::<u64>());
-        let alt = format!(
-            "Confusion matrix: {} of {positives} {positive} and {} of {negatives} {negative} are right",
-            counts.true_positive, counts.true_negative
-        );
-        Section::new("Confusion matrix", [Block::Confusion { alt, matrix }])
+        let (task, counts) = (self.data.task(), &self.evaluation.sums.counts);
+        let matrix = Confusion { classes: task.classes().to_vec(), counts: self.evaluation.confusion() };
+        let alt = match (task.classes(), &counts.by_class()[..]) {
+            ([positive, negative], [positives, negatives]) => format!(
+                "Confusion matrix: {} of {} {positive} and {} of {} {negative} are right",
+                positives.right, positives.actual, negatives.right, negatives.actual
+            ),
+            _ => format!("Confusion matrix of {task}: {} of {} images are right", counts.right(), counts.total()),
+        };
+        let confused = (!task.is_binary()).then(|| self.most_confused(&matrix)).flatten();
+        Section::new("Confusion matrix", [Block::Confusion { alt, matrix }].into_iter().chain(confused))
     }
 
-    /// ROC curve, calibration and, of a linear model, its weights; each with a name for its file.
+    /// The pairs of classes that are most often taken for each other.
+    fn most_confused(&self, matrix: &Confusion) -> Option<Block> {
+        let confused = matrix.confused();
+        let mut table = Table::new(["is", "predicted", "images", "of the class"], 2).captioned("What is confused most");
+        for (actual, predicted, count) in confused.iter().take(CONFUSED) {
+            let all: u64 = matrix.counts[*actual].iter().sum();
+            let share = format!("{:.1} %", 100.0 * *count as f64 / all as f64);
+            let [actual, predicted] = [actual, predicted].map(|class| matrix.classes[*class].clone());
+            table.add_row([actual, predicted, count.to_string(), share]);
+        }
+        (!confused.is_empty()).then_some(Block::Table(table))
+    }
+
+    /// Of two classes the ROC curve, calibration and, of a linear model, its weights; each with a name for its file.
     pub fn charts(&self) -> Vec<(&'static str, Section)> {
-        let charts = [("roc", self.roc()), ("calibration", self.calibration())];
-        charts.into_iter().chain(self.pixel_weights().map(|weights| ("weights", weights))).collect()
+        let charts = self.roc().map(|roc| ("roc", roc)).into_iter().chain([("calibration", self.calibration())]);
+        charts.chain(self.pixel_weights().map(|weights| ("weights", weights))).collect()
     }
 
-    pub fn roc(&self) -> Section {
+    /// The ROC curve of two classes.
+    pub fn roc(&self) -> Option<Section> {
+        let [positive, negative] = self.data.task().classes() else { return None };
         // Logits tell apart what probabilities next to 0 and 1 round together.
-        let curve = roc(&self.evaluation.logits, &self.is_positive());
-        let [positive, negative] = &self.data.classes;
+        let curve = roc(&self.evaluation.logits, &self.are(0));
         let text = format!(
             "As the probability that it takes to say {positive} goes down from 1 to 0, more images of {positive} are found (true \
              positive rate), and more of {negative} are taken for {positive} (false positive rate). The area below the curve \
              is the chance that an image of {positive} gets a higher probability than one of {negative}."
         );
-        Section::new("ROC curve", [Block::Lines(curve), Block::Text(text)])
+        Some(Section::new("ROC curve", [Block::Lines(curve), Block::Text(text)]))
     }
 
-    /// The reliability diagram.
+    /// The reliability diagram: of two classes of the probability of the first, of more of that of what is predicted.
     pub fn calibration(&self) -> Section {
-        let diagram = calibration(&self.evaluation.probabilities(), &self.is_positive(), BINS);
-        let heading = format!("Calibration of the probability of {}", self.data.classes[0]);
-        let positive = &self.data.classes[0];
-        let text = format!(
-            "Of the images that get about the same probability, how many are {positive}? On the dashed line as many as it says. \
-             The error is the mean distance from that line, each image counting the same; a bin in the middle often holds few."
-        );
-        Section::new(heading, [Block::Lines(diagram), Block::Text(text)])
+        let (task, probabilities) = (self.data.task(), self.evaluation.probabilities());
+        let classes = task.classes().len();
+        let end = "On the dashed line as many as it says. The error is the mean distance from that line, each image counting \
+                   the same; a bin in the middle often holds few.";
+        let (diagram, of, text) = if let [positive, _] = task.classes() {
+            let first: Vec<f32> = probabilities.iter().copied().step_by(classes).collect();
+            let text = format!("Of the images that get about the same probability, how many are {positive}? {end}");
+            (calibration(&first, &self.are(0), BINS), positive.as_str(), text)
+        } else {
+            let predictions = self.evaluation.predictions();
+            let of_predicted = |(row, class): (&[f32], &u16)| row[usize::from(*class)];
+            let said: Vec<f32> = probabilities.chunks_exact(classes).zip(&predictions).map(of_predicted).collect();
+            let right: Vec<bool> = predictions.iter().zip(&self.evaluation.labels).map(|(a, b)| a == b).collect();
+            let text =
+                format!("Of the images whose prediction has about the same probability, how many are right? {end}");
+            (calibration(&said, &right, BINS), "what is predicted", text)
+        };
+        Section::new(format!("Calibration of the probability of {of}"), [Block::Lines(diagram), Block::Text(text)])
     }
 
-    /// The weights in the place of their pixels, of a linear model.
+    /// The weights in the place of their pixels, of a linear model; of very many classes none.
     pub fn pixel_weights(&self) -> Option<Section> {
-        let values = self.weights.clone()?;
-        let [positive, negative] = &self.data.classes;
         let [height, width] = self.digits().sides();
-        let heading = format!("Weights: positive ones speak for {positive}, negative ones for {negative}");
-        let [least, most] = [f32::min, f32::max].map(|pick| values.iter().copied().fold(0.0, pick));
-        let alt = format!("{heading}; from {least:.2} to {most:.2}");
-        Some(Section::new(heading, [Block::Weights { alt, weights: Weights::new(height, width, values) }]))
+        let picture = |heading: &str, values: &Vec<f32>| {
+            let [least, most] = [f32::min, f32::max].map(|pick| values.iter().copied().fold(0.0, pick));
+            let alt = format!("{heading}; from {least:.2} to {most:.2}");
+            Block::Weights { alt, weights: Weights::new(height, width, values.clone()) }
+        };
+        match (self.data.task().classes(), &self.weights[..]) {
+            (_, []) => None,
+            ([positive, negative], [values]) => {
+                let heading = format!("Weights: positive ones speak for {positive}, negative ones for {negative}");
+                let picture = picture(&heading, values);
+                Some(Section::new(heading, [picture]))
+            }
+            (classes, all) if classes.len() <= MOST_WEIGHTS => {
+                let pictures =
+                    classes.iter().zip(all).map(|(class, values)| picture(&format!("Weights of {class}"), values));
+                Some(Section::new("Weights: positive ones speak for their class", [Block::Beside(pictures.collect())]))
+            }
+            _ => None,
+        }
     }
 
-    fn is_positive(&self) -> Vec<bool> {
-        self.evaluation.labels.iter().map(|label| *label == 1).collect()
+    fn are(&self, label: u16) -> Vec<bool> {
+        self.evaluation.labels.iter().map(|other| *other == label).collect()
     }
 
     /// The images with prediction, target, loss and the probability of the predicted class.

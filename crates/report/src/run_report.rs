@@ -75,14 +75,13 @@ impl<'a> RunReport<'a> {
 
     fn outcome(&self) -> Table {
         let Evaluated { data, evaluation, .. } = &self.evaluated;
-        let (metrics, counts) = (evaluation.metrics(), evaluation.confusion());
-        let right = counts.true_positive + counts.true_negative;
-        let of = format!("{right} of {} validation images of {}", counts.total(), data.source);
+        let (metrics, counts) = (evaluation.metrics(), &evaluation.sums.counts);
+        let of = format!("{} of {} validation images of {}", counts.right(), counts.total(), data.source);
         let model = &self.record.model;
         Table::of_names([
             ("state", self.state()),
             ("accuracy", format!("{:.4}: {of}", metrics.accuracy)),
-            ("loss", format!("{:.6}, {}", metrics.loss, self.plan.training.loss)),
+            ("loss", format!("{:.6}, {}", metrics.loss, self.evaluated.loss)),
             ("best epoch", self.best_epoch()),
             ("time", format!("{} of training and validation", clock(self.record.seconds))),
             ("model", format!("{}, {} parameters", model.kind, model.parameters)),
@@ -113,13 +112,16 @@ impl<'a> RunReport<'a> {
     fn confusion(&self) -> Section {
         let Section { heading, blocks } = self.evaluated.confusion();
         let metrics = Block::Table(Table::of_names(self.evaluated.metrics()));
-        let beside = Block::Beside(blocks.into_iter().chain([metrics]).collect());
-        Section::new(heading, [beside, Block::Table(self.evaluated.by_class())])
+        let mut blocks = blocks.into_iter();
+        let beside = Block::Beside(blocks.next().into_iter().chain([metrics]).collect());
+        Section::new(heading, [beside].into_iter().chain(blocks).chain([Block::Table(self.evaluated.by_class())]))
     }
 
     /// ROC curve and calibration.
     fn probabilities(&self) -> Section {
-        let (roc, calibration) = (self.evaluated.roc(), self.evaluated.calibration());
+        let (Some(roc), calibration) = (self.evaluated.roc(), self.evaluated.calibration()) else {
+            return self.evaluated.calibration();
+        };
         let heading = format!("{}, and {}", roc.heading, calibration.heading.replace("Calibration", "calibration"));
         let (charts, texts): (Vec<_>, Vec<_>) =
             [roc.blocks, calibration.blocks].concat().into_iter().partition(|block| matches!(block, Block::Lines(_)));
@@ -202,23 +204,35 @@ impl<'a> RunReport<'a> {
     fn data(&self) -> Section {
         let data = self.evaluated.data;
         let recorded = &self.record.data;
-        let [positive, negative] = &data.classes;
+        let classes = data.task().classes();
+        let about = match classes {
+            [positive, negative] => format!("{positive} (target 1) against {negative} (target 0)"),
+            classes => format!("{}: {}", classes.len(), classes.join(", ")),
+        };
         let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
         let [height, width] = data.train.sides();
         let facts = [("source", recorded.source.clone())].into_iter().chain(notes).chain([
-            ("classes", format!("{positive} (target 1) against {negative} (target 0)")),
+            ("classes", about),
             ("images", format!("{height} x {width} grey pixels")),
             ("fingerprint", recorded.fingerprint.clone()),
         ]);
-        let mut counts = Table::new(["split", positive, negative, "images"], 1);
-        for (name, digits) in [("training", &data.train), ("validation", &data.valid)] {
-            let positives = digits.count(1);
-            counts.add_row([
-                name.into(),
-                positives.to_string(),
-                (digits.len() - positives).to_string(),
-                digits.len().to_string(),
-            ]);
+        let splits = [("training", &data.train), ("validation", &data.valid)];
+        let mut counts = match classes {
+            [positive, negative] => Table::new(["split", positive, negative, "images"], 1),
+            _ => Table::new(["class", "training", "validation"], 1),
+        };
+        if data.task().is_binary() {
+            for (name, digits) in splits {
+                let numbers = [digits.count(0), digits.count(1), digits.len()].map(|count| count.to_string());
+                counts.add_row([name.to_owned()].into_iter().chain(numbers));
+            }
+        } else {
+            for (label, class) in data.task().labels().zip(classes) {
+                let numbers = splits.map(|(_, digits)| digits.count(label).to_string());
+                counts.add_row([class.clone()].into_iter().chain(numbers));
+            }
+            let all = splits.map(|(_, digits)| digits.len().to_string());
+            counts.add_row(["all".to_owned()].into_iter().chain(all));
         }
         Section::new("Data", [Block::Table(Table::of_names(facts)), Block::Table(counts)])
     }

@@ -62,23 +62,21 @@ impl TrainState {
         if is_same { Ok(()) } else { Err(format!("it is of another run, that began at {}", self.started)) }
     }
 
-    /// Whether a run of this plan over so many training images comes past here: what else stands in the file would not go on.
+    /// Whether a run of this plan over so many training images of so many classes comes past here: what else stands in the file would not go on.
     ///
     /// # Errors
     /// What does not fit.
-    pub fn check(&self, plan: &Plan, images: usize) -> Result<(), String> {
+    pub fn check(&self, plan: &Plan, images: usize, classes: usize) -> Result<(), String> {
         let (training, batches) = (&plan.training, images.div_ceil(plan.training.batch_size));
         let steps = self.epoch.checked_mul(training.steps(batches));
         let steps = steps.and_then(|steps| steps.checked_add(training.steps(self.batch)));
-        let counts = self.train.confusion;
-        let counts = [counts.true_positive, counts.false_positive, counts.true_negative, counts.false_negative];
         let seen = self.batch as u128 * training.batch_size as u128;
         let is_on_the_way =
             self.batch < batches && training.completes_step(self.batch, batches) && steps == Some(self.step);
         if !is_on_the_way {
             let Self { epoch, batch, step, .. } = self;
             Err(format!("a run of this plan has no step {step} after epoch {epoch} and batch {batch} of the next"))
-        } else if counts.iter().map(|count| u128::from(*count)).sum::<u128>() != seen {
+        } else if !self.train.counts.are_of(classes) || u128::from(self.train.counts.total()) != seen {
             Err(format!("its sums are not over the {seen} images of this epoch so far"))
         } else if !(0.0..1e12).contains(&self.seconds) {
             Err(format!("a run does not take {} seconds", self.seconds))

@@ -90,8 +90,8 @@ pub struct DataRecord {
     pub notes: Vec<String>,
     /// SHA-256 over pixels and labels.
     pub fingerprint: String,
-    /// Class names, the positive class first.
-    pub classes: [String; 2],
+    /// In the order of their labels; of two the positive one first.
+    pub classes: Vec<String>,
     pub train: usize,
     /// Validation images.
     pub valid: usize,

@@ -39,7 +39,7 @@ pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<
 pub fn open(
     run: &Path,
     plan: &Plan,
-    (fingerprint, images): (&str, usize),
+    (fingerprint, images, classes): (&str, usize, usize),
     warn: &mut dyn FnMut(&files::Error),
 ) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let folder = RunFolder::open(run)?;
@@ -47,7 +47,7 @@ pub fn open(
     let record = RunRecord::read(run);
     let started = record.as_ref().map_or("", |record| &record.started);
     let (checkpoint, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
-        checkpoint.state.check(plan, images)?;
+        checkpoint.state.check(plan, images, classes)?;
         checkpoint.state.began(started)?;
         Ok(checkpoint)
     })?;

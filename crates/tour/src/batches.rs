@@ -15,6 +15,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let digits = loader::<B>(&tour.data.train, Order::Sequential, tour.device);
     let shapes = digits.iter().next().map(|batch| (batch.images.dims(), batch.targets.dims()));
     let (images, targets) = shapes.expect("the data has images");
+    let classes = tour.data.task().classes();
     vec![
         Block::text(
             "A data set gives an item for an index. A data loader visits all items in an order that a seed decides, some at a \
@@ -26,7 +27,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         Block::text(format!(
             "The digits come from the same loader. Their batcher makes one tensor of images, here {images:?}, a row of pixels \
              per image, and one of targets, {targets:?}: 1 for {}, 0 for {}.",
-            tour.data.classes[0], tour.data.classes[1],
+            classes[0], classes[1],
         )),
         code(&source::BATCHER, &["DigitBatch", "of"]),
     ]

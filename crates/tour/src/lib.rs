@@ -75,7 +75,7 @@ pub type Train<'a, E> = &'a dyn Fn(Plan) -> Result<Vec<EpochRecord>, E>;
 
 /// Whether the data is of 3s and 7s, so that what the sections say of them is so.
 pub fn has_digits(data: &DataSet) -> bool {
-    data.classes == ["3", "7"]
+    data.task().classes() == ["3", "7"]
 }
 
 impl<B: AutodiffBackend> Tour<'_, B> {

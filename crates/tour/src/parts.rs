@@ -45,7 +45,7 @@ pub fn picture<B: Backend>(image: Tensor<B, 2>, [height, width]: [usize; 2], cap
 }
 
 /// The number of the n-th image of a label, or of the last there is.
-pub fn nth(digits: &Digits, label: u8, n: usize) -> usize {
+pub fn nth(digits: &Digits, label: u16, n: usize) -> usize {
     let numbers = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
     numbers.take(n + 1).last().expect("each class has an image")
 }

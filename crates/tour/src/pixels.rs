@@ -1,6 +1,9 @@
 //! From the picture of a 3 to the numbers it is made of.
 
-use chapter::source;
+use chapter::{
+    source,
+    tensors::{SEVENS, THREES},
+};
 use chart::{Block, Picture, PixelTable, Pixels, Shading, Verdict};
 use data::DataSet;
 use report::pixels;
@@ -11,10 +14,10 @@ use super::parts::{code, nth};
 const BOOK: [std::ops::Range<usize>; 2] = [4..15, 4..22];
 
 pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
-    let second = nth(&data.train, 1, 1);
+    let second = nth(&data.train, THREES, 1);
     let three = pixels(&data.train, second);
     let file = data.train.file_name(second).map_or_else(String::new, |name| format!(", `train/3/{name}`"));
-    let seven = pixels(&data.train, nth(&data.train, 0, 1));
+    let seven = pixels(&data.train, nth(&data.train, SEVENS, 1));
     let sides = format!("{} x {}", three.height(), three.width());
     let [rows, columns] = BOOK;
     let (part, first_row, first_column) = match three.part(rows, columns) {

@@ -50,7 +50,12 @@ fn table<B: AutodiffBackend>(
     augmented: &[EpochRecord],
 ) -> Result<Table, PlanError> {
     let plan = plan(tour.plan, BuiltIn::ResNet)?;
-    let network = ResNet::<B>::new(tour.data.train.sides(), plan.model.channels, plan.seed, tour.device);
+    let network = ResNet::<B>::new(
+        tour.data.train.sides(),
+        [plan.model.channels, tour.data.task().outputs()],
+        plan.seed,
+        tour.device,
+    );
     let parameters = Network::ResNet(network).num_trained().to_string();
     let mut rows = Table::new(["training", "parameters", "epochs", "accuracy", "seconds", "images/s"], 1);
     for (name, epochs) in [("as they are", plain), ("changed a little", augmented)] {

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use chapter::{
     similarity::{Accuracies, accuracies, distances},
     source,
-    tensors::{as_rows, stack},
+    tensors::{SEVENS, THREES, as_rows, stack},
 };
 use chart::{Block, Table};
 use data::Digits;
@@ -20,18 +20,18 @@ use super::{
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let images = |digits: &Arc<Digits>, label| -> Tensor<B, 2> { as_rows(stack(digits, label, tour.device)) };
     let (train, valid) = (&tour.data.train, &tour.data.valid);
-    let threes = images(train, 1);
-    let second = 1.min(train.count(1) - 1);
+    let threes = images(train, THREES);
+    let second = 1.min(train.count(THREES) - 1);
     let second = threes.clone().slice(second..second + 1);
-    let means = PixelSimilarity::fit(threes, images(train, 0));
+    let means = PixelSimilarity::fit([threes, images(train, SEVENS)]);
     let sides = train.sides();
     let pictures = vec![
-        picture(means.positive(), sides, "mean 3"),
-        picture(means.negative(), sides, "mean 7"),
+        picture(means.mean(0), sides, "mean 3"),
+        picture(means.mean(1), sides, "mean 7"),
         picture(second.clone(), sides, "the second 3"),
     ];
-    let [l1, l2] =
-        [Distance::L1, Distance::L2].map(|distance| accuracies(&means, images(valid, 1), images(valid, 0), distance));
+    let [l1, l2] = [Distance::L1, Distance::L2]
+        .map(|distance| accuracies(&means, images(valid, THREES), images(valid, SEVENS), distance));
     vec![
         Block::text(
             "Before anything that learns, something simple: take the mean of all 3s, pixel by pixel, and of all 7s, and ask of \
@@ -56,7 +56,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
 
 fn to_both<B: AutodiffBackend>(means: &PixelSimilarity<B>, image: &Tensor<B, 2>) -> Table {
     let mut rows = Table::new(["the second 3", "L1", "RMSE"], 1);
-    for (name, mean) in [("to the mean 3", means.positive()), ("to the mean 7", means.negative())] {
+    for (name, mean) in [("to the mean 3", means.mean(0)), ("to the mean 7", means.mean(1))] {
         let distances = distances(image.clone(), mean);
         rows.add_row([name.to_owned(), format!("{:.4}", distances.l1), format!("{:.4}", distances.rmse)]);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::backend::Backend;
 use data::{DataSet, DigitBatch, Digits};
-use metrics::Confusion;
+use metrics::Counts;
 use model::{Distance, PixelSimilarity};
 
 /// Images scored at once: what the difference to the mean takes in memory stays small.
@@ -12,13 +12,15 @@ const CHUNK: usize = 512;
 
 /// The mean image of each class of the training split.
 pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B> {
-    let positives = data.train.count(1);
-    // A split holds its positives first.
-    let images = |range| DigitBatch::of(&data.train, range, device).images;
-    PixelSimilarity::fit(images(0..positives), images(positives..data.train.len()))
+    let labels = data.train.labels();
+    let of_class = |label: u16| {
+        let indices = (0..labels.len()).filter(move |index| labels[*index] == label);
+        DigitBatch::of(&data.train, indices, device).images
+    };
+    PixelSimilarity::fit(data.task().labels().map(of_class))
 }
 
-/// Its score of each image of a split: above 0 where the image is nearer to the mean of the positive class.
+/// Its score of each image of a split, `[images, outputs]`, as a network's logits.
 pub fn scores<B: Backend>(
     baseline: &PixelSimilarity<B>,
     digits: &Arc<Digits>,
@@ -33,12 +35,14 @@ pub fn scores<B: Backend>(
     scores
 }
 
-/// Its predictions on a split.
+/// Its predictions on a split, counted.
 pub fn evaluate<B: Backend>(
     baseline: &PixelSimilarity<B>,
     digits: &Arc<Digits>,
     distance: Distance,
     device: &B::Device,
-) -> Confusion {
-    Confusion::of(&scores(baseline, digits, distance, device), digits.labels())
+) -> Counts {
+    let task = digits.task();
+    let predictions = task.predict(&scores(baseline, digits, distance, device));
+    Counts::of(task.classes().len(), &predictions, digits.labels())
 }

@@ -8,6 +8,7 @@ use burn::{
 use data::DigitBatch;
 use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
 use plan::{Loss, ModelKind, Plan};
+use task::{Task, predictions};
 
 use crate::panics;
 
@@ -24,7 +25,7 @@ pub struct Classifier<B: burn::tensor::backend::Backend> {
 pub struct StepOutput<B: burn::tensor::backend::Backend> {
     loss: Tensor<B, 1>,
     logits: Tensor<B, 2>,
-    labels: Vec<u8>,
+    labels: Vec<u16>,
 }
 
 /// The same on the host.
@@ -32,22 +33,39 @@ pub struct StepOutput<B: burn::tensor::backend::Backend> {
 pub struct Scored {
     /// Mean loss of the batch.
     pub loss: f32,
-    /// One logit per sample.
+    /// `[samples, outputs]`.
     pub logits: Vec<f32>,
-    /// One label per sample, 1 or 0.
-    pub labels: Vec<u8>,
+    /// One label per sample.
+    pub labels: Vec<u16>,
+}
+
+impl Scored {
+    /// The most probable class of each sample.
+    pub fn predictions(&self) -> Vec<u16> {
+        predictions(&self.logits, self.outputs())
+    }
+
+    /// Logits of a sample.
+    pub fn outputs(&self) -> usize {
+        self.logits.len().checked_div(self.labels.len()).unwrap_or(1)
+    }
 }
 
 impl<B: Backend> Classifier<B> {
-    /// The plan's network for images of `height` x `width`, its parameters drawn from the plan's seed, with the plan's loss.
-    pub fn new(plan: &Plan, [height, width]: [usize; 2], device: &B::Device) -> Self {
-        let (pixels, seed) = (height * width, plan.seed);
+    /// The plan's network for images of `height` x `width` of these classes, its parameters drawn from the plan's seed, with the
+    /// plan's loss.
+    pub fn new(plan: &Plan, task: &Task, [height, width]: [usize; 2], device: &B::Device) -> Self {
+        let (pixels, outputs, seed) = (height * width, task.outputs(), plan.seed);
         let network = match plan.model.kind {
-            ModelKind::Linear => Network::Linear(LinearBaseline::new(pixels, seed, device)),
-            ModelKind::TwoLayer => Network::TwoLayer(TwoLayerNet::new(pixels, plan.model.hidden, seed, device)),
-            ModelKind::ResNet => Network::ResNet(ResNet::new([height, width], plan.model.channels, seed, device)),
+            ModelKind::Linear => Network::Linear(LinearBaseline::new([pixels, outputs], seed, device)),
+            ModelKind::TwoLayer => {
+                Network::TwoLayer(TwoLayerNet::new([pixels, plan.model.hidden, outputs], seed, device))
+            }
+            ModelKind::ResNet => {
+                Network::ResNet(ResNet::new([height, width], [plan.model.channels, outputs], seed, device))
+            }
         };
-        Self { network, loss: plan.training.loss }
+        Self { network, loss: plan.training.loss.of(task) }
     }
 
     pub fn network(&self) -> &Network<B> {
@@ -69,12 +87,17 @@ impl<B: Backend> Classifier<B> {
     /// The loss of each sample.
     ///
     /// # Shapes
-    /// - logits, targets, result: `[batch, 1]`
+    /// - logits, targets: `[batch, outputs]`
+    /// - result: `[batch, 1]`
     pub fn losses(&self, logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+        let is_binary = logits.dims()[1] == 1;
         match self.loss {
-            Loss::MnistLoss => loss::mnist_losses(sigmoid(logits), targets),
-            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits, targets),
-            Loss::MeanSquaredError => loss::squared_error(logits, targets),
+            Loss::Auto | Loss::MnistLoss if is_binary => loss::mnist_losses(sigmoid(logits), targets),
+            Loss::CrossEntropy | Loss::BinaryCrossEntropy if is_binary => loss::binary_cross_entropy(logits, targets),
+            Loss::MeanSquaredError if is_binary => loss::squared_error(logits, targets),
+            Loss::MnistLoss => loss::distance_to_one(logits, targets),
+            Loss::Auto | Loss::CrossEntropy | Loss::BinaryCrossEntropy => loss::cross_entropy(logits, targets),
+            Loss::MeanSquaredError => loss::brier(logits, targets),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use plan::Loss;
+
 /// Every message is one line: what failed, where, why and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +22,9 @@ pub enum Error {
         /// Columns of an image.
         width: usize,
     },
+    /// A loss that only two classes have.
+    #[error("`training.loss` is {loss}, which is for two classes, and the data has {classes}; take cross-entropy")]
+    LossOfTwo { loss: Loss, classes: usize },
     /// The loss is no number any more.
     #[error(
         "the {split} loss became {loss} in epoch {epoch}, step {step}, at learning rate {rate:?}: {cause}{}",

@@ -41,7 +41,7 @@ pub fn evaluate_with<B: Backend>(
     loader: &DigitLoader<B>,
     mut tell: impl FnMut(&StepOutput<B>),
 ) -> Evaluation {
-    let mut evaluation = Evaluation::default();
+    let mut evaluation = Evaluation::new(loader.task());
     let mut add = |outputs| {
         StepOutput::read(outputs).iter().for_each(|batch| evaluation.add(batch.loss, &batch.logits, &batch.labels));
     };
@@ -60,12 +60,10 @@ pub fn evaluate_with<B: Backend>(
 
 /// The loss of each sample by the classifier's own loss.
 pub fn losses<B: Backend>(evaluation: &Evaluation, classifier: &Classifier<B>, device: &B::Device) -> Vec<f32> {
-    let column = |values: Vec<f32>| {
-        let rows = values.len();
-        Tensor::from_data(TensorData::new(values, [rows, 1]), device)
-    };
-    let targets = evaluation.labels.iter().map(|label| f32::from(*label)).collect();
-    let losses = classifier.losses(column(evaluation.logits.clone()), column(targets));
+    let shape = [evaluation.labels.len(), evaluation.task.outputs()];
+    let tensor = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
+    let targets = evaluation.task.targets(&evaluation.labels);
+    let losses = classifier.losses(tensor(evaluation.logits.clone()), tensor(targets));
     losses.into_data().convert::<f32>().iter().collect()
 }
 
@@ -80,7 +78,12 @@ pub fn scores<B: Backend>(
     let evaluation = evaluate(classifier, &evaluation_loader(plan, split.of(data), device));
     let losses = losses(&evaluation, classifier, device);
     let weights = classifier.network().pixel_weights();
-    let weights = weights.map(|weights| weights.into_data().convert::<f32>().iter().collect());
+    let rows = |weights: Tensor<B, 2>| {
+        let ([outputs, pixels], data) = (weights.dims(), weights.into_data().convert::<f32>());
+        let values: Vec<f32> = data.iter().collect();
+        (0..outputs).map(|output| values[output * pixels..][..pixels].to_vec()).collect()
+    };
+    let weights = weights.map_or_else(Vec::new, |weights| rows(weights.transpose()));
     Scores { evaluation, losses, weights }
 }
 
@@ -146,11 +149,11 @@ mod tests {
         let source = Source::Synthetic { seed: 1, train: 2, valid: 100 };
         let digits = data::load(&Request { source, ..Request::default() }, &mut |_| {}).unwrap().valid;
         let device = Default::default();
-        for loss in ["mnist-loss", "binary-cross-entropy", "mean-squared-error"] {
+        for loss in ["auto", "mnist-loss", "cross-entropy", "mean-squared-error"] {
             let settings = ["training.batch_size=64".to_owned(), format!("training.loss={loss}")];
             let settings = settings.map(|setting| Setting::parse(&setting).unwrap());
             let plan = Plan::resolve(&Config::default(), &settings).unwrap();
-            let classifier = Classifier::<Flex>::new(&plan, digits.sides(), &device);
+            let classifier = Classifier::<Flex>::new(&plan, digits.task(), digits.sides(), &device);
             let loader = evaluation_loader(&plan, &Arc::clone(&digits), &device);
             let evaluation = evaluate(&classifier, &loader);
             let losses = losses(&evaluation, &classifier, &device);

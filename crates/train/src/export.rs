@@ -14,6 +14,7 @@ use burn_store::{
 use model::{Backend, Network};
 use plan::Plan;
 use run::{RunRecord, folder};
+use task::Task;
 use tensors::Expected;
 
 use crate::{Error, classifier::Classifier, panics};
@@ -84,9 +85,21 @@ pub fn of_run<B: Backend>(
         }
         .into());
     }
-    let mut classifier = Classifier::new(plan, [record.model.height, record.model.width], device);
+    let mut classifier =
+        Classifier::new(plan, &task_of(run, record)?, [record.model.height, record.model.width], device);
     load(&file, classifier.network_mut())?;
     Ok(classifier)
+}
+
+/// The classes of the run in `run`, as its record has them.
+///
+/// # Errors
+/// Where they cannot be classes.
+pub fn task_of(run: &Path, record: &RunRecord) -> Result<Task, Error> {
+    Task::new(record.data.classes.iter().cloned()).map_err(|reason| {
+        let reason = format!("its classes cannot be: {reason}");
+        files::Error::Damaged { path: run::record::path(run), reason }.into()
+    })
 }
 
 /// A renaming of whole names, letter by letter.

@@ -26,7 +26,7 @@ use burn::{
     train::{Interrupter, Learner},
 };
 use data::{Augmentation, DataSet, DigitBatch, DigitDataset, DigitLoader, Digits, Order};
-use metrics::Metrics;
+use metrics::{MetricSums, Metrics};
 use model::{AutodiffBackend, Backend};
 use plan::{AugmentationPlan, ModelKind, Plan, Schedule};
 use run::{
@@ -150,12 +150,15 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
     outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
-/// Refuses what would train without learning: batches whose features are one value a channel, which batch normalisation sets to
-/// its shift whatever the images are (PyTorch refuses them too).
+/// Refuses what cannot be trained on this data: a loss that is not for so many classes, and batches whose features are one value
+/// a channel, which batch normalisation sets to its shift whatever the images are (PyTorch refuses them too).
 ///
 /// # Errors
-/// Where a batch of the training split is so.
+/// Where the loss, or a batch of the training split, is so.
 pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
+    if !plan.training.loss.is_for(data.task()) {
+        return Err(Error::LossOfTwo { loss: plan.training.loss, classes: data.task().classes().len() });
+    }
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
     let is_single = match plan.model.kind {
         ModelKind::ResNet => has_single_features(data),
@@ -180,7 +183,8 @@ fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
 }
 
 fn before_the_first_step(data: &DataSet) -> TrainState {
-    TrainState { fingerprint: data.fingerprint.clone(), ..TrainState::default() }
+    let train = MetricSums::new(data.task().classes().len());
+    TrainState { fingerprint: data.fingerprint.clone(), train, ..TrainState::default() }
 }
 
 /// What a run begins with.
@@ -197,7 +201,7 @@ impl<B: AutodiffBackend> Start<B> {
     fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
         Self {
             state: before_the_first_step(job.data),
-            classifier: Classifier::new(&job.plan, job.data.train.sides(), device),
+            classifier: Classifier::new(&job.plan, job.data.task(), job.data.train.sides(), device),
             optimizer: SharedOptimizer::new(&job.plan.optimizer),
             is_saved: false,
         }
@@ -207,7 +211,7 @@ impl<B: AutodiffBackend> Start<B> {
     fn at(newest: Checkpoint, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
         let fresh = Self::fresh(job, device);
         let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.state.step, |checkpoint| {
-            checkpoint.state.check(&job.plan, job.data.train.len())?;
+            checkpoint.state.check(&job.plan, job.data.train.len(), job.data.task().classes().len())?;
             checkpoint.state.is_of_the_run(&newest.state)?;
             let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
             let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
@@ -482,7 +486,7 @@ impl<B: AutodiffBackend> Session<B> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             refuse_divergence("training", scored.loss, place, self.is_saved)?;
-            self.state.train.add(scored.loss, &scored.logits, &scored.labels);
+            self.state.train.add(scored.loss, &scored.predictions(), &scored.labels);
             self.logger.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
         }
         Ok(())
@@ -493,7 +497,7 @@ impl<B: AutodiffBackend> Session<B> {
         self.observer.batches(&EpochProgress {
             epoch: self.state.epoch + 1,
             epochs: self.plan.training.epochs,
-            images: self.state.train.confusion.total() as usize,
+            images: self.state.train.counts.total() as usize,
             images_total: self.train.num_items(),
             loss: so_far.loss,
             accuracy: so_far.accuracy,
@@ -531,7 +535,7 @@ impl<B: AutodiffBackend> Session<B> {
             epoch: state.epoch,
             step: state.step,
             learning_rate: self.schedule.learning_rate(state.step - 1),
-            train: mem::take(&mut state.train).metrics(),
+            train: mem::replace(&mut state.train, MetricSums::new(self.train.task().classes().len())).metrics(),
             valid,
             seconds,
             images_per_second,
@@ -625,7 +629,7 @@ fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
             source: data.source.clone(),
             notes: data.notes.clone(),
             fingerprint: data.fingerprint.clone(),
-            classes: data.classes.clone(),
+            classes: data.task().classes().to_vec(),
             train: data.train.len(),
             valid: data.valid.len(),
         },

@@ -55,7 +55,7 @@ pub fn range_test<B: AutodiffBackend>(
     device: &B::Device,
     stop: &dyn Fn() -> bool,
 ) -> RangeTest {
-    let mut classifier = Classifier::<B>::new(plan, data.train.sides(), device);
+    let mut classifier = Classifier::<B>::new(plan, data.task(), data.train.sides(), device);
     let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
     let loader = training_loader(plan, &data.train, device);
     let (mut smoothed, mut of_step) = (Smoothed::default(), MeanLoss::default());

@@ -102,7 +102,12 @@ impl Parser for Checkpoints {
         if checkpoint::newest(&checkpoints, usize::MAX, Ok).map_err(|error| error.to_string()).is_err() {
             return false;
         }
-        let resumed = resume::open(&self.run, &self.plan, (&self.data.fingerprint, self.data.train.len()), &mut |_| {});
+        let resumed = resume::open(
+            &self.run,
+            &self.plan,
+            (&self.data.fingerprint, self.data.train.len(), self.data.task().classes().len()),
+            &mut |_| {},
+        );
         let trained = resumed
             .map_err(train::Error::from)
             .and_then(|(folder, checkpoint)| run::fit(&self.plan, &self.data, &folder, checkpoint));

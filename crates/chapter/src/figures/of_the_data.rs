@@ -14,7 +14,7 @@ use crate::{
     figures::Figure,
     host,
     similarity::{accuracies, distances},
-    tensors::{Facts, as_rows, facts, stack, times_a_random_image},
+    tensors::{Facts, SEVENS, THREES, as_rows, facts, stack, times_a_random_image},
 };
 
 /// Half of the last of four printed digits, and a rounding error.
@@ -44,7 +44,7 @@ pub(super) fn figures<B: AutodiffBackend>(data: &DataSet, device: &B::Device) ->
 }
 
 fn of_images(data: &DataSet) -> Vec<Figure> {
-    let counts = |digits: &Digits| [digits.count(1), digits.count(0)];
+    let counts = |digits: &Digits| [digits.count(THREES), digits.count(SEVENS)];
     let (train, valid) = (counts(&data.train), counts(&data.valid));
     let image = data.train.image(1);
     let pixels = |rows: Range<usize>, columns: Range<usize>| -> Vec<usize> {
@@ -80,11 +80,11 @@ fn of_shapes<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figu
 
 fn of_similarity<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
     let images = |digits, label| -> Tensor<B, 2> { as_rows(stack(digits, label, device)) };
-    let means = PixelSimilarity::fit(images(&data.train, 1), images(&data.train, 0));
-    let three = images(&data.train, 1).slice(1..2);
-    let [to_3, to_7] = [means.positive(), means.negative()].map(|mean| distances(three.clone(), mean));
+    let means = PixelSimilarity::fit([images(&data.train, THREES), images(&data.train, SEVENS)]);
+    let three = images(&data.train, THREES).slice(1..2);
+    let [to_3, to_7] = [means.mean(0), means.mean(1)].map(|mean| distances(three.clone(), mean));
     let [l1, l2] = [Distance::L1, Distance::L2].map(|distance| {
-        let right = accuracies(&means, images(&data.valid, 1), images(&data.valid, 0), distance);
+        let right = accuracies(&means, images(&data.valid, THREES), images(&data.valid, SEVENS), distance);
         [right.threes, right.sevens, right.mean]
     });
     vec![

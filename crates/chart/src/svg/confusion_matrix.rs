@@ -1,9 +1,10 @@
-//! A confusion matrix of two classes.
+//! A confusion matrix: of two classes with counts and shares, of some with counts, of many as a picture.
 
-use super::{root, text};
+use super::{escaped, root, text};
 use crate::{
     confusion::Confusion,
     palette::{BLUE, VERMILLION},
+    terminal::cut,
 };
 
 const CELL: [f64; 2] = [130.0, 80.0];
@@ -13,6 +14,74 @@ const TOP: f64 = 44.0;
 
 /// Draws counts and their shares of the actual class; the fuller a cell, the stronger its colour.
 pub fn confusion_matrix(alt: &str, confusion: &Confusion) -> String {
+    if confusion.classes.len() == 2 { two_classes(alt, confusion) } else { more_classes(alt, confusion) }
+}
+
+/// Sides of the matrix of more than two classes, without the names, as far as its cells are not too small or large.
+const SIDE: f64 = 560.0;
+
+/// The smallest cell that takes a count, and the least distance between two names.
+const COUNTED: f64 = 30.0;
+const NAMED: f64 = 12.0;
+
+/// The most letters of a name.
+const LETTERS: usize = 14;
+
+/// The counts, where the cells are large enough, of what there is any of; what cannot be read in the picture is in its titles.
+fn more_classes(alt: &str, confusion: &Confusion) -> String {
+    let classes = confusion.classes.len().max(1);
+    let cell = (SIDE / classes as f64).clamp(5.0, 48.0);
+    let every = (NAMED / cell).ceil().max(1.0) as usize;
+    let names: Vec<String> = confusion.classes.iter().map(|class| cut(class, LETTERS)).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let margin = 34.0 + 7.0 * longest as f64;
+    let side = cell * classes as f64;
+    let mut body = format!(
+        "<rect x=\"{margin}\" y=\"{margin}\" width=\"{side}\" height=\"{side}\" fill=\"none\" stroke=\"currentColor\" \
+         stroke-opacity=\"0.4\"/>\n"
+    );
+    body += &text(margin + side / 2.0, 14.0, 13.0, "text-anchor=\"middle\"", "predicted");
+    let (x, y) = (14.0, margin + side / 2.0);
+    body += &text(x, y, 13.0, &format!("text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\""), "actual");
+    for (index, name) in names.iter().enumerate().step_by(every) {
+        let middle = margin + (index as f64 + 0.5) * cell;
+        body += &text(margin - 6.0, middle + 4.0, 12.0, "text-anchor=\"end\"", name);
+        let upright = longest <= 3 && cell > 20.0;
+        let (x, y) = (if upright { middle } else { middle + 4.0 }, margin - 6.0);
+        let how = if upright { "text-anchor=\"middle\"".into() } else { format!("transform=\"rotate(-90 {x} {y})\"") };
+        body += &text(x, y, 12.0, &how, name);
+    }
+    for (actual, row) in confusion.counts.iter().enumerate() {
+        for (predicted, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
+            body += &small_cell(confusion, [actual, predicted], *count, [margin, cell]);
+        }
+    }
+    root(alt, [(margin + side + 8.0) as u32; 2], 1, &body)
+}
+
+fn small_cell(confusion: &Confusion, [actual, predicted]: [usize; 2], count: u64, [margin, cell]: [f64; 2]) -> String {
+    let (x, y) = (margin + predicted as f64 * cell, margin + actual as f64 * cell);
+    let is_right = actual == predicted;
+    let colour = if is_right { BLUE } else { VERMILLION }.hex();
+    // A few among thousands are to be seen too.
+    let opacity = if is_right {
+        0.06 + 0.44 * confusion.share(actual, predicted)
+    } else {
+        0.12 + 0.6 * confusion.share(actual, predicted).sqrt()
+    };
+    let [of, taken] = [actual, predicted].map(|class| escaped(&confusion.classes[class]));
+    let share = confusion.percent(actual, predicted);
+    let ground = format!(
+        "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{colour}\" \
+         fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
+    );
+    let size = if count < 10_000 { 13.0 } else { 11.0 };
+    let weight = if is_right { "text-anchor=\"middle\" font-weight=\"600\"" } else { "text-anchor=\"middle\"" };
+    let number = text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, weight, &count.to_string());
+    if cell >= COUNTED { ground + &number } else { ground }
+}
+
+fn two_classes(alt: &str, confusion: &Confusion) -> String {
     let mut body = String::new();
     for (column, class) in confusion.classes.iter().enumerate() {
         let x = LEFT + (column as f64 + 0.5) * CELL[0];
@@ -53,7 +122,7 @@ mod tests {
 
     #[test]
     fn every_count_stands_in_its_cell_with_its_share() {
-        let confusion = Confusion { classes: ["3".into(), "7".into()], counts: [[90, 10], [1, 99]] };
+        let confusion = Confusion { classes: vec!["3".into(), "7".into()], counts: vec![vec![90, 10], vec![1, 99]] };
         let svg = confusion_matrix("who is taken for whom", &confusion);
         let document = check(&svg, "who is taken for whom");
         let expected = ["predicted 3", "predicted 7", "actual 3", "90", "90.0 %", "10", "10.0 %"];
@@ -61,5 +130,25 @@ mod tests {
         assert_eq!(texts(&document)[7..], ["actual 7", "1", "1.0 %", "99", "99.0 %"]);
         let opacities: Vec<_> = document.descendants().filter_map(|node| node.attribute("fill-opacity")).collect();
         assert_eq!(opacities, ["0.46", "0.10", "0.06", "0.50"]);
+    }
+
+    #[test]
+    fn of_some_classes_every_count_is_shown_and_of_many_a_picture_with_titles() {
+        let diagonal = |classes: usize| {
+            let row = |actual| {
+                (0..classes).map(|predicted| if actual == predicted { 7 } else { u64::from(predicted == 0) }).collect()
+            };
+            let classes = (0..classes).map(|class| format!("<{class}>"));
+            Confusion { classes: classes.clone().collect(), counts: (0..classes.len()).map(row).collect() }
+        };
+        let ten = confusion_matrix("ten", &diagonal(10));
+        let shown = texts(&check(&ten, "ten"));
+        assert_eq!(shown.iter().filter(|text| *text == "7").count(), 10);
+        assert_eq!(shown.iter().filter(|text| *text == "<9>").count(), 2);
+        let hundred = confusion_matrix("hundred", &diagonal(100));
+        let document = check(&hundred, "hundred");
+        assert!(texts(&document).iter().all(|text| text != "7"));
+        assert!(hundred.contains("<title>1 of &lt;99&gt; predicted &lt;0&gt;, 12.5 %</title>"));
+        assert_eq!(document.descendants().filter(|node| node.has_tag_name("rect")).count(), 1 + 100 + 99);
     }
 }

@@ -1,4 +1,4 @@
-//! A confusion matrix of two classes.
+//! A confusion matrix.
 
 use super::{Colours, cut};
 use crate::{
@@ -6,26 +6,60 @@ use crate::{
     palette::{BLUE, VERMILLION},
 };
 
-/// Draws counts and their shares of the actual class; right ones are blue, wrong ones orange.
+/// The most lines of what is confused, where the matrix is too wide.
+const LINES: usize = 10;
+
+/// Draws counts, of two classes with their shares of the actual class; right ones are blue, wrong ones orange. A matrix that is
+/// wider than the terminal is told by what is confused most.
 pub fn confusion_matrix(confusion: &Confusion, width: usize, colours: Colours) -> String {
-    let label = |word: &str, class: &str| cut(&format!("{word} {class}"), (width / 3).max(8));
-    let rows = confusion.classes.each_ref().map(|class| label("actual", class));
-    let columns = confusion.classes.each_ref().map(|class| label("predicted", class));
-    let cell =
-        |row: usize, column: usize| format!("{}  {:>6}", confusion.counts[row][column], confusion.percent(row, column));
-    let cells = [0, 1].map(|row| [0, 1].map(|column| cell(row, column)));
-    let count = |text: &String| text.chars().count();
-    let first = rows.iter().map(count).max().unwrap_or(0);
-    let wide = [0, 1].map(|n| [&columns[n], &cells[0][n], &cells[1][n]].map(count).into_iter().max().unwrap_or(0) + 2);
-    let head = format!("{:first$}{:>a$}{:>b$}\n", "", columns[0], columns[1], a = wide[0], b = wide[1]);
-    let row = |row: usize| {
-        let painted = [0, 1].map(|column| {
-            let colour = if row == column { BLUE } else { VERMILLION };
-            colours.text(colour, &format!("{:>w$}", cells[row][column], w = wide[column]))
-        });
-        format!("{:first$}{}\n", rows[row], painted.concat())
+    let is_binary = confusion.classes.len() == 2;
+    let label = |word: &str, class: &str| {
+        let text = if is_binary { format!("{word} {class}") } else { class.to_owned() };
+        cut(&text, (width / 3).max(8))
     };
-    head + &row(0) + &row(1)
+    let labels = |word| confusion.classes.iter().map(|class| label(word, class)).collect::<Vec<_>>();
+    let (rows, columns) = (labels("actual"), labels("predicted"));
+    let cell = |row: usize, column: usize| match confusion.counts[row][column] {
+        count if is_binary => format!("{count}  {:>6}", confusion.percent(row, column)),
+        0 => ".".into(),
+        count => count.to_string(),
+    };
+    let cells: Vec<Vec<String>> =
+        (0..rows.len()).map(|row| (0..rows.len()).map(|column| cell(row, column)).collect()).collect();
+    let letters = |text: &String| text.chars().count();
+    let first = rows.iter().map(letters).max().unwrap_or(0);
+    let gap = if is_binary { 2 } else { 1 };
+    let widest = |column: usize| cells.iter().map(|row| letters(&row[column])).max().unwrap_or(0);
+    let wide: Vec<usize> =
+        columns.iter().enumerate().map(|(column, name)| letters(name).max(widest(column)) + gap).collect();
+    if first + wide.iter().sum::<usize>() > width && !is_binary {
+        return most_confused(confusion);
+    }
+    let right_aligned =
+        |texts: &[String]| texts.iter().zip(&wide).map(|(text, wide)| format!("{text:>wide$}")).collect::<Vec<_>>();
+    let mut lines = format!("{:first$}{}\n", "", right_aligned(&columns).concat());
+    for (row, name) in rows.iter().enumerate() {
+        let painted = right_aligned(&cells[row]).into_iter().enumerate().map(|(column, text)| {
+            let colour = if row == column { BLUE } else { VERMILLION };
+            if text.ends_with('.') { text } else { colours.text(colour, &text) }
+        });
+        lines += &format!("{name:first$}{}\n", painted.collect::<String>());
+    }
+    lines
+}
+
+fn most_confused(confusion: &Confusion) -> String {
+    let confused = confusion.confused();
+    let line = |(actual, predicted, count): &(usize, usize, u64)| {
+        let [actual, predicted] = [actual, predicted].map(|class| &confusion.classes[*class]);
+        format!("{count:>7} of {actual} predicted {predicted}\n")
+    };
+    let lines: String = confused.iter().take(LINES).map(line).collect();
+    if lines.is_empty() {
+        "nothing is confused\n".into()
+    } else {
+        format!("most confused, actual and predicted class:\n{lines}")
+    }
 }
 
 #[cfg(test)]
@@ -34,7 +68,7 @@ mod tests {
     use crate::terminal::tests::check_plain;
 
     fn confusion() -> Confusion {
-        Confusion { classes: ["3".into(), "7".into()], counts: [[990, 20], [7, 1021]] }
+        Confusion { classes: vec!["3".into(), "7".into()], counts: vec![vec![990, 20], vec![7, 1021]] }
     }
 
     #[test]
@@ -54,5 +88,16 @@ mod tests {
             (text.matches("\u{1b}[38;2;0;114;178m").count(), text.matches("\u{1b}[38;2;213;94;0m").count()),
             (2, 2)
         );
+    }
+
+    #[test]
+    fn more_classes_are_counts_and_what_is_too_wide_its_largest_errors() {
+        let classes = ["cat", "dog", "eel"].map(String::from).to_vec();
+        let confusion = Confusion { classes, counts: vec![vec![10, 2, 0], vec![0, 9, 3], vec![1, 0, 8]] };
+        let text = confusion_matrix(&confusion, 80, Colours::Plain);
+        assert_eq!(text, "    cat dog eel\ncat  10   2   .\ndog   .   9   3\neel   1   .   8\n");
+        check_plain(&text, 20);
+        let narrow = confusion_matrix(&confusion, 12, Colours::Plain);
+        assert!(narrow.contains("\n      3 of dog predicted eel\n      2 of cat predicted dog\n"), "{narrow}");
     }
 }

@@ -7,7 +7,7 @@ pub(crate) const HEADER_BYTES: usize = 128;
 
 const MAGIC: &[u8; 8] = b"\x89DIGITS\n";
 /// Changes with the layout, and with anything that makes the same source decode to other bytes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What the header says, little-endian throughout:
 ///
@@ -20,7 +20,7 @@ const VERSION: u32 = 2;
 /// | 48..80 | fingerprint |
 /// | 80..112 | training images, validation images, height, width, eight bytes each |
 /// | 112..116 | CRC-32 of everything after the header |
-/// | 116..124 | bytes of the training and of the validation images' names, four bytes each |
+/// | 116..128 | bytes of the training images', the validation images' and the classes' names, four bytes each |
 #[derive(Debug)]
 pub(crate) struct Header {
     pub fingerprint: [u8; 32],
@@ -29,6 +29,7 @@ pub(crate) struct Header {
     pub height: usize,
     pub width: usize,
     pub names: [usize; 2],
+    pub classes: usize,
     key: [u8; 32],
     body_crc: u32,
 }
@@ -38,7 +39,8 @@ impl Header {
     pub fn of(packed: &Packed, key: [u8; 32]) -> Self {
         let Splits { train, valid } = &packed.splits;
         let mut crc = crc32fast::Hasher::new();
-        parts(&packed.splits).iter().for_each(|part| crc.update(part));
+        let parts = parts(&packed.splits);
+        parts.iter().for_each(|part| crc.update(part));
         Self {
             fingerprint: from_hex(&packed.fingerprint),
             train: train.len(),
@@ -46,6 +48,7 @@ impl Header {
             height: train.height(),
             width: train.width(),
             names: [train, valid].map(|digits| digits.names().len()),
+            classes: parts[6].len(),
             key,
             body_crc: crc.finalize(),
         }
@@ -61,7 +64,7 @@ impl Header {
             bytes[80 + 8 * index..][..8].copy_from_slice(&(count as u64).to_le_bytes());
         }
         bytes[112..116].copy_from_slice(&self.body_crc.to_le_bytes());
-        for (at, length) in [116, 120].into_iter().zip(self.names) {
+        for (at, length) in [116, 120, 124].into_iter().zip(self.names.into_iter().chain([self.classes])) {
             // A million names, which is the limit, of 255 bytes, which file systems allow, are far below.
             bytes[at..at + 4].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
         }
@@ -115,6 +118,7 @@ impl Header {
             height: 0,
             width: 0,
             names: [116, 120].map(|at| u32_at(head, at) as usize),
+            classes: u32_at(head, 124) as usize,
             body_crc: 0,
         };
         header.key.copy_from_slice(&head[16..48]);
@@ -125,8 +129,8 @@ impl Header {
     }
 
     fn file_bytes(&self) -> Option<usize> {
-        let image = self.height.checked_mul(self.width)?.checked_add(1)?;
-        let names = self.names[0].checked_add(self.names[1])?.checked_add(HEADER_BYTES)?;
+        let image = self.height.checked_mul(self.width)?.checked_add(2)?;
+        let names = self.names[0].checked_add(self.names[1])?.checked_add(self.classes)?.checked_add(HEADER_BYTES)?;
         self.train.checked_add(self.valid)?.checked_mul(image)?.checked_add(names)
     }
 }
@@ -159,12 +163,13 @@ mod tests {
             height: 1,
             width: 1,
             names: [0; 2],
+            classes: 0,
             body_crc: 0,
         };
         let mut bytes = header.to_bytes();
         assert!(Header::check(&bytes, &[2; 32]).is_ok());
         bytes[8] = 0;
-        assert_eq!(Header::check(&bytes, &[2; 32]).unwrap_err(), "it is of format 0, this program uses 2");
+        assert_eq!(Header::check(&bytes, &[2; 32]).unwrap_err(), "it is of format 0, this program uses 3");
     }
 
     #[test]
@@ -178,6 +183,7 @@ mod tests {
                 height,
                 width,
                 names: [0; 2],
+                classes: 0,
                 body_crc: 0,
             };
             assert_eq!(Header::check(&header.to_bytes(), &[2; 32]).unwrap_err(), "its images have no pixels");
@@ -195,6 +201,7 @@ mod tests {
             height: most,
             width: 2,
             names: [0; 2],
+            classes: 0,
             body_crc: 0,
         };
         assert!(Header::check(&header.to_bytes(), &[2; 32]).unwrap_err().contains("128 bytes long"));

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_lock_that_is_never_released_is_told_and_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let slot = Slot::new(folder.path(), "x", "", &["3".into(), "7".into()]);
+        let slot = Slot::new(folder.path(), "x", "", Some(&["3".into(), "7".into()]));
         let request = Request::default();
         let mut events = Vec::new();
         let held = Lock::take(&slot, Duration::ZERO, &request, &mut |_| ()).unwrap();

@@ -20,17 +20,17 @@ use crate::{
     },
 };
 
-/// Decodes the two classes of the archive at `path`.
-pub(crate) fn read(path: &Path, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
+/// Decodes the classes asked for, or all, of the archive at `path`.
+pub(crate) fn read(path: &Path, classes: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
     let file = File::open(path).map_err(|cause| Error::Read { path: path.into(), cause })?;
     decode(BufReader::with_capacity(1 << 16, file), &path.display().to_string(), classes, limits)
 }
 
-/// Decodes the two classes of an archive stream; `place` names it in messages.
+/// Decodes the classes asked for, or all, of an archive stream; `place` names it in messages.
 pub(crate) fn decode(
     stream: impl BufRead,
     place: &str,
-    classes: &[String; 2],
+    classes: Option<&[String]>,
     limits: &Limits,
 ) -> Result<Splits, Error> {
     let results = Results::default();
@@ -39,7 +39,7 @@ pub(crate) fn decode(
         reading.run(stream, &results, |task| results.spawn(task, scope)).map(|()| reading.size)
     });
     // An entry that does not decode ended the reading, so it comes before whatever else that ran into.
-    let batches = results.into_batches(place, classes)?;
+    let batches = results.into_batches(place)?;
     let size = read?.unwrap_or(Size { height: 1, width: 1 });
     arrange(&batches, size, classes, place)
 }
@@ -47,7 +47,7 @@ pub(crate) fn decode(
 /// The reading thread's side.
 struct Reading<'a> {
     place: &'a str,
-    classes: &'a [String; 2],
+    classes: Option<&'a [String]>,
     limits: &'a Limits,
     entries: usize,
     images: usize,

@@ -13,12 +13,13 @@ use crate::{
     source::{
         Limits, Splits,
         gather::{Place, Size, arrange, name_of},
+        natural::natural,
         stamp::stamp,
         tasks::{FILES_PER_TASK, Results, Task},
     },
 };
 
-/// The files of the two classes, in the order of their names.
+/// The files of the classes, in the order of their names.
 #[derive(Debug)]
 pub(crate) struct Listing {
     root: PathBuf,
@@ -34,18 +35,50 @@ struct Listed {
 }
 
 impl Listing {
-    /// Lists the folder; what is no PNG of the two classes is left out.
-    pub fn of(root: &Path, classes: &[String; 2], limits: &Limits) -> Result<Self, Error> {
+    /// Lists the folder, class after class, each by name; what is no PNG of the classes asked for is left out.
+    pub fn of(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Result<Self, Error> {
         let mut listing = Self { root: root.into(), files: Vec::new() };
         for split in ["train", "valid"] {
+            let classes = asked.map_or_else(|| listing.classes(split), |asked| Ok(asked.to_vec()))?;
             for class in classes {
-                listing.add(&root.join(split).join(class), &format!("{split}/{class}"), classes, limits)?;
+                let start = listing.files.len();
+                listing.add(&root.join(split).join(&class), &format!("{split}/{class}"), limits)?;
+                listing.files[start..].sort_unstable_by(|a, b| a.place.name.cmp(&b.place.name));
             }
         }
-        listing.files.sort_unstable_by(|a, b| {
-            (a.place.valid, b.place.label, &a.place.name).cmp(&(b.place.valid, a.place.label, &b.place.name))
-        });
         Ok(listing)
+    }
+
+    /// The folders of a split, in natural order, but for hidden ones.
+    fn classes(&self, split: &str) -> Result<Vec<String>, Error> {
+        let folder = self.root.join(split);
+        let mut classes = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(|cause| self.unreadable(&folder, split, cause))? {
+            let entry = entry.map_err(|cause| Error::Read { path: folder.clone(), cause })?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") || !entry.path().is_dir() {
+                continue;
+            }
+            classes.push(name.into_string().map_err(|name| Error::Entry {
+                place: self.root.display().to_string(),
+                entry: format!("{split}/{}", name_of(name.as_encoded_bytes())),
+                reason: "the name of a class must be UTF-8".into(),
+            })?);
+        }
+        classes.sort_by(|a, b| natural(a, b));
+        Ok(classes)
+    }
+
+    fn unreadable(&self, folder: &Path, prefix: &str, cause: io::Error) -> Error {
+        match cause.kind() {
+            io::ErrorKind::NotFound => Error::Layout {
+                place: self.root.display().to_string(),
+                reason: format!(
+                    "no folder `{prefix}` in it; the layout is train/<class>/*.png and valid/<class>/*.png"
+                ),
+            },
+            _ => Error::Read { path: folder.into(), cause },
+        }
     }
 
     /// Names and stamps of all files: what a cache of this folder is made from.
@@ -53,17 +86,17 @@ impl Listing {
         let root = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
         let mut text = root.display().to_string();
         for file in &self.files {
-            let Place { valid, label, name } = &file.place;
-            text += &format!("\0{valid}\0{label}\0{name}\0{}", file.stamp);
+            let Place { valid, class, name } = &file.place;
+            text += &format!("\0{valid}\0{class}\0{name}\0{}", file.stamp);
         }
         text
     }
 
     /// Decodes the files.
-    pub fn read(&self, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
+    pub fn read(&self, classes: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
         let place = self.root.display().to_string();
         let size = match self.files.first() {
-            Some(file) => first_size(&place, file, classes, limits)?,
+            Some(file) => first_size(&place, file, limits)?,
             None => Size { height: 1, width: 1 },
         };
         if self.files.len().saturating_mul(size.pixels()) > limits.pixels {
@@ -82,37 +115,28 @@ impl Listing {
             results.decode(task);
             Ok(())
         })?;
-        arrange(&results.into_batches(&place, classes)?, size, classes, &place)
+        arrange(&results.into_batches(&place)?, size, classes, &place)
     }
 
-    fn add(&mut self, folder: &Path, prefix: &str, classes: &[String; 2], limits: &Limits) -> Result<(), Error> {
-        let unreadable = |cause: io::Error| match cause.kind() {
-            io::ErrorKind::NotFound => Error::Layout {
-                place: self.root.display().to_string(),
-                reason: format!(
-                    "no folder `{prefix}` in it; the layout is train/<class>/*.png and valid/<class>/*.png"
-                ),
-            },
-            _ => Error::Read { path: folder.into(), cause },
-        };
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
+    fn add(&mut self, folder: &Path, prefix: &str, limits: &Limits) -> Result<(), Error> {
+        for entry in fs::read_dir(folder).map_err(|cause| self.unreadable(folder, prefix, cause))? {
             let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
             let name = name_of(entry.file_name().as_encoded_bytes());
-            if let Some(place) = Place::of(&format!("{prefix}/{name}"), classes) {
-                let listed = self.listed(place, &entry, classes, limits)?;
+            if let Some(place) = Place::of(&format!("{prefix}/{name}"), None) {
+                let listed = self.listed(place, &entry, limits)?;
                 self.files.push(listed);
             }
         }
         Ok(())
     }
 
-    fn listed(&self, place: Place, entry: &DirEntry, classes: &[String; 2], limits: &Limits) -> Result<Listed, Error> {
+    fn listed(&self, place: Place, entry: &DirEntry, limits: &Limits) -> Result<Listed, Error> {
         let path = entry.path();
         // Follows links: in a folder of the user's own they are the user's choice.
         let about = fs::metadata(&path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
         let refuse = |reason: String| {
             let place_name = self.root.display().to_string();
-            Err(Error::Entry { place: place_name, entry: place.path(classes), reason })
+            Err(Error::Entry { place: place_name, entry: place.path(), reason })
         };
         let longest = 8 * limits.side * limits.side;
         if !about.is_file() {
@@ -128,10 +152,10 @@ impl Listing {
     }
 }
 
-fn first_size(place: &str, file: &Listed, classes: &[String; 2], limits: &Limits) -> Result<Size, Error> {
+fn first_size(place: &str, file: &Listed, limits: &Limits) -> Result<Size, Error> {
     let bytes = read_file(&file.path)?;
     Size::of_first(&bytes, limits).map_err(|error| {
-        let entry = file.place.path(classes);
+        let entry = file.place.path();
         Error::Entry { place: place.into(), entry, reason: error.to_string() }
     })
 }
@@ -167,7 +191,7 @@ mod tests {
 
     fn read(root: &Path) -> Result<Splits, Error> {
         let limits = Limits { side: 64, ..Limits::default() };
-        Listing::of(root, &classes(), &limits)?.read(&classes(), &limits)
+        Listing::of(root, Some(&classes()), &limits)?.read(Some(&classes()), &limits)
     }
 
     #[test]
@@ -177,7 +201,7 @@ mod tests {
         fs::write(root.path().join("train/yes/notes.txt"), "no picture").unwrap();
         let splits = read(root.path()).unwrap();
         assert_eq!((splits.train.height(), splits.train.width()), (2, 3));
-        assert_eq!(splits.train.labels(), [1, 1, 0]);
+        assert_eq!(splits.train.labels(), [0, 0, 1]);
         assert_eq!(splits.train.image(0), [9; 6], "`B` comes before `a` as strings do");
         assert_eq!(splits.valid.image(1), [3; 6]);
     }
@@ -209,9 +233,20 @@ mod tests {
     }
 
     #[test]
+    fn without_names_all_folders_are_classes() {
+        let root = folder();
+        fs::create_dir(root.path().join("train/.hidden")).unwrap();
+        fs::write(root.path().join("train/labels.csv"), "").unwrap();
+        let limits = Limits::default();
+        let splits = Listing::of(root.path(), None, &limits).unwrap().read(None, &limits).unwrap();
+        assert_eq!(splits.train.task().classes(), ["no", "yes"]);
+        assert_eq!((splits.train.labels(), splits.train.image(0)), (&[0, 1][..], &[1; 6][..]));
+    }
+
+    #[test]
     fn the_identity_changes_with_every_file() {
         let root = folder();
-        let identity = || Listing::of(root.path(), &classes(), &Limits::default()).unwrap().identity();
+        let identity = || Listing::of(root.path(), Some(&classes()), &Limits::default()).unwrap().identity();
         let before = identity();
         assert_eq!(before, identity());
         fs::write(root.path().join("train/no/b.png"), grey(3, 2, &[0; 6])).unwrap();

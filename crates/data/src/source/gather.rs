@@ -1,8 +1,15 @@
 //! From PNG files in any order to splits in the order of their names.
 
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use task::Task;
+
 use crate::{
     Digits, Error, png,
-    source::{Limits, Splits},
+    source::{Limits, Splits, natural::natural},
 };
 
 /// Where a file belongs.
@@ -10,8 +17,8 @@ use crate::{
 pub(crate) struct Place {
     /// `false`: training, `true`: validation.
     pub valid: bool,
-    /// 1 for the positive class, 0 for the other.
-    pub label: u8,
+    /// The folder that it lies in.
+    pub class: Arc<str>,
     /// File name within its class.
     pub name: String,
 }
@@ -31,8 +38,9 @@ pub(crate) struct Batch {
 }
 
 impl Place {
-    /// The place of `<any root>/train|valid/<class>/<name>.png`; `None` for every other file.
-    pub fn of(path: &str, classes: &[String; 2]) -> Option<Self> {
+    /// The place of `<any root>/train|valid/<class>/<name>.png`; `None` for every other file, and for those of other classes than
+    /// were asked for.
+    pub fn of(path: &str, asked: Option<&[String]>) -> Option<Self> {
         let mut parts = path.rsplit('/');
         let (name, class, split) = (parts.next()?, parts.next()?, parts.next()?);
         let valid = match split {
@@ -40,16 +48,37 @@ impl Place {
             "valid" => true,
             _ => return None,
         };
-        let label = if class == classes[0] { 1 } else { 0 };
-        let is_ours = label == 1 || class == classes[1];
+        let is_ours = match asked {
+            Some(classes) => classes.iter().any(|asked| asked == class),
+            None => !class.starts_with('.'),
+        };
         let is_png = name.to_ascii_lowercase().ends_with(".png") && !name.starts_with('.');
-        (is_ours && is_png).then(|| Self { valid, label, name: name.into() })
+        (is_ours && is_png).then(|| Self { valid, class: class.into(), name: name.into() })
     }
 
     /// The name in messages, as in `train/3/10.png`.
-    pub fn path(&self, classes: &[String; 2]) -> String {
-        format!("{}/{}/{}", split_name(self.valid), class_name(self.label, classes), self.name)
+    pub fn path(&self) -> String {
+        format!("{}/{}/{}", split_name(self.valid), self.class, self.name)
     }
+}
+
+/// The classes asked for, or all of these in natural order.
+pub(crate) fn task<'a>(
+    asked: Option<&[String]>,
+    classes: impl IntoIterator<Item = &'a str>,
+    place: &str,
+) -> Result<Arc<Task>, Error> {
+    let found = || {
+        let distinct: BTreeSet<&str> = classes.into_iter().collect();
+        let mut distinct: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+        distinct.sort_by(|a, b| natural(a, b));
+        distinct
+    };
+    let task = asked.map_or_else(found, <[String]>::to_vec);
+    Task::new(task).map(Arc::new).map_err(|reason| Error::Layout {
+        place: place.into(),
+        reason: format!("{reason}; the layout is train/<class>/*.png and valid/<class>/*.png"),
+    })
 }
 
 /// A path's or name's bytes as text; what is no UTF-8 as `\xE9`, and what looks like that as `\x5CxE9`, so that other bytes are
@@ -99,67 +128,72 @@ impl Size {
     }
 }
 
-/// Joins batches into splits: positive class first, then by file name as strings.
-pub(crate) fn arrange(batches: &[Batch], size: Size, classes: &[String; 2], place: &str) -> Result<Splits, Error> {
-    let mut images: Vec<(&Place, &[u8])> =
-        batches.iter().flat_map(|batch| batch.places.iter().zip(batch.pixels.chunks_exact(size.pixels()))).collect();
-    images.sort_unstable_by(|(a, _), (b, _)| (a.valid, b.label, &a.name).cmp(&(b.valid, a.label, &b.name)));
+/// Joins batches into splits: class after class, each by file name as strings.
+pub(crate) fn arrange(batches: &[Batch], size: Size, asked: Option<&[String]>, place: &str) -> Result<Splits, Error> {
+    let task = task(asked, batches.iter().flat_map(|batch| &batch.places).map(|place| &*place.class), place)?;
+    let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
+    let images = batches.iter().flat_map(|batch| batch.places.iter().zip(batch.pixels.chunks_exact(size.pixels())));
+    let mut images: Vec<Labelled<'_>> = images.map(|(image, pixels)| (image, labels[&*image.class], pixels)).collect();
+    images.sort_unstable_by_key(|(image, label, _)| (image.valid, *label, &image.name));
     if let Some(twice) = images.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         let reason = "it is there twice".into();
-        return Err(Error::Entry { place: place.into(), entry: twice[0].0.path(classes), reason });
+        return Err(Error::Entry { place: place.into(), entry: twice[0].0.path(), reason });
     }
-    let middle = images.partition_point(|(image, _)| !image.valid);
+    let middle = images.partition_point(|(image, ..)| !image.valid);
     let (train, valid) = images.split_at(middle);
     for (split, images) in [(false, train), (true, valid)] {
-        check_both_classes(split, images, classes, place)?;
+        check_classes(split, images, &task, place)?;
     }
-    Ok(Splits { train: join(train, size), valid: join(valid, size) })
+    Ok(Splits { train: join(&task, train, size), valid: join(&task, valid, size) })
 }
 
-fn check_both_classes(
-    valid: bool,
-    images: &[(&Place, &[u8])],
-    classes: &[String; 2],
-    place: &str,
-) -> Result<(), Error> {
-    for label in [1, 0] {
-        if !images.iter().any(|(image, _)| image.label == label) {
-            let missing = format!("{}/{}", split_name(valid), class_name(label, classes));
+/// An image with its label and pixels.
+type Labelled<'a> = (&'a Place, u16, &'a [u8]);
+
+fn check_classes(valid: bool, images: &[Labelled<'_>], task: &Task, place: &str) -> Result<(), Error> {
+    // They lie class after class.
+    let present: BTreeSet<u16> = images.iter().map(|(_, label, _)| *label).collect();
+    match task.labels().find(|label| !present.contains(label)) {
+        None => Ok(()),
+        Some(label) => {
+            let missing = format!("{}/{}", split_name(valid), task.class(label));
             let reason =
                 format!("no `{missing}/*.png` in it; the layout is train/<class>/*.png and valid/<class>/*.png");
-            return Err(Error::Layout { place: place.into(), reason });
+            Err(Error::Layout { place: place.into(), reason })
         }
     }
-    Ok(())
 }
 
-fn join(images: &[(&Place, &[u8])], size: Size) -> Digits {
+fn join(task: &Arc<Task>, images: &[Labelled<'_>], size: Size) -> Digits {
     let mut pixels = Vec::with_capacity(images.len() * size.pixels());
-    images.iter().for_each(|(_, image)| pixels.extend_from_slice(image));
-    let labels: Vec<u8> = images.iter().map(|(image, _)| image.label).collect();
+    images.iter().for_each(|(.., image)| pixels.extend_from_slice(image));
+    let labels: Vec<u16> = images.iter().map(|(_, label, _)| *label).collect();
     // A zero byte ends a name; none is in a name that a file system takes, but in an archive it may be.
-    let names = images.iter().map(|(image, _)| image.name.replace('\0', "?") + "\0").collect::<String>();
-    Digits::new(size.height, size.width, pixels.into(), labels.into()).named(names.into_bytes().into())
+    let names = images.iter().map(|(image, ..)| image.name.replace('\0', "?") + "\0").collect::<String>();
+    Digits::new(task, [size.height, size.width], pixels.into(), labels).named(names.into_bytes().into())
 }
 
 fn split_name(valid: bool) -> &'static str {
     if valid { "valid" } else { "train" }
 }
 
-fn class_name(label: u8, classes: &[String; 2]) -> &str {
-    &classes[usize::from(label == 0)]
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
     use super::*;
 
-    fn classes() -> [String; 2] {
+    fn classes() -> Option<&'static [String]> {
+        static CLASSES: OnceLock<[String; 2]> = OnceLock::new();
+        Some(CLASSES.get_or_init(classes_3_and_7))
+    }
+
+    fn classes_3_and_7() -> [String; 2] {
         ["3".into(), "7".into()]
     }
 
     fn batch(paths: &[(&str, u8)]) -> Batch {
-        let places = paths.iter().map(|(path, _)| Place::of(path, &classes()).unwrap()).collect();
+        let places = paths.iter().map(|(path, _)| Place::of(path, None).unwrap()).collect();
         Batch { places, pixels: paths.iter().map(|(_, pixel)| *pixel).collect() }
     }
 
@@ -168,10 +202,10 @@ mod tests {
     #[test]
     fn only_pngs_of_the_two_classes_in_the_two_splits_have_a_place() {
         for path in ["r/train/3/1.png", "train/7/1.PNG", "a/b/valid/3/x.png"] {
-            assert!(Place::of(path, &classes()).is_some(), "{path}");
+            assert!(Place::of(path, classes()).is_some(), "{path}");
         }
         for path in ["r/labels.csv", "train/5/1.png", "test/3/1.png", "train/3/1.txt", "train/3/._1.png", "3/1.png"] {
-            assert!(Place::of(path, &classes()).is_none(), "{path}");
+            assert!(Place::of(path, classes()).is_none(), "{path}");
         }
     }
 
@@ -187,17 +221,30 @@ mod tests {
     fn images_lie_by_class_and_then_by_name_as_strings() {
         let one = batch(&[("train/7/2.png", 1), ("train/3/9.png", 2), ("valid/3/1.png", 3)]);
         let two = batch(&[("train/3/10.png", 4), ("valid/7/1.png", 5), ("train/7/10.png", 6)]);
-        let splits = arrange(&[one, two], ONE, &classes(), "x").unwrap();
+        let splits = arrange(&[one, two], ONE, classes(), "x").unwrap();
         assert_eq!(splits.train.pixels(), [4, 2, 6, 1]);
-        assert_eq!(splits.train.labels(), [1, 1, 0, 0]);
+        assert_eq!(splits.train.labels(), [0, 0, 1, 1]);
         assert_eq!(splits.valid.pixels(), [3, 5]);
         let names = [0, 1, 2].map(|index| splits.train.file_name(index));
         assert_eq!(names, [Some("10.png"), Some("9.png"), Some("10.png")]);
     }
 
     #[test]
+    fn without_names_all_folders_are_classes_in_natural_order() {
+        let all =
+            ["train/10/a.png", "train/2/a.png", "train/x/a.png", "valid/x/a.png", "valid/2/a.png", "valid/10/a.png"];
+        let splits = arrange(&[batch(&all.map(|path| (path, 0)))], ONE, None, "x").unwrap();
+        assert_eq!(splits.train.task().classes(), ["2", "10", "x"]);
+        assert_eq!(splits.valid.labels(), [0, 1, 2]);
+        let lone = arrange(&[batch(&[("train/3/1.png", 0), ("valid/3/1.png", 0)])], ONE, None, "x").unwrap_err();
+        assert!(lone.to_string().contains("`3` is the only class"), "{lone}");
+        let missing = arrange(&[batch(&all[..5].iter().map(|path| (*path, 0)).collect::<Vec<_>>())], ONE, None, "x");
+        assert!(missing.unwrap_err().to_string().contains("no `valid/10/*.png` in it"));
+    }
+
+    #[test]
     fn a_missing_class_and_a_name_that_repeats_are_named() {
-        let message = |paths: &[(&str, u8)]| arrange(&[batch(paths)], ONE, &classes(), "x").unwrap_err().to_string();
+        let message = |paths: &[(&str, u8)]| arrange(&[batch(paths)], ONE, classes(), "x").unwrap_err().to_string();
         let all = [("train/3/1.png", 0), ("train/7/1.png", 0), ("valid/3/1.png", 0), ("valid/7/1.png", 0)];
         assert!(message(&all[..3]).contains("`valid/7/*.png`"));
         assert!(message(&[&all[..], &all[..1]].concat()).contains("`train/3/1.png`"));

@@ -1,10 +1,14 @@
-//! The four IDX files of the original MNIST, plain or gzipped, and the two digits to keep.
+//! Four IDX files as those of the original MNIST, plain or gzipped, and the labels to keep.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use task::Task;
 
 use crate::{
     Digits, Error,
@@ -42,35 +46,70 @@ impl Files {
         self.0.iter().map(|path| file_identity(path)).collect()
     }
 
-    /// Reads the two digits of both splits, in the order of the files within a class.
-    pub fn read(&self, classes: &[String; 2], limits: &Limits) -> Result<Splits, Error> {
-        let digits = check_classes(classes)?;
+    /// Reads the classes asked for of both splits, or all that the training labels have, in the order of the files within a class.
+    pub fn read(&self, asked: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
         let [train_images, train_labels, valid_images, valid_labels] = &self.0;
         let (train, valid) = rayon::join(
-            || read_split(train_images, train_labels, digits, limits),
-            || read_split(valid_images, valid_labels, digits, limits),
+            || read_split(train_images, train_labels, limits),
+            || read_split(valid_images, valid_labels, limits),
         );
         let (train, valid) = (train?, valid?);
-        match (train.height(), train.width()) == (valid.height(), valid.width()) {
-            true => Ok(Splits { train, valid }),
-            false => Err(refuse(valid_images, "its images are of another size than the training images".into())),
+        if train.sides != valid.sides {
+            return Err(refuse(valid_images, "its images are of another size than the training images".into()));
         }
+        let kept = match asked {
+            Some(classes) => check_classes(classes)?,
+            None => train.labels.iter().copied().collect::<BTreeSet<u8>>().into_iter().collect(),
+        };
+        let task = Task::new(kept.iter().map(u8::to_string)).map_err(|reason| refuse(train_labels, reason))?;
+        let task = Arc::new(task);
+        let (train, valid) =
+            rayon::join(|| train.keep(&kept, &task, train_labels), || valid.keep(&kept, &task, valid_labels));
+        Ok(Splits { train: train?, valid: valid? })
     }
 }
 
-/// The two digits that the classes name.
-pub(crate) fn check_classes(classes: &[String; 2]) -> Result<[u8; 2], Error> {
-    Ok([digit(&classes[0], classes)?, digit(&classes[1], classes)?])
+/// The labels that the classes name.
+pub(crate) fn check_classes(classes: &[String]) -> Result<Vec<u8>, Error> {
+    let label = |class: &String| {
+        class.parse::<u8>().ok().filter(|label| label.to_string() == *class).ok_or_else(|| {
+            let reason = format!("`{class}` is no label; the classes of IDX files are numbers from 0 to 255");
+            Error::Classes { classes: classes.to_vec(), reason }
+        })
+    };
+    classes.iter().map(label).collect()
 }
 
-fn digit(class: &str, classes: &[String; 2]) -> Result<u8, Error> {
-    class.parse().ok().filter(|_| class.len() == 1).ok_or_else(|| {
-        let reason = format!("`{class}` is no digit; the classes of IDX files are two of 0 to 9");
-        Error::Classes { classes: classes.clone(), reason }
-    })
+/// Images and labels as they lie in their files.
+struct Unsorted {
+    sides: [usize; 2],
+    pixels: Vec<u8>,
+    labels: Vec<u8>,
 }
 
-fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) -> Result<Digits, Error> {
+impl Unsorted {
+    /// The images with one of these labels, class after class.
+    fn keep(self, kept: &[u8], task: &Arc<Task>, file: &Path) -> Result<Digits, Error> {
+        let image = self.sides[0] * self.sides[1];
+        let mut by_label = vec![Vec::new(); 256];
+        self.labels.iter().enumerate().for_each(|(index, label)| by_label[usize::from(*label)].push(index));
+        let count = kept.iter().map(|label| by_label[usize::from(*label)].len()).sum::<usize>();
+        let (mut pixels, mut labels) = (Vec::with_capacity(count * image), Vec::with_capacity(count));
+        for (class, label) in task.labels().zip(kept) {
+            let indices = &by_label[usize::from(*label)];
+            if indices.is_empty() {
+                return Err(refuse(file, format!("no image of the class {label}")));
+            }
+            for index in indices {
+                pixels.extend_from_slice(&self.pixels[index * image..][..image]);
+                labels.push(class);
+            }
+        }
+        Ok(Digits::new(task, self.sides, pixels.into(), labels))
+    }
+}
+
+fn read_split(images: &Path, labels: &Path, limits: &Limits) -> Result<Unsorted, Error> {
     let of_labels = |dims: &[usize]| within(dims[0] <= limits.entries, dims, limits);
     let (label_dims, label_bytes) = read_idx(labels, LABELS, limits, of_labels)?;
     // Checked before the pixels are read: a header of a few bytes can claim gigabytes, and a gzip stream have them.
@@ -80,17 +119,7 @@ fn read_split(images: &Path, labels: &Path, digits: [u8; 2], limits: &Limits) ->
         if dims[0] == label_dims[0] { Ok(()) } else { Err(labels) }
     })?;
     let [_, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
-    let mut kept = (Vec::new(), Vec::new());
-    for (target, digit) in [(1, digits[0]), (0, digits[1])] {
-        for (image, _) in pixels.chunks_exact(height * width).zip(&label_bytes).filter(|(_, label)| **label == digit) {
-            kept.0.extend_from_slice(image);
-            kept.1.push(target);
-        }
-        if kept.1.last() != Some(&target) {
-            return Err(refuse(labels, format!("no image of the digit {digit}")));
-        }
-    }
-    Ok(Digits::new(height, width, kept.0.into(), kept.1.into()))
+    Ok(Unsorted { sides: [height, width], pixels, labels: label_bytes })
 }
 
 fn within(is_within: bool, dims: &[usize], Limits { entries, side, .. }: &Limits) -> Result<(), String> {

@@ -11,12 +11,12 @@ use crate::{
 };
 
 /// The archive has the classes 3 and 7, in either role.
-pub(crate) fn check_classes(classes: &[String; 2]) -> Result<(), Error> {
-    match of_mnist_sample(classes) {
+pub(crate) fn check_classes(classes: &[String]) -> Result<(), Error> {
+    match of_mnist_sample(Some(classes)) {
         Some(_) => Ok(()),
         None => {
             let reason = "there are only `3` and `7` in MNIST_SAMPLE and among the synthetic digits".into();
-            Err(Error::Classes { classes: classes.clone(), reason })
+            Err(Error::Classes { classes: classes.to_vec(), reason })
         }
     }
 }
@@ -25,7 +25,7 @@ pub(crate) fn check_classes(classes: &[String; 2]) -> Result<(), Error> {
 pub(crate) fn load(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
     let request = loading.request;
     // Another archive, as a test serves it, is only known by its MD5.
-    let expected = of_mnist_sample(&request.classes).filter(|_| request.remote.md5 == MNIST_SAMPLE_MD5);
+    let expected = of_mnist_sample(request.classes.as_deref()).filter(|_| request.remote.md5 == MNIST_SAMPLE_MD5);
     loading.through_cache("mnist-sample", &request.remote.md5, expected, |loading, folder| {
         if let Some(path) = &request.archive_override {
             match from_local(loading, path, expected) {
@@ -36,13 +36,13 @@ pub(crate) fn load(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
         }
         let bytes = download::fetch(loading, folder)?;
         loading.decoding(Path::new(&request.remote.url));
-        archive::decode(&bytes[..], &request.remote.url, &request.classes, &Limits::default())
+        archive::decode(&bytes[..], &request.remote.url, request.classes.as_deref(), &Limits::default())
     })
 }
 
 fn from_local(loading: &mut Loading<'_>, path: &Path, expected: Option<&str>) -> Result<Splits, Error> {
     loading.decoding(path);
-    let splits = archive::read(path, &loading.request.classes, &Limits::default())?;
+    let splits = archive::read(path, loading.request.classes.as_deref(), &Limits::default())?;
     match expected {
         None => Ok(splits),
         Some(expected) => {

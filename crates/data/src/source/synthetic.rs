@@ -7,15 +7,18 @@
 mod raster;
 mod stroke;
 
+use std::sync::Arc;
+
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
+use task::Task;
 
 use crate::{Digits, Error};
 
 /// Rows and columns of an image, MNIST's.
 const SIDE: usize = 28;
 
-/// Draws a training and a validation split of 3s (label 1) and 7s (label 0), `[images, 28, 28]` each.
+/// Draws a training and a validation split of 3s (label 0) and 7s (label 1), `[images, 28, 28]` each.
 ///
 /// The 3s come first and are half of the split, rounded down. An image depends only on the seed, its split, its digit
 /// and its number among that digit's images: a larger split begins each digit with the images of a smaller one. Threads
@@ -29,11 +32,17 @@ pub fn generate(
     [train, valid]: [usize; 2],
     cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<(Digits, Digits), Error> {
-    Ok((split(seed, 0, train, cancelled)?, split(seed, 1, valid, cancelled)?))
+    let task = Arc::new(Task::new(["3", "7"]).expect("two names that differ"));
+    Ok((split(&task, [seed, 0], train, cancelled)?, split(&task, [seed, 1], valid, cancelled)?))
 }
 
 /// Draws `count` images of split number `split`.
-fn split(seed: u64, split: u64, count: usize, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Digits, Error> {
+fn split(
+    task: &Arc<Task>,
+    [seed, split]: [u64; 2],
+    count: usize,
+    cancelled: &(dyn Fn() -> bool + Sync),
+) -> Result<Digits, Error> {
     let threes = count / 2;
     let mut pixels = vec![0; count * SIDE * SIDE];
     let draw = |(index, image): (usize, &mut [u8])| {
@@ -48,8 +57,8 @@ fn split(seed: u64, split: u64, count: usize, cancelled: &(dyn Fn() -> bool + Sy
         Ok(())
     };
     pixels.par_chunks_exact_mut(SIDE * SIDE).enumerate().try_for_each(draw)?;
-    let labels: Vec<u8> = (0..count).map(|index| (index < threes).into()).collect();
-    Ok(Digits::new(SIDE, SIDE, pixels.into(), labels.into()))
+    let labels = (0..count).map(|index| u16::from(index >= threes)).collect();
+    Ok(Digits::new(task, [SIDE; 2], pixels.into(), labels))
 }
 
 /// The chance in one image: its own random stream, so that no image depends on how many numbers another one took.
@@ -122,8 +131,8 @@ mod tests {
     #[test]
     fn threes_come_first_and_are_half_rounded_down() {
         let (train, valid) = generate(0, 7, 4);
-        assert_eq!(train.labels(), [1, 1, 1, 0, 0, 0, 0]);
-        assert_eq!(valid.labels(), [1, 1, 0, 0]);
+        assert_eq!(train.labels(), [0, 0, 0, 1, 1, 1, 1]);
+        assert_eq!(valid.labels(), [0, 0, 1, 1]);
     }
 
     #[test]
@@ -135,7 +144,7 @@ mod tests {
     fn split_may_be_empty() {
         let (train, valid) = generate(0, 0, 1);
         assert!(train.is_empty());
-        assert_eq!(valid.labels(), [0]);
+        assert_eq!(valid.labels(), [1]);
     }
 
     #[test]

@@ -78,14 +78,13 @@ impl Task {
         &self.bytes[start..self.ends[index]]
     }
 
-    fn decode(self) -> Result<Batch, Failure> {
+    fn decode(self) -> Result<Batch, Box<Failure>> {
         let Some(size) = self.size else { return Ok(Batch::default()) };
         let mut pixels = vec![0; self.len() * size.pixels()];
         for (index, pixels) in pixels.chunks_exact_mut(size.pixels()).enumerate() {
-            size.decode(self.file(index), pixels).map_err(|error| Failure {
-                index: self.first + index,
-                place: self.places[index].clone(),
-                error,
+            size.decode(self.file(index), pixels).map_err(|error| {
+                let place = self.places[index].clone();
+                Box::new(Failure { index: self.first + index, place, error })
             })?;
         }
         Ok(Batch { places: self.places, pixels })
@@ -110,7 +109,7 @@ impl Results {
         let first = task.first;
         match task.decode() {
             Ok(batch) => lock(&self.batches).push((first, batch)),
-            Err(failure) => self.fail(failure),
+            Err(failure) => self.fail(*failure),
         }
     }
 
@@ -123,9 +122,9 @@ impl Results {
     ///
     /// # Errors
     /// [`Error::Entry`] with the first file that did not decode.
-    pub fn into_batches(self, place: &str, classes: &[String; 2]) -> Result<Vec<Batch>, Error> {
+    pub fn into_batches(self, place: &str) -> Result<Vec<Batch>, Error> {
         if let Some(failure) = self.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            let (entry, reason) = (failure.place.path(classes), failure.error.to_string());
+            let (entry, reason) = (failure.place.path(), failure.error.to_string());
             return Err(Error::Entry { place: place.into(), entry, reason });
         }
         let mut batches = self.batches.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -154,7 +153,7 @@ mod tests {
     fn files_until_full(bytes: usize, side: usize) -> usize {
         let mut task = Task::new(0, Some(Size { height: side, width: side }));
         while !task.is_full() {
-            task.push(Place { valid: false, label: 1, name: String::new() }, bytes);
+            task.push(Place { valid: false, class: "3".into(), name: String::new() }, bytes);
         }
         task.len()
     }

@@ -2,7 +2,7 @@
 
 use chart::{Table, terminal::table};
 use data::DataSet;
-use metrics::Confusion;
+use metrics::Counts;
 use model::{AutodiffBackend, Distance};
 use report::fraction;
 use train::{backend::Visitor, baseline};
@@ -15,17 +15,22 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let workbench = Workbench::open(args.resolve()?, None)?;
     let data = &workbench.data;
     let [l1, l2] = workbench.run(Baseline(data))?;
-    let [positive, negative] = &data.classes;
     let mut out = Out;
     writeln!(out, "{}", load_data::describe(data))?;
-    let mut rows = Table::new(
-        ["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
-        1,
-    );
-    for (name, confusion) in [("L1", l1), ("L2", l2)] {
-        let classes = [confusion.recall(), confusion.specificity()];
-        let mean = classes[0].zip(classes[1]).map(|(a, b)| (a + b) / 2.0);
-        rows.add_row([name.into(), fraction(classes[0]), fraction(classes[1]), fraction(mean)]);
+    let classes = data.task().classes();
+    let mut rows = match classes {
+        [positive, negative] => Table::new(
+            ["distance", &format!("accuracy on {positive}"), &format!("accuracy on {negative}"), "mean of the two"],
+            1,
+        ),
+        _ => Table::new(["distance", "accuracy", "mean over the classes"], 1),
+    };
+    for (name, counts) in [("L1", l1), ("L2", l2)] {
+        let of_classes: Vec<Option<f64>> = counts.by_class().iter().map(|class| class.recall()).collect();
+        let all: Option<Vec<f64>> = of_classes.iter().copied().collect();
+        let mean = all.map(|all| all.iter().sum::<f64>() / all.len() as f64);
+        let accuracies = if data.task().is_binary() { of_classes } else { vec![Some(counts.accuracy())] };
+        rows.add_row([name.to_owned()].into_iter().chain(accuracies.into_iter().chain([mean]).map(fraction)));
     }
     Ok(write!(out, "\n{}", table(&rows, None))?)
 }
@@ -35,7 +40,7 @@ struct Baseline<'a>(&'a DataSet);
 impl Visitor for Baseline<'_> {
     const WORK: &'static str = "computing the baseline";
 
-    type Output = [Confusion; 2];
+    type Output = [Counts; 2];
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let fitted = baseline::fit::<B::InnerBackend>(self.0, &device);

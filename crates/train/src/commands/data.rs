@@ -10,7 +10,6 @@ use crate::{cli::PlanArgs, terminal::Out};
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     let plan = args.resolve()?;
     let data = load_data::load(&plan, None)?;
-    let [positive, negative] = &data.classes;
     let mut out = Out;
     writeln!(out, "source       {}", data.source)?;
     for note in &data.notes {
@@ -25,13 +24,23 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     writeln!(out, "fingerprint  {}", data.fingerprint)?;
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
     writeln!(out, "cache        {cache}")?;
-    let (positive, negative) = (format!("{positive} (target 1)"), format!("{negative} (target 0)"));
-    let mut counts = Table::new(["split", &positive, &negative, "all"], 1);
-    counts.add_row(row("train", &data.train));
-    counts.add_row(row("valid", &data.valid));
+    let counts = if let [positive, negative] = data.task().classes() {
+        let targets = [format!("{positive} (target 1)"), format!("{negative} (target 0)")];
+        let mut counts = Table::new(["split", &targets[0], &targets[1], "all"], 1);
+        counts.add_row(row("train", &data.train));
+        counts.add_row(row("valid", &data.valid));
+        counts
+    } else {
+        let mut counts = Table::new(["class", "train", "valid"], 1);
+        for (label, class) in data.task().labels().zip(data.task().classes()) {
+            counts.add_row([class.clone(), data.train.count(label).to_string(), data.valid.count(label).to_string()]);
+        }
+        counts.add_row(["all".into(), data.train.len().to_string(), data.valid.len().to_string()]);
+        counts
+    };
     Ok(write!(out, "\n{}", table(&counts, None))?)
 }
 
 fn row(split: &str, digits: &Digits) -> [String; 4] {
-    [split.into(), digits.count(1).to_string(), digits.count(0).to_string(), digits.len().to_string()]
+    [split.into(), digits.count(0).to_string(), digits.count(1).to_string(), digits.len().to_string()]
 }

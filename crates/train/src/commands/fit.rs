@@ -60,7 +60,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
 /// The run to go on with, and where from.
 pub fn reopen(run: &Path, Workbench { plan, data, .. }: &Workbench) -> Result<(RunFolder, Option<Checkpoint>), Error> {
     let warn = &mut |warning: &files::Error| tell(&format!("warning: {warning}"));
-    Ok(resume::open(run, plan, (&data.fingerprint, data.train.len()), warn)?)
+    Ok(resume::open(run, plan, (&data.fingerprint, data.train.len(), data.task().classes().len()), warn)?)
 }
 
 fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error> {

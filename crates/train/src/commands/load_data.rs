@@ -38,7 +38,7 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
     };
     Request {
         source,
-        classes: plan.data.classes.clone(),
+        classes: plan.data.classes.named().map(<[String]>::to_vec),
         cache: Some(plan.data.cache.clone()).filter(|folder| !folder.as_os_str().is_empty()),
         fallback: drawn,
         archive_override: env::var_os(ARCHIVE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
@@ -87,14 +87,14 @@ impl Teller {
 
 /// One line about a data set.
 pub fn describe(data: &DataSet) -> String {
-    let [positive, negative] = &data.classes;
     format!(
-        "{}: {} training and {} validation images of {} x {}, {positive} against {negative}",
+        "{}: {} training and {} validation images of {} x {}, {}",
         data.source,
         data.train.len(),
         data.valid.len(),
         data.train.height(),
         data.train.width(),
+        data.task(),
     )
 }
 

@@ -1,12 +1,13 @@
 //! `train predict`: label and probability of images.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use burn::tensor::{Tensor, TensorData, activation::sigmoid};
+use burn::tensor::{Tensor, TensorData};
 use chart::{Table, terminal::table};
 use data::GreyImage;
 use model::AutodiffBackend;
 use serde::Serialize;
+use task::Task;
 use train::{Error, backend::Visitor};
 
 use super::{png_file, stored_run::StoredRun, workbench::on_backend};
@@ -29,10 +30,8 @@ struct Prediction {
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let stored = StoredRun::open(&args.run, &args.backend)?;
     let images = args.images.iter().map(|path| prepared(path, &stored, args.invert)).collect::<Result<Vec<_>, _>>()?;
-    let probabilities = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-    let classes = &stored.record.data.classes;
-    let predictions: Vec<_> =
-        args.images.iter().zip(probabilities).map(|(path, p)| prediction(path, p, classes)).collect();
+    let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
+    let predictions = predictions(&args.images, &stored.task()?, &logits);
     if args.json { print_json(&predictions) } else { print(&predictions) }
 }
 
@@ -62,7 +61,7 @@ struct Predict<'a> {
 impl Visitor for Predict<'_> {
     const WORK: &'static str = "predicting";
 
-    /// The probability of the positive class per image.
+    /// Logits, `[images, outputs]`.
     type Output = Result<Vec<f32>, Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
@@ -71,14 +70,19 @@ impl Visitor for Predict<'_> {
         let pixels = self.stored.record.model.height * self.stored.record.model.width;
         let images = TensorData::new(rows.collect::<Vec<f32>>(), [self.images.len(), pixels]);
         let logits = classifier.network().forward(Tensor::from_data(images, &device));
-        Ok(sigmoid(logits).into_data().convert::<f32>().iter().collect())
+        Ok(logits.into_data().convert::<f32>().iter().collect())
     }
 }
 
-fn prediction(path: &Path, positive: f32, classes: &[String; 2]) -> Prediction {
-    let is_positive = positive > 0.5;
-    let (label, probability) = if is_positive { (&classes[0], positive) } else { (&classes[1], 1.0 - positive) };
-    Prediction { path: path.display().to_string(), label: label.clone(), probability }
+fn predictions(paths: &[PathBuf], task: &Task, logits: &[f32]) -> Vec<Prediction> {
+    let probabilities = task.probabilities(logits);
+    let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
+    let prediction = |((path, label), row): ((&PathBuf, u16), &[f32])| Prediction {
+        path: path.display().to_string(),
+        label: task.class(label).to_owned(),
+        probability: row[usize::from(label)],
+    };
+    rows.map(prediction).collect()
 }
 
 fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use model::Backend;
 use plan::{Config, Plan, PlanError, Setting};
 use run::{RunRecord, folder, list};
+use task::Task;
 use train::{
     Error,
     backend::choice::{self, Chosen},
@@ -68,6 +69,11 @@ impl StoredRun {
     /// Its plan with more settings.
     pub fn plan_with(&self, settings: &[Setting]) -> Result<Plan, PlanError> {
         Plan::resolve(&Config::File(folder::config(&self.path)), &[&self.settings, settings].concat())
+    }
+
+    /// The classes that it tells apart.
+    pub fn task(&self) -> Result<Task, Error> {
+        export::task_of(&self.path, &self.record)
     }
 
     /// Its model with its loss.

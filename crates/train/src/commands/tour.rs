@@ -12,6 +12,7 @@ use data::DataSet;
 use model::AutodiffBackend;
 use plan::Plan;
 use run::{EpochRecord, RunFolder};
+use task::Task;
 use tour::{STOPS, Stop as TourStop, Tour, has_digits};
 use train::{
     Error,
@@ -68,7 +69,7 @@ fn possible(wanted: Vec<TourStop>, args: &TourArgs, data: &DataSet) -> Result<Ve
         return Ok(possible);
     }
     let numbers = |stops: &[TourStop]| stops.iter().map(|stop| stop.number.to_string()).collect::<Vec<_>>().join(", ");
-    let about = other_classes(&data.classes);
+    let about = other_classes(data.task());
     if !args.section.is_empty() {
         let others = STOPS.into_iter().filter(|stop| !stop.needs_digits).collect::<Vec<_>>();
         let reason = format!("{about}; it can show the sections {}, not {}", numbers(&others), numbers(&left_out));
@@ -79,10 +80,13 @@ fn possible(wanted: Vec<TourStop>, args: &TourArgs, data: &DataSet) -> Result<Ve
 }
 
 /// What keeps the sections on digits from being shown.
-fn other_classes([positive, negative]: &[String; 2]) -> String {
-    match [positive.as_str(), negative.as_str()] {
-        ["7", "3"] => "`data.classes` has the 7s as the positive class, the chapter has the 3s".into(),
-        _ => format!("the data is of {positive} and {negative}, not of 3s and 7s"),
+fn other_classes(task: &Task) -> String {
+    match task.classes() {
+        [first, second] if first == "7" && second == "3" => {
+            "`data.classes` has the 7s as the positive class, the chapter has the 3s".into()
+        }
+        [first, second] => format!("the data is of {first} and {second}, not of 3s and 7s"),
+        classes => format!("the data is of {} classes, not of 3s and 7s", classes.len()),
     }
 }
 

@@ -98,8 +98,8 @@ mod precision {
     #[test]
     fn a_model_in_half_or_double_precision_is_converted() {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::ResNet), &[]).unwrap();
-        let device = FlexDevice;
-        let of_seed = |seed| Classifier::<Flex>::new(&Plan { seed, ..plan.clone() }, [28, 28], &device);
+        let (task, device) = (task::Task::new(["3", "7"]).unwrap(), FlexDevice);
+        let of_seed = |seed| Classifier::<Flex>::new(&Plan { seed, ..plan.clone() }, &task, [28, 28], &device);
         let weight =
             |classifier: &Classifier<Flex>| classifier.network().collect(None, None, true)[0].to_data().unwrap();
         let right: Vec<f32> = weight(&of_seed(1)).to_vec().unwrap();

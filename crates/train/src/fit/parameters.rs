@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn they_come_by_path_and_with_all_values() {
         let device = Default::default();
-        let network = Network::<B>::TwoLayer(TwoLayerNet::new(784, 30, 0, &device));
+        let network = Network::<B>::TwoLayer(TwoLayerNet::new([784, 30, 1], 0, &device));
         let sizes: Vec<(String, usize)> = values(&network).into_iter().map(|(name, v)| (name, v.len())).collect();
         let expected = [("first.weight", 23520), ("first.bias", 30), ("second.weight", 30), ("second.bias", 1)];
         assert_eq!(sizes, expected.map(|(name, size)| (name.to_owned(), size)));
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn running_statistics_are_not_among_them() {
-        let network = Network::<B>::ResNet(ResNet::new([28, 28], 2, 0, &Default::default()));
+        let network = Network::<B>::ResNet(ResNet::new([28, 28], [2, 1], 0, &Default::default()));
         let values = values(&network);
         assert_eq!(values.iter().map(|(_, values)| values.len()).sum::<usize>(), network.num_trained());
         assert!(values.iter().all(|(name, _)| !name.contains("running")));

@@ -45,7 +45,7 @@ impl Exact {
     }
 
     fn aggregated(&self, tally: &MetricSums) -> NumericEntry {
-        let count = tally.confusion.total() as usize;
+        let count = tally.counts.total() as usize;
         NumericEntry::Aggregated { aggregated_value: (self.of)(&tally.metrics()), count }
     }
 }
@@ -62,9 +62,14 @@ impl Metric for Exact {
     }
 
     fn update(&mut self, scored: &Scored, _: &MetricMetadata) -> SerializedEntry {
-        self.batch = MetricSums::default();
-        self.batch.add(scored.loss, &scored.logits, &scored.labels);
-        self.epoch.add(scored.loss, &scored.logits, &scored.labels);
+        let (predictions, none) = (scored.predictions(), MetricSums::new(scored.outputs().max(2)));
+        if self.epoch.counts.total() == 0 {
+            self.epoch = none.clone();
+        }
+        self.batch = none;
+        for sums in [&mut self.batch, &mut self.epoch] {
+            sums.add(scored.loss, &predictions, &scored.labels);
+        }
         let formatted = format!("epoch {:.4} - batch {:.4}", self.running_value().current(), self.value().current());
         SerializedEntry::new(formatted, self.value().serialize())
     }

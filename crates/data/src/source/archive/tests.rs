@@ -49,7 +49,7 @@ pub(crate) fn small() -> Vec<(&'static str, EntryType, Vec<u8>)> {
 fn read_small_with(name: &'static str, kind: EntryType, bytes: Vec<u8>) -> Result<Splits, Error> {
     let mut entries = small();
     entries.insert(4, (name, kind, bytes));
-    decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight())
+    decode(&tgz(&entries)[..], "a.tgz", Some(&classes()), &tight())
 }
 
 fn tight() -> Limits {
@@ -62,11 +62,11 @@ fn first_pixels(digits: &crate::Digits) -> Vec<u8> {
 
 #[test]
 fn folder_names_and_file_names_decide_class_and_order() {
-    let splits = decode(&tgz(&small())[..], "a.tgz", &classes(), &tight()).unwrap();
+    let splits = decode(&tgz(&small())[..], "a.tgz", Some(&classes()), &tight()).unwrap();
     assert_eq!(first_pixels(&splits.train), [5, 2, 11, 1, 4, 0], "3/1 3/10 3/2 3/9 7/10 7/2");
-    assert_eq!(splits.train.labels(), [1, 1, 1, 1, 0, 0]);
+    assert_eq!(splits.train.labels(), [0, 0, 0, 0, 1, 1]);
     assert_eq!(first_pixels(&splits.valid), [10, 6, 9, 7]);
-    let swapped = decode(&tgz(&small())[..], "a.tgz", &["7".into(), "3".into()], &tight()).unwrap();
+    let swapped = decode(&tgz(&small())[..], "a.tgz", Some(&["7".into(), "3".into()]), &tight()).unwrap();
     assert_eq!(first_pixels(&swapped.train), [4, 0, 5, 2, 11, 1]);
 }
 
@@ -121,7 +121,7 @@ fn a_panic_of_the_decoder_names_the_file() {
         let bytes = if name == "train/7/1.png" { odd.to_vec() } else { grey(1, 1, &[7]) };
         (name, EntryType::Regular, bytes)
     });
-    let message = decode(&tgz(&entries)[..], "a.tgz", &classes, &tight()).unwrap_err().to_string();
+    let message = decode(&tgz(&entries)[..], "a.tgz", Some(&classes), &tight()).unwrap_err().to_string();
     assert!(
         message.starts_with("`a.tgz`: entry `train/7/1.png` is refused: not a usable PNG: the decoder"),
         "{message}"
@@ -132,13 +132,13 @@ fn a_panic_of_the_decoder_names_the_file() {
 fn a_huge_first_image_is_refused_before_it_is_allocated() {
     let mut entries = small();
     entries[0].2[16..24].copy_from_slice(&[0x40, 0, 0, 0, 0x40, 0, 0, 0]);
-    let message = decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    let message = decode(&tgz(&entries)[..], "a.tgz", Some(&classes()), &tight()).unwrap_err().to_string();
     assert!(message.contains("`r/train/7/2.png`") && message.contains("the limit is 16 x 16"), "{message}");
 }
 
 #[test]
 fn more_entries_bytes_or_pixels_than_the_limit_are_refused() {
-    let read = |limits: Limits| decode(&tgz(&small())[..], "a.tgz", &classes(), &limits).unwrap_err().to_string();
+    let read = |limits: Limits| decode(&tgz(&small())[..], "a.tgz", Some(&classes()), &limits).unwrap_err().to_string();
     assert!(
         read(Limits { entries: 11, ..tight() }).contains("`r/train/3/2.png` is refused: the archive has more than 11")
     );
@@ -149,7 +149,7 @@ fn more_entries_bytes_or_pixels_than_the_limit_are_refused() {
     let mut tail = GzEncoder::new(Vec::new(), Compression::best());
     std::io::Write::write_all(&mut tail, &vec![0; 1 << 20]).unwrap();
     bomb.extend(tail.finish().unwrap());
-    let message = decode(&bomb[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    let message = decode(&bomb[..], "a.tgz", Some(&classes()), &tight()).unwrap_err().to_string();
     assert!(message.contains("inflates to more than 65536 bytes"), "{message}");
 }
 
@@ -157,12 +157,12 @@ fn more_entries_bytes_or_pixels_than_the_limit_are_refused() {
 fn a_truncated_or_altered_archive_is_no_data_set() {
     let good = tgz(&small());
     for cut in [0, 5, good.len() / 2, good.len() - 1] {
-        assert!(decode(&good[..cut], "a.tgz", &classes(), &tight()).is_err(), "cut at {cut}");
+        assert!(decode(&good[..cut], "a.tgz", Some(&classes()), &tight()).is_err(), "cut at {cut}");
     }
     for at in [0, 200, good.len() - 6] {
         let mut bytes = good.clone();
         bytes[at] ^= 0x41;
-        assert!(decode(&bytes[..], "a.tgz", &classes(), &tight()).is_err(), "flipped at {at}");
+        assert!(decode(&bytes[..], "a.tgz", Some(&classes()), &tight()).is_err(), "flipped at {at}");
     }
 }
 
@@ -180,8 +180,8 @@ fn colour_and_sixteen_bits_become_grey() {
 #[test]
 fn a_missing_class_is_named() {
     let entries: Vec<_> = small().into_iter().filter(|(name, ..)| !name.contains("valid/7")).collect();
-    let message = decode(&tgz(&entries)[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    let message = decode(&tgz(&entries)[..], "a.tgz", Some(&classes()), &tight()).unwrap_err().to_string();
     assert!(message.contains("no `valid/7/*.png` in it"), "{message}");
-    let message = decode(&tgz(&[])[..], "a.tgz", &classes(), &tight()).unwrap_err().to_string();
+    let message = decode(&tgz(&[])[..], "a.tgz", Some(&classes()), &tight()).unwrap_err().to_string();
     assert!(message.contains("no `train/3/*.png` in it"), "{message}");
 }

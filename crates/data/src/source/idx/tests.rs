@@ -30,7 +30,7 @@ fn four_files(separator: &str, pack: impl Fn(&[u8]) -> Vec<u8>, suffix: &str) ->
 
 fn read(folder: &Path, classes: [&str; 2]) -> Result<Splits, Error> {
     let limits = Limits { entries: 100, inflated: 1000, pixels: 1000, side: 64 };
-    Files::find(folder)?.read(&classes.map(String::from), &limits)
+    Files::find(folder)?.read(Some(&classes.map(String::from)), &limits)
 }
 
 #[test]
@@ -47,11 +47,26 @@ fn two_digits_are_kept_plain_or_gzipped_whatever_the_files_are_called() {
     for folder in folders {
         let splits = read(folder.path(), ["3", "7"]).unwrap();
         assert_eq!(splits.train.pixels(), [2, 3, 6, 7, 0, 1, 8, 9]);
-        assert_eq!(splits.train.labels(), [1, 1, 0, 0]);
+        assert_eq!(splits.train.labels(), [0, 0, 1, 1]);
         assert_eq!(splits.valid.pixels(), [20, 21, 22, 23]);
         let swapped = read(folder.path(), ["7", "3"]).unwrap();
         assert_eq!(swapped.valid.pixels(), [22, 23, 20, 21]);
     }
+}
+
+#[test]
+fn without_names_all_labels_are_classes_in_their_order() {
+    let folder = four_files("-", <[u8]>::to_vec, "");
+    fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(LABELS, &[3], &[3, 7, 5])).unwrap();
+    fs::write(folder.path().join("t10k-images-idx3-ubyte"), idx(IMAGES, &[3, 1, 2], &[20, 21, 22, 23, 24, 25]))
+        .unwrap();
+    let splits = Files::find(folder.path()).unwrap().read(None, &Limits::default()).unwrap();
+    assert_eq!(splits.train.task().classes(), ["3", "5", "7"]);
+    assert_eq!(
+        (splits.train.pixels(), splits.train.labels()),
+        (&[2, 3, 6, 7, 4, 5, 0, 1, 8, 9][..], &[0, 0, 1, 2, 2][..])
+    );
+    assert_eq!(splits.valid.pixels(), [20, 21, 24, 25, 22, 23]);
 }
 
 #[test]
@@ -74,7 +89,7 @@ fn missing_cut_off_or_mismatching_files_are_refused_by_name() {
         (images, idx(IMAGES, &[5, 2, 2], &[0; 20]), "another size than the training images"),
         (images, idx(IMAGES, &[5, 1, 65], &[0; 325]), "its header claims [5, 1, 65] bytes; the limits are "),
         (images, idx(IMAGES, &[5, 1, 2000], &[0; 10_000]), "the limits are "),
-        ("t10k-labels-idx1-ubyte", idx(LABELS, &[2], &[3, 3]), "no image of the digit 7"),
+        ("t10k-labels-idx1-ubyte", idx(LABELS, &[2], &[3, 3]), "no image of the class 7"),
     ];
     for (name, bytes, reason) in cases {
         let message = change(name, &bytes);
@@ -87,9 +102,9 @@ fn missing_cut_off_or_mismatching_files_are_refused_by_name() {
 }
 
 #[test]
-fn classes_are_single_digits() {
+fn classes_are_labels() {
     let folder = four_files("-", <[u8]>::to_vec, "");
-    for classes in [["3", "x"], ["10", "3"], ["+3", "7"]] {
+    for classes in [["3", "x"], ["256", "3"], ["+3", "7"], ["03", "7"]] {
         assert!(matches!(read(folder.path(), classes), Err(Error::Classes { .. })), "{classes:?}");
     }
 }

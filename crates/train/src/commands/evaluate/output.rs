@@ -6,6 +6,7 @@ use chart::{
     Block, Table,
     terminal::{blocks, table},
 };
+use metrics::Counts;
 use report::{BesideBaseline, Evaluated, OnlyOne};
 use run::record::DataRecord;
 use serde_json::{Value, json};
@@ -65,11 +66,11 @@ pub fn print_json(
             "notes": data.notes,
             "fingerprint": data.fingerprint,
             "is_the_runs": is_the_runs,
-            "classes": data.classes,
+            "classes": data.task().classes(),
         },
         "images": evaluation.labels.len(),
         "metrics": evaluation.metrics(),
-        "confusion": evaluation.confusion(),
+        "confusion": confusion(&evaluation.confusion()),
     });
     if let Some(count) = args.top_losses {
         report["top_losses"] = top_losses(evaluated, count);
@@ -80,14 +81,31 @@ pub fn print_json(
     Ok(Out.json(&report)?)
 }
 
+/// Of two classes the four counts by their names, of more the matrix, `[actual][predicted]`.
+fn confusion(counts: &[Vec<u64>]) -> Value {
+    match counts {
+        [positives, negatives] => json!({
+            "true_positive": positives[0],
+            "false_negative": positives[1],
+            "false_positive": negatives[0],
+            "true_negative": negatives[1],
+        }),
+        more => json!(more),
+    }
+}
+
 fn baseline(beside: &BesideBaseline) -> Value {
-    let [_, (_, l1), (_, l2)] = beside.counted();
+    let [_, l1, l2] = beside.predictions().map(|(_, predictions)| {
+        let (task, labels) = (beside.evaluated.data.task(), &beside.evaluated.evaluation.labels);
+        let accuracy = Counts::of(task.classes().len(), &predictions, labels).accuracy();
+        json!({ "accuracy": accuracy, "confusion": confusion(&metrics::confusion(task, &predictions, labels)) })
+    });
     let names = |only| -> Vec<String> {
         beside.right(only).into_iter().map(|index| beside.evaluated.image_name(index)).collect()
     };
     json!({
-        "l1": { "accuracy": l1.accuracy(), "confusion": l1 },
-        "l2": { "accuracy": l2.accuracy(), "confusion": l2 },
+        "l1": l1,
+        "l2": l2,
         "only_the_model_is_right": names(OnlyOne::Model),
         "only_l1_is_right": names(OnlyOne::Baseline),
     })

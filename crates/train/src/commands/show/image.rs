@@ -85,11 +85,13 @@ fn digit(
         "valid" => &data.valid,
         _ => return refuse(format!("there is no split `{split}`, only train and valid")),
     };
-    let [positive, negative] = &data.classes;
-    let label = match class {
-        class if class == positive => 1,
-        class if class == negative => 0,
-        _ => return refuse(format!("there is no class `{class}`, only {positive} and {negative}")),
+    let task = data.task();
+    let Some((label, _)) = task.labels().zip(task.classes()).find(|(_, name)| *name == class) else {
+        let there = match task.classes() {
+            [positive, negative] => format!("only {positive} and {negative}"),
+            classes => format!("there are {}", classes.join(", ")),
+        };
+        return refuse(format!("there is no class `{class}`, {there}"));
     };
     let mut ours = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
     let Some(found) = ours.nth(index) else {
