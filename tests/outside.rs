@@ -15,6 +15,8 @@ mod browser;
 mod by_hand;
 #[path = "outside/chapter.rs"]
 mod chapter;
+#[path = "outside/classes.rs"]
+mod classes;
 #[path = "outside/cluster.rs"]
 mod cluster;
 #[path = "outside/commands.rs"]

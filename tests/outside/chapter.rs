@@ -57,7 +57,7 @@ fn the_figures_of_the_book_hold_on_every_backend() {
 #[test]
 fn the_splits_have_the_published_numbers_of_images() {
     let Some(data) = real_data() else { return };
-    let counts = |digits: &Arc<Digits>| (digits.count(1), digits.count(0));
+    let counts = |digits: &Arc<Digits>| (digits.count(0), digits.count(1));
     assert_eq!((counts(&data.train), counts(&data.valid)), ((6131, 6265), (1010, 1028)));
     assert_eq!(data.fingerprint, data::MNIST_SAMPLE_FINGERPRINT);
 }

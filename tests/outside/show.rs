@@ -68,7 +68,7 @@ fn a_digit_is_the_one_with_its_number_within_split_and_class() {
     let data = data::load(&Request { source, ..Request::default() }, &mut |_| {}).unwrap();
     let ran = shown(&Place::new(), &["valid/7/99"]).ok();
     assert!(ran.stdout.starts_with("valid/7/99: 28 x 28 pixels, rows 0..28, columns 0..28\n"), "{}", ran.stdout);
-    assert_eq!(data.valid.labels()[99..101], [1, 0]);
+    assert_eq!(data.valid.labels()[99..101], [0, 1]);
     assert_eq!(cells(&ran).concat(), data.valid.image(199));
     assert_eq!(cells(&shown(&Place::new(), &["valid/3/99"]).ok()).concat(), data.valid.image(99));
 }

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_item_of_a_block_stands_at_the_left_edge() {
-        let step = item(&PIXEL_SIMILARITY, "positive").unwrap();
+        let step = item(&PIXEL_SIMILARITY, "mean").unwrap();
         assert!(
             step.starts_with("/// The mean image") && step.ends_with("\n}") && step.contains("\n    self."),
             "{step}"

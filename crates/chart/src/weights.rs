@@ -8,6 +8,7 @@ pub struct Weights {
     height: usize,
     width: usize,
     values: Vec<f32>,
+    pub(crate) name: Option<String>,
 }
 
 impl Weights {
@@ -17,7 +18,13 @@ impl Weights {
     /// When there are not `height` times `width` values, or none.
     pub fn new(height: usize, width: usize, values: Vec<f32>) -> Self {
         assert!(!values.is_empty() && values.len() == height * width, "an image needs all its weights");
-        Self { height, width, values }
+        Self { height, width, values, name: None }
+    }
+
+    /// The same with what they speak for above the picture.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 
     pub(crate) fn size(&self) -> (usize, usize) {

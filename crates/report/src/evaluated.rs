@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use chart::{Block, Confusion, Picture, Section, Table, Verdict, Weights, calibration, roc};
+use chart::{Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, roc};
 use data::{DataSet, Digits, Split};
 use metrics::{Evaluation, Metric, Scores, TopLoss};
 use plan::{Loss, Plan};
@@ -154,7 +154,9 @@ impl<'a> Evaluated<'a> {
             let right: Vec<bool> = predictions.iter().zip(&self.evaluation.labels).map(|(a, b)| a == b).collect();
             let text =
                 format!("Of the images whose prediction has about the same probability, how many are right? {end}");
-            (calibration(&said, &right, BINS), "what is predicted", text)
+            let diagram = calibration(&said, &right, BINS);
+            let y = Axis { name: "share of right ones".into(), ..diagram.y };
+            (LineChart { y, ..diagram }, "what is predicted", text)
         };
         Section::new(format!("Calibration of the probability of {of}"), [Block::Lines(diagram), Block::Text(text)])
     }
@@ -162,21 +164,23 @@ impl<'a> Evaluated<'a> {
     /// The weights in the place of their pixels, of a linear model; of very many classes none.
     pub fn pixel_weights(&self) -> Option<Section> {
         let [height, width] = self.digits().sides();
-        let picture = |heading: &str, values: &Vec<f32>| {
+        let picture = |heading: &str, weights: Weights, values: &[f32]| {
             let [least, most] = [f32::min, f32::max].map(|pick| values.iter().copied().fold(0.0, pick));
-            let alt = format!("{heading}; from {least:.2} to {most:.2}");
-            Block::Weights { alt, weights: Weights::new(height, width, values.clone()) }
+            Block::Weights { alt: format!("{heading}; from {least:.2} to {most:.2}"), weights }
         };
+        let of = |values: &Vec<f32>| Weights::new(height, width, values.clone());
         match (self.data.task().classes(), &self.weights[..]) {
             (_, []) => None,
             ([positive, negative], [values]) => {
                 let heading = format!("Weights: positive ones speak for {positive}, negative ones for {negative}");
-                let picture = picture(&heading, values);
+                let picture = picture(&heading, of(values), values);
                 Some(Section::new(heading, [picture]))
             }
             (classes, all) if classes.len() <= MOST_WEIGHTS => {
-                let pictures =
-                    classes.iter().zip(all).map(|(class, values)| picture(&format!("Weights of {class}"), values));
+                let pictures = classes
+                    .iter()
+                    .zip(all)
+                    .map(|(class, values)| picture(&format!("Weights of {class}"), of(values).named(class), values));
                 Some(Section::new("Weights: positive ones speak for their class", [Block::Beside(pictures.collect())]))
             }
             _ => None,

@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Int, Tensor};
 use chapter::{
     source,
     tensors::{
-        Facts, as_rows, choose, column, facts, part, plus_one, reshaped, row, row_sums, stack, table,
+        Facts, THREES, as_rows, choose, column, facts, part, plus_one, reshaped, row, row_sums, stack, table,
         times_a_random_image, times_one_and_a_half,
     },
 };
@@ -78,7 +78,7 @@ fn nested(values: &[String], shape: &[usize]) -> String {
 }
 
 fn stacked<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Table {
-    let threes = stack::<B>(&tour.data.train, 1, tour.device);
+    let threes = stack::<B>(&tour.data.train, THREES, tour.device);
     let all = [
         ("the stacked 3s", facts(&threes)),
         ("as rows", facts(&as_rows(threes.clone()))),

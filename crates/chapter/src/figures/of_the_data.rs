@@ -61,7 +61,7 @@ fn of_images(data: &DataSet) -> Vec<Figure> {
 }
 
 fn of_shapes<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
-    let threes = stack::<B>(&data.train, 1, device);
+    let threes = stack::<B>(&data.train, THREES, device);
     let all = DigitBatch::<B>::of(&data.train, 0..data.train.len(), device);
     let first = loader::<B>(&data.train, device).iter().next().map_or([0; 4], |batch| shapes(&batch));
     let Facts { shape, rank, dtype } = facts(&threes);

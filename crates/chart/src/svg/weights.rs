@@ -15,6 +15,10 @@ pub fn weights(alt: &str, weights: &Weights) -> String {
     let height = SIDE * rows as f64 / columns as f64;
     let mut body = png::rgba([EDGE, EDGE, SIDE, height], rows, columns, &rgba(&weights.scaled()));
     body += &frame(EDGE, height);
+    body += &weights
+        .name
+        .as_ref()
+        .map_or_else(String::new, |name| text(EDGE, EDGE - 6.0, 14.0, "font-weight=\"600\"", name));
     let top = EDGE + height + EDGE;
     let steps: Vec<f32> = (0..STEPS).map(|step| step as f32 / (STEPS / 2) as f32 - 1.0).collect();
     body += &png::rgba([EDGE, top, SIDE, BAR], 1, STEPS, &rgba(&steps));
@@ -51,6 +55,12 @@ mod tests {
         let svg = weights("weights of the linear model", &Weights::new(1, 2, vec![-0.25, 0.1]));
         let document = check(&svg, "weights of the linear model");
         assert_eq!(texts(&document), ["-0.250", "0", "+0.250"]);
+    }
+
+    #[test]
+    fn a_name_stands_above_the_picture() {
+        let svg = weights("of 7", &Weights::new(1, 2, vec![-0.25, 0.1]).named("<7>"));
+        assert_eq!(texts(&check(&svg, "of 7"))[0], "<7>");
     }
 
     #[test]

@@ -20,7 +20,14 @@ pub fn weights(weights: &Weights, colours: Colours) -> String {
         Colours::Plain => "# + positive   = - negative",
         _ => "orange: positive, blue: negative",
     };
-    lines.iter().map(String::as_str).chain([key]).map(|line| line.trim_end().to_owned() + "\n").collect()
+    weights
+        .name
+        .iter()
+        .chain(&lines)
+        .map(String::as_str)
+        .chain([key])
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// Two rows at a time, as a character is twice as high as wide: the larger of two weights is shown.

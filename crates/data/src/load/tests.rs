@@ -287,7 +287,7 @@ fn the_real_archive_is_what_the_book_shows() {
     };
     let set = load(&request, &mut |_| ()).unwrap();
     assert_eq!(set.fingerprint, MNIST_SAMPLE_FINGERPRINT);
-    let counts = [set.train.count(1), set.train.count(0), set.valid.count(1), set.valid.count(0)];
+    let counts = [set.train.count(0), set.train.count(1), set.valid.count(0), set.valid.count(1)];
     assert_eq!(counts, [6131, 6265, 1010, 1028]);
     // train/3/10000.png, rows 4..10, columns 4..10.
     let rows = [
@@ -302,7 +302,7 @@ fn the_real_archive_is_what_the_book_shows() {
         assert_eq!(set.train.image(1)[28 * row + 4..][..6], expected);
     }
     let swapped = Request { classes: Some(vec!["7".into(), "3".into()]), ..request.clone() };
-    assert_eq!(load(&swapped, &mut |_| ()).unwrap().train.count(1), 6265);
+    assert_eq!(load(&swapped, &mut |_| ()).unwrap().train.count(0), 6265);
     let again = load(&Request { archive_override: None, ..request }, &mut |_| panic!("not from the cache")).unwrap();
     assert_eq!(again.train.pixels(), set.train.pixels());
     assert_eq!(cached(folder.path(), "digits").len(), 2);
