@@ -20,9 +20,10 @@ pub struct DigitBatch<B: Backend> {
     pub labels: Vec<u16>,
 }
 
-/// The same on the host: what worker threads prepare.
+/// The same on the host, which worker threads prepare: tensors are made by the thread that trains, because a GPU backend has a
+/// queue of its own for each thread.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct HostBatch {
+pub struct HostBatch {
     images: Vec<f32>,
     targets: Vec<f32>,
     labels: Vec<u16>,
@@ -34,35 +35,11 @@ pub struct DigitBatcher {
     augment: Option<Augment>,
 }
 
-impl<B: Backend> Batcher<B, Digit, DigitBatch<B>> for DigitBatcher {
-    fn batch(&self, items: Vec<Digit>, device: &B::Device) -> DigitBatch<B> {
-        self.on_host(&items).upload(device)
-    }
-}
-
-impl<B: Backend> DigitBatch<B> {
-    /// The digits at these indices, such as a range, as one batch, as they are.
-    ///
-    /// # Panics
-    /// When an index is beyond the end.
-    pub fn of(digits: &Arc<Digits>, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
-        let dataset = DigitDataset::new(digits.clone());
-        let item = |index| dataset.get(index).expect("the index is of a digit");
-        DigitBatcher::default().batch(indices.into_iter().map(item).collect(), device)
-    }
-}
-
-impl DigitBatcher {
-    /// One that changes each image as `augment` says.
-    pub(crate) fn augmenting(augment: Option<Augment>) -> Self {
-        Self { augment }
-    }
-
-    /// The batch of these items before it is moved to a device.
-    pub(crate) fn on_host(&self, items: &[Digit]) -> HostBatch {
+impl<B: Backend> Batcher<B, Digit, HostBatch> for DigitBatcher {
+    fn batch(&self, items: Vec<Digit>, _: &B::Device) -> HostBatch {
         let pixels = items.iter().map(|item| item.pixels().len()).sum();
         let mut images = Vec::with_capacity(pixels);
-        for digit in items {
+        for digit in &items {
             match &self.augment {
                 Some(augment) => augment.push(digit.index(), digit.pixels(), digit.sides(), &mut images),
                 None => images.extend(digit.pixels().iter().map(|pixel| f32::from(*pixel) / 255.0)),
@@ -74,9 +51,29 @@ impl DigitBatcher {
     }
 }
 
+impl<B: Backend> DigitBatch<B> {
+    /// The digits at these indices, such as a range, as one batch, as they are.
+    ///
+    /// # Panics
+    /// When an index is beyond the end.
+    pub fn of(digits: &Arc<Digits>, indices: impl IntoIterator<Item = usize>, device: &B::Device) -> Self {
+        let dataset = DigitDataset::new(digits.clone());
+        let item = |index| dataset.get(index).expect("the index is of a digit");
+        let items = indices.into_iter().map(item).collect();
+        Batcher::<B, _, HostBatch>::batch(&DigitBatcher::default(), items, device).upload(device)
+    }
+}
+
+impl DigitBatcher {
+    /// One that changes each image as `augment` says.
+    pub(crate) fn augmenting(augment: Option<Augment>) -> Self {
+        Self { augment }
+    }
+}
+
 impl HostBatch {
     /// Moves the batch to the device: one tensor of images, one of targets.
-    pub(crate) fn upload<B: Backend>(self, device: &B::Device) -> DigitBatch<B> {
+    pub fn upload<B: Backend>(self, device: &B::Device) -> DigitBatch<B> {
         let count = self.labels.len();
         let pixels = self.images.len().checked_div(count).unwrap_or(0);
         let outputs = self.targets.len().checked_div(count).unwrap_or(1);
@@ -101,8 +98,10 @@ mod tests {
     #[test]
     fn a_batch_is_rows_of_pixels_from_0_to_1() {
         let digits = digits([1, 3], &[0, 51, 255, 255, 0, 102], &[0, 1]);
+        let device = Default::default();
         let items: Vec<_> = DigitDataset::new(Arc::new(digits)).iter().collect();
-        let batch: DigitBatch<Flex> = DigitBatcher::default().batch(items, &Default::default());
+        let batch: HostBatch = Batcher::<Flex, _, _>::batch(&DigitBatcher::default(), items, &device);
+        let batch: DigitBatch<Flex> = batch.upload(&device);
         assert_eq!(batch.images.dims(), [2, 3]);
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.0, 0.2, 1.0, 1.0, 0.0, 0.4]);
         assert_eq!(batch.targets.dims(), [2, 1]);

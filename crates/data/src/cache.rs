@@ -66,7 +66,8 @@ impl Loading<'_> {
         make: impl FnOnce(&mut Self, Option<&Path>) -> Result<Splits, Error>,
     ) -> Result<DataSet, Error> {
         let Some(folder) = self.folder.clone() else {
-            self.note("the user has no cache folder (HOME is not set): the data is only kept in memory".into());
+            let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" };
+            self.note(format!("the user has no cache folder ({variable} is not set): the data is only kept in memory"));
             let splits = make(self, None)?;
             return self.finish(source, splits, expected, None);
         };

@@ -9,7 +9,7 @@ use crate::Digits;
 /// Both splits, and where they came from.
 #[derive(Clone, Debug)]
 pub struct DataSet {
-    /// Training images: class after class, within a class by file name.
+    /// Training images: class after class, within a class by file name, or in the order of IDX files.
     pub train: Arc<Digits>,
     /// Validation images, in the same order.
     pub valid: Arc<Digits>,
@@ -24,7 +24,6 @@ pub struct DataSet {
 }
 
 impl DataSet {
-    /// The class of a label, 1 or 0.
     pub fn class(&self, label: u16) -> &str {
         self.task().class(label)
     }

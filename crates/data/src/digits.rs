@@ -8,7 +8,7 @@ use task::Task;
 
 /// Grey images of one size with their labels: each the index of its class in the task.
 ///
-/// Pixels are `u8` (0 white background to 255 full stroke), row by row, image after image: `[images, height, width]`.
+/// Pixels are `u8` (0, the black ground, to 255, full stroke), row by row, image after image: `[images, height, width]`.
 #[derive(Clone, Debug)]
 pub struct Digits {
     task: Arc<Task>,

@@ -25,7 +25,7 @@ mod source;
 mod testing;
 
 pub use augmentation::Augmentation;
-pub use batcher::{DigitBatch, DigitBatcher};
+pub use batcher::{DigitBatch, DigitBatcher, HostBatch};
 pub use cache::user_folder as user_cache_folder;
 pub use contain::{is_contained, panic_message};
 pub use data_set::{DataSet, Split};

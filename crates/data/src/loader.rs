@@ -11,7 +11,7 @@ use std::{
 
 use burn::{
     data::{
-        dataloader::{DataLoader, DataLoaderIterator, Progress},
+        dataloader::{DataLoader, DataLoaderIterator, Progress, batcher::Batcher},
         dataset::Dataset,
     },
     tensor::backend::Backend,
@@ -143,9 +143,10 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
         let (batcher, dataset) = (DigitBatcher::augmenting(augment), self.items.dataset().clone());
+        let device = self.device.clone();
         let make = move |indices: &[usize]| {
             let items: Vec<Digit> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
-            batcher.on_host(&items)
+            Batcher::<B, Digit, HostBatch>::batch(&batcher, items, &device)
         };
         let start = self.start.load(Ordering::Relaxed);
         let batches = self.items.indices(epoch).into_iter().skip(start).collect();

@@ -85,7 +85,7 @@ pub enum Event {
         /// The lock file that it holds.
         lock: PathBuf,
     },
-    /// Images are decoded; takes a fraction of a second.
+    /// Images are decoded, which of many takes a while.
     Decoding {
         /// The archive, folder or file.
         place: String,

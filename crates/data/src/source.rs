@@ -1,6 +1,7 @@
 //! Where digits come from. Each source ends in [`Splits`]: decoded, ordered and checked.
 
 pub(crate) mod archive;
+mod decode_jobs;
 pub(crate) mod download;
 pub(crate) mod folder;
 mod gather;
@@ -10,7 +11,6 @@ pub(crate) mod mnist_sample;
 mod natural;
 pub(crate) mod stamp;
 pub(crate) mod synthetic;
-mod tasks;
 
 use crate::Digits;
 

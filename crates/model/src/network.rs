@@ -58,16 +58,16 @@ impl<B: Backend> Network<B> {
 impl<B: AutodiffBackend> Network<B> {
     /// Number of values that training changes by their gradients: Burn's `num_params` also counts running statistics.
     pub fn num_trained(&self) -> usize {
-        let mut trained = Trained(0);
+        let mut trained = CountTrained(0);
         self.visit(&mut trained);
         trained.0
     }
 }
 
 /// Counts parameters.
-struct Trained(usize);
+struct CountTrained(usize);
 
-impl<B: Backend> ModuleVisitor<B> for Trained {
+impl<B: Backend> ModuleVisitor<B> for CountTrained {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         self.0 += if param.val().is_require_grad() { param.val().shape().num_elements() } else { 0 };
     }

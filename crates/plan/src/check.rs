@@ -70,7 +70,7 @@ fn hint(rule: &Rule, entry: &Setting) -> String {
     let Some(value) = &entry.value else { return String::new() };
     match (rule, value) {
         (Rule::Word(words), Value::String(text)) => did_you_mean(text, words.iter().copied()),
-        (Rule::Text | Rule::Path | Rule::FolderName | Rule::Like(..), _) => {
+        (Rule::Text | Rule::Path | Rule::FolderName | Rule::Custom(..), _) => {
             entry.quoted(|text| rule.allows(&Value::from(text)))
         }
         _ => rule
@@ -258,12 +258,12 @@ mod tests {
             Rule::Classes => vec![Value::from(vec!["3", "7"]), Value::from(vec!["a", "b", "c"]), Value::from("auto")],
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
-            Rule::From(min) => vec![Value::from(*min), Value::from(i64::MAX)],
-            Rule::Like(..) => Vec::new(),
-            Rule::Number(..) | Rule::Single(..) => {
+            Rule::AtLeast(min) => vec![Value::from(*min), Value::from(i64::MAX)],
+            Rule::Custom(..) => Vec::new(),
+            Rule::Number(..) | Rule::F32(..) => {
                 [0.0, 1.0, 1e38, 0.5].map(Value::from).into_iter().chain([Value::from(1)]).collect()
             }
-            Rule::Three(..) => vec![Value::from(vec![0.0, 0.5, 0.9]), Value::from(vec![0, 0, 0])],
+            Rule::ThreeF32(..) => vec![Value::from(vec![0.0, 0.5, 0.9]), Value::from(vec![0, 0, 0])],
         }
     }
 

@@ -110,9 +110,9 @@ impl SourceKind {
 choices! {
     /// `model.kind`: which network.
     ModelKind {
-        /// 784 -> 1.
+        /// One layer, pixels to outputs.
         Linear = "linear",
-        /// 784 -> hidden -> 1 with ReLU.
+        /// Two layers with a ReLU between, pixels to hidden units to outputs.
         TwoLayer = "two-layer",
         /// Convolutions: a stem and three residual blocks.
         ResNet = "resnet",

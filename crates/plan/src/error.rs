@@ -98,7 +98,7 @@ pub enum Problem {
         /// What was typed.
         argument: String,
     },
-    /// A key that `base.toml` does not have.
+    /// A key that `base.toml`, or a study file, does not have.
     #[error("{origin}: unknown key `{key}`{hint}")]
     UnknownKey {
         origin: Origin,

@@ -4,7 +4,7 @@ use super::Plan;
 
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
 /// computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what it is.
-const OTHERS: [&str; 11] = [
+const KEYS_WITHOUT_EFFECT: [&str; 11] = [
     "name",
     "runs",
     "device",
@@ -29,7 +29,7 @@ pub fn decides(key: &str) -> bool {
 /// Whether two runs that differ in this key end with different results.
 pub fn decides_result(key: &str) -> bool {
     let is_of = |other: &str| key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    !OTHERS.into_iter().any(is_of)
+    !KEYS_WITHOUT_EFFECT.into_iter().any(is_of)
 }
 
 impl Plan {
@@ -45,7 +45,7 @@ impl Plan {
         else {
             unreachable!("a plan is a table")
         };
-        for key in OTHERS.into_iter().chain([LENGTH]).chain(others) {
+        for key in KEYS_WITHOUT_EFFECT.into_iter().chain([LENGTH]).chain(others) {
             match key.split_once('.') {
                 Some((section, key)) => {
                     keys.get_mut(section).and_then(toml::Value::as_table_mut).and_then(|table| table.remove(key))

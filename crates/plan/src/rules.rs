@@ -1,4 +1,4 @@
-//! Which values a key may have: a table for each kind of file, read by the checks and by people.
+//! Which values a key may have: the table of a plan's keys, read by the checks and by people. A study file has one of its own.
 
 use std::{
     fmt,
@@ -30,18 +30,18 @@ pub enum Rule {
     Word(&'static [&'static str]),
     /// An integer from the first to the second.
     Integer(i64, i64),
-    From(i64),
+    AtLeast(i64),
     /// A number, an integer too, within the bounds.
     Number(Bound<f64>, Bound<f64>),
     /// One that backends take as f32: what that rounds it to is within the bounds too.
-    Single(Bound<f64>, Bound<f64>),
+    F32(Bound<f64>, Bound<f64>),
     /// Three such numbers.
-    Three(Bound<f64>, Bound<f64>),
+    ThreeF32(Bound<f64>, Bound<f64>),
     /// What a file of another kind has of its own: what a message expects, and whether a value is that.
-    Like(&'static str, fn(&Value) -> bool),
+    Custom(&'static str, fn(&Value) -> bool),
 }
 
-use Rule::{Classes, Flag, FolderName, From, Integer, Like, Number, Path, Single, Text, Three, Word};
+use Rule::{AtLeast, Classes, Custom, F32, Flag, FolderName, Integer, Number, Path, Text, ThreeF32, Word};
 
 /// Above any useful value and within f32, in which backends compute.
 const HUGE: Bound<f64> = Included(1e38);
@@ -77,21 +77,21 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("training.batch_size", Integer(1, 1_000_000)),
     ("training.loss", Word(Loss::NAMES)),
     ("training.accumulate", Integer(1, 1_000_000)),
-    ("training.clip_norm", Single(ZERO, HUGE)),
+    ("training.clip_norm", F32(ZERO, HUGE)),
     ("training.monitor", Word(Monitor::NAMES)),
     ("training.log_steps", Flag),
     ("optimizer.kind", Word(OptimizerKind::NAMES)),
-    ("optimizer.learning_rate", Single(ABOVE_ZERO, HUGE)),
-    ("optimizer.momentum", Single(ZERO, BELOW_ONE)),
-    ("optimizer.weight_decay", Single(ZERO, HUGE)),
-    ("optimizer.beta_1", Single(ZERO, BELOW_ONE)),
-    ("optimizer.beta_2", Single(ZERO, BELOW_ONE)),
-    ("optimizer.epsilon", Single(Included(1e-37), ONE)),
+    ("optimizer.learning_rate", F32(ABOVE_ZERO, HUGE)),
+    ("optimizer.momentum", F32(ZERO, BELOW_ONE)),
+    ("optimizer.weight_decay", F32(ZERO, HUGE)),
+    ("optimizer.beta_1", F32(ZERO, BELOW_ONE)),
+    ("optimizer.beta_2", F32(ZERO, BELOW_ONE)),
+    ("optimizer.epsilon", F32(Included(1e-37), ONE)),
     ("schedule.kind", Word(ScheduleKind::NAMES)),
     ("schedule.pct_start", Number(ABOVE_ZERO, BELOW_ONE)),
     ("schedule.div", Number(ONE, HUGE)),
     ("schedule.div_final", Number(ONE, HUGE)),
-    ("schedule.momentums", Three(ZERO, BELOW_ONE)),
+    ("schedule.momentums", ThreeF32(ZERO, BELOW_ONE)),
     ("early_stopping.patience", Integer(0, 1_000_000)),
     ("early_stopping.min_delta", Number(ZERO, HUGE)),
     ("checkpoint.keep_last", Integer(1, 1_000_000)),
@@ -109,23 +109,23 @@ impl Rule {
             Classes => value.as_str() == Some("auto") || value.as_array().is_some_and(|names| are_classes(names)),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
-            From(min) => value.as_integer().is_some_and(|number| *min <= number),
+            AtLeast(min) => value.as_integer().is_some_and(|number| *min <= number),
             Number(low, high) => number(value).is_some_and(|number| (*low, *high).contains(&number)),
-            Single(low, high) => Number(*low, *high).allows(value) && rounds_into(*low, *high, value),
-            Three(low, high) => value.as_array().is_some_and(|numbers| {
-                numbers.len() == 3 && numbers.iter().all(|number| Single(*low, *high).allows(number))
+            F32(low, high) => Number(*low, *high).allows(value) && rounds_into(*low, *high, value),
+            ThreeF32(low, high) => value.as_array().is_some_and(|numbers| {
+                numbers.len() == 3 && numbers.iter().all(|number| F32(*low, *high).allows(number))
             }),
-            Like(_, allows) => allows(value),
+            Custom(_, allows) => allows(value),
         }
     }
 
     /// What f32 makes of a number that would be allowed but for that.
     pub(super) fn rounded_out(&self, value: &Value) -> Option<f32> {
         match self {
-            Single(low, high) if Number(*low, *high).allows(value) && !rounds_into(*low, *high, value) => {
+            F32(low, high) if Number(*low, *high).allows(value) && !rounds_into(*low, *high, value) => {
                 number(value).map(|number| number as f32)
             }
-            Three(low, high) => value.as_array()?.iter().find_map(|value| Single(*low, *high).rounded_out(value)),
+            ThreeF32(low, high) => value.as_array()?.iter().find_map(|value| F32(*low, *high).rounded_out(value)),
             _ => None,
         }
     }
@@ -162,10 +162,10 @@ impl fmt::Display for Rule {
             Classes => f.write_str("\"auto\", or two or more different strings, folder names such as [\"3\", \"7\"]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
-            From(min) => write!(f, "an integer from {min} on"),
-            Number(low, high) | Single(low, high) => write!(f, "a number {}", range(*low, *high)),
-            Three(low, high) => write!(f, "three numbers, each {}", range(*low, *high)),
-            Like(expected, _) => f.write_str(expected),
+            AtLeast(min) => write!(f, "an integer from {min} on"),
+            Number(low, high) | F32(low, high) => write!(f, "a number {}", range(*low, *high)),
+            ThreeF32(low, high) => write!(f, "three numbers, each {}", range(*low, *high)),
+            Custom(expected, _) => f.write_str(expected),
         }
     }
 }

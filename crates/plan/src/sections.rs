@@ -13,7 +13,7 @@ pub struct DataPlan {
     pub source: SourceKind,
     /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
     pub path: PathBuf,
-    /// Two different folder names (idx: digits); the first is the positive class, target 1.
+    /// The classes to take: names of folders, labels of IDX files, or all; of two the first is the positive one, target 1.
     pub classes: Classes,
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
     pub cache: PathBuf,

@@ -5,7 +5,7 @@ use super::{
     setting::Setting,
 };
 
-/// A config with all that it extends: what a study's trials have in common.
+/// A config with all that it extends: one plan is made of it, or, as of what a study's trials have in common, many.
 #[derive(Clone, Debug)]
 pub struct Template {
     base: Layer,

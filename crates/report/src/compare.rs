@@ -134,7 +134,7 @@ impl Comparison {
 impl ComparedRun {
     fn read(path: &Path, name: String) -> Result<Self, Error> {
         let plan = folder::read_plan(path)?;
-        let epochs = if folder::metrics(path).is_file() { folder::read_epochs(path)? } else { Vec::new() };
+        let epochs = if folder::metrics_path(path).is_file() { folder::read_epochs(path)? } else { Vec::new() };
         let record = RunRecord::read(path).ok();
         let done = record.as_ref().map_or(0, |record| record.epochs_done);
         let none = || Error::NoMetrics { path: path.into(), epochs: done };

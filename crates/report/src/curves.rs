@@ -18,7 +18,7 @@ const MOST_POINTS: usize = 500;
 
 /// What the book's Learner did on the same data with the same kind of network and the same loss, where it did that.
 pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
-    if plan.training.loss != Loss::MnistLoss || !figures::is_the_books(data) {
+    if plan.training.loss.of(data.task()) != Loss::MnistLoss || !figures::is_the_books(data) {
         return None;
     }
     match plan.model.kind {

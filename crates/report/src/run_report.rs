@@ -42,7 +42,7 @@ pub struct RunReport<'a> {
 /// As [`RunReport::read`], and where the file cannot be written.
 pub fn write(folder: &RunFolder, data: &DataSet, scores: Scores) -> Result<PathBuf, Error> {
     let report = RunReport::read(folder.path(), data, scores)?;
-    let path = folder::report(folder.path());
+    let path = folder::report_path(folder.path());
     files::replace(&path, html::page(&report.document()).as_bytes())?;
     Ok(path)
 }
@@ -238,7 +238,7 @@ impl<'a> RunReport<'a> {
     }
 
     fn settings(&self) -> Section {
-        let caption = folder::config(self.run).display().to_string();
+        let caption = folder::config_path(self.run).display().to_string();
         Section::new("Plan", [Block::Code { caption, lines: self.plan.to_toml() }])
     }
 
@@ -261,7 +261,7 @@ impl<'a> RunReport<'a> {
 
     fn commands(&self) -> Section {
         let run = quoted(self.run);
-        let config = quoted(&folder::config(self.run));
+        let config = quoted(&folder::config_path(self.run));
         let mut lines = format!("train {config}\n");
         lines += &format!("train evaluate {run} --charts --top-losses 9\n");
         lines += &format!("train predict {run} image.png\n");

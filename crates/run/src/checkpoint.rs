@@ -29,7 +29,7 @@ pub struct TrainState {
     pub batch: usize,
     /// Optimizer steps taken.
     pub step: usize,
-    /// Sums over those batches.
+    /// Sums over the batches of the next epoch that are already used.
     pub train: MetricSums,
     /// Best epoch and patience.
     #[serde(rename = "watch")]

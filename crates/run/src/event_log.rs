@@ -17,7 +17,7 @@ pub use tensorboard::Status as SessionStatus;
 
 /// The beginning of every name; TensorBoard reads what has `tfevents` in its name, in the order of the names.
 const NAME: &str = "events.out.tfevents.";
-/// RunLogger before the first of training: the head, and one with the plan.
+/// Records before the first of training: the head, and one with the plan.
 const BEFORE: usize = tensorboard::HEAD_RECORDS + 1;
 
 /// The event file of a run that trains. Its steps are optimizer steps taken, so that the batch of step 1 is the first one.

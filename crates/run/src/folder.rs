@@ -72,7 +72,7 @@ impl RunFolder {
 /// # Errors
 /// Where it cannot be read, or a line tells neither of an epoch nor of a batch.
 pub fn read_epochs(path: &Path) -> Result<Vec<EpochRecord>, files::Error> {
-    let path = metrics(path);
+    let path = metrics_path(path);
     let bytes = files::read(&path)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut epochs = Vec::new();
@@ -95,22 +95,22 @@ pub fn has_checkpoints(path: &Path) -> bool {
 }
 
 /// The resolved plan of the run in `path`.
-pub fn config(path: &Path) -> PathBuf {
+pub fn config_path(path: &Path) -> PathBuf {
     path.join("config.toml")
 }
 
 /// The metrics of the run in `path`.
-pub fn metrics(path: &Path) -> PathBuf {
+pub fn metrics_path(path: &Path) -> PathBuf {
     path.join("metrics.jsonl")
 }
 
 /// The best model of the run in `path`.
-pub fn model(path: &Path) -> PathBuf {
+pub fn model_path(path: &Path) -> PathBuf {
     path.join("model.safetensors")
 }
 
 /// The report of the run in `path`.
-pub fn report(path: &Path) -> PathBuf {
+pub fn report_path(path: &Path) -> PathBuf {
     path.join("report.html")
 }
 
@@ -120,7 +120,7 @@ fn checkpoints(path: &Path) -> PathBuf {
 
 /// Refuses what is no run folder.
 pub fn check(path: &Path) -> Result<(), Error> {
-    let reason = match (path.is_dir(), config(path).is_file()) {
+    let reason = match (path.is_dir(), config_path(path).is_file()) {
         (true, true) => return Ok(()),
         (true, false) => "it has no config.toml",
         (false, _) => "there is no such folder",
@@ -149,7 +149,7 @@ pub fn is_in_use(path: &Path) -> bool {
 /// # Errors
 /// Where it has been cut short or edited since: nothing of the run can be repeated or gone on with then.
 pub fn read_plan(path: &Path) -> Result<Plan, Error> {
-    let file = config(path);
+    let file = config_path(path);
     let text = files::read_text(&file)?;
     let (head, toml) = text.split_once('\n').unwrap_or_default();
     if head != plan_head(toml) {
@@ -161,7 +161,7 @@ pub fn read_plan(path: &Path) -> Result<Plan, Error> {
 
 /// Writes the plan of the run in `path`.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<(), files::Error> {
-    files::replace(&config(path), plan_text(plan).as_bytes())
+    files::replace(&config_path(path), plan_text(plan).as_bytes())
 }
 
 /// The plan as a run's `config.toml` has it, sealed by its first line.
@@ -178,7 +178,7 @@ fn plan_head(toml: &str) -> String {
 /// Everything of a new folder; returns its lock, which goes with it when it is renamed.
 fn make(path: &Path, plan: &Plan) -> Result<File, Error> {
     files::create_folder(&checkpoints(path))?;
-    files::write(&config(path), plan_text(plan).as_bytes())?;
+    files::write(&config_path(path), plan_text(plan).as_bytes())?;
     lock(path)
 }
 
@@ -189,7 +189,7 @@ pub fn prepare(path: &Path, plan: &Plan, [name, text]: [&str; 2]) -> Result<(), 
         parent.join(format!(".{}-{}.part", path.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
     let fill = || {
         files::create_folder(&unfinished)?;
-        files::write(&config(&unfinished), plan_text(plan).as_bytes())?;
+        files::write(&config_path(&unfinished), plan_text(plan).as_bytes())?;
         files::write(&unfinished.join(name), text.as_bytes())?;
         files::flush_folder(&unfinished)
     };

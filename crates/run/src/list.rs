@@ -84,7 +84,7 @@ mod tests {
     fn run(root: &Path, name: &str, started: Option<&str>, made: u64) {
         let path = root.join(name);
         fs::create_dir_all(&path).unwrap();
-        fs::write(folder::config(&path), "").unwrap();
+        fs::write(folder::config_path(&path), "").unwrap();
         let lock = File::create(path.join("lock")).unwrap();
         lock.set_modified(UNIX_EPOCH + Duration::from_millis(made)).unwrap();
         let Some(started) = started else { return };

@@ -59,7 +59,7 @@ impl MetricsLog {
     /// Opens the two in a run folder to append to, without what a resume from `state` will write again. The table is made
     /// from the lines each time: whatever a kill or a power cut did to it, it comes to the same.
     pub fn open(run: &Path, state: &TrainState) -> Result<Self, Error> {
-        let path = folder::metrics(run);
+        let path = folder::metrics_path(run);
         if path.exists() {
             let bytes = files::read(&path)?;
             let lines = String::from_utf8_lossy(&bytes);
@@ -186,10 +186,10 @@ mod tests {
         let state = TrainState { epoch: 0, batch: 2, step: 2, ..TrainState::default() };
         for before in [[0, 1], [1, 2]] {
             let text = batch(1, before[0]) + &batch(2, before[1]);
-            fs::write(folder::metrics(run.path()), text).unwrap();
+            fs::write(folder::metrics_path(run.path()), text).unwrap();
             drop(MetricsLog::open(run.path(), &state).unwrap());
             assert_eq!(
-                fs::read_to_string(folder::metrics(run.path())).unwrap(),
+                fs::read_to_string(folder::metrics_path(run.path())).unwrap(),
                 batch(1, 1) + &batch(2, 2),
                 "{before:?}"
             );

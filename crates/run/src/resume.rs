@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// Where that changes anything but to more epochs: [`Error::Resume`] names what.
 pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<Plan, Error> {
-    let recorded = Config::File(folder::config(run));
+    let recorded = Config::File(folder::config_path(run));
     let before = folder::read_plan(run)?;
     let after = Plan::resolve(&config.unwrap_or(recorded), settings)?;
     let longer = after.training.epochs >= before.training.epochs;
@@ -56,7 +56,7 @@ pub fn open(
     record.as_ref().err().filter(|_| has_begun).into_iter().chain(&damaged).for_each(warn);
     refuse(run, plan, fingerprint, checkpoint.as_ref(), record.ok())?;
     // Each write waits for the disk, and most often the plan is as before.
-    if files::read_text(&folder::config(run))? != folder::plan_text(plan) {
+    if files::read_text(&folder::config_path(run))? != folder::plan_text(plan) {
         folder.write_plan(plan)?;
     }
     Ok((folder, checkpoint))
@@ -79,7 +79,7 @@ fn refuse(
         let reason = format!("it was trained on other data (fingerprint {then}, now {fingerprint})");
         return Err(Error::Resume { path, reason });
     }
-    let has_ended = record.is_some_and(|record| record.state == State::Finished) && folder::model(run).is_file();
+    let has_ended = record.is_some_and(|record| record.state == State::Finished) && folder::model_path(run).is_file();
     let reason = if has_ended { done(plan, checkpoint) } else { None };
     reason.map_or(Ok(()), |reason| Err(Error::Done { path, reason }))
 }
@@ -96,7 +96,7 @@ fn is_lost(run: &Path, record: Option<RunRecord>) -> bool {
         State::Running => told > UNSAVED,
         State::Finished | State::Interrupted | State::Paused => record.epochs_done > 0,
     });
-    had_saved || folder::model(run).is_file()
+    had_saved || folder::model_path(run).is_file()
 }
 
 /// Why a finished run has nothing to go on with.

@@ -133,7 +133,7 @@ impl<'a> Driver<'a> {
             if let Some(end) = &end {
                 self.stop_all(end, watcher);
             } else {
-                self.fill(watcher)?;
+                self.fill()?;
                 self.prepare_ahead()?;
             }
             self.show(watcher);
@@ -151,14 +151,13 @@ impl<'a> Driver<'a> {
     }
 
     /// Begins trials until all jobs have one.
-    fn fill(&mut self, watcher: &mut dyn Watcher) -> Result<(), Error> {
+    fn fill(&mut self) -> Result<(), Error> {
         while self.running.len() + self.orphans() < self.study.jobs {
             let turn = self.folder.turn()?;
             self.hear_of_others()?;
             let Some(job) = self.next()? else { break };
             self.begin(job)?;
             drop(turn);
-            watcher.event(&Event::Began(&self.entries[job.trial]));
         }
         Ok(())
     }

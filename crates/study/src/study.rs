@@ -24,7 +24,7 @@ use crate::{identity::in_common, named, slurm, status, trial_record};
 use file::StudyFile;
 pub use metric::Metric;
 
-/// Trials of a grid beyond which somebody has to say that they mean it.
+/// Trials beyond which somebody has to say that they mean it.
 const LIMIT: u64 = 1000;
 
 /// The most trials that a study can have: all are known by their numbers and points, in memory and as folders.
@@ -98,7 +98,7 @@ pub struct Study {
     pub retries: usize,
     /// Stop when the first so many fail alike.
     pub fail_fast: Option<usize>,
-    /// Trials of a grid beyond which `--yes` is needed.
+    /// Trials beyond which `--yes` is needed.
     pub limit: u64,
     /// How trials that lag behind are stopped.
     pub prune: Option<Pruner>,

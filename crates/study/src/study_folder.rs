@@ -202,7 +202,8 @@ fn other_file(study: &Study, copy: &str) -> Option<String> {
 }
 
 fn has_single_runs(path: &Path) -> bool {
-    let is_single = |folder: &PathBuf| folder::config(folder).is_file() && !folder.join(trial_record::NAME).is_file();
+    let is_single =
+        |folder: &PathBuf| folder::config_path(folder).is_file() && !folder.join(trial_record::NAME).is_file();
     list::folders(path).is_ok_and(|folders| folders.iter().any(is_single))
 }
 

@@ -20,19 +20,19 @@ pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B>
     PixelSimilarity::fit(data.task().labels().map(of_class))
 }
 
-/// Its score of each image of a split, `[images, outputs]`, as a network's logits.
-pub fn scores<B: Backend>(
+/// What a network's logits would be for each image of a split, `[images, outputs]`.
+pub fn logits<B: Backend>(
     baseline: &PixelSimilarity<B>,
     digits: &Arc<Digits>,
     distance: Distance,
     device: &B::Device,
 ) -> Vec<f32> {
-    let mut scores = Vec::with_capacity(digits.len());
+    let mut logits = Vec::with_capacity(digits.len());
     for from in (0..digits.len()).step_by(CHUNK) {
         let images = DigitBatch::of(digits, from..(from + CHUNK).min(digits.len()), device).images;
-        scores.extend(baseline.scores(images, distance).into_data().convert::<f32>().iter::<f32>());
+        logits.extend(baseline.scores(images, distance).into_data().convert::<f32>().iter::<f32>());
     }
-    scores
+    logits
 }
 
 /// Its predictions on a split, counted.
@@ -43,6 +43,6 @@ pub fn evaluate<B: Backend>(
     device: &B::Device,
 ) -> Counts {
     let task = digits.task();
-    let predictions = task.predict(&scores(baseline, digits, distance, device));
+    let predictions = task.predict(&logits(baseline, digits, distance, device));
     Counts::of(task.classes().len(), &predictions, digits.labels())
 }

@@ -45,7 +45,7 @@ impl Scored {
         predictions(&self.logits, self.outputs())
     }
 
-    /// Logits of a sample.
+    /// How many logits a sample has.
     pub fn outputs(&self) -> usize {
         self.logits.len().checked_div(self.labels.len()).unwrap_or(1)
     }
@@ -92,11 +92,12 @@ impl<B: Backend> Classifier<B> {
     pub fn losses(&self, logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
         let is_binary = logits.dims()[1] == 1;
         match self.loss {
-            Loss::Auto | Loss::MnistLoss if is_binary => loss::mnist_losses(sigmoid(logits), targets),
-            Loss::CrossEntropy | Loss::BinaryCrossEntropy if is_binary => loss::binary_cross_entropy(logits, targets),
+            Loss::MnistLoss if is_binary => loss::mnist_losses(sigmoid(logits), targets),
+            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits, targets),
             Loss::MeanSquaredError if is_binary => loss::squared_error(logits, targets),
             Loss::MnistLoss => loss::distance_to_one(logits, targets),
-            Loss::Auto | Loss::CrossEntropy | Loss::BinaryCrossEntropy => loss::cross_entropy(logits, targets),
+            // `Loss::of` has made one of the others of `auto`.
+            Loss::Auto | Loss::CrossEntropy => loss::cross_entropy(logits, targets),
             Loss::MeanSquaredError => loss::brier(logits, targets),
         }
     }

@@ -76,7 +76,7 @@ pub fn of_run<B: Backend>(
     record: &RunRecord,
     device: &B::Device,
 ) -> Result<Classifier<B>, Error> {
-    let file = folder::model(run);
+    let file = folder::model_path(run);
     if !file.is_file() {
         return Err(run::Error::NoModel {
             path: run.into(),

@@ -141,11 +141,11 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
     let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
     let resume = resume.transpose()?;
     let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
-    let mut record = begun(&job, resume.is_some().then_some(&state));
+    let mut record = initial_record(&job, resume.is_some().then_some(&state));
     state.started = record.started.clone();
     let outcome =
         contained(&backend, || train_and_keep_best::<B>(job, resume, &mut record, &mut state, device)).flatten();
-    close(&mut record, &state, &outcome);
+    finish_record(&mut record, &state, &outcome);
     let written = folder.write_record(&record).map_err(Error::from);
     outcome.and_then(|outcome| written.map(|()| outcome))
 }
@@ -161,7 +161,7 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     }
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
     let is_single = match plan.model.kind {
-        ModelKind::ResNet => has_single_features(data),
+        ModelKind::ResNet => features_are_single_pixels(data),
         ModelKind::Linear | ModelKind::TwoLayer => false,
     };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
@@ -172,7 +172,7 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
 }
 
 /// Whether the residual net shrinks these images to features of a single pixel.
-pub fn has_single_features(data: &DataSet) -> bool {
+pub fn features_are_single_pixels(data: &DataSet) -> bool {
     model::feature_sides(data.train.sides()) == [1, 1]
 }
 
@@ -256,7 +256,7 @@ fn train_and_keep_best<B: AutodiffBackend>(
 }
 
 /// What came of a session.
-struct Trained {
+struct SessionResult {
     /// How far it came.
     state: TrainState,
     /// Who has heard of its progress; nobody where it did not begin.
@@ -267,13 +267,13 @@ struct Trained {
 }
 
 /// Lets Burn's Learner run the session.
-fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> Trained {
+fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> SessionResult {
     let (folder, interrupter, tui, backend) =
         (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
     let state = start.state.clone();
     let (session, learner) = match prepared(job, start, device) {
         Ok(prepared) => prepared,
-        Err(error) => return Trained { state, observer: None, logger: None, end: Err(error) },
+        Err(error) => return SessionResult { state, observer: None, logger: None, end: Err(error) },
     };
     let (loaders, epochs) = ((session.train.clone(), session.valid.clone()), session.plan.training.epochs);
     let session = Arc::new(Mutex::new(session));
@@ -289,7 +289,7 @@ fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Dev
     });
     let session = Arc::into_inner(session).expect("Burn lets go of the session when its training ends");
     let Session { state, observer, logger, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Trained { state, observer: Some(observer), logger: Some(logger), end: ended.flatten() }
+    SessionResult { state, observer: Some(observer), logger: Some(logger), end: ended.flatten() }
 }
 
 /// The session and the Learner that go on from there.
@@ -369,7 +369,7 @@ impl<B: AutodiffBackend> Session<B> {
 
     fn epochs(&mut self, context: &mut LoopContext<'_, B>) -> Result<StopReason, Error> {
         while self.state.epoch < self.plan.training.epochs {
-            if let Some(stop) = self.stops(context) {
+            if let Some(stop) = self.stop_reason(context) {
                 return Ok(stop);
             }
             let began = Instant::now();
@@ -389,7 +389,7 @@ impl<B: AutodiffBackend> Session<B> {
     }
 
     /// Why no further epoch begins, if so.
-    fn stops(&self, context: &LoopContext<'_, B>) -> Option<StopReason> {
+    fn stop_reason(&self, context: &LoopContext<'_, B>) -> Option<StopReason> {
         if self.state.best_tracker.out_of_patience(&self.plan) {
             return Some(StopReason::StoppedEarly);
         }
@@ -414,7 +414,7 @@ impl<B: AutodiffBackend> Session<B> {
             let stop = stepped && !last && context.interrupter.should_stop();
             let save = stop || (stepped && !last && self.save_is_due());
             if save || last || pending.len() == SYNC_EVERY {
-                self.read(&mut pending)?;
+                self.read_pending(&mut pending)?;
                 self.tell_progress(images as f64 / began.elapsed().as_secs_f64());
             }
             if save {
@@ -439,7 +439,7 @@ impl<B: AutodiffBackend> Session<B> {
         let samples = batch.labels.len();
         let output = context.learner.train_step(batch);
         self.state.batch += 1;
-        let place = self.place();
+        let place = self.batch_place();
         self.burn_events().train::<B>(context.processor, place, &output.item);
         pending.push((place, output.item));
         let completes = self.plan.training.completes_step(self.state.batch, self.train.num_batches());
@@ -460,7 +460,7 @@ impl<B: AutodiffBackend> Session<B> {
         every > 0 && self.state.step.is_multiple_of(every)
     }
 
-    fn place(&self) -> BatchPlace {
+    fn batch_place(&self) -> BatchPlace {
         BatchPlace {
             epoch: self.state.epoch + 1,
             batch: self.state.batch,
@@ -472,7 +472,7 @@ impl<B: AutodiffBackend> Session<B> {
     /// The last batch of an epoch that has been trained.
     fn last_place(&self) -> BatchPlace {
         let step = self.state.step;
-        BatchPlace { step, learning_rate: self.schedule.learning_rate(step.saturating_sub(1)), ..self.place() }
+        BatchPlace { step, learning_rate: self.schedule.learning_rate(step.saturating_sub(1)), ..self.batch_place() }
     }
 
     /// What Burn's renderer hears of this epoch.
@@ -482,7 +482,7 @@ impl<B: AutodiffBackend> Session<B> {
     }
 
     /// Brings the pending outputs to the host: sums, log, progress.
-    fn read(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
+    fn read_pending(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             refuse_divergence("training", scored.loss, place, self.is_saved)?;
@@ -570,14 +570,14 @@ fn refuse_divergence(split: &'static str, loss: f32, place: BatchPlace, is_saved
 
 /// Writes the best epoch's model, and what TensorBoard shows of a run's end; none before the first epoch is done.
 fn keep_best<B: AutodiffBackend>(
-    trained: &mut Trained,
+    trained: &mut SessionResult,
     best_model: &BestModel<'_, B>,
 ) -> Result<Option<PathBuf>, Error> {
     let (best, lost) = best_model.find(&mut trained.state);
     // What could not be written is lost too, and then its error says so.
     let lost = lost.filter(|_| trained.end.is_ok());
     lost.iter().zip(&mut trained.observer).for_each(|(lost, observer)| observer.warning(lost));
-    let path = folder::model(best_model.folder.path());
+    let path = folder::model_path(best_model.folder.path());
     if let Some(best) = &best {
         export::save(&path, best.network())?;
     }
@@ -587,7 +587,7 @@ fn keep_best<B: AutodiffBackend>(
 
 /// Writes what TensorBoard shows of a run that has ended, where it shows anything.
 fn end_events<B: AutodiffBackend>(
-    trained: &mut Trained,
+    trained: &mut SessionResult,
     model: Option<&Classifier<B>>,
     best_model: &BestModel<'_, B>,
 ) -> Result<(), Error> {
@@ -605,12 +605,12 @@ fn end_events<B: AutodiffBackend>(
 }
 
 /// The record of a run that begins, or goes on from a state.
-fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
+fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
     let [backend, device] = job.device_names.clone();
     let (data, digits) = (job.data, &job.data.train);
     let before = RunRecord::read(job.folder.path()).ok();
     // The model file stays that of the best epoch before, until there is another.
-    let exported = before.as_ref().filter(|_| folder::model(job.folder.path()).is_file());
+    let exported = before.as_ref().filter(|_| folder::model_path(job.folder.path()).is_file());
     let exported = exported.and_then(|before| before.best.clone());
     let begun_at = state.map(|state| state.started.clone()).filter(|started| !started.is_empty());
     RunRecord {
@@ -646,7 +646,7 @@ fn begun(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
 }
 
 /// Completes the record of a run that ended.
-fn close(record: &mut RunRecord, state: &TrainState, outcome: &Result<Outcome, Error>) {
+fn finish_record(record: &mut RunRecord, state: &TrainState, outcome: &Result<Outcome, Error>) {
     (record.state, record.reason) = match outcome.as_ref().map(|outcome| &outcome.stop) {
         Ok(StopReason::Finished) => (State::Finished, None),
         Ok(StopReason::StoppedEarly) => (State::Finished, Some("stopped early: patience ran out".into())),

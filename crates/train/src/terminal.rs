@@ -1,4 +1,4 @@
-//! What a person sees of a run: a live bar on a terminal, one plain line per epoch otherwise.
+//! What a person sees: the output of all commands, and of a run a live bar on a terminal, one plain line per epoch otherwise.
 
 mod margin;
 mod shown;

@@ -114,7 +114,7 @@ impl Parser for Checkpoints {
         // As it was before.
         fs::read_dir(&checkpoints).unwrap().for_each(|entry| fs::remove_file(entry.unwrap().path()).unwrap());
         self.kept.iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
-        let _ = fs::remove_file(folder::model(&self.run));
+        let _ = fs::remove_file(folder::model_path(&self.run));
         trained.map_err(|error| error.to_string()).is_ok()
     }
 }

@@ -21,7 +21,7 @@ pub struct Metrics {
 impl Metrics {
     pub fn new(folder: &Path) -> Self {
         let runs = Runs::new(folder);
-        let file = folder::metrics(&runs.run);
+        let file = folder::metrics_path(&runs.run);
         let good = fs::read_to_string(&file).unwrap();
         // As a kill leaves it: then the lines say how far it came.
         let record = ::run::record::path(&runs.run);

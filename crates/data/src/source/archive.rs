@@ -14,9 +14,9 @@ use crate::{
     Error,
     source::{
         Limits, Splits,
+        decode_jobs::{DecodeJob, Results},
         gather::{Place, Size, arrange, name_of},
         gunzip::Gunzip,
-        tasks::{Results, Task},
     },
 };
 
@@ -35,11 +35,12 @@ pub(crate) fn decode(
 ) -> Result<Splits, Error> {
     let results = Results::default();
     let read = rayon::in_place_scope(|scope| {
-        let mut reading = Reading { place, classes, limits, entries: 0, images: 0, size: None, task: Task::default() };
-        reading.run(stream, &results, |task| results.spawn(task, scope)).map(|()| reading.size)
+        let mut reading =
+            Reading { place, classes, limits, entries: 0, images: 0, size: None, job: DecodeJob::default() };
+        reading.run(stream, &results, |job| results.spawn(job, scope)).map(|()| reading.size)
     });
     // An entry that does not decode ended the reading, so it comes before whatever else that ran into.
-    let batches = results.into_batches(place)?;
+    let batches = results.into_decoded(place)?;
     let size = read?.unwrap_or(Size { height: 1, width: 1 });
     arrange(&batches, size, classes, place)
 }
@@ -52,31 +53,31 @@ struct Reading<'a> {
     entries: usize,
     images: usize,
     size: Option<Size>,
-    task: Task,
+    job: DecodeJob,
 }
 
 impl Reading<'_> {
-    fn run(&mut self, stream: impl BufRead, results: &Results, mut spawn: impl FnMut(Task)) -> Result<(), Error> {
+    fn run(&mut self, stream: impl BufRead, results: &Results, mut spawn: impl FnMut(DecodeJob)) -> Result<(), Error> {
         let inflated = Capped { inner: Gunzip::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
             self.take(&mut entry.map_err(|cause| self.broken(&cause))?)?;
-            if self.task.is_full() {
-                spawn(self.next_task());
+            if self.job.is_full() {
+                spawn(self.next_job());
             }
             if results.failed() {
                 return Ok(());
             }
         }
-        spawn(self.next_task());
+        spawn(self.next_job());
         // The checksum of the gzip stream stands at its end.
         io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(|cause| self.broken(&cause))?;
         Ok(())
     }
 
-    fn next_task(&mut self) -> Task {
+    fn next_job(&mut self) -> DecodeJob {
         let first = self.images;
-        std::mem::replace(&mut self.task, Task::new(first, self.size))
+        std::mem::replace(&mut self.job, DecodeJob::new(first, self.size))
     }
 
     fn take(&mut self, entry: &mut tar::Entry<'_, impl Read>) -> Result<(), Error> {
@@ -103,19 +104,19 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Appends the entry's bytes to the task.
+    /// Appends the entry's bytes to the job.
     fn add(&mut self, place: Place, name: &str, entry: &mut tar::Entry<'_, impl Read>) -> Result<(), Error> {
         let (length, limit) = (entry.size(), 8 * self.limits.side * self.limits.side);
         if length > limit as u64 {
             return self.refuse(name, format!("it is {length} bytes long, the limit is {limit}"));
         }
-        let bytes = self.task.push(place, length as usize);
+        let bytes = self.job.push(place, length as usize);
         entry.read_exact(bytes).map_err(|cause| self.broken(&cause))?;
         if self.size.is_none() {
-            let size = Size::of_first(self.task.last(), self.limits);
+            let size = Size::of_first(self.job.last(), self.limits);
             let size = size.or_else(|error| self.refuse(name, error.to_string()))?;
             self.size = Some(size);
-            self.task.size = Some(size);
+            self.job.size = Some(size);
         }
         self.images += 1;
         match self.size {

@@ -12,10 +12,10 @@ use crate::{
     Error,
     source::{
         Limits, Splits,
+        decode_jobs::{DecodeJob, FILES_PER_JOB, Results},
         gather::{Place, Size, arrange, name_of},
         natural::natural,
         stamp::stamp,
-        tasks::{FILES_PER_TASK, Results, Task},
     },
 };
 
@@ -104,18 +104,18 @@ impl Listing {
             return Err(Error::Layout { place, reason });
         }
         let results = Results::default();
-        self.files.par_chunks(FILES_PER_TASK).enumerate().try_for_each(|(chunk, files)| {
-            let mut task = Task::new(chunk * FILES_PER_TASK, Some(size));
-            for (next, file) in (chunk * FILES_PER_TASK + 1..).zip(files) {
-                load(file, &mut task)?;
-                if task.is_full() {
-                    results.decode(mem::replace(&mut task, Task::new(next, Some(size))));
+        self.files.par_chunks(FILES_PER_JOB).enumerate().try_for_each(|(chunk, files)| {
+            let mut job = DecodeJob::new(chunk * FILES_PER_JOB, Some(size));
+            for (next, file) in (chunk * FILES_PER_JOB + 1..).zip(files) {
+                load(file, &mut job)?;
+                if job.is_full() {
+                    results.decode(mem::replace(&mut job, DecodeJob::new(next, Some(size))));
                 }
             }
-            results.decode(task);
+            results.decode(job);
             Ok(())
         })?;
-        arrange(&results.into_batches(&place)?, size, classes, &place)
+        arrange(&results.into_decoded(&place)?, size, classes, &place)
     }
 
     fn add(&mut self, folder: &Path, prefix: &str, limits: &Limits) -> Result<(), Error> {
@@ -160,9 +160,9 @@ fn first_size(place: &str, file: &Listed, limits: &Limits) -> Result<Size, Error
     })
 }
 
-fn load(file: &Listed, task: &mut Task) -> Result<(), Error> {
+fn load(file: &Listed, job: &mut DecodeJob) -> Result<(), Error> {
     let bytes = read_file(&file.path)?;
-    task.push(file.place.clone(), bytes.len()).copy_from_slice(&bytes);
+    job.push(file.place.clone(), bytes.len()).copy_from_slice(&bytes);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Size {
 
 /// Images decoded together: pixels in the order of the places.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct Decoded {
     pub places: Vec<Place>,
     pub pixels: Vec<u8>,
 }
@@ -128,11 +128,12 @@ impl Size {
     }
 }
 
-/// Joins batches into splits: class after class, each by file name as strings.
-pub(crate) fn arrange(batches: &[Batch], size: Size, asked: Option<&[String]>, place: &str) -> Result<Splits, Error> {
-    let task = task(asked, batches.iter().flat_map(|batch| &batch.places).map(|place| &*place.class), place)?;
+/// Joins what was decoded into splits: class after class, each by file name as strings.
+pub(crate) fn arrange(decoded: &[Decoded], size: Size, asked: Option<&[String]>, place: &str) -> Result<Splits, Error> {
+    let task = task(asked, decoded.iter().flat_map(|decoded| &decoded.places).map(|place| &*place.class), place)?;
     let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
-    let images = batches.iter().flat_map(|batch| batch.places.iter().zip(batch.pixels.chunks_exact(size.pixels())));
+    let images =
+        decoded.iter().flat_map(|decoded| decoded.places.iter().zip(decoded.pixels.chunks_exact(size.pixels())));
     let mut images: Vec<Labelled<'_>> = images.map(|(image, pixels)| (image, labels[&*image.class], pixels)).collect();
     images.sort_unstable_by_key(|(image, label, _)| (image.valid, *label, &image.name));
     if let Some(twice) = images.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -192,9 +193,9 @@ mod tests {
         ["3".into(), "7".into()]
     }
 
-    fn batch(paths: &[(&str, u8)]) -> Batch {
+    fn decoded(paths: &[(&str, u8)]) -> Decoded {
         let places = paths.iter().map(|(path, _)| Place::of(path, None).unwrap()).collect();
-        Batch { places, pixels: paths.iter().map(|(_, pixel)| *pixel).collect() }
+        Decoded { places, pixels: paths.iter().map(|(_, pixel)| *pixel).collect() }
     }
 
     const ONE: Size = Size { height: 1, width: 1 };
@@ -219,8 +220,8 @@ mod tests {
 
     #[test]
     fn images_lie_by_class_and_then_by_name_as_strings() {
-        let one = batch(&[("train/7/2.png", 1), ("train/3/9.png", 2), ("valid/3/1.png", 3)]);
-        let two = batch(&[("train/3/10.png", 4), ("valid/7/1.png", 5), ("train/7/10.png", 6)]);
+        let one = decoded(&[("train/7/2.png", 1), ("train/3/9.png", 2), ("valid/3/1.png", 3)]);
+        let two = decoded(&[("train/3/10.png", 4), ("valid/7/1.png", 5), ("train/7/10.png", 6)]);
         let splits = arrange(&[one, two], ONE, classes(), "x").unwrap();
         assert_eq!(splits.train.pixels(), [4, 2, 6, 1]);
         assert_eq!(splits.train.labels(), [0, 0, 1, 1]);
@@ -233,18 +234,18 @@ mod tests {
     fn without_names_all_folders_are_classes_in_natural_order() {
         let all =
             ["train/10/a.png", "train/2/a.png", "train/x/a.png", "valid/x/a.png", "valid/2/a.png", "valid/10/a.png"];
-        let splits = arrange(&[batch(&all.map(|path| (path, 0)))], ONE, None, "x").unwrap();
+        let splits = arrange(&[decoded(&all.map(|path| (path, 0)))], ONE, None, "x").unwrap();
         assert_eq!(splits.train.task().classes(), ["2", "10", "x"]);
         assert_eq!(splits.valid.labels(), [0, 1, 2]);
-        let lone = arrange(&[batch(&[("train/3/1.png", 0), ("valid/3/1.png", 0)])], ONE, None, "x").unwrap_err();
+        let lone = arrange(&[decoded(&[("train/3/1.png", 0), ("valid/3/1.png", 0)])], ONE, None, "x").unwrap_err();
         assert!(lone.to_string().contains("`3` is the only class"), "{lone}");
-        let missing = arrange(&[batch(&all[..5].iter().map(|path| (*path, 0)).collect::<Vec<_>>())], ONE, None, "x");
+        let missing = arrange(&[decoded(&all[..5].iter().map(|path| (*path, 0)).collect::<Vec<_>>())], ONE, None, "x");
         assert!(missing.unwrap_err().to_string().contains("no `valid/10/*.png` in it"));
     }
 
     #[test]
     fn a_missing_class_and_a_name_that_repeats_are_named() {
-        let message = |paths: &[(&str, u8)]| arrange(&[batch(paths)], ONE, classes(), "x").unwrap_err().to_string();
+        let message = |paths: &[(&str, u8)]| arrange(&[decoded(paths)], ONE, classes(), "x").unwrap_err().to_string();
         let all = [("train/3/1.png", 0), ("train/7/1.png", 0), ("valid/3/1.png", 0), ("valid/7/1.png", 0)];
         assert!(message(&all[..3]).contains("`valid/7/*.png`"));
         assert!(message(&[&all[..], &all[..1]].concat()).contains("`train/3/1.png`"));

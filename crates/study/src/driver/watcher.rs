@@ -6,7 +6,6 @@ use super::Entry;
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A trial's process begins.
-    Began(&'a Entry),
     /// It has come to its end, or as far as it was to come for now.
     Ended(&'a Entry),
     /// It failed; with the last lines that it wrote.

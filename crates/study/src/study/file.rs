@@ -13,33 +13,33 @@ use crate::slurm;
 /// What the values of the keys outside of `[set]` and `[space]` must be.
 static RULES: &[(&str, Rule)] = &[
     ("name", Rule::Text),
-    ("base", Rule::Like("a string, the path of a config or the name of one", Value::is_str)),
+    ("base", Rule::Custom("a string, the path of a config or the name of one", Value::is_str)),
     ("search", Rule::Word(&["grid", "random", "sobol", "tpe"])),
     ("trials", Rule::Integer(1, MOST_POINTS)),
     ("metric", Rule::Text),
     ("goal", Rule::Word(&["minimise", "maximise"])),
-    ("seed", Rule::From(0)),
-    ("seeds", Rule::Like("different integers from 0 on, one or more", are_seeds)),
+    ("seed", Rule::AtLeast(0)),
+    ("seeds", Rule::Custom("different integers from 0 on, one or more", are_seeds)),
     ("repeat", Rule::Integer(1, MOST_POINTS)),
-    ("max_time", Rule::Like("a time such as \"1d12h\", \"2h30m\", \"45m\" or \"90s\"", |value| is(value, duration))),
-    ("jobs", Rule::From(1)),
-    ("threads_per_trial", Rule::From(1)),
-    ("devices", Rule::Like("a list of integers from 0 on", |value| integers(value).is_some())),
-    ("retries", Rule::From(0)),
-    ("fail_fast", Rule::From(1)),
-    ("limit", Rule::From(1)),
+    ("max_time", Rule::Custom("a time such as \"1d12h\", \"2h30m\", \"45m\" or \"90s\"", |value| is(value, duration))),
+    ("jobs", Rule::AtLeast(1)),
+    ("threads_per_trial", Rule::AtLeast(1)),
+    ("devices", Rule::Custom("a list of integers from 0 on", |value| integers(value).is_some())),
+    ("retries", Rule::AtLeast(0)),
+    ("fail_fast", Rule::AtLeast(1)),
+    ("limit", Rule::AtLeast(1)),
     ("prune", PRUNERS),
     ("prune.kind", PRUNERS),
-    ("prune.min_epochs", Rule::From(1)),
-    ("prune.reduction_factor", Rule::From(2)),
-    ("prune.warmup_epochs", Rule::From(0)),
-    ("prune.startup_trials", Rule::From(0)),
-    ("slurm.partition", Rule::Like(slurm::PARTITION, |value| is(value, slurm::partition))),
-    ("slurm.time", Rule::Like(slurm::TIME, |value| is(value, slurm::time))),
-    ("slurm.options", Rule::Like(slurm::OPTIONS, |value| each_is(value, slurm::option))),
-    ("set", Rule::Like("a table, [set] with keys below it", |_| false)),
-    ("space", Rule::Like("a table, [space] with keys below it", |_| false)),
-    ("slurm", Rule::Like("a table, [slurm] with keys below it", |_| false)),
+    ("prune.min_epochs", Rule::AtLeast(1)),
+    ("prune.reduction_factor", Rule::AtLeast(2)),
+    ("prune.warmup_epochs", Rule::AtLeast(0)),
+    ("prune.startup_trials", Rule::AtLeast(0)),
+    ("slurm.partition", Rule::Custom(slurm::PARTITION, |value| is(value, slurm::partition))),
+    ("slurm.time", Rule::Custom(slurm::TIME, |value| is(value, slurm::time))),
+    ("slurm.options", Rule::Custom(slurm::OPTIONS, |value| each_is(value, slurm::option))),
+    ("set", Rule::Custom("a table, [set] with keys below it", |_| false)),
+    ("space", Rule::Custom("a table, [space] with keys below it", |_| false)),
+    ("slurm", Rule::Custom("a table, [slurm] with keys below it", |_| false)),
 ];
 
 const PRUNERS: Rule = Rule::Word(&["asha", "median"]);
@@ -288,7 +288,7 @@ mod tests {
                         values(&(written(&format!("{word:?}")) + trials)).unwrap();
                     }
                 }
-                Rule::Integer(..) | Rule::From(_) => {
+                Rule::Integer(..) | Rule::AtLeast(_) => {
                     values(&written("2")).unwrap();
                     assert!(values(&written("-1")).is_err(), "{key}");
                     assert!(values(&written("1.5")).is_err(), "{key}");

@@ -91,7 +91,7 @@ impl Visitor for Evaluate<'_> {
         let scores = evaluation::scores(&stored.plan, &classifier, data, args.split, &device);
         let baseline = || {
             let fitted = baseline::fit::<B::InnerBackend>(data, &device);
-            let of = |distance| baseline::scores(&fitted, args.split.of(data), distance, &device);
+            let of = |distance| baseline::logits(&fitted, args.split.of(data), distance, &device);
             BaselineScores { l1: of(Distance::L1), l2: of(Distance::L2) }
         };
         Ok((scores, args.baseline.then(baseline)))

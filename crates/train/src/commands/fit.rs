@@ -45,7 +45,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     let outcome = train(args, &workbench, &folder, checkpoint, &stop);
     // Where the run could not write, its report could not either, and one message is enough.
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
-    let report = if could_write && folder::model(folder.path()).is_file() {
+    let report = if could_write && folder::model_path(folder.path()).is_file() {
         write_report(&workbench, &folder).inspect_err(|error| tell(&format!("warning: {error}"))).ok()
     } else {
         None
@@ -72,6 +72,7 @@ fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) 
 fn make_definite(Workbench { plan, chosen, data }: &mut Workbench) {
     plan.backend = chosen.kind.choice();
     plan.data.source = SourceKind::named(&data.source).unwrap_or(plan.data.source);
+    plan.training.loss = plan.training.loss.of(data.task());
 }
 
 fn train(

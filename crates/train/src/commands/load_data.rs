@@ -4,9 +4,11 @@ use std::{
     env,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use anyhow::bail;
+use chart::terminal::harmless_line;
 use data::{DataSet, Event, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{Plan, SourceKind};
@@ -22,7 +24,9 @@ pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<Data
         bail!(UsageError(format!("`data.path` is \"{}\": there is no such file or folder", path.display())));
     }
     let mut teller = Teller { bar: None };
-    Ok(data::load(&request(plan, cancel), &mut |event| teller.tell(event))?)
+    let loaded = data::load(&request(plan, cancel), &mut |event| teller.tell(event));
+    teller.bar.iter().for_each(ProgressBar::finish_and_clear);
+    Ok(loaded?)
 }
 
 fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
@@ -60,6 +64,7 @@ impl Teller {
                 self.line(&format!("download: {reason}; again in {:.1} s", wait.as_secs_f64()))
             }
             Event::Waiting { lock } => self.line(&format!("waiting: another process holds `{}`", lock.display())),
+            Event::Decoding { place } => self.decode(&place),
             Event::Warning(warning) => self.line(&format!("warning: {warning}")),
             _ => {}
         }
@@ -75,6 +80,13 @@ impl Teller {
         if done == total {
             bar.finish_and_clear();
         }
+    }
+
+    /// A word that stands on a terminal as long as it takes.
+    fn decode(&mut self, place: &str) {
+        let bar = ProgressBar::new_spinner().with_message(format!("decoding {}", harmless_line(place)));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar = Some(bar);
     }
 
     fn line(&self, line: &str) {

@@ -33,7 +33,7 @@ pub fn find(run: &Path) -> Result<PathBuf, Error> {
 
 /// The same, where `latest` is the newest that has a model.
 fn find_trained(run: &Path) -> Result<PathBuf, Error> {
-    newest(run, |path| folder::model(path).is_file(), "there is no run with a model below `runs` yet")
+    newest(run, |path| folder::model_path(path).is_file(), "there is no run with a model below `runs` yet")
 }
 
 fn newest(run: &Path, wanted: fn(&Path) -> bool, none: &str) -> Result<PathBuf, Error> {
@@ -52,7 +52,7 @@ impl StoredRun {
         folder::read_plan(&path)?;
         let record = RunRecord::read(&path)?;
         let mut settings = backend.settings();
-        let config = Config::File(folder::config(&path));
+        let config = Config::File(folder::config_path(&path));
         let mut plan = Plan::resolve(&config, &settings)?;
         let chosen = match choice::choose(plan.backend, plan.device) {
             Err(error) if settings.is_empty() => {
@@ -68,7 +68,7 @@ impl StoredRun {
 
     /// Its plan with more settings.
     pub fn plan_with(&self, settings: &[Setting]) -> Result<Plan, PlanError> {
-        Plan::resolve(&Config::File(folder::config(&self.path)), &[&self.settings, settings].concat())
+        Plan::resolve(&Config::File(folder::config_path(&self.path)), &[&self.settings, settings].concat())
     }
 
     /// The classes that it tells apart.

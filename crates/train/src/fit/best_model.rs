@@ -63,7 +63,7 @@ impl<B: AutodiffBackend> BestModel<'_, B> {
     /// The run's model file, where it is of that epoch: nothing in it says so, but only that epoch's model measures the same.
     fn exported(&self, best: &Best) -> Option<Classifier<B>> {
         let mut model = self.fresh();
-        export::load(&folder::model(self.folder.path()), model.network_mut()).ok()?;
+        export::load(&folder::model_path(self.folder.path()), model.network_mut()).ok()?;
         let valid = evaluation_loader(self.plan, &self.data.valid, self.device);
         let metrics = evaluate(&model.valid(), &valid).metrics();
         (metrics == best.metrics).then_some(model)

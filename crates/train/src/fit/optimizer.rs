@@ -17,7 +17,8 @@ use crate::classifier::Classifier;
 
 /// The plan's optimizer.
 ///
-/// Burn's Learner owns its optimizer and shows it to nobody, so the Learner gets one handle and the checkpoint another.
+/// Burn's Learner owns its optimizer and shows it to nobody, so the Learner gets one handle and the loop another, for
+/// checkpoints and for a momentum that varies.
 #[derive(Clone)]
 pub struct SharedOptimizer<B: AutodiffBackend> {
     plan: OptimizerPlan,

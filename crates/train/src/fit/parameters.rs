@@ -8,19 +8,19 @@ use model::{AutodiffBackend, Network};
 
 /// Each parameter that training changes by its gradient, by its path, brought to the host together.
 pub fn values<B: AutodiffBackend>(network: &Network<B>) -> Vec<(String, Vec<f32>)> {
-    let mut trained = Trained { transaction: Transaction::default(), names: Vec::new(), path: Vec::new() };
+    let mut trained = Values { transaction: Transaction::default(), names: Vec::new(), path: Vec::new() };
     network.visit(&mut trained);
     let values = trained.transaction.execute().into_iter().map(|data| data.convert::<f32>().iter().collect());
     trained.names.into_iter().zip(values).collect()
 }
 
-struct Trained<B: AutodiffBackend> {
+struct Values<B: AutodiffBackend> {
     transaction: Transaction<B>,
     names: Vec<String>,
     path: Vec<String>,
 }
 
-impl<B: AutodiffBackend> ModuleVisitor<B> for Trained<B> {
+impl<B: AutodiffBackend> ModuleVisitor<B> for Values<B> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.push(name.to_owned());
     }

@@ -53,7 +53,6 @@ impl<'a> Shown<'a> {
 impl Watcher for Shown<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Began(_) => {}
             Event::Ended(entry) => self.say(&ended(entry)),
             Event::Failed { entry, reason, output, again } => {
                 failed(entry, reason, output, *again).iter().for_each(|line| self.say(line));

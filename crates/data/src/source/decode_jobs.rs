@@ -1,4 +1,4 @@
-//! Decoding in parallel: a task is a run of files, and the first one that fails is the one that is reported.
+//! Decoding in parallel: a job is a run of files, and the first one that fails is the one that is reported.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -7,19 +7,19 @@ use std::sync::{
 
 use crate::{
     Error,
-    source::gather::{Batch, Place, Size},
+    source::gather::{Decoded, Place, Size},
 };
 
-/// Files that one task decodes.
-pub(crate) const FILES_PER_TASK: usize = 256;
-/// Bytes of files, and of pixels, from which on a task has enough.
-const BYTES_PER_TASK: usize = 4 << 20;
+/// Files that one job decodes.
+pub(crate) const FILES_PER_JOB: usize = 256;
+/// Bytes of files, and of pixels, from which on a job has enough.
+const BYTES_PER_JOB: usize = 4 << 20;
 /// Tasks that may wait: whoever reads faster than the others decode helps them.
-const WAITING_TASKS: usize = 8;
+const WAITING_JOBS: usize = 8;
 
 /// PNG files that are decoded together.
 #[derive(Debug, Default)]
-pub(crate) struct Task {
+pub(crate) struct DecodeJob {
     first: usize,
     places: Vec<Place>,
     ends: Vec<usize>,
@@ -27,10 +27,10 @@ pub(crate) struct Task {
     pub size: Option<Size>,
 }
 
-/// What the tasks leave.
+/// What the jobs leave.
 #[derive(Default)]
 pub(crate) struct Results {
-    batches: Mutex<Vec<(usize, Batch)>>,
+    batches: Mutex<Vec<(usize, Decoded)>>,
     failure: Mutex<Option<Failure>>,
     failed: AtomicBool,
     waiting: AtomicUsize,
@@ -42,8 +42,8 @@ struct Failure {
     error: Error,
 }
 
-impl Task {
-    /// An empty task whose first file is the `first` of all, for images of `size`.
+impl DecodeJob {
+    /// An empty job whose first file is the `first` of all, for images of `size`.
     pub fn new(first: usize, size: Option<Size>) -> Self {
         Self { first, size, ..Self::default() }
     }
@@ -51,7 +51,7 @@ impl Task {
     /// Whether it is to be decoded before more is added.
     pub fn is_full(&self) -> bool {
         let pixels = self.len() * self.size.map_or(0, Size::pixels);
-        self.len() == FILES_PER_TASK || self.bytes.len().max(pixels) >= BYTES_PER_TASK
+        self.len() == FILES_PER_JOB || self.bytes.len().max(pixels) >= BYTES_PER_JOB
     }
 
     /// Number of files.
@@ -78,8 +78,8 @@ impl Task {
         &self.bytes[start..self.ends[index]]
     }
 
-    fn decode(self) -> Result<Batch, Box<Failure>> {
-        let Some(size) = self.size else { return Ok(Batch::default()) };
+    fn decode(self) -> Result<Decoded, Box<Failure>> {
+        let Some(size) = self.size else { return Ok(Decoded::default()) };
         let mut pixels = vec![0; self.len() * size.pixels()];
         for (index, pixels) in pixels.chunks_exact_mut(size.pixels()).enumerate() {
             size.decode(self.file(index), pixels).map_err(|error| {
@@ -87,42 +87,42 @@ impl Task {
                 Box::new(Failure { index: self.first + index, place, error })
             })?;
         }
-        Ok(Batch { places: self.places, pixels })
+        Ok(Decoded { places: self.places, pixels })
     }
 }
 
 impl Results {
-    /// Lets another thread of the scope decode the task, or this one where too many wait.
-    pub fn spawn<'scope>(&'scope self, task: Task, scope: &rayon::Scope<'scope>) {
-        if self.waiting.fetch_add(1, Relaxed) >= WAITING_TASKS {
-            self.decode(task);
+    /// Lets another thread of the scope decode the job, or this one where too many wait.
+    pub fn spawn<'scope>(&'scope self, job: DecodeJob, scope: &rayon::Scope<'scope>) {
+        if self.waiting.fetch_add(1, Relaxed) >= WAITING_JOBS {
+            self.decode(job);
             self.waiting.fetch_sub(1, Relaxed);
             return;
         }
         scope.spawn(|_| {
-            self.decode(task);
+            self.decode(job);
             self.waiting.fetch_sub(1, Relaxed);
         });
     }
 
-    pub fn decode(&self, task: Task) {
-        let first = task.first;
-        match task.decode() {
+    pub fn decode(&self, job: DecodeJob) {
+        let first = job.first;
+        match job.decode() {
             Ok(batch) => lock(&self.batches).push((first, batch)),
             Err(failure) => self.fail(*failure),
         }
     }
 
-    /// Whether a task has failed, so that going on is of no use.
+    /// Whether a job has failed, so that going on is of no use.
     pub fn failed(&self) -> bool {
         self.failed.load(Relaxed)
     }
 
-    /// The batches in the order of their tasks.
+    /// What was decoded, in the order of the jobs.
     ///
     /// # Errors
     /// [`Error::Entry`] with the first file that did not decode.
-    pub fn into_batches(self, place: &str) -> Result<Vec<Batch>, Error> {
+    pub fn into_decoded(self, place: &str) -> Result<Vec<Decoded>, Error> {
         if let Some(failure) = self.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             let (entry, reason) = (failure.place.path(), failure.error.to_string());
             return Err(Error::Entry { place: place.into(), entry, reason });
@@ -149,17 +149,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// How many files of so many bytes a task takes, for images of so many pixels.
+    /// How many files of so many bytes a job takes, for images of so many pixels.
     fn files_until_full(bytes: usize, side: usize) -> usize {
-        let mut task = Task::new(0, Some(Size { height: side, width: side }));
-        while !task.is_full() {
-            task.push(Place { valid: false, class: "3".into(), name: String::new() }, bytes);
+        let mut job = DecodeJob::new(0, Some(Size { height: side, width: side }));
+        while !job.is_full() {
+            job.push(Place { valid: false, class: "3".into(), name: String::new() }, bytes);
         }
-        task.len()
+        job.len()
     }
 
     #[test]
-    fn neither_long_files_nor_large_pictures_make_a_task_large() {
+    fn neither_long_files_nor_large_pictures_make_a_job_large() {
         assert_eq!(files_until_full(300, 28), 256);
         assert_eq!(files_until_full(1 << 20, 28), 4);
         assert_eq!(files_until_full(70, 1024), 4, "a header of 70 bytes may claim a million pixels");
