@@ -51,8 +51,7 @@ pub enum Error {
     Png { reason: String },
     /// The download did not succeed.
     #[error(
-        "cannot download `{url}`: {reason} ({}); check the network and the proxy variables, or name a local copy \
-         in MNIST_SAMPLE_ARCHIVE",
+        "cannot download `{url}`: {reason} ({}); check the network and the proxy variables, or {instead}",
         attempts_in_words(*attempts)
     )]
     Download {
@@ -61,6 +60,8 @@ pub enum Error {
         reason: String,
         /// How many times it was tried.
         attempts: u32,
+        /// What else will do.
+        instead: &'static str,
     },
     /// The decoded images are not those of MNIST_SAMPLE.
     #[error(

@@ -37,3 +37,4 @@ pub use loader::{DigitLoader, ItemLoader};
 pub use order::Order;
 pub use png::{GreyImage, decode_png};
 pub use request::{Event, Remote, Request, Source};
+pub use source::named::NamedSet;

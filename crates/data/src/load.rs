@@ -9,7 +9,7 @@ use crate::{
     cache::{self, Loading},
     fingerprint::fingerprint,
     retry_policy::RetryPolicy,
-    source::{Limits, archive, folder::Listing, idx, mnist_sample, stamp::file_identity, synthetic},
+    source::{Limits, archive, folder::Listing, idx, mnist_sample, named, stamp::file_identity, synthetic},
 };
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
@@ -54,9 +54,10 @@ pub(crate) fn load_with(
             let files = idx::Files::find(path)?;
             loading.through_cache("idx", &files.identity()?, None, |loading, _| {
                 loading.decoding(path);
-                files.read(classes, &limits)
+                files.read(None, classes, &limits)
             })
         }
+        Source::Named(set) => named::load(&mut loading, *set),
         Source::Synthetic { seed, train, valid } => draw(&mut loading, (*seed, *train, *valid)),
     }
 }
@@ -115,7 +116,8 @@ fn check_classes(request: &Request) -> Result<(), Error> {
     }
     match request.source {
         Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(classes),
-        Source::Idx { .. } => idx::check_classes(classes).map(|_| ()),
+        Source::Idx { .. } => idx::labels_of(None, classes).map(|_| ()),
+        Source::Named(set) => idx::labels_of(Some(&set.classes()), classes).map(|_| ()),
         Source::Archive { .. } | Source::Folder { .. } => Ok(()),
     }
 }

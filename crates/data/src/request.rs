@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::NamedSet;
+
 /// Where the digits come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -21,6 +23,8 @@ pub enum Source {
     Archive { path: PathBuf },
     /// A folder with `train/<class>/*.png` and `valid/<class>/*.png`.
     Folder { path: PathBuf },
+    /// A data set that everybody knows, downloaded from where its authors have it.
+    Named(NamedSet),
     /// A folder with the four files of the original MNIST, plain or .gz.
     Idx { path: PathBuf },
     /// Drawn digits.

@@ -8,6 +8,7 @@ mod gather;
 mod gunzip;
 pub(crate) mod idx;
 pub(crate) mod mnist_sample;
+pub(crate) mod named;
 mod natural;
 pub(crate) mod stamp;
 pub(crate) mod synthetic;

@@ -49,6 +49,8 @@ fn classes_problem(plan: &Plan) -> Option<String> {
     let is_label = |class: &String| class.parse::<u8>().is_ok_and(|label| label.to_string() == *class);
     match source {
         SourceKind::Archive | SourceKind::Folder => None,
+        // The data says which classes it has, before it is fetched.
+        SourceKind::Mnist | SourceKind::FashionMnist | SourceKind::Kmnist => None,
         SourceKind::Idx => {
             (!classes.iter().all(is_label)).then(|| "numbers from 0 to 255 with data.source \"idx\"".into())
         }

@@ -51,6 +51,14 @@ choices! {
         ResNet = "resnet",
         /// `configs/resnet-augmented.toml`: the same on images that are changed a little in each epoch.
         ResNetAugmented = "resnet-augmented",
+        /// `configs/mnist-linear.toml`: one layer on all ten digits.
+        MnistLinear = "mnist-linear",
+        /// `configs/mnist-two-layer.toml`: two layers on all ten digits.
+        MnistTwoLayer = "mnist-two-layer",
+        /// `configs/mnist.toml`: the residual net on all ten digits.
+        Mnist = "mnist",
+        /// `configs/mnist-augmented.toml`: the same on images that are changed a little in each epoch.
+        MnistAugmented = "mnist-augmented",
     }
 }
 
@@ -81,8 +89,14 @@ choices! {
     SourceKind {
         /// The cache, `MNIST_SAMPLE_ARCHIVE`, the download, or else synthetic digits with a warning.
         Auto = "auto",
-        /// The official MNIST_SAMPLE archive, downloaded.
+        /// The official MNIST_SAMPLE archive: from the cache, `MNIST_SAMPLE_ARCHIVE` or the download.
         MnistSample = "mnist-sample",
+        /// All of MNIST, downloaded: ten digits.
+        Mnist = "mnist",
+        /// Fashion-MNIST, downloaded: ten articles of clothing.
+        FashionMnist = "fashion-mnist",
+        /// Kuzushiji-MNIST, downloaded: ten characters.
+        Kmnist = "kmnist",
         /// A local .tgz of that layout.
         Archive = "archive",
         /// `train/<class>/*.png` and `valid/<class>/*.png`.
@@ -102,7 +116,7 @@ impl SourceKind {
             Self::Archive => Some(".tgz"),
             Self::Folder => Some("folder"),
             Self::Idx => Some("folder of the four files"),
-            Self::Auto | Self::MnistSample | Self::Synthetic => None,
+            Self::Auto | Self::MnistSample | Self::Mnist | Self::FashionMnist | Self::Kmnist | Self::Synthetic => None,
         }
     }
 }

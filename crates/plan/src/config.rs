@@ -83,6 +83,10 @@ impl BuiltIn {
             BuiltIn::TwoLayer => include_str!("../../../configs/two-layer.toml"),
             BuiltIn::ResNet => include_str!("../../../configs/resnet.toml"),
             BuiltIn::ResNetAugmented => include_str!("../../../configs/resnet-augmented.toml"),
+            BuiltIn::MnistLinear => include_str!("../../../configs/mnist-linear.toml"),
+            BuiltIn::MnistTwoLayer => include_str!("../../../configs/mnist-two-layer.toml"),
+            BuiltIn::Mnist => include_str!("../../../configs/mnist.toml"),
+            BuiltIn::MnistAugmented => include_str!("../../../configs/mnist-augmented.toml"),
         }
     }
 }

@@ -18,9 +18,14 @@ use self::{
 };
 use crate::{Error, Event, Remote, cache::Loading, retry_policy::RetryPolicy};
 
-/// The bytes of the remote archive, of the right size and MD5; `folder` is where partial and whole file are kept.
-pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<Vec<u8>, Error> {
-    let remote = &loading.request.remote;
+/// The bytes of a remote file, of the right size and MD5; `folder` is where partial and whole file are kept. `instead` is what else
+/// a user can do.
+pub(crate) fn fetch(
+    loading: &mut Loading<'_>,
+    folder: Option<&Path>,
+    remote: &Remote,
+    instead: &'static str,
+) -> Result<Vec<u8>, Error> {
     let mut partial = Partial::open(folder, remote);
     let mut client = Client::new(loading.policy);
     let started = Instant::now();
@@ -31,7 +36,7 @@ pub(crate) fn fetch(loading: &mut Loading<'_>, folder: Option<&Path>) -> Result<
         if let Some(trouble) = partial.take_trouble() {
             loading.note(trouble);
         }
-        let failed = |reason| Err(Error::Download { url: remote.url.clone(), reason, attempts: attempt });
+        let failed = |reason| Err(Error::Download { url: remote.url.clone(), reason, attempts: attempt, instead });
         let reason = match outcome {
             Ok(()) => return Ok(partial.keep()),
             Err(Failure::Cancelled) => return Err(Error::Cancelled),

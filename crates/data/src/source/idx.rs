@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     fs::File,
-    io::{self, BufRead as _, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,9 +19,16 @@ use crate::{
 const IMAGES: [u8; 4] = [0, 0, 8, 3];
 const LABELS: [u8; 4] = [0, 0, 8, 1];
 
-/// The files found in a folder: training images and labels, test images and labels.
+/// Training images and labels, test images and labels.
 #[derive(Debug)]
-pub(crate) struct Files([PathBuf; 4]);
+pub(crate) struct Files([Input; 4]);
+
+/// A file, or the bytes of one that was downloaded, with its address.
+#[derive(Debug)]
+pub(crate) enum Input {
+    File(PathBuf),
+    Bytes(String, Vec<u8>),
+}
 
 impl Files {
     /// Finds the four files under either spelling of their names, plain before gzipped.
@@ -28,7 +36,8 @@ impl Files {
         let find = |stem: &str, kind: &str| {
             let names = ["-", "."].map(|dot| format!("{stem}{dot}{kind}-ubyte"));
             let names = names.iter().cloned().chain(names.iter().map(|name| format!("{name}.gz")));
-            names.map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| Error::Layout {
+            let found = names.map(|name| folder.join(name)).find(|path| path.is_file());
+            found.map(Input::File).ok_or_else(|| Error::Layout {
                 place: folder.display().to_string(),
                 reason: format!("no `{stem}-{kind}-ubyte` in it, plain or .gz; the four files of MNIST are expected"),
             })
@@ -41,13 +50,23 @@ impl Files {
         ]))
     }
 
+    /// Those that were downloaded.
+    pub fn downloaded(files: [(String, Vec<u8>); 4]) -> Self {
+        Self(files.map(|(url, bytes)| Input::Bytes(url, bytes)))
+    }
+
     /// What a cache of these files is made from.
     pub fn identity(&self) -> Result<String, Error> {
-        self.0.iter().map(|path| file_identity(path)).collect()
+        let of = |input: &Input| match input {
+            Input::File(path) => file_identity(path),
+            Input::Bytes(url, _) => Ok(url.clone()),
+        };
+        self.0.iter().map(of).collect()
     }
 
     /// Reads the classes asked for of both splits, or all that the training labels have, in the order of the files within a class.
-    pub fn read(&self, asked: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
+    /// A label's class is its number, or has one of these `names`.
+    pub fn read(&self, names: Option<&[&str]>, asked: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
         let [train_images, train_labels, valid_images, valid_labels] = &self.0;
         let (train, valid) = rayon::join(
             || read_split(train_images, train_labels, limits),
@@ -58,10 +77,15 @@ impl Files {
             return Err(refuse(valid_images, "its images are of another size than the training images".into()));
         }
         let kept = match asked {
-            Some(classes) => check_classes(classes)?,
+            Some(classes) => labels_of(names, classes)?,
             None => train.labels.iter().copied().collect::<BTreeSet<u8>>().into_iter().collect(),
         };
-        let task = Task::new(kept.iter().map(u8::to_string)).map_err(|reason| refuse(train_labels, reason))?;
+        let class = |label: &u8| {
+            names
+                .and_then(|names| names.get(usize::from(*label)))
+                .map_or_else(|| label.to_string(), |name| (*name).into())
+        };
+        let task = Task::new(kept.iter().map(class)).map_err(|reason| refuse(train_labels, reason))?;
         let task = Arc::new(task);
         let (train, valid) =
             rayon::join(|| train.keep(&kept, &task, train_labels), || valid.keep(&kept, &task, valid_labels));
@@ -70,10 +94,18 @@ impl Files {
 }
 
 /// The labels that the classes name.
-pub(crate) fn check_classes(classes: &[String]) -> Result<Vec<u8>, Error> {
+pub(crate) fn labels_of(names: Option<&[&str]>, classes: &[String]) -> Result<Vec<u8>, Error> {
     let label = |class: &String| {
-        class.parse::<u8>().ok().filter(|label| label.to_string() == *class).ok_or_else(|| {
-            let reason = format!("`{class}` is no label; the classes of IDX files are numbers from 0 to 255");
+        let label = match names {
+            Some(names) => names.iter().position(|name| name == class).and_then(|label| label.try_into().ok()),
+            None => class.parse::<u8>().ok().filter(|label| label.to_string() == *class),
+        };
+        label.ok_or_else(|| {
+            let there = match names {
+                Some(names) => format!("there are {}", names.join(", ")),
+                None => format!("`{class}` is no label; the classes of IDX files are numbers from 0 to 255"),
+            };
+            let reason = if names.is_some() { format!("there is no class `{class}`; {there}") } else { there };
             Error::Classes { classes: classes.to_vec(), reason }
         })
     };
@@ -89,7 +121,7 @@ struct Unsorted {
 
 impl Unsorted {
     /// The images with one of these labels, class after class.
-    fn keep(self, kept: &[u8], task: &Arc<Task>, file: &Path) -> Result<Digits, Error> {
+    fn keep(self, kept: &[u8], task: &Arc<Task>, file: &Input) -> Result<Digits, Error> {
         let image = self.sides[0] * self.sides[1];
         let mut by_label = vec![Vec::new(); 256];
         self.labels.iter().enumerate().for_each(|(index, label)| by_label[usize::from(*label)].push(index));
@@ -109,13 +141,13 @@ impl Unsorted {
     }
 }
 
-fn read_split(images: &Path, labels: &Path, limits: &Limits) -> Result<Unsorted, Error> {
+fn read_split(images: &Input, labels: &Input, limits: &Limits) -> Result<Unsorted, Error> {
     let of_labels = |dims: &[usize]| within(dims[0] <= limits.entries, dims, limits);
     let (label_dims, label_bytes) = read_idx(labels, LABELS, limits, of_labels)?;
     // Checked before the pixels are read: a header of a few bytes can claim gigabytes, and a gzip stream have them.
     let (dims, pixels) = read_idx(images, IMAGES, limits, |dims| {
         within(dims[1..].iter().all(|side| (1..=limits.side).contains(side)), dims, limits)?;
-        let labels = format!("{} images, but `{}` has {} labels", dims[0], labels.display(), label_dims[0]);
+        let labels = format!("{} images, but `{}` has {} labels", dims[0], labels, label_dims[0]);
         if dims[0] == label_dims[0] { Ok(()) } else { Err(labels) }
     })?;
     let [_, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
@@ -131,12 +163,12 @@ fn within(is_within: bool, dims: &[usize], Limits { entries, side, .. }: &Limits
 /// Dimensions and bytes of one file, of which no more is read than its header claims, and nothing where `check` says that
 /// these dimensions cannot be.
 fn read_idx(
-    path: &Path,
+    path: &Input,
     magic: [u8; 4],
     limits: &Limits,
     check: impl Fn(&[usize]) -> Result<(), String>,
 ) -> Result<(Vec<usize>, Vec<u8>), Error> {
-    let unreadable = |cause: io::Error| Error::Read { path: path.into(), cause };
+    let unreadable = |cause: io::Error| Error::Read { path: path.to_string().into(), cause };
     let mut file = open(path).map_err(unreadable)?;
     let mut read = |most: u64| {
         let mut bytes = Vec::new();
@@ -164,16 +196,28 @@ fn read_idx(
 }
 
 /// The file's bytes, inflated where they are gzipped; not by its name: a browser that inflates what it fetches keeps the `.gz`.
-fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    let mut file = BufReader::new(File::open(path)?);
+fn open(input: &Input) -> io::Result<Box<dyn Read + '_>> {
+    let mut file: Box<dyn BufRead> = match input {
+        Input::File(path) => Box::new(BufReader::new(File::open(path)?)),
+        Input::Bytes(_, bytes) => Box::new(&bytes[..]),
+    };
     Ok(match file.fill_buf()?.starts_with(b"\x1f\x8b") {
         true => Box::new(Gunzip::new(file)),
         false => Box::new(file),
     })
 }
 
-fn refuse(path: &Path, reason: String) -> Error {
-    Error::Layout { place: path.display().to_string(), reason }
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Bytes(url, _) => f.write_str(url),
+        }
+    }
+}
+
+fn refuse(file: &Input, reason: String) -> Error {
+    Error::Layout { place: file.to_string(), reason }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn load(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
                 done => return done,
             }
         }
-        let bytes = download::fetch(loading, folder)?;
+        let bytes = download::fetch(loading, folder, &request.remote, "name a local copy in MNIST_SAMPLE_ARCHIVE")?;
         loading.decoding(Path::new(&request.remote.url));
         archive::decode(&bytes[..], &request.remote.url, request.classes.as_deref(), &Limits::default())
     })

@@ -7,7 +7,8 @@ use plan::{Config, Plan, PlanError, Setting};
 
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
-    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented.
+    /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented, mnist-linear,
+    /// mnist-two-layer, mnist, mnist-augmented.
     pub config: Option<PathBuf>,
     /// Change one key, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::bail;
 use chart::terminal::harmless_line;
-use data::{DataSet, Event, Request, Source};
+use data::{DataSet, Event, NamedSet, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{Plan, SourceKind};
 
@@ -35,6 +35,9 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
     let source = match plan.data.source {
         SourceKind::Auto => Source::Auto,
         SourceKind::MnistSample => Source::MnistSample,
+        SourceKind::Mnist => Source::Named(NamedSet::Mnist),
+        SourceKind::FashionMnist => Source::Named(NamedSet::FashionMnist),
+        SourceKind::Kmnist => Source::Named(NamedSet::Kmnist),
         SourceKind::Archive => Source::Archive { path },
         SourceKind::Folder => Source::Folder { path },
         SourceKind::Idx => Source::Idx { path },

@@ -27,7 +27,7 @@ impl Partial {
     pub fn open(folder: Option<&Path>, remote: &Remote) -> Self {
         let mut partial = Self { bytes: Vec::new(), disk: None, trouble: None };
         let Some(folder) = folder else { return partial };
-        let name = format!("mnist_sample-{}.tgz", remote.md5.get(..8).unwrap_or(&remote.md5));
+        let name = name_of(remote);
         let (whole, part) = (folder.join(&name), folder.join(format!("{name}.part")));
         let kept = read_up_to(&whole, remote.size);
         if let Some(bytes) = kept.ok().filter(|bytes| format!("{:x}", md5::compute(bytes)) == remote.md5) {
@@ -94,6 +94,13 @@ impl OnDisk {
         };
         Ok(self.file.insert(file))
     }
+}
+
+/// The file's own name with the beginning of its MD5, so that another version of it is another file.
+fn name_of(remote: &Remote) -> String {
+    let file = remote.url.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = file.split_once('.').unwrap_or((file, "bin"));
+    format!("{stem}-{}.{ending}", remote.md5.get(..8).unwrap_or(&remote.md5))
 }
 
 fn unwritable(part: &Path, error: &io::Error) -> String {

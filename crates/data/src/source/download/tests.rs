@@ -23,6 +23,8 @@ pub(crate) fn brief() -> RetryPolicy {
     }
 }
 
+const INSTEAD: &str = "take another";
+
 fn file() -> Vec<u8> {
     (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect()
 }
@@ -56,7 +58,7 @@ fn fetch_into(folder: Option<&Path>, answers: &[Answer]) -> Run {
     let mut on_event = |event| events.push(event);
     let mut loading =
         Loading { request: &request, on_event: &mut on_event, folder: None, policy: brief(), notes: vec![] };
-    let result = fetch(&mut loading, folder);
+    let result = fetch(&mut loading, folder, &request.remote, INSTEAD);
     Run { result, events, server }
 }
 
@@ -185,7 +187,7 @@ fn cancelling_ends_it_and_keeps_the_partial_file() {
     };
     let mut loading =
         Loading { request: &request, on_event: &mut on_event, folder: None, policy: brief(), notes: vec![] };
-    assert!(matches!(fetch(&mut loading, Some(folder.path())), Err(Error::Cancelled)));
+    assert!(matches!(fetch(&mut loading, Some(folder.path()), &request.remote, INSTEAD), Err(Error::Cancelled)));
     let part = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
     assert!(part.metadata().unwrap().len() > 0);
 }
@@ -199,7 +201,7 @@ fn the_proxy_variables_are_honoured() {
         let request = Request { remote, ..Request::default() };
         let mut loading =
             Loading { request: &request, on_event: &mut |_| (), folder: None, policy: brief(), notes: vec![] };
-        assert_eq!(fetch(&mut loading, None).unwrap(), file());
+        assert_eq!(fetch(&mut loading, None, &request.remote, INSTEAD).unwrap(), file());
         return;
     }
     let server = Server::start(file(), &[Answer::Well]);

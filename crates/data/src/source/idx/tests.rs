@@ -30,7 +30,7 @@ fn four_files(separator: &str, pack: impl Fn(&[u8]) -> Vec<u8>, suffix: &str) ->
 
 fn read(folder: &Path, classes: [&str; 2]) -> Result<Splits, Error> {
     let limits = Limits { entries: 100, inflated: 1000, pixels: 1000, side: 64 };
-    Files::find(folder)?.read(Some(&classes.map(String::from)), &limits)
+    Files::find(folder)?.read(None, Some(&classes.map(String::from)), &limits)
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn without_names_all_labels_are_classes_in_their_order() {
     fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(LABELS, &[3], &[3, 7, 5])).unwrap();
     fs::write(folder.path().join("t10k-images-idx3-ubyte"), idx(IMAGES, &[3, 1, 2], &[20, 21, 22, 23, 24, 25]))
         .unwrap();
-    let splits = Files::find(folder.path()).unwrap().read(None, &Limits::default()).unwrap();
+    let splits = Files::find(folder.path()).unwrap().read(None, None, &Limits::default()).unwrap();
     assert_eq!(splits.train.task().classes(), ["3", "5", "7"]);
     assert_eq!(
         (splits.train.pixels(), splits.train.labels()),
