@@ -14,7 +14,7 @@ use crate::{Digit, DigitDataset, Digits, augmentation::Augment};
 pub struct DigitBatch<B: Backend> {
     /// Pixels from 0 to 1, one image a row: `[batch, pixels]`.
     pub images: Tensor<B, 2>,
-    /// What the network's probabilities should be, [`Task::targets`]: `[batch, outputs]`.
+    /// What the network's probabilities should be, [`task::Task::targets`]: `[batch, outputs]`.
     pub targets: Tensor<B, 2>,
     /// The labels on the host, for metrics.
     pub labels: Vec<u16>,
