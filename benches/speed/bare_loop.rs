@@ -10,7 +10,7 @@ use burn::{
 use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};
 use model::AutodiffBackend;
 use plan::{Config, Plan};
-use train::{backend::Visitor, classifier::Classifier};
+use train::{backend::BackendJob, classifier::Classifier};
 
 const EPOCHS: usize = 10;
 
@@ -19,7 +19,7 @@ pub struct BareLoop<'a> {
     pub data: &'a DataSet,
 }
 
-impl Visitor for BareLoop<'_> {
+impl BackendJob for BareLoop<'_> {
     const WORK: &'static str = "training";
 
     type Output = f64;

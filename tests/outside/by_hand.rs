@@ -11,7 +11,7 @@ use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
 use model::AutodiffBackend;
 use plan::{Config, ModelKind, Plan};
 use train::{
-    backend::{Kind, Visitor, dispatch},
+    backend::{BackendJob, Kind, dispatch},
     classifier::Classifier,
     export,
 };
@@ -36,7 +36,7 @@ struct ByHand<'a> {
     model_file: &'a Path,
 }
 
-impl Visitor for ByHand<'_> {
+impl BackendJob for ByHand<'_> {
     const WORK: &'static str = "training by hand";
 
     /// The parameters at the start, by hand at the end, and the Learner's.

@@ -6,7 +6,7 @@ use chapter::figures::{self, Figure};
 use data::{DataSet, Digits, Request, Source};
 use model::AutodiffBackend;
 use serde_json::Value;
-use train::backend::{Visitor, dispatch};
+use train::backend::{BackendJob, dispatch};
 
 use crate::harness::{Place, backends, metrics, real_archive, record};
 
@@ -33,7 +33,7 @@ fn accuracy(epoch: &Value) -> f64 {
 /// What the book prints beside what a backend computes, without data where there is none.
 struct Figures<'a>(Option<&'a DataSet>);
 
-impl Visitor for Figures<'_> {
+impl BackendJob for Figures<'_> {
     const WORK: &'static str = "computing the figures";
 
     type Output = Vec<Figure>;

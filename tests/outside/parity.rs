@@ -13,7 +13,7 @@ use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
 use model::AutodiffBackend;
 use plan::{Config, ModelKind, Plan, Setting};
 use train::{
-    backend::{Kind, Visitor, dispatch},
+    backend::{BackendJob, Kind, dispatch},
     classifier::Classifier,
 };
 
@@ -46,7 +46,7 @@ struct FirstSteps<'a> {
     data: &'a DataSet,
 }
 
-impl Visitor for FirstSteps<'_> {
+impl BackendJob for FirstSteps<'_> {
     const WORK: &'static str = "computing first steps";
 
     type Output = Vec<Step>;

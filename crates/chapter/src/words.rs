@@ -94,7 +94,7 @@ pub const WORDS: &[Word] = &[
     word(
         "target, label",
         "What the prediction for an item should be: 1 for a 3, 0 for a 7.",
-        &source::BATCHER,
+        &source::DATASET,
         "DigitBatch",
     ),
     word(
@@ -149,7 +149,7 @@ pub const WORDS: &[Word] = &[
     word(
         "mini-batch",
         "A few items that one step is computed from: quicker than all of them, steadier than a single one.",
-        &source::BATCHER,
+        &source::DATASET,
         "DigitBatch",
     ),
     word(
@@ -161,7 +161,7 @@ pub const WORDS: &[Word] = &[
     word(
         "shuffling",
         "Another order in each epoch, so that no batch is met twice. Here seed and epoch number decide it.",
-        &source::ORDER,
+        &source::LOADER,
         "Order",
     ),
     word(

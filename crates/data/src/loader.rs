@@ -6,7 +6,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
+    thread,
 };
 
 use burn::{
@@ -16,12 +18,52 @@ use burn::{
     },
     tensor::backend::Backend,
 };
+use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use task::Task;
 
-use crate::{
-    Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, Order, augmentation::Augment, batcher::HostBatch,
-    prefetch::Prefetch,
-};
+use crate::{Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, augmentation::Augment, dataset::HostBatch};
+
+/// How a loader visits its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// First to last.
+    Sequential,
+    /// Shuffled anew each epoch.
+    Shuffled { seed: u64 },
+}
+
+impl Order {
+    /// The indices of `len` items in the order of this epoch.
+    pub fn indices(self, epoch: usize, len: usize) -> Vec<usize> {
+        let mut indices: Vec<usize> = (0..len).collect();
+        if let Self::Shuffled { seed } = self {
+            shuffle(&mut indices, &mut stream(seed, epoch));
+        }
+        indices
+    }
+}
+
+/// The random stream of one epoch.
+fn stream(seed: u64, epoch: usize) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..13].copy_from_slice(b"order");
+    let mut stream = ChaCha8Rng::from_seed(key);
+    stream.set_stream(epoch as u64);
+    stream
+}
+
+/// Fisher-Yates, last to first (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 P).
+fn shuffle(items: &mut [usize], stream: &mut ChaCha8Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(last + 1, stream));
+    }
+}
+
+/// Uniform in 0 to `bound` - 1; the bias of the multiplication is below `bound` / 2^64.
+fn below(bound: usize, stream: &mut ChaCha8Rng) -> usize {
+    ((u128::from(stream.next_u64()) * bound as u128) >> 64) as usize
+}
 
 /// The items of a data set in batches; the last batch of an epoch may be short.
 ///
@@ -196,6 +238,67 @@ impl<B: Backend> DataLoaderIterator<DigitBatch<B>> for Batches<'_, B> {
     }
 }
 
+/// Batches each worker prepares ahead: one in hand, one waiting.
+const AHEAD: usize = 1;
+
+/// The batches of one epoch, each made of its indices: worker `w` of `n` makes batches w, w + n, w + 2n, .. and the consumer
+/// takes from the workers in turn, so the order does not depend on who is faster. Dropping it ends the workers.
+pub(crate) struct Prefetch<T> {
+    make: Make<T>,
+    batches: Arc<Vec<Vec<usize>>>,
+    next: usize,
+    workers: Vec<Receiver<T>>,
+}
+
+type Make<T> = Arc<dyn Fn(&[usize]) -> T + Send + Sync>;
+
+impl<T: Send + 'static> Prefetch<T> {
+    pub(crate) fn new(
+        make: impl Fn(&[usize]) -> T + Send + Sync + 'static,
+        batches: Vec<Vec<usize>>,
+        workers: usize,
+    ) -> Self {
+        let (make, batches): (Make<T>, _) = (Arc::new(make), Arc::new(batches));
+        let count = workers.min(batches.len());
+        let spawn = |first| spawn(make.clone(), batches.clone(), first, count);
+        // Too few threads in the system cost time, not the run: without workers each batch is made when asked for.
+        let workers = (0..count).map(spawn).collect::<Option<_>>().unwrap_or_default();
+        Self { make, batches, next: 0, workers }
+    }
+}
+
+impl<T> Iterator for Prefetch<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        let indices = self.batches.get(self.next)?;
+        let worker = self.workers.get(self.next % self.workers.len().max(1));
+        self.next += 1;
+        Some(worker.and_then(|worker| worker.recv().ok()).unwrap_or_else(|| (self.make)(indices)))
+    }
+}
+
+/// Starts a worker; none when the system has no thread to give.
+fn spawn<T: Send + 'static>(
+    make: Make<T>,
+    batches: Arc<Vec<Vec<usize>>>,
+    first: usize,
+    step: usize,
+) -> Option<Receiver<T>> {
+    let (sender, receiver) = sync_channel(AHEAD);
+    let work = move || serve(&make, batches.iter().skip(first).step_by(step), &sender);
+    thread::Builder::new().name(format!("loader-{first}")).spawn(work).ok().map(|_| receiver)
+}
+
+/// Makes batches until there are no more or nobody takes them.
+fn serve<'a, T>(make: &Make<T>, batches: impl Iterator<Item = &'a Vec<usize>>, sender: &SyncSender<T>) {
+    for indices in batches {
+        if sender.send(make(indices)).is_err() {
+            return;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use burn::data::dataset::InMemDataset;
@@ -308,5 +411,43 @@ mod tests {
     fn a_slice_of_a_slice_counts_from_its_own_start() {
         let part = words(Order::Sequential).slice(1, 5).slice(1, 3);
         assert_eq!(part.batches(0).collect::<Vec<_>>(), [["c", "d"]]);
+    }
+}
+
+#[cfg(test)]
+mod tests_of_order {
+    use super::*;
+
+    const SHUFFLED: Order = Order::Shuffled { seed: 3 };
+
+    #[test]
+    fn sequential_is_first_to_last() {
+        assert_eq!(Order::Sequential.indices(5, 4), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn shuffled_holds_every_item_once() {
+        let mut indices = SHUFFLED.indices(0, 26);
+        assert_ne!(indices, Order::Sequential.indices(0, 26));
+        indices.sort_unstable();
+        assert_eq!(indices, Order::Sequential.indices(0, 26));
+    }
+
+    #[test]
+    fn seed_and_epoch_decide_the_order() {
+        let indices = SHUFFLED.indices(1, 100);
+        assert_eq!(indices, SHUFFLED.indices(1, 100));
+        assert_ne!(indices, SHUFFLED.indices(2, 100));
+        assert_ne!(indices, Order::Shuffled { seed: 4 }.indices(1, 100));
+    }
+
+    #[test]
+    fn every_permutation_is_as_likely() {
+        let mut counts = std::collections::HashMap::new();
+        for epoch in 0..6000 {
+            *counts.entry(SHUFFLED.indices(epoch, 3)).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        assert!(counts.values().all(|count| (880..1120).contains(count)), "{counts:?}");
     }
 }

@@ -1,7 +1,6 @@
 //! Where digits come from. Each source ends in [`Splits`]: decoded, ordered and checked.
 
 pub(crate) mod archive;
-mod decode_jobs;
 pub(crate) mod download;
 pub(crate) mod folder;
 mod gather;

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{check, error::Problem, merge, nearest::did_you_mean, rules::Rule, setting::Setting};
+use super::{check, error::Problem, layer::Setting, nearest::did_you_mean, rules::Rule};
 
 /// The keys that a file has, each once, in its order.
 pub struct Keys {
@@ -55,6 +55,6 @@ impl Keys {
         let mut problems = std::mem::take(&mut self.problems);
         problems.extend(unknown);
         problems.extend(check::values(rules, |key| self.get(key)));
-        if problems.is_empty() { Ok(merge::fields(&self.entries)) } else { Err(problems) }
+        if problems.is_empty() { Ok(check::fields(&self.entries)) } else { Err(problems) }
     }
 }

@@ -3,8 +3,8 @@
 use super::{
     error::{Origin, Problem},
     layer::Layer,
+    layer::Setting,
     nearest::{did_you_mean, nearest, suggestion},
-    setting::Setting,
 };
 
 /// The keys and sections there are: those of the base.
@@ -121,7 +121,7 @@ fn split(key: &str) -> (Option<&str>, &str) {
 
 #[cfg(test)]
 mod tests {
-    use crate::merge::Merged;
+    use crate::check::Merged;
     use crate::{BuiltIn, Config, Setting, layer::Layer};
 
     fn problems(text: &str, settings: &[&str]) -> Vec<String> {

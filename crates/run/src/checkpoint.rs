@@ -30,7 +30,8 @@ pub struct TrainState {
     /// Optimizer steps taken.
     pub step: usize,
     /// Sums over the batches of the next epoch that are already used.
-    pub train: MetricSums,
+    #[serde(rename = "train")]
+    pub epoch_sums: MetricSums,
     /// Best epoch and patience.
     #[serde(rename = "watch")]
     pub best_tracker: BestTracker,
@@ -76,7 +77,7 @@ impl TrainState {
         if !is_on_the_way {
             let Self { epoch, batch, step, .. } = self;
             Err(format!("a run of this plan has no step {step} after epoch {epoch} and batch {batch} of the next"))
-        } else if !self.train.counts.are_of(classes) || u128::from(self.train.counts.total()) != seen {
+        } else if !self.epoch_sums.counts.are_of(classes) || u128::from(self.epoch_sums.counts.total()) != seen {
             Err(format!("its sums are not over the {seen} images of this epoch so far"))
         } else if !(0.0..1e12).contains(&self.seconds) {
             Err(format!("a run does not take {} seconds", self.seconds))

@@ -29,7 +29,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
              per image, and one of targets, {targets:?}: 1 for {}, 0 for {}.",
             classes[0], classes[1],
         )),
-        code(&source::BATCHER, &["DigitBatch", "of"]),
+        code(&source::DATASET, &["DigitBatch", "of"]),
     ]
 }
 

@@ -175,7 +175,7 @@ struct Missing {
 }
 
 /// Work that runs on a backend chosen at run time.
-pub trait Visitor {
+pub trait BackendJob {
     /// What the work is, as in "failed while training".
     const WORK: &'static str;
 
@@ -210,15 +210,15 @@ pub fn devices(kind: Kind) -> Result<Vec<Device>, BackendError> {
     found.map_err(|Missing { cause, fix }| BackendError::NoDevice { kind, cause, fix })
 }
 
-/// Runs `visitor` on device number `index` of `kind`. `cache` is the user's cache folder, below which wgpu and cuda keep
+/// Runs `job` on device number `index` of `kind`. `cache` is the user's cache folder, below which wgpu and cuda keep
 /// compiled kernels. A panic of the libraries below is an error like others.
-pub fn dispatch<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) -> Result<V::Output, BackendError> {
-    panics::contained(|| dispatch_to_type(kind, index, cache, visitor)).unwrap_or_else(|panic| {
-        Err(BackendError::Panicked { backend: kind.name().into(), work: V::WORK.into(), panic })
+pub fn dispatch<J: BackendJob>(kind: Kind, index: usize, cache: &Path, job: J) -> Result<J::Output, BackendError> {
+    panics::contained(|| dispatch_to_type(kind, index, cache, job)).unwrap_or_else(|panic| {
+        Err(BackendError::Panicked { backend: kind.name().into(), work: J::WORK.into(), panic })
     })
 }
 
-fn dispatch_to_type<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor: V) -> Result<V::Output, BackendError> {
+fn dispatch_to_type<J: BackendJob>(kind: Kind, index: usize, cache: &Path, job: J) -> Result<J::Output, BackendError> {
     let available = devices(kind)?;
     if index >= available.len() {
         return Err(BackendError::NoSuchDevice { kind, index, available });
@@ -228,19 +228,19 @@ fn dispatch_to_type<V: Visitor>(kind: Kind, index: usize, cache: &Path, visitor:
     let _ = cache;
     match kind {
         #[cfg(feature = "ndarray")]
-        Kind::Ndarray => Ok(visitor.run::<Autodiff<burn_ndarray::NdArray>>(burn_ndarray::NdArrayDevice::Cpu)),
+        Kind::Ndarray => Ok(job.run::<Autodiff<burn_ndarray::NdArray>>(burn_ndarray::NdArrayDevice::Cpu)),
         #[cfg(feature = "flex")]
-        Kind::Flex => Ok(visitor.run::<Autodiff<burn_flex::Flex>>(burn_flex::FlexDevice)),
+        Kind::Flex => Ok(job.run::<Autodiff<burn_flex::Flex>>(burn_flex::FlexDevice)),
         #[cfg(feature = "wgpu")]
-        Kind::Wgpu => Ok(visitor.run::<Autodiff<burn_wgpu::Wgpu>>(adapters::open(index))),
+        Kind::Wgpu => Ok(job.run::<Autodiff<burn_wgpu::Wgpu>>(adapters::open(index))),
         #[cfg(feature = "tch-cpu")]
-        Kind::TchCpu => Ok(visitor.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Cpu)),
+        Kind::TchCpu => Ok(job.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Cpu)),
         #[cfg(feature = "tch-cuda")]
-        Kind::TchCuda => Ok(visitor.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Cuda(index))),
+        Kind::TchCuda => Ok(job.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Cuda(index))),
         #[cfg(feature = "tch-mps")]
-        Kind::TchMps => Ok(visitor.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Mps)),
+        Kind::TchMps => Ok(job.run::<Autodiff<burn_tch::LibTorch>>(burn_tch::LibTorchDevice::Mps)),
         #[cfg(feature = "cuda")]
-        Kind::Cuda => Ok(visitor.run::<Autodiff<burn_cuda::Cuda>>(burn_cuda::CudaDevice::new(index))),
+        Kind::Cuda => Ok(job.run::<Autodiff<burn_cuda::Cuda>>(burn_cuda::CudaDevice::new(index))),
         #[allow(unreachable_patterns, reason = "the backends that are not compiled in")]
         _ => Err(BackendError::NotCompiledIn { kind }),
     }

@@ -30,7 +30,7 @@ pub struct StepOutput<B: burn::tensor::backend::Backend> {
 
 /// The same on the host.
 #[derive(Clone, Debug)]
-pub struct Scored {
+pub struct HostOutput {
     /// Mean loss of the batch.
     pub loss: f32,
     /// `[samples, outputs]`.
@@ -39,7 +39,7 @@ pub struct Scored {
     pub labels: Vec<u16>,
 }
 
-impl Scored {
+impl HostOutput {
     /// The most probable class of each sample.
     pub fn predictions(&self) -> Vec<u16> {
         predictions(&self.logits, self.outputs())
@@ -134,7 +134,7 @@ impl<B: burn::tensor::backend::Backend> StepOutput<B> {
     ///
     /// # Panics
     /// Where a thread of the device has panicked: its values mean nothing.
-    pub fn read(outputs: Vec<Self>) -> Vec<Scored> {
+    pub fn read(outputs: Vec<Self>) -> Vec<HostOutput> {
         // Burn's GPU backends panic where nothing is registered.
         if outputs.is_empty() {
             return Vec::new();
@@ -151,16 +151,16 @@ impl<B: burn::tensor::backend::Backend> StepOutput<B> {
         let mut next = || values.next().expect("a transaction returns what was registered");
         let score = |labels| {
             let (loss, logits): (Vec<f32>, Vec<f32>) = (next(), next());
-            Scored { loss: loss[0], logits, labels }
+            HostOutput { loss: loss[0], logits, labels }
         };
         labels.into_iter().map(score).collect()
     }
 }
 
 impl<B: burn::tensor::backend::Backend> ItemLazy for StepOutput<B> {
-    type ItemSync = Scored;
+    type ItemSync = HostOutput;
 
-    fn sync(self) -> Scored {
+    fn sync(self) -> HostOutput {
         Self::read(vec![self]).remove(0)
     }
 }

@@ -16,7 +16,7 @@ use run::{RunRecord, event_log::Picture, folder};
 
 use crate::{
     Error,
-    backend::{Visitor, choice::Chosen, dispatch},
+    backend::{BackendJob, choice::Chosen, dispatch},
     classifier::{Classifier, StepOutput},
     export,
 };
@@ -100,7 +100,7 @@ struct OfRun<'a> {
     data: &'a DataSet,
 }
 
-impl Visitor for OfRun<'_> {
+impl BackendJob for OfRun<'_> {
     const WORK: &'static str = "evaluating";
 
     type Output = Result<Scores, Error>;

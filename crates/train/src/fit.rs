@@ -4,7 +4,6 @@
 //! besides stands in the files of this folder, none of which knows the loop.
 
 mod best_model;
-pub(crate) mod gradients;
 mod learner;
 mod network_state;
 pub(crate) mod optimizer;
@@ -39,15 +38,14 @@ use run::{
 
 use crate::{
     Error,
-    backend::{BackendError, Visitor, choice::Chosen, dispatch},
+    backend::{BackendError, BackendJob, choice::Chosen, dispatch},
     classifier::{Classifier, StepOutput},
     evaluation::{self, SYNC_EVERY, evaluation_loader},
     export,
     fit::{
         best_model::BestModel,
-        gradients::Accumulation,
-        learner::{BurnEvents, Components, LoopContext, SharedLearningRate},
-        optimizer::SharedOptimizer,
+        learner::{BurnEvents, Components, LoopContext},
+        optimizer::{Accumulation, SharedLearningRate, SharedOptimizer},
     },
     observer::{EpochProgress, Observer},
     panics,
@@ -120,7 +118,7 @@ pub fn fit_on(chosen: &Chosen, cache: &Path, job: Job<'_>) -> Result<Outcome, Er
 
 struct Fit<'a>(Job<'a>);
 
-impl Visitor for Fit<'_> {
+impl BackendJob for Fit<'_> {
     const WORK: &'static str = TRAINING;
 
     type Output = Result<Outcome, Error>;
@@ -183,8 +181,8 @@ fn contained<T>(backend: &str, work: impl FnOnce() -> T) -> Result<T, Error> {
 }
 
 fn before_the_first_step(data: &DataSet) -> TrainState {
-    let train = MetricSums::new(data.task().classes().len());
-    TrainState { fingerprint: data.fingerprint.clone(), train, ..TrainState::default() }
+    let epoch_sums = MetricSums::new(data.task().classes().len());
+    TrainState { fingerprint: data.fingerprint.clone(), epoch_sums, ..TrainState::default() }
 }
 
 /// What a run begins with.
@@ -486,18 +484,18 @@ impl<B: AutodiffBackend> Session<B> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             refuse_divergence("training", scored.loss, place, self.is_saved)?;
-            self.state.train.add(scored.loss, &scored.predictions(), &scored.labels);
+            self.state.epoch_sums.add(scored.loss, &scored.predictions(), &scored.labels);
             self.logger.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
         }
         Ok(())
     }
 
     fn tell_progress(&mut self, images_per_second: f64) {
-        let so_far = self.state.train.metrics();
+        let so_far = self.state.epoch_sums.metrics();
         self.observer.batches(&EpochProgress {
             epoch: self.state.epoch + 1,
             epochs: self.plan.training.epochs,
-            images: self.state.train.counts.total() as usize,
+            images: self.state.epoch_sums.counts.total() as usize,
             images_total: self.train.num_items(),
             loss: so_far.loss,
             accuracy: so_far.accuracy,
@@ -535,7 +533,7 @@ impl<B: AutodiffBackend> Session<B> {
             epoch: state.epoch,
             step: state.step,
             learning_rate: self.schedule.learning_rate(state.step - 1),
-            train: mem::replace(&mut state.train, MetricSums::new(self.train.task().classes().len())).metrics(),
+            train: mem::replace(&mut state.epoch_sums, MetricSums::new(self.train.task().classes().len())).metrics(),
             valid,
             seconds,
             images_per_second,

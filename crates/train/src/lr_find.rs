@@ -13,7 +13,10 @@ use plan::Plan;
 
 use crate::{
     classifier::Classifier,
-    fit::{gradients::Accumulation, optimizer::SharedOptimizer, training_loader},
+    fit::{
+        optimizer::{Accumulation, SharedOptimizer},
+        training_loader,
+    },
 };
 
 /// Steps of the test; fewer where the loss diverges before.

@@ -11,7 +11,7 @@ use plan::Plan;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use task::Task;
 use train::{
-    backend::{Kind, Visitor, dispatch},
+    backend::{BackendJob, Kind, dispatch},
     classifier::Classifier,
     export,
 };
@@ -155,7 +155,7 @@ fn file_of(tensors: &[(String, Vec<u64>)], odd: &[Odd], data: &[u8], metadata: &
 /// Loads the file into a network and asks that for a logit.
 struct Load<'a>(&'a Path, &'a Plan);
 
-impl Visitor for Load<'_> {
+impl BackendJob for Load<'_> {
     const WORK: &'static str = "loading";
     type Output = bool;
 

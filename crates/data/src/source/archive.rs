@@ -14,8 +14,7 @@ use crate::{
     Error,
     source::{
         Limits, Splits,
-        decode_jobs::{DecodeJob, Results},
-        gather::{Place, Size, arrange, name_of},
+        gather::{DecodeJob, Place, Results, Size, arrange, name_of},
         gunzip::Gunzip,
     },
 };

@@ -12,8 +12,7 @@ use crate::{
     Error,
     source::{
         Limits, Splits,
-        decode_jobs::{DecodeJob, FILES_PER_JOB, Results},
-        gather::{Place, Size, arrange, name_of},
+        gather::{DecodeJob, FILES_PER_JOB, Place, Results, Size, arrange, name_of},
         natural::natural,
         stamp::stamp,
     },

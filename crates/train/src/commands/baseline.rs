@@ -5,7 +5,7 @@ use data::DataSet;
 use metrics::Counts;
 use model::{AutodiffBackend, Distance};
 use report::fraction;
-use train::{backend::Visitor, baseline};
+use train::{backend::BackendJob, baseline};
 
 use super::{load_data, workbench::Workbench};
 use crate::{cli::PlanArgs, terminal::Out};
@@ -37,7 +37,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
 
 struct Baseline<'a>(&'a DataSet);
 
-impl Visitor for Baseline<'_> {
+impl BackendJob for Baseline<'_> {
     const WORK: &'static str = "computing the baseline";
 
     type Output = [Counts; 2];

@@ -9,7 +9,7 @@ use metrics::Scores;
 use model::{AutodiffBackend, Distance};
 use plan::{Plan, Setting};
 use report::{BaselineScores, BesideBaseline, Evaluated};
-use train::{Error, backend::Visitor, baseline, evaluation};
+use train::{Error, backend::BackendJob, baseline, evaluation};
 
 use super::{stored_run::StoredRun, workbench::Workbench};
 use crate::{
@@ -80,7 +80,7 @@ struct Evaluate<'a> {
     args: &'a EvaluateArgs,
 }
 
-impl Visitor for Evaluate<'_> {
+impl BackendJob for Evaluate<'_> {
     const WORK: &'static str = "evaluating";
 
     type Output = Result<(Scores, Option<BaselineScores>), Error>;

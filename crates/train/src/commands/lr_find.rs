@@ -10,7 +10,7 @@ use model::AutodiffBackend;
 use plan::Plan;
 use serde_json::json;
 use train::{
-    backend::Visitor,
+    backend::BackendJob,
     fit,
     lr_find::{RangeTest, range_test},
 };
@@ -53,7 +53,7 @@ struct Test<'a> {
     stop: &'a Stop,
 }
 
-impl Visitor for Test<'_> {
+impl BackendJob for Test<'_> {
     const WORK: &'static str = "looking for a learning rate";
 
     type Output = RangeTest;

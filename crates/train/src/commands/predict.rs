@@ -8,7 +8,7 @@ use data::GreyImage;
 use model::AutodiffBackend;
 use serde::Serialize;
 use task::Task;
-use train::{Error, backend::Visitor};
+use train::{Error, backend::BackendJob};
 
 use super::{png_file, stored_run::StoredRun, workbench::on_backend};
 use crate::{
@@ -58,7 +58,7 @@ struct Predict<'a> {
     images: &'a [GreyImage],
 }
 
-impl Visitor for Predict<'_> {
+impl BackendJob for Predict<'_> {
     const WORK: &'static str = "predicting";
 
     /// Logits, `[images, outputs]`.

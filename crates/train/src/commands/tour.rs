@@ -16,7 +16,7 @@ use task::Task;
 use tour::{STOPS, Stop as TourStop, Tour, has_digits};
 use train::{
     Error,
-    backend::Visitor,
+    backend::BackendJob,
     fit::Job,
     observer::{EpochProgress, Observer},
 };
@@ -98,7 +98,7 @@ struct Show<'a> {
     stops: &'a [TourStop],
 }
 
-impl Visitor for Show<'_> {
+impl BackendJob for Show<'_> {
     const WORK: &'static str = "computing the tour";
 
     type Output = anyhow::Result<Vec<Section>>;

@@ -9,7 +9,7 @@ use data::DataSet;
 use model::AutodiffBackend;
 use plan::{BackendChoice, Plan};
 use serde_json::json;
-use train::backend::{self, Kind, Visitor, choice};
+use train::backend::{self, BackendJob, Kind, choice};
 
 use super::{load_data, workbench::on_backend};
 use crate::{
@@ -69,7 +69,7 @@ fn columns(data: &DataSet) -> anyhow::Result<Vec<Column>> {
 
 struct Verify<'a>(&'a DataSet);
 
-impl Visitor for Verify<'_> {
+impl BackendJob for Verify<'_> {
     const WORK: &'static str = "checking the book's figures";
 
     type Output = Vec<Figure>;

@@ -5,7 +5,7 @@ use plan::Plan;
 use train::{
     Error,
     backend::{
-        self, BackendError, Visitor,
+        self, BackendError, BackendJob,
         choice::{self, Chosen},
     },
     fit::{self, Job, Outcome},
@@ -35,7 +35,7 @@ impl Workbench {
     }
 
     /// Does the work on the backend.
-    pub fn run<V: Visitor>(&self, work: V) -> Result<V::Output, BackendError> {
+    pub fn run<V: BackendJob>(&self, work: V) -> Result<V::Output, BackendError> {
         on_backend(&self.chosen, work)
     }
 
@@ -50,6 +50,6 @@ impl Workbench {
 }
 
 /// Does the work on the backend chosen.
-pub fn on_backend<V: Visitor>(chosen: &Chosen, work: V) -> Result<V::Output, BackendError> {
+pub fn on_backend<V: BackendJob>(chosen: &Chosen, work: V) -> Result<V::Output, BackendError> {
     backend::dispatch(chosen.kind, chosen.index, &load_data::kernel_cache(), work)
 }

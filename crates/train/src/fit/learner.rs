@@ -2,16 +2,11 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use burn::{
     data::dataloader::Progress,
-    lr_scheduler::LrScheduler,
-    tensor::backend::Backend,
     train::{
         EventProcessorTraining, Interrupter, Learner, LearnerEvent, LearningComponentsMarker,
         SupervisedLearningStrategy, SupervisedTraining, SupervisedTrainingEventProcessor, TrainLoader,
@@ -30,7 +25,7 @@ use run::BatchPlace;
 
 use crate::{
     classifier::{Classifier, StepOutput},
-    fit::optimizer::SharedOptimizer,
+    fit::optimizer::{SharedLearningRate, SharedOptimizer},
 };
 
 /// The types Burn's Learner works with here.
@@ -104,31 +99,6 @@ impl<B: AutodiffBackend, T: Send> SupervisedLearningStrategy<Components<B>> for 
         });
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         (learner.model(), components.event_processor)
-    }
-}
-
-/// The learning rate of the step to come: the loop sets it, the Learner takes it.
-#[derive(Clone, Debug, Default)]
-pub struct SharedLearningRate(Arc<AtomicU64>);
-
-impl SharedLearningRate {
-    /// For the steps that follow.
-    pub fn set(&self, rate: f64) {
-        self.0.store(rate.to_bits(), Ordering::Relaxed);
-    }
-}
-
-impl LrScheduler for SharedLearningRate {
-    type Record<B: Backend> = ();
-
-    fn step(&mut self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
-    }
-
-    fn to_record<B: Backend>(&self) {}
-
-    fn load_record<B: Backend>(self, (): ()) -> Self {
-        self
     }
 }
 

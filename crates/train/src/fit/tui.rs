@@ -12,7 +12,7 @@ use burn::train::{
 use metrics::{MetricSums, Metrics};
 use model::AutodiffBackend;
 
-use crate::{classifier::Scored, fit::learner::Training};
+use crate::{classifier::HostOutput, fit::learner::Training};
 
 /// Shows the training in Burn's terminal interface; its stop key works like Ctrl-C.
 pub fn show<B: AutodiffBackend>(training: Training<B>) -> Training<B> {
@@ -51,7 +51,7 @@ impl Exact {
 }
 
 impl Metric for Exact {
-    type Input = Scored;
+    type Input = HostOutput;
 
     fn name(&self) -> MetricName {
         self.name.clone()
@@ -61,7 +61,7 @@ impl Metric for Exact {
         NumericAttributes { unit: None, higher_is_better: self.higher_is_better }.into()
     }
 
-    fn update(&mut self, scored: &Scored, _: &MetricMetadata) -> SerializedEntry {
+    fn update(&mut self, scored: &HostOutput, _: &MetricMetadata) -> SerializedEntry {
         let (predictions, none) = (scored.predictions(), MetricSums::new(scored.outputs().max(2)));
         if self.epoch.counts.total() == 0 {
             self.epoch = none.clone();
@@ -89,8 +89,8 @@ impl Numeric for Exact {
     }
 }
 
-impl Adaptor<Scored> for Scored {
-    fn adapt(&self) -> Scored {
+impl Adaptor<HostOutput> for HostOutput {
+    fn adapt(&self) -> HostOutput {
         self.clone()
     }
 }

@@ -1,0 +1,329 @@
+//! The plan: the sections and keys of `configs/base.toml` as a struct.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind},
+    config::{Config, Template},
+    error::PlanError,
+    layer::Setting,
+};
+
+/// A whole run, every value checked; the fields are the keys of `configs/base.toml`, in its order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The run goes to `<runs>/<name>/<id>`: a folder name.
+    pub name: String,
+    /// Output root, relative to the current folder.
+    pub runs: PathBuf,
+    /// Seed of initialisation, order and augmentation, from 0 to 2^63 - 1 (the largest integer of TOML).
+    pub seed: u64,
+    pub backend: BackendChoice,
+    /// Which device of the backend, from 0.
+    pub device: usize,
+    /// CPU threads of the backend; 0: all cores.
+    pub threads: usize,
+    /// Whether the run folder gets event files for TensorBoard.
+    pub tensorboard: bool,
+    /// Where the digits come from.
+    pub data: DataPlan,
+    pub model: ModelPlan,
+    /// How training images are changed.
+    pub augmentation: AugmentationPlan,
+    /// Epochs, batches and loss.
+    pub training: TrainingPlan,
+    /// How gradients become steps.
+    pub optimizer: OptimizerPlan,
+    /// How the learning rate goes over the run.
+    pub schedule: SchedulePlan,
+    /// When to end before the last epoch.
+    pub early_stopping: EarlyStoppingPlan,
+    /// What is kept to resume from.
+    pub checkpoint: CheckpointPlan,
+}
+
+impl Plan {
+    /// The plan of `config` with `settings` over it, of which the last wins; reads files, fetches nothing.
+    ///
+    /// # Errors
+    ///
+    /// Every unknown key and every wrong value at once, or the file that cannot be read.
+    pub fn resolve(config: &Config, settings: &[Setting]) -> Result<Plan, PlanError> {
+        Template::read(config)?.plan(settings)
+    }
+
+    /// The plan as a config file: every key, in the order of `base.toml`; resolves to an equal plan.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let keys = toml::to_string(self).expect("a plan holds only what TOML can hold");
+        format!("# The resolved plan, every key: `train FILE` runs it again.\n{keys}")
+    }
+}
+
+/// `[data]`: where the digits come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataPlan {
+    pub source: SourceKind,
+    /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
+    pub path: PathBuf,
+    /// The classes to take: names of folders, labels of IDX files, or all; of two the first is the positive one, target 1.
+    pub classes: Classes,
+    /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
+    pub cache: PathBuf,
+    /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.
+    pub synthetic_seed: u64,
+    /// Images `synthetic` draws for training, at least 2.
+    pub synthetic_train: usize,
+    /// Images `synthetic` draws for validation, at least 2.
+    pub synthetic_valid: usize,
+    /// Threads that prepare batches ahead; 0: none.
+    pub workers: usize,
+}
+
+/// `data.classes`: `"auto"`, or the names of the classes in the order of their labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
+pub struct Classes(Option<Vec<String>>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Word(String),
+    Names(Vec<String>),
+}
+
+impl Classes {
+    /// The names; none where the source says which there are.
+    #[must_use]
+    pub fn named(&self) -> Option<&[String]> {
+        self.0.as_deref()
+    }
+}
+
+impl From<Written> for Classes {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Word(_) => Self(None),
+            Written::Names(names) => Self(Some(names)),
+        }
+    }
+}
+
+impl From<Classes> for Written {
+    fn from(Classes(names): Classes) -> Self {
+        names.map_or_else(|| Self::Word("auto".into()), Self::Names)
+    }
+}
+
+/// `[model]`: which network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPlan {
+    pub kind: ModelKind,
+    /// Units of the hidden layer of `two-layer`, at least 1.
+    pub hidden: usize,
+    /// Channels of the stem of `resnet`, at least 1.
+    pub channels: usize,
+}
+
+/// `[augmentation]`: how far training images are changed, anew in each epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AugmentationPlan {
+    /// Largest turn in degrees, from 0 to 180.
+    pub degrees: f64,
+    /// Largest shift as a fraction of the side, from 0 to 1.
+    pub translate: f64,
+    /// Largest change of the size as a fraction, from 0 to 0.9.
+    pub scale: f64,
+}
+
+/// `[training]`: epochs, batches and loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingPlan {
+    /// Passes over the training split, at least 1.
+    pub epochs: usize,
+    /// Images of a batch, at least 1.
+    pub batch_size: usize,
+    pub loss: Loss,
+    /// Batches whose gradients are averaged into one step, at least 1.
+    pub accumulate: usize,
+    /// Largest global norm of the gradients; 0: no clipping.
+    pub clip_norm: f64,
+    /// What "best" means for checkpoints and early stopping.
+    pub monitor: Monitor,
+    /// Whether metrics.jsonl also has one line per batch.
+    pub log_steps: bool,
+}
+
+impl TrainingPlan {
+    /// Steps of an epoch of so many batches.
+    #[must_use]
+    pub fn steps(&self, batches: usize) -> usize {
+        batches.div_ceil(self.accumulate)
+    }
+
+    /// Whether batch number `batch`, from 1, of an epoch of so many completes a step: the last one always does.
+    #[must_use]
+    pub fn completes_step(&self, batch: usize, batches: usize) -> bool {
+        batch.is_multiple_of(self.accumulate) || batch == batches
+    }
+}
+
+/// `[optimizer]`: how gradients become steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimizerPlan {
+    pub kind: OptimizerKind,
+    /// Above 0; the peak, where the schedule varies it.
+    pub learning_rate: f64,
+    /// Of sgd, at least 0 and below 1; 0: none.
+    pub momentum: f64,
+    /// At least 0. Of sgd and adam an L2 penalty, of adamw decoupled.
+    pub weight_decay: f64,
+    /// Of adam and adamw, at least 0 and below 1: decay of the mean gradient.
+    pub beta_1: f64,
+    /// Of adam and adamw, at least 0 and below 1: decay of the mean squared gradient.
+    pub beta_2: f64,
+    /// Of adam and adamw, above 0: keeps the division finite.
+    pub epsilon: f64,
+}
+
+/// `[schedule]`: how the learning rate goes over the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchedulePlan {
+    pub kind: ScheduleKind,
+    /// Of one-cycle, above 0 and below 1: the part of all steps that warms up.
+    pub pct_start: f64,
+    /// Of one-cycle, at least 1: it starts at learning_rate / div.
+    pub div: f64,
+    /// Of one-cycle, at least 1: it ends at learning_rate / div_final.
+    pub div_final: f64,
+    /// Of one-cycle, each at least 0 and below 1: momentum (adam: beta_1) at start, peak and end.
+    pub momentums: [f64; 3],
+}
+
+/// `[early_stopping]`: when to end before the last epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStoppingPlan {
+    /// Epochs without improvement of the monitored metric before the run ends; 0: never.
+    pub patience: usize,
+    /// The least change that counts as improvement, in the metric's own unit, at least 0.
+    pub min_delta: f64,
+}
+
+/// `[checkpoint]`: what is kept to resume from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointPlan {
+    /// Newest checkpoints kept, at least 1; the best is always kept.
+    pub keep_last: usize,
+    /// Also within the epoch, each so many steps; 0: only at an epoch's end.
+    pub every_steps: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BuiltIn;
+    use std::fs;
+
+    fn set(text: &str) -> Setting {
+        Setting::parse(text).unwrap()
+    }
+
+    fn reread(plan: &Plan) -> Plan {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, plan.to_toml()).unwrap();
+        Plan::resolve(&Config::File(path), &[]).unwrap()
+    }
+
+    #[test]
+    fn two_layer_is_the_chapters_net() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::TwoLayer), &[]).unwrap();
+        assert_eq!(plan.name, "two-layer");
+        assert_eq!(plan.model, ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16 });
+        assert_eq!(plan.training.epochs, 40);
+        assert_eq!(plan.training.batch_size, 256);
+        assert_eq!(plan.training.loss, Loss::MnistLoss);
+        assert_eq!(plan.optimizer.learning_rate, 0.1);
+        assert_eq!(plan.data.classes.named().unwrap(), ["3", "7"]);
+    }
+
+    #[test]
+    fn linear_is_the_chapters_baseline() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Linear), &[]).unwrap();
+        assert_eq!(plan.model.kind, ModelKind::Linear);
+        assert_eq!(plan.training.epochs, 20);
+        assert_eq!(plan.optimizer.learning_rate, 1.0);
+    }
+
+    #[test]
+    fn the_last_setting_wins() {
+        let settings = [set("training.epochs=3"), set("model.kind=linear"), set("training.epochs=5")];
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::TwoLayer), &settings).unwrap();
+        assert_eq!((plan.training.epochs, plan.model.kind), (5, ModelKind::Linear));
+    }
+
+    #[test]
+    fn every_shipped_config_resolves_and_is_read_back_equal() {
+        let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+        let paths = fs::read_dir(configs).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+        assert!(files.len() >= 3);
+        for path in files {
+            let plan = Plan::resolve(&Config::File(path), &[]).unwrap();
+            assert_eq!(reread(&plan), plan);
+        }
+    }
+
+    #[test]
+    fn awkward_values_are_read_back_equal() {
+        let mut plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).unwrap();
+        plan.seed = i64::MAX as u64;
+        plan.runs = PathBuf::from("a \"quoted\" 'path'\\ with\nlines and ü");
+        plan.optimizer.learning_rate = 0.1 + 0.2;
+        plan.optimizer.epsilon = 1e-8;
+        plan.optimizer.weight_decay = f64::MIN_POSITIVE;
+        plan.schedule.div_final = 1e38;
+        plan.schedule.pct_start = 1.0 - f64::EPSILON;
+        plan.schedule.momentums = [1.0 / 3.0, 0.0, 1.0 - f64::from(f32::EPSILON)];
+        assert_eq!(reread(&plan), plan);
+    }
+
+    #[test]
+    fn the_written_plan_has_the_order_of_the_base() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).unwrap();
+        let keys = |text: &str| -> Vec<String> {
+            let code = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+            code.map(|line| line.split(" =").next().unwrap().to_string()).collect()
+        };
+        assert_eq!(keys(&plan.to_toml()), keys(include_str!("../../../configs/base.toml")));
+    }
+
+    #[test]
+    fn an_integer_will_do_for_a_number() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[set("optimizer.learning_rate=1")]).unwrap();
+        assert_eq!(plan.optimizer.learning_rate, 1.0);
+        assert_eq!(reread(&plan), plan);
+    }
+
+    #[test]
+    fn all_problems_come_at_once() {
+        let settings = [set("training.epoch=3"), set("training.epochs=0"), set("model.kind=lineer")];
+        let error = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap_err();
+        let expected = "\
+            --set training.epoch=3: unknown key `training.epoch`; did you mean `training.epochs`?\n\
+            --set model.kind=lineer: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?\n\
+            --set training.epochs=0: `training.epochs` is 0, expected an integer from 1 to 1000000";
+        assert_eq!(error.to_string(), expected);
+    }
+}
