@@ -15,7 +15,10 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let digits = loader::<B>(&tour.data.train, Order::Sequential, tour.device);
     let shapes = digits.iter().next().map(|batch| (batch.images.dims(), batch.targets.dims()));
     let (images, targets) = shapes.expect("the data has images");
-    let classes = tour.data.task().classes();
+    let are = match tour.data.task().classes() {
+        [first, second] => format!("1 for {first}, 0 for {second}"),
+        classes => format!("a row of zeros with a 1 in the place of the class, of {}", classes.len()),
+    };
     vec![
         Block::text(
             "A data set gives an item for an index. A data loader visits all items in an order that a seed decides, some at a \
@@ -26,8 +29,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         code(&source::LETTERS, &["letters", "loader", "batches"]),
         Block::text(format!(
             "The digits come from the same loader. Their batcher makes one tensor of images, here {images:?}, a row of pixels \
-             per image, and one of targets, {targets:?}: 1 for {}, 0 for {}.",
-            classes[0], classes[1],
+             per image, and one of targets, {targets:?}: {are}.",
         )),
         code(&source::DATASET, &["DigitBatch", "of"]),
     ]
