@@ -140,7 +140,7 @@ fn corrupt_bytes_are_fetched_again_and_never_used() {
     assert_eq!(run.result.as_ref().unwrap(), &file());
     assert!(run.retries()[0].contains("its MD5 is"), "{:?}", run.retries());
     let run = fetch_with(&[Answer::Corrupt]);
-    assert!(run.error().contains("its MD5 is") && run.error().contains("MNIST_SAMPLE_ARCHIVE"), "{}", run.error());
+    assert!(run.error().contains("its MD5 is") && run.error().contains(INSTEAD), "{}", run.error());
 }
 
 #[test]
