@@ -13,7 +13,7 @@ pub struct DataSet {
     pub train: Arc<Digits>,
     /// Validation images, in the same order.
     pub valid: Arc<Digits>,
-    /// What it really was: `mnist-sample`, `archive`, `folder`, `idx` or `synthetic`.
+    /// What it really was, as `data.source` names it: never `auto`.
     pub source: String,
     /// What a report should say about it, for instance why it is synthetic.
     pub notes: Vec<String>,

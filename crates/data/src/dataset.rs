@@ -1,5 +1,5 @@
-//! The digits of one split, Burn's `Dataset` over them, and Burn's `Batcher`, which makes one tensor of images and one of targets of
-//! some of them.
+//! The digits of one split, Burn's `Dataset` over them, and Burn's `Batcher`, which makes one buffer of images and one of targets of
+//! some of them; uploaded, they are two tensors.
 
 use std::{ops::Range, sync::Arc};
 

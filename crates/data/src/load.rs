@@ -8,6 +8,7 @@ use crate::{
     DataSet, Digits, Error, Event, Request, Source,
     cache::{self, Loading},
     fingerprint::fingerprint,
+    request::SYNTHETIC,
     retry_policy::RetryPolicy,
     source::{Limits, archive, folder::Listing, idx, mnist_sample, named, stamp::file_identity, synthetic},
 };
@@ -38,21 +39,21 @@ pub(crate) fn load_with(
         Source::MnistSample => mnist_sample::load(&mut loading),
         Source::Archive { path } => {
             let identity = file_identity(path)?;
-            loading.through_cache("archive", &identity, None, |loading, _| {
+            loading.through_cache(request.source.name(), &identity, None, |loading, _| {
                 loading.decoding(path);
                 archive::read(path, classes, &limits)
             })
         }
         Source::Folder { path } => {
             let listing = Listing::of(path, classes, &limits)?;
-            loading.through_cache("folder", &listing.identity(), None, |loading, _| {
+            loading.through_cache(request.source.name(), &listing.identity(), None, |loading, _| {
                 loading.decoding(path);
                 listing.read(classes, &limits)
             })
         }
         Source::Idx { path } => {
             let files = idx::Files::find(path)?;
-            loading.through_cache("idx", &files.identity()?, None, |loading, _| {
+            loading.through_cache(request.source.name(), &files.identity()?, None, |loading, _| {
                 loading.decoding(path);
                 files.read(None, classes, &limits)
             })
@@ -83,14 +84,7 @@ fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) ->
     };
     let fingerprint = fingerprint(&train, &valid);
     let notes = std::mem::take(&mut loading.notes);
-    Ok(DataSet {
-        train: train.into(),
-        valid: valid.into(),
-        source: "synthetic".into(),
-        notes,
-        fingerprint,
-        cache: None,
-    })
+    Ok(DataSet { train: train.into(), valid: valid.into(), source: SYNTHETIC.into(), notes, fingerprint, cache: None })
 }
 
 /// The same images of two classes with the other as the first.

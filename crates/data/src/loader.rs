@@ -238,7 +238,7 @@ impl<B: Backend> DataLoaderIterator<DigitBatch<B>> for Batches<'_, B> {
     }
 }
 
-/// Batches each worker prepares ahead: one in hand, one waiting.
+/// Batches of each worker that wait to be taken, besides the one in its hands.
 const AHEAD: usize = 1;
 
 /// The batches of one epoch, each made of its indices: worker `w` of `n` makes batches w, w + n, w + 2n, .. and the consumer

@@ -37,6 +37,25 @@ pub enum Source {
     },
 }
 
+/// What drawn digits are called, also where they take the place of others.
+pub(crate) const SYNTHETIC: &str = "synthetic";
+
+impl Source {
+    /// As [`DataSet::source`](crate::DataSet::source) and the cache file have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::MnistSample => "mnist-sample",
+            Self::Archive { .. } => "archive",
+            Self::Folder { .. } => "folder",
+            Self::Named(set) => set.name(),
+            Self::Idx { .. } => "idx",
+            Self::Synthetic { .. } => SYNTHETIC,
+        }
+    }
+}
+
 /// What [`load`](crate::load) shall bring, and what it may use.
 #[derive(Clone, Debug)]
 pub struct Request {

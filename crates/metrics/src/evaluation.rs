@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn roc_auc_of_more_classes_is_the_mean_of_each_against_the_others() {
-        // Class a is told apart perfectly; b scores above c and below a of the two others; c has no sample.
+        // Each of a and b stands above the other's samples by its own probability; c has no sample and is left out.
         let logits = [3.0, 1.0, 0.0, 2.0, 1.5, 0.0, 0.0, 1.0, 0.0];
         let metrics = evaluation(&["a", "b", "c"], &logits, &[0, 0, 1]).metrics();
         assert_eq!(metrics.roc_auc, Some(1.0));

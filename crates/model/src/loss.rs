@@ -21,30 +21,35 @@ pub fn mnist_loss<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Te
     mnist_losses(sigmoid(logits), targets).mean()
 }
 
+/// 1 - p of the class that it is: of two classes [`mnist_losses`], of more by the softmax p of the logits.
+pub fn distance_to_one<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    match logits.dims() {
+        [_, 1] => mnist_losses(sigmoid(logits), targets),
+        _ => (softmax(logits, 1) * targets).sum_dim(1).neg() + 1.0,
+    }
+}
+
+/// -log p of the class that it is: of two classes [`binary_cross_entropy`], of more by the softmax p of the logits.
+pub fn cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    match logits.dims() {
+        [_, 1] => binary_cross_entropy(logits, targets),
+        _ => (log_softmax(logits, 1) * targets).sum_dim(1).neg(),
+    }
+}
+
 /// Binary cross-entropy on logits: -t log p - (1 - t) log(1 - p) with p = sigmoid(x), in the form (1 - t) x - log p that
 /// stays finite for large logits.
 pub fn binary_cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
     (targets.neg() + 1.0) * logits.clone() - log_sigmoid(logits)
 }
 
-/// (p - t)² with p = sigmoid(x). Its mean is the Brier score.
-pub fn squared_error<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
-    (sigmoid(logits) - targets).square()
-}
-
-/// [`mnist_losses`] for more than two classes: 1 - p of the class that it is, with the softmax p of the logits.
-pub fn distance_to_one<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
-    (softmax(logits, 1) * targets).sum_dim(1).neg() + 1.0
-}
-
-/// Cross-entropy on logits of more than two classes: -log p of the class that it is, with the softmax p of the logits.
-pub fn cross_entropy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
-    (log_softmax(logits, 1) * targets).sum_dim(1).neg()
-}
-
-/// The Brier score of more than two classes: (p - t)² summed over them, with the softmax p of the logits (Brier 1950).
+/// (p - t)², whose mean is the Brier score: of two classes with p = sigmoid(x), of more with the softmax p of the logits, summed
+/// over the classes (Brier 1950).
 pub fn brier<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
-    (softmax(logits, 1) - targets).square().sum_dim(1)
+    match logits.dims() {
+        [_, 1] => (sigmoid(logits) - targets).square(),
+        _ => (softmax(logits, 1) - targets).square().sum_dim(1),
+    }
 }
 
 #[cfg(test)]
@@ -89,13 +94,21 @@ mod tests {
     }
 
     #[test]
+    fn of_one_logit_they_are_those_of_two_classes() {
+        let (logits, targets) = (column([2.0, -1.0]), column([1.0, 0.0]));
+        let same = |a: Tensor<Flex, 2>, b: Tensor<Flex, 2>| assert_eq!(a.into_data(), b.into_data());
+        same(distance_to_one(logits.clone(), targets.clone()), mnist_losses(sigmoid(logits.clone()), targets.clone()));
+        same(cross_entropy(logits.clone(), targets.clone()), binary_cross_entropy(logits, targets));
+    }
+
+    #[test]
     fn binary_cross_entropy_stays_finite_for_large_logits() {
         near(binary_cross_entropy(column([100.0, -100.0]), column([0.0, 1.0])).mean(), 100.0);
     }
 
     #[test]
-    fn squared_error_of_even_odds_is_a_quarter() {
-        near(squared_error(column([0.0, 0.0]), column([1.0, 0.0])).mean(), 0.25);
+    fn the_brier_score_of_even_odds_is_a_quarter() {
+        near(brier(column([0.0, 0.0]), column([1.0, 0.0])).mean(), 0.25);
     }
 
     #[test]

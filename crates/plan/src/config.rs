@@ -163,12 +163,8 @@ pub(super) fn layers(config: &Config) -> Result<Vec<Layer>, PlanError> {
 }
 
 fn path(extends: &Setting) -> Result<&str, PlanError> {
-    let Setting { key, value, text: found, origin } = extends;
-    let expected = "a string, the path of a config".to_string();
-    value.as_ref().and_then(Value::as_str).ok_or_else(|| {
-        let (origin, key, found) = (origin.clone(), key.clone(), found.clone());
-        Problem::Value { origin, key, found, expected, hint: String::new() }.into()
-    })
+    let path = extends.value.as_ref().and_then(Value::as_str);
+    path.ok_or_else(|| extends.refused("a string, the path of a config", "").into())
 }
 
 fn refuse_circle(origin: &Origin, read: &[Config], parent: &Config) -> Result<(), PlanError> {

@@ -20,11 +20,12 @@ pub struct BaselineScores {
 }
 
 /// The model and the baseline on the same split.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BesideBaseline<'a> {
     /// What the model says.
     pub evaluated: &'a Evaluated<'a>,
-    pub baseline: &'a BaselineScores,
+    /// Model, baseline by L1, baseline by L2.
+    predictors: [(&'static str, Vec<u16>); 3],
 }
 
 /// Who of two is right on an image.
@@ -35,23 +36,31 @@ pub enum OnlyOne {
     Baseline,
 }
 
-impl BesideBaseline<'_> {
-    /// Predictors with their predictions.
-    pub fn predictions(&self) -> [(&'static str, Vec<u16>); 3] {
-        let Evaluated { data, evaluation, .. } = self.evaluated;
-        [
+impl<'a> BesideBaseline<'a> {
+    #[must_use]
+    pub fn new(evaluated: &'a Evaluated<'a>, baseline: &BaselineScores) -> Self {
+        let Evaluated { data, evaluation, .. } = evaluated;
+        let predictors = [
             ("model", evaluation.predictions()),
-            ("baseline, L1", data.task().predict(&self.baseline.l1)),
-            ("baseline, L2", data.task().predict(&self.baseline.l2)),
-        ]
+            ("baseline, L1", data.task().predict(&baseline.l1)),
+            ("baseline, L2", data.task().predict(&baseline.l2)),
+        ];
+        Self { evaluated, predictors }
+    }
+
+    /// Predictors with their predictions.
+    #[must_use]
+    pub fn predictors(&self) -> &[(&'static str, Vec<u16>); 3] {
+        &self.predictors
     }
 
     /// The numbers of the images that only one of the two gets right.
+    #[must_use]
     pub fn right(&self, only: OnlyOne) -> Vec<usize> {
         let labels = &self.evaluated.evaluation.labels;
-        let [(_, model), (_, baseline), _] = self.predictions();
+        let [(_, model), (_, baseline), _] = &self.predictors;
         let wanted = |index: &usize| {
-            let [model, baseline] = [&model, &baseline].map(|predictions| predictions[*index] == labels[*index]);
+            let [model, baseline] = [model, baseline].map(|predictions| predictions[*index] == labels[*index]);
             (model && !baseline && only == OnlyOne::Model) || (baseline && !model && only == OnlyOne::Baseline)
         };
         (0..labels.len()).filter(wanted).collect()
@@ -71,11 +80,11 @@ impl BesideBaseline<'_> {
         let names = classes.map(|class| format!("accuracy on {class}"));
         let header: Vec<String> = ["predictor".into()].into_iter().chain(names).chain(["accuracy".into()]).collect();
         let mut table = Table::new(header, 1);
-        for (name, predictions) in self.predictions() {
-            let counts = Counts::of(task.classes().len(), &predictions, labels);
+        for (name, predictions) in &self.predictors {
+            let counts = Counts::of(task.classes().len(), predictions, labels);
             let of_classes = counts.by_class().into_iter().filter(|_| task.is_binary()).map(|class| class.recall());
             let accuracies = of_classes.chain([Some(counts.accuracy())]).map(fraction);
-            table.add_row([name.to_owned()].into_iter().chain(accuracies));
+            table.add_row([(*name).to_owned()].into_iter().chain(accuracies));
         }
         table
     }
@@ -95,7 +104,7 @@ impl BesideBaseline<'_> {
 
     fn picture(&self, only: OnlyOne, index: usize) -> Picture {
         let Evaluated { data, evaluation, .. } = self.evaluated;
-        let [(_, model), (_, baseline), _] = self.predictions();
+        let [(_, model), (_, baseline), _] = &self.predictors;
         let wrong = if only == OnlyOne::Model { baseline[index] } else { model[index] };
         let label = evaluation.labels[index];
         let caption = format!("{}, not {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));

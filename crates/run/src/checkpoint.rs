@@ -24,6 +24,7 @@ pub struct TrainState {
     /// When the run began, as in `run.json`: it goes on from no other run's checkpoint. Empty in those of earlier versions.
     #[serde(default)]
     pub started: String,
+    /// Epochs completed.
     pub epoch: usize,
     /// Batches of the next epoch that are already used.
     pub batch: usize,

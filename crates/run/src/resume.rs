@@ -6,7 +6,7 @@ use plan::{Config, Plan, Setting};
 
 use crate::{
     Error, RunFolder, RunRecord,
-    checkpoint::{self, Checkpoint},
+    checkpoint::{self, TrainState},
     folder,
     record::{self, State},
 };
@@ -31,7 +31,7 @@ pub fn plan(run: &Path, config: Option<Config>, settings: &[Setting]) -> Result<
     Err(Error::Resume { path: run.into(), reason })
 }
 
-/// Takes the folder over and finds the checkpoint to go on from; none where the run was killed before its first one. A run
+/// Takes the folder over and finds where the newest whole checkpoint of the run stands; none where the run was killed before its first one. A run
 /// that has done its epochs but was killed before its model was written goes on to that.
 ///
 /// # Errors
@@ -41,25 +41,25 @@ pub fn open(
     plan: &Plan,
     (fingerprint, images, classes): (&str, usize, usize),
     warn: &mut dyn FnMut(&files::Error),
-) -> Result<(RunFolder, Option<Checkpoint>), Error> {
+) -> Result<(RunFolder, Option<TrainState>), Error> {
     let folder = RunFolder::open(run)?;
     files::create_folder(&folder.checkpoints())?;
     let record = RunRecord::read(run);
     let started = record.as_ref().map_or("", |record| &record.started);
-    let (checkpoint, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
+    let (state, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
         checkpoint.state.check(plan, images, classes)?;
         checkpoint.state.began(started)?;
-        Ok(checkpoint)
+        Ok(checkpoint.state)
     })?;
     // A run that has not begun has no record, and nothing is wrong with that.
-    let has_begun = checkpoint.is_some() || record::path(run).exists();
+    let has_begun = state.is_some() || record::path(run).exists();
     record.as_ref().err().filter(|_| has_begun).into_iter().chain(&damaged).for_each(warn);
-    refuse(run, plan, fingerprint, checkpoint.as_ref(), record.ok())?;
+    refuse(run, plan, fingerprint, state.as_ref(), record.ok())?;
     // Each write waits for the disk, and most often the plan is as before.
     if files::read_text(&folder::config_path(run))? != folder::plan_text(plan) {
         folder.write_plan(plan)?;
     }
-    Ok((folder, checkpoint))
+    Ok((folder, state))
 }
 
 /// Refuses a run that is done, has lost its checkpoints, or was trained on other data.
@@ -67,20 +67,20 @@ fn refuse(
     run: &Path,
     plan: &Plan,
     fingerprint: &str,
-    checkpoint: Option<&Checkpoint>,
+    state: Option<&TrainState>,
     record: Option<RunRecord>,
 ) -> Result<(), Error> {
     let path = run.into();
-    let Some(checkpoint) = checkpoint else {
+    let Some(state) = state else {
         return if is_lost(run, record) { Err(Error::Lost { path }) } else { Ok(()) };
     };
-    let then = &checkpoint.state.fingerprint;
+    let then = &state.fingerprint;
     if then != fingerprint {
         let reason = format!("it was trained on other data (fingerprint {then}, now {fingerprint})");
         return Err(Error::Resume { path, reason });
     }
     let has_ended = record.is_some_and(|record| record.state == State::Finished) && folder::model_path(run).is_file();
-    let reason = if has_ended { done(plan, checkpoint) } else { None };
+    let reason = if has_ended { done(plan, state) } else { None };
     reason.map_or(Ok(()), |reason| Err(Error::Done { path, reason }))
 }
 
@@ -100,11 +100,11 @@ fn is_lost(run: &Path, record: Option<RunRecord>) -> bool {
 }
 
 /// Why a finished run has nothing to go on with.
-fn done(plan: &Plan, checkpoint: &Checkpoint) -> Option<String> {
-    let epochs = checkpoint.state.epoch;
+fn done(plan: &Plan, state: &TrainState) -> Option<String> {
+    let epochs = state.epoch;
     if epochs >= plan.training.epochs {
         return Some(format!("all {epochs} epochs are done; for more: `--set training.epochs={}`", 2 * epochs));
     }
-    let stopped = checkpoint.state.best_tracker.out_of_patience(plan);
+    let stopped = state.best_tracker.out_of_patience(plan);
     stopped.then(|| format!("it stopped early after epoch {epochs}: patience ran out"))
 }

@@ -74,7 +74,7 @@ pub struct EpochRecord {
     pub train: Metrics,
     /// Metrics of the validation split at its end.
     pub valid: Metrics,
-    /// Seconds it took, validation included.
+    /// Seconds it took, validation included; of an epoch that was gone on with, those since then.
     pub seconds: f64,
     /// Training images a second, validation not counted.
     pub images_per_second: f64,

@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{ElementConversion as _, Tensor, Transaction, activation::sigmoid},
+    tensor::{ElementConversion as _, Tensor, Transaction},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::DigitBatch;
@@ -90,14 +90,10 @@ impl<B: Backend> Classifier<B> {
     /// - logits, targets: `[batch, outputs]`
     /// - result: `[batch, 1]`
     pub fn losses(&self, logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
-        let is_binary = logits.dims()[1] == 1;
         match self.loss {
-            Loss::MnistLoss if is_binary => loss::mnist_losses(sigmoid(logits), targets),
-            Loss::BinaryCrossEntropy => loss::binary_cross_entropy(logits, targets),
-            Loss::MeanSquaredError if is_binary => loss::squared_error(logits, targets),
             Loss::MnistLoss => loss::distance_to_one(logits, targets),
             // `Loss::of` has made one of the others of `auto`.
-            Loss::Auto | Loss::CrossEntropy => loss::cross_entropy(logits, targets),
+            Loss::Auto | Loss::CrossEntropy | Loss::BinaryCrossEntropy => loss::cross_entropy(logits, targets),
             Loss::MeanSquaredError => loss::brier(logits, targets),
         }
     }

@@ -30,7 +30,7 @@ use model::{AutodiffBackend, Backend};
 use plan::{AugmentationPlan, ModelKind, Plan, Schedule};
 use run::{
     BatchPlace, BatchRecord, CheckpointWriter, EpochRecord, RunFolder, RunLogger, RunRecord,
-    checkpoint::{self, Checkpoint, TrainState},
+    checkpoint::{self, TrainState},
     event_log::SessionStatus,
     folder,
     record::{DataRecord, Machine, ModelRecord, State, Versions, now},
@@ -61,10 +61,12 @@ pub struct Job<'a> {
     pub data: &'a DataSet,
     /// Held by this process.
     pub folder: &'a RunFolder,
-    /// The checkpoint to go on from; none in a run that begins.
-    pub resume: Option<Checkpoint>,
-    /// Backend and device, by name, for `run.json`.
-    pub device_names: [String; 2],
+    /// Where the checkpoint to go on from stands, as [`run::resume::open`] found it; none in a run that begins.
+    pub resume: Option<TrainState>,
+    /// By name, for `run.json` and messages.
+    pub backend: String,
+    /// As its driver names it.
+    pub device: String,
     /// Hears of batches, epochs and warnings.
     pub observer: Box<dyn Observer>,
     /// Asks for a stop, which comes at the end of a step, with a checkpoint.
@@ -128,19 +130,18 @@ impl BackendJob for Fit<'_> {
     }
 }
 
-/// Trains on a device and leaves the run folder complete, whatever comes of it.
+/// Trains on a device. Once it has begun, the run folder is complete whatever comes of it.
 ///
 /// # Errors
-/// Where a file cannot be written or the loss is no number any more; `run.json` says so too. Where a resumed run's checkpoints
-/// are not of its network: then nothing of it has changed.
+/// Where this data cannot be trained on ([`check`]), or a resumed run's checkpoints are not of its network: then nothing has
+/// changed. Where a file cannot be written or the loss is no number any more: `run.json` says so too.
 pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
     check(&job.plan, job.data)?;
-    let (folder, backend) = (job.folder, job.device_names[0].clone());
+    let (folder, backend) = (job.folder, job.backend.clone());
     let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
     let resume = resume.transpose()?;
     let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
     let mut record = initial_record(&job, resume.is_some().then_some(&state));
-    state.started = record.started.clone();
     let outcome =
         contained(&backend, || train_and_keep_best::<B>(job, resume, &mut record, &mut state, device)).flatten();
     finish_record(&mut record, &state, &outcome);
@@ -206,16 +207,16 @@ impl<B: AutodiffBackend> Start<B> {
     }
 
     /// A run at its newest checkpoint; where that is not of this network and optimizer, at the one before it.
-    fn at(newest: Checkpoint, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
+    fn at(newest: TrainState, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
         let fresh = Self::fresh(job, device);
-        let (start, unfit) = checkpoint::newest(&job.folder.checkpoints(), newest.state.step, |checkpoint| {
+        let (start, of_another) = checkpoint::newest(&job.folder.checkpoints(), newest.step, |checkpoint| {
             checkpoint.state.check(&job.plan, job.data.train.len(), job.data.task().classes().len())?;
-            checkpoint.state.is_of_the_run(&newest.state)?;
+            checkpoint.state.is_of_the_run(&newest)?;
             let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
             let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
             Ok(Self { state: checkpoint.state, classifier, optimizer, is_saved: true })
         })?;
-        unfit.into_iter().for_each(|unfit| job.observer.warning(&unfit.into()));
+        of_another.into_iter().for_each(|reason| job.observer.warning(&reason.into()));
         let path = job.folder.checkpoints();
         start.ok_or_else(|| files::Error::Read { path, cause: io::ErrorKind::NotFound.into() }.into())
     }
@@ -231,7 +232,7 @@ fn train_and_keep_best<B: AutodiffBackend>(
 ) -> Result<Outcome, Error> {
     let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
     start.state.started = record.started.clone();
-    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.device_names[0].clone());
+    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.backend.clone());
     record.model.parameters = start.classifier.network().num_trained();
     let best_model = BestModel::<B> { folder, plan: &plan, data, device };
     if start.is_saved {
@@ -266,8 +267,7 @@ struct SessionResult {
 
 /// Lets Burn's Learner run the session.
 fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> SessionResult {
-    let (folder, interrupter, tui, backend) =
-        (job.folder, job.interrupter.clone(), job.tui, job.device_names[0].clone());
+    let (folder, interrupter, tui, backend) = (job.folder, job.interrupter.clone(), job.tui, job.backend.clone());
     let state = start.state.clone();
     let (session, learner) = match prepared(job, start, device) {
         Ok(prepared) => prepared,
@@ -325,7 +325,7 @@ fn prepared<B: AutodiffBackend>(
     Ok((session, Learner::new(classifier, optimizer, rate)))
 }
 
-/// Batches of a split in the plan's order for each epoch, changed as the plan says.
+/// Batches of a split, shuffled anew for each epoch by the plan's seed, changed as the plan says.
 pub(crate) fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
     let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
     let (dataset, order) = (DigitDataset::new(digits.clone()), Order::Shuffled { seed: plan.seed });
@@ -372,10 +372,7 @@ impl<B: AutodiffBackend> Session<B> {
             }
             let began = Instant::now();
             let spent = self.state.seconds;
-            let images = self.train_epoch(context, began)?;
-            if self.state.batch < self.train.num_batches() {
-                return Ok(StopReason::Interrupted);
-            }
+            let Some(images) = self.train_epoch(context, began)? else { return Ok(StopReason::Interrupted) };
             let images_per_second = images as f64 / began.elapsed().as_secs_f64();
             let valid = self.validate(context)?;
             let seconds = began.elapsed().as_secs_f64();
@@ -397,8 +394,9 @@ impl<B: AutodiffBackend> Session<B> {
         self.pause.as_ref().and_then(|pause| pause(self.state.epoch)).map(StopReason::Paused)
     }
 
-    /// Trains what is left of the epoch; returns how many images that were. Asked to stop, it ends after a step.
-    fn train_epoch(&mut self, context: &mut LoopContext<'_, B>, began: Instant) -> Result<usize, Error> {
+    /// Trains what is left of the epoch; returns how many images that were, or none where it was asked to stop, which it did after
+    /// a step.
+    fn train_epoch(&mut self, context: &mut LoopContext<'_, B>, began: Instant) -> Result<Option<usize>, Error> {
         let spent = self.state.seconds;
         let loader = self.train.clone();
         loader.set_epoch(self.state.epoch);
@@ -420,10 +418,10 @@ impl<B: AutodiffBackend> Session<B> {
                 self.save(context.learner)?;
             }
             if stop {
-                break;
+                return Ok(None);
             }
         }
-        Ok(images)
+        Ok(Some(images))
     }
 
     /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did.
@@ -479,7 +477,7 @@ impl<B: AutodiffBackend> Session<B> {
         BurnEvents::new(self.tells_burn, epoch, [self.train.num_batches(), self.valid.num_batches()])
     }
 
-    /// Brings the pending outputs to the host: sums, log, progress.
+    /// Brings the pending outputs to the host: into the epoch's sums and the log.
     fn read_pending(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
@@ -604,7 +602,6 @@ fn end_events<B: AutodiffBackend>(
 
 /// The record of a run that begins, or goes on from a state.
 fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
-    let [backend, device] = job.device_names.clone();
     let (data, digits) = (job.data, &job.data.train);
     let before = RunRecord::read(job.folder.path()).ok();
     // The model file stays that of the best epoch before, until there is another.
@@ -614,8 +611,8 @@ fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
     RunRecord {
         state: State::Running,
         reason: None,
-        backend,
-        device,
+        backend: job.backend.clone(),
+        device: job.device.clone(),
         model: ModelRecord {
             kind: job.plan.model.kind.name().into(),
             // Known when the network is there.

@@ -110,7 +110,7 @@ impl Parser for Checkpoints {
         );
         let trained = resumed
             .map_err(train::Error::from)
-            .and_then(|(folder, checkpoint)| run::fit(&self.plan, &self.data, &folder, checkpoint));
+            .and_then(|(folder, state)| run::fit(&self.plan, &self.data, &folder, state));
         // As it was before.
         fs::read_dir(&checkpoints).unwrap().for_each(|entry| fs::remove_file(entry.unwrap().path()).unwrap());
         self.kept.iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use ::run::{EpochRecord, RunFolder, checkpoint::Checkpoint};
+use ::run::{EpochRecord, RunFolder, checkpoint::TrainState};
 use burn::train::Interrupter;
 use data::{DataSet, Request, Source};
 use plan::{BackendChoice, BuiltIn, Config, Plan, Setting};
@@ -66,13 +66,14 @@ pub fn flex() -> Chosen {
 }
 
 /// Trains from a checkpoint on.
-pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Checkpoint>) -> Result<(), Error> {
+pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<TrainState>) -> Result<(), Error> {
     let job = Job {
         plan: Arc::new(plan.clone()),
         data,
         folder,
         resume,
-        device_names: ["flex".into(), "CPU".into()],
+        backend: "flex".into(),
+        device: "CPU".into(),
         observer: Box::new(Deaf),
         interrupter: Interrupter::new(),
         pause: None,

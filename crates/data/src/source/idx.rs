@@ -96,18 +96,18 @@ impl Files {
 /// The labels that the classes name.
 pub(crate) fn labels_of(names: Option<&[&str]>, classes: &[String]) -> Result<Vec<u8>, Error> {
     let label = |class: &String| {
-        let label = match names {
-            Some(names) => names.iter().position(|name| name == class).and_then(|label| label.try_into().ok()),
-            None => class.parse::<u8>().ok().filter(|label| label.to_string() == *class),
+        let (label, there) = match names {
+            Some(names) => (
+                names.iter().position(|name| name == class).and_then(|label| label.try_into().ok()),
+                format!("there are {}", names.join(", ")),
+            ),
+            None => (
+                class.parse::<u8>().ok().filter(|label| label.to_string() == *class),
+                "the classes of IDX files are numbers from 0 to 255".into(),
+            ),
         };
-        label.ok_or_else(|| {
-            let there = match names {
-                Some(names) => format!("there are {}", names.join(", ")),
-                None => format!("`{class}` is no label; the classes of IDX files are numbers from 0 to 255"),
-            };
-            let reason = if names.is_some() { format!("there is no class `{class}`; {there}") } else { there };
-            Error::Classes { classes: classes.to_vec(), reason }
-        })
+        let reason = || format!("there is no class `{class}`; {there}");
+        label.ok_or_else(|| Error::Classes { classes: classes.to_vec(), reason: reason() })
     };
     classes.iter().map(label).collect()
 }

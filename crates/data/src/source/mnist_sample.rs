@@ -26,7 +26,7 @@ pub(crate) fn load(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
     let request = loading.request;
     // Another archive, as a test serves it, is only known by its MD5.
     let expected = of_mnist_sample(request.classes.as_deref()).filter(|_| request.remote.md5 == MNIST_SAMPLE_MD5);
-    loading.through_cache("mnist-sample", &request.remote.md5, expected, |loading, folder| {
+    loading.through_cache(Source::MnistSample.name(), &request.remote.md5, expected, |loading, folder| {
         if let Some(path) = &request.archive_override {
             match from_local(loading, path, expected) {
                 // `auto` has further ways.

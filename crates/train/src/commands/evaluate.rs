@@ -31,12 +31,12 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     }
     let (scores, baseline) = workbench.run(Evaluate { stored: &stored, data, args })??;
     let evaluated = Evaluated::new(&stored.plan, data, args.split, scores);
-    let beside = baseline.as_ref().map(|baseline| BesideBaseline { evaluated: &evaluated, baseline });
-    files::write(args, &stored, &evaluated, beside)?;
+    let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
+    files::write(args, &stored, &evaluated, beside.as_ref())?;
     if args.json {
-        output::print_json(args, &stored.record.data, &evaluated, beside)
+        output::print_json(args, &stored.record.data, &evaluated, beside.as_ref())
     } else {
-        output::print(args, &evaluated, beside)
+        output::print(args, &evaluated, beside.as_ref())
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use files::quoted;
 use plan::SourceKind;
 use report::clock;
-use run::{RunFolder, checkpoint::Checkpoint, folder, resume};
+use run::{RunFolder, checkpoint::TrainState, folder, resume};
 use train::{
     Error, evaluation,
     fit::{self, Job, Outcome, StopReason},
@@ -35,14 +35,14 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     }
     fit::check(&workbench.plan, &workbench.data)?;
     make_definite(&mut workbench);
-    let (folder, checkpoint) = match &resumed {
+    let (folder, resume) = match &resumed {
         Some(run) => reopen(run, &workbench)?,
         None => (RunFolder::create(&workbench.plan)?, None),
     };
     if !args.quiet {
-        introduce(&workbench, folder.path(), checkpoint.as_ref());
+        introduce(&workbench, folder.path(), resume.as_ref());
     }
-    let outcome = train(args, &workbench, &folder, checkpoint, &stop);
+    let outcome = train(args, &workbench, &folder, resume, &stop);
     // Where the run could not write, its report could not either, and one message is enough.
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
     let report = if could_write && folder::model_path(folder.path()).is_file() {
@@ -58,7 +58,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
 }
 
 /// The run to go on with, and where from.
-pub fn reopen(run: &Path, Workbench { plan, data, .. }: &Workbench) -> Result<(RunFolder, Option<Checkpoint>), Error> {
+pub fn reopen(run: &Path, Workbench { plan, data, .. }: &Workbench) -> Result<(RunFolder, Option<TrainState>), Error> {
     let warn = &mut |warning: &files::Error| tell(&format!("warning: {warning}"));
     Ok(resume::open(run, plan, (&data.fingerprint, data.train.len(), data.task().classes().len()), warn)?)
 }
@@ -71,7 +71,7 @@ fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) 
 /// Writes what `auto` came to into the plan, so that the run folder's config repeats this run wherever it is used.
 fn make_definite(Workbench { plan, chosen, data }: &mut Workbench) {
     plan.backend = chosen.kind.choice();
-    plan.data.source = SourceKind::named(&data.source).unwrap_or(plan.data.source);
+    plan.data.source = SourceKind::named(&data.source).expect("a source has one name in plans and data");
     plan.training.loss = plan.training.loss.of(data.task());
 }
 
@@ -79,7 +79,7 @@ fn train(
     args: &FitArgs,
     workbench: &Workbench,
     folder: &RunFolder,
-    resume: Option<Checkpoint>,
+    resume: Option<TrainState>,
     stop: &Stop,
 ) -> Result<Outcome, Error> {
     let tui = wants_tui(args);
@@ -88,7 +88,8 @@ fn train(
         data: &workbench.data,
         folder,
         resume,
-        device_names: workbench.device_names(),
+        backend: workbench.chosen.kind.name().into(),
+        device: workbench.chosen.device.name.clone(),
         observer: terminal::observer(args.quiet || tui),
         interrupter: stop.interrupter(),
         pause: None,
@@ -106,13 +107,12 @@ fn wants_tui(_: &FitArgs) -> bool {
     false
 }
 
-fn introduce(Workbench { plan, chosen, data }: &Workbench, run: &Path, checkpoint: Option<&Checkpoint>) {
+fn introduce(Workbench { plan, chosen, data }: &Workbench, run: &Path, resume: Option<&TrainState>) {
     say(&format!("backend  {} on {} ({})", chosen.kind, chosen.device.name, chosen.reason));
     say(&format!("data     {}", load_data::describe(data)));
     say(&format!("model    {}, {}, {} epochs", plan.model.kind, plan.training.loss, plan.training.epochs));
     say(&format!("run      {}", run.display()));
-    if let Some(checkpoint) = checkpoint {
-        let at = &checkpoint.state;
+    if let Some(at) = resume {
         let within = if at.batch > 0 { format!(", batch {} of the next", at.batch) } else { String::new() };
         say(&format!("resume   after epoch {}{within}, step {}", at.epoch, at.step));
     }

@@ -117,3 +117,19 @@ pub fn describe(data: &DataSet) -> String {
 pub fn kernel_cache() -> PathBuf {
     data::user_cache_folder().unwrap_or_else(env::temp_dir)
 }
+
+#[cfg(test)]
+mod tests {
+    use plan::Config;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_and_its_data_call_a_source_the_same() {
+        for kind in SourceKind::ALL {
+            let mut plan = Plan::resolve(&Config::default(), &[]).unwrap();
+            plan.data.source = *kind;
+            assert_eq!(request(&plan, None).source.name(), kind.name());
+        }
+    }
+}

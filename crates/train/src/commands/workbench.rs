@@ -39,11 +39,6 @@ impl Workbench {
         on_backend(&self.chosen, work)
     }
 
-    /// Backend and device, by name.
-    pub fn device_names(&self) -> [String; 2] {
-        [self.chosen.kind.name().into(), self.chosen.device.name.clone()]
-    }
-
     pub fn fit(&self, job: Job<'_>) -> Result<Outcome, Error> {
         fit::fit_on(&self.chosen, &load_data::kernel_cache(), job)
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use chart::{Block, Document, Section, Table, html, svg};
+use metrics::TOP_LOSSES;
 use report::{BesideBaseline, Evaluated};
 
 use crate::{
@@ -10,20 +11,17 @@ use crate::{
     commands::{output, stored_run::StoredRun},
 };
 
-/// Images of a kind where the command line names no number: fastai's usual 3 x 3.
-pub const IMAGES: NonZeroUsize = NonZeroUsize::new(9).expect("9 is not 0");
-
 /// Writes what is asked for.
 pub fn write(
     args: &EvaluateArgs,
     stored: &StoredRun,
     evaluated: &Evaluated,
-    beside: Option<BesideBaseline>,
+    beside: Option<&BesideBaseline>,
 ) -> Result<(), UsageError> {
     if args.html.is_none() && args.svg.is_none() {
         return Ok(());
     }
-    let top = args.top_losses.unwrap_or(IMAGES);
+    let top = args.top_losses.unwrap_or(TOP_LOSSES);
     let sections = sections(evaluated, top);
     if let Some(folder) = &args.svg {
         output::make_folder(folder)?;

@@ -6,19 +6,18 @@ use chart::{
     Block, Table,
     terminal::{blocks, table},
 };
-use metrics::Counts;
+use metrics::{Counts, TOP_LOSSES};
 use report::{BesideBaseline, Evaluated, OnlyOne};
 use run::record::DataRecord;
 use serde_json::{Value, json};
 
-use super::files::IMAGES;
 use crate::{
     cli::EvaluateArgs,
     terminal::{Out, colours, width},
 };
 
 /// Prints tables, and the charts and images that are asked for.
-pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBaseline>) -> anyhow::Result<()> {
+pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<&BesideBaseline>) -> anyhow::Result<()> {
     let mut out = Out;
     let (names, values): (Vec<_>, Vec<_>) = evaluated.metrics().into_iter().unzip();
     let mut scores = Table::new(names, 0);
@@ -32,7 +31,7 @@ pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<BesideBa
     )?;
     let charts = if args.charts { evaluated.charts() } else { vec![] };
     let top = args.top_losses.map(|count| evaluated.top_losses_as_pictures(count));
-    let beside = beside.map(|beside| beside.section(args.top_losses.unwrap_or(IMAGES)));
+    let beside = beside.map(|beside| beside.section(args.top_losses.unwrap_or(TOP_LOSSES)));
     for section in charts.into_iter().map(|(_, section)| section).chain(top).chain(beside) {
         let text = blocks(&section.blocks, width(), colours());
         writeln!(out, "\n{}\n{}", wrapped(section.heading), text.trim_end())?;
@@ -54,7 +53,7 @@ pub fn print_json(
     args: &EvaluateArgs,
     trained_on: &DataRecord,
     evaluated: &Evaluated,
-    beside: Option<BesideBaseline>,
+    beside: Option<&BesideBaseline>,
 ) -> anyhow::Result<()> {
     let Evaluated { data, evaluation, split, .. } = evaluated;
     let is_the_runs = data.fingerprint == trained_on.fingerprint;
@@ -76,7 +75,7 @@ pub fn print_json(
         report["top_losses"] = top_losses(evaluated, count);
     }
     if let Some(beside) = beside {
-        report["baseline"] = baseline(&beside);
+        report["baseline"] = baseline(beside);
     }
     Ok(Out.json(&report)?)
 }
@@ -95,10 +94,10 @@ fn confusion(counts: &[Vec<u64>]) -> Value {
 }
 
 fn baseline(beside: &BesideBaseline) -> Value {
-    let [_, l1, l2] = beside.predictions().map(|(_, predictions)| {
+    let [_, l1, l2] = beside.predictors().each_ref().map(|(_, predictions)| {
         let (task, labels) = (beside.evaluated.data.task(), &beside.evaluated.evaluation.labels);
-        let accuracy = Counts::of(task.classes().len(), &predictions, labels).accuracy();
-        json!({ "accuracy": accuracy, "confusion": confusion(&metrics::confusion(task, &predictions, labels)) })
+        let accuracy = Counts::of(task.classes().len(), predictions, labels).accuracy();
+        json!({ "accuracy": accuracy, "confusion": confusion(&metrics::confusion(task, predictions, labels)) })
     });
     let names = |only| -> Vec<String> {
         beside.right(only).into_iter().map(|index| beside.evaluated.image_name(index)).collect()
