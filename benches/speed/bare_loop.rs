@@ -7,7 +7,7 @@ use burn::{
     optim::{Optimizer as _, SgdConfig},
     train::TrainStep as _,
 };
-use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Order};
+use data::{DataSet, ImageBatch, ImageDataset, ImageLoader, Order};
 use model::AutodiffBackend;
 use plan::{Config, Plan};
 use train::{backend::BackendJob, classifier::Classifier};
@@ -26,11 +26,11 @@ impl BackendJob for BareLoop<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> f64 {
         let plan = Plan::resolve(&Config::find("two-layer".as_ref()), &[]).expect("the shipped config is valid");
-        let mut classifier = Classifier::<B>::new(&plan, self.data.task(), self.data.train.sides(), &device);
+        let mut classifier = Classifier::<B>::new(&plan, self.data.task(), self.data.shape(), &device);
         let mut optimizer = SgdConfig::new().init::<B, Classifier<B>>();
-        let dataset = DigitDataset::new(self.data.train.clone());
-        let loader = DigitLoader::<B>::new(dataset, plan.training.batch_size, Order::Shuffled { seed: 0 }, 0, device);
-        let batches: Vec<DigitBatch<B>> = loader.iter().collect();
+        let dataset = ImageDataset::new(self.data.train.clone());
+        let loader = ImageLoader::<B>::new(dataset, plan.training.batch_size, Order::Shuffled { seed: 0 }, 0, device);
+        let batches: Vec<ImageBatch<B>> = loader.iter().collect();
         let mut seconds = Vec::new();
         for _ in 0..EPOCHS {
             let began = Instant::now();

@@ -10,6 +10,8 @@ mod checkpoint;
 mod config;
 #[path = "parsers/idx.rs"]
 mod idx;
+#[path = "parsers/image.rs"]
+mod image;
 #[path = "parsers/metrics.rs"]
 mod metrics;
 #[path = "parsers/png.rs"]
@@ -37,8 +39,8 @@ pub trait Parser {
 }
 
 /// The slow ones first, so that the cores end together.
-pub const NAMES: [&str; 10] =
-    ["checkpoint", "safetensors", "study", "metrics", "record", "archive", "cache", "idx", "config", "png"];
+pub const NAMES: [&str; 11] =
+    ["checkpoint", "safetensors", "study", "metrics", "record", "archive", "cache", "idx", "config", "image", "png"];
 
 /// The parser of that name, with its files in `folder`.
 pub fn named(name: &str, folder: &Path) -> Box<dyn Parser> {
@@ -48,6 +50,7 @@ pub fn named(name: &str, folder: &Path) -> Box<dyn Parser> {
         "checkpoint" => Box::new(checkpoint::Checkpoints::new(folder)),
         "config" => Box::new(config::Configs::new(folder)),
         "idx" => Box::new(idx::Idx::new(folder)),
+        "image" => Box::new(image::Image),
         "metrics" => Box::new(metrics::Metrics::new(folder)),
         "png" => Box::new(png::Png),
         "record" => Box::new(record::Record::new(folder)),

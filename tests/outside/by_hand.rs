@@ -7,7 +7,7 @@ use burn::{
     tensor::Tensor,
 };
 use chapter::sgd::{self, Model, Parameters, Training};
-use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
+use data::{DataSet, ImageDataset, ImageLoader, Order, Request, Source};
 use model::AutodiffBackend;
 use plan::{Config, ModelKind, Plan};
 use train::{
@@ -44,7 +44,7 @@ impl BackendJob for ByHand<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> [Vec<u32>; 3] {
         let (plan, data) = (self.plan, drawn(self.plan));
-        let mut classifier = Classifier::<B>::new(plan, data.task(), data.train.sides(), &device);
+        let mut classifier = Classifier::<B>::new(plan, data.task(), data.shape(), &device);
         let start = parameters(&classifier);
         let trained = sgd::train(&training(plan), start.clone(), &train(plan, &data, &device), &valid(&data, &device));
         export::load(self.model_file, classifier.network_mut()).unwrap();
@@ -66,13 +66,13 @@ fn drawn(plan: &Plan) -> DataSet {
     data::load(&Request { source, ..Request::default() }, &mut |_| {}).unwrap()
 }
 
-fn train<B: AutodiffBackend>(plan: &Plan, data: &DataSet, device: &B::Device) -> DigitLoader<B> {
+fn train<B: AutodiffBackend>(plan: &Plan, data: &DataSet, device: &B::Device) -> ImageLoader<B> {
     let order = Order::Shuffled { seed: plan.seed };
-    DigitLoader::new(DigitDataset::new(data.train.clone()), plan.training.batch_size, order, 0, device.clone())
+    ImageLoader::new(ImageDataset::new(data.train.clone()), plan.training.batch_size, order, 0, device.clone())
 }
 
-fn valid<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> DigitLoader<B> {
-    DigitLoader::new(DigitDataset::new(data.valid.clone()), 256, Order::Sequential, 0, device.clone())
+fn valid<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> ImageLoader<B> {
+    ImageLoader::new(ImageDataset::new(data.valid.clone()), 256, Order::Sequential, 0, device.clone())
 }
 
 /// The parameters as they are held by hand: a bias is a row.

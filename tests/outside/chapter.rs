@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chapter::figures::{self, Figure};
-use data::{DataSet, Digits, Request, Source};
+use data::{DataSet, Images, Request, Source};
 use model::AutodiffBackend;
 use serde_json::Value;
 use train::backend::{BackendJob, dispatch};
@@ -57,7 +57,7 @@ fn the_figures_of_the_book_hold_on_every_backend() {
 #[test]
 fn the_splits_have_the_published_numbers_of_images() {
     let Some(data) = real_data() else { return };
-    let counts = |digits: &Arc<Digits>| (digits.count(0), digits.count(1));
+    let counts = |digits: &Arc<Images>| (digits.count(0), digits.count(1));
     assert_eq!((counts(&data.train), counts(&data.valid)), ((6131, 6265), (1010, 1028)));
     assert_eq!(data.fingerprint, data::MNIST_SAMPLE_FINGERPRINT);
 }

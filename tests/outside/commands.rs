@@ -74,7 +74,7 @@ fn predict_names_the_image_it_cannot_use() {
     place.write("text.png", "no image");
     place
         .train(&["predict", "latest", "text.png"])
-        .fails(1, "cannot use `text.png`: not a usable PNG: it does not start with a PNG header");
+        .fails(1, "cannot use `text.png`: not a usable image: it starts as no image does: PNG, JPEG, WebP, BMP, GIF and TIFF are taken");
     place
         .train(&["predict", "latest", "missing.png"])
         .fails(2, "cannot read `missing.png`: No such file or directory (os error 2)");
@@ -118,7 +118,7 @@ fn evaluate_refuses_images_of_another_size() {
     }
     place
         .train(&["evaluate", "latest", "--data", "folder:digits"])
-        .fails(2, "the model takes images of 28 x 28, the data has 20 x 20");
+        .fails(2, "the model takes images of 28 x 28, grey, the data has 20 x 20, grey");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use burn::{
     tensor::Tensor,
     train::{ItemLazy as _, TrainStep as _},
 };
-use data::{DataSet, DigitDataset, DigitLoader, Order, Request, Source};
+use data::{DataSet, ImageDataset, ImageLoader, Order, Request, Source};
 use model::AutodiffBackend;
 use plan::{Config, ModelKind, Plan, Setting};
 use train::{
@@ -52,9 +52,9 @@ impl BackendJob for FirstSteps<'_> {
     type Output = Vec<Step>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Step> {
-        let classifier = Classifier::<B>::new(self.plan, self.data.task(), self.data.train.sides(), &device);
-        let dataset = DigitDataset::new(self.data.train.clone());
-        let loader = DigitLoader::new(dataset, 256, Order::Shuffled { seed: 0 }, 1, device);
+        let classifier = Classifier::<B>::new(self.plan, self.data.task(), self.data.shape(), &device);
+        let dataset = ImageDataset::new(self.data.train.clone());
+        let loader = ImageLoader::new(dataset, 256, Order::Shuffled { seed: 0 }, 1, device);
         let step = |batch| {
             let output = classifier.step(batch);
             let mut gradients = Gradients { of: &output.grads, found: Vec::new() };

@@ -157,7 +157,7 @@ fn images_of_another_size_that_are_all_taken_for_one_class_have_a_report_too() {
     place.train(&[&["linear", "--set", "training.epochs=1"], &data[..]].concat()).ok();
     let run = place.run();
     let page = page(&run);
-    for part in ["0.5000: 1 of 2 validation images of folder", "20 x 20 grey pixels", "2 images, 1 of them wrong"] {
+    for part in ["0.5000: 1 of 2 validation images of folder", "20 x 20, grey", "2 images, 1 of them wrong"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     black_images(&place, 21);

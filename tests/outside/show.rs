@@ -157,7 +157,7 @@ fn a_file_that_is_no_image_or_too_large_for_a_table_is_refused() {
     place.write("text.png", "no image");
     place
         .train(&["show", "text.png"])
-        .fails(1, "cannot use `text.png`: not a usable PNG: it does not start with a PNG header");
+        .fails(1, "cannot use `text.png`: not a usable image: it starts as no image does: PNG, JPEG, WebP, BMP, GIF and TIFF are taken");
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 101, 2);
     encoder.set_color(png::ColorType::Grayscale);
@@ -215,7 +215,7 @@ const ODD_PALETTE: &[u8] = b"\x89PNG\r\n\x1a\n\
 #[test]
 fn a_decoder_that_panics_is_one_line_that_names_the_file() {
     let place = Place::new();
-    let why = "not a usable PNG: the decoder failed at it; if others show it, save it anew as a PNG";
+    let why = "not a usable image: the decoder failed at it; if others show it, save it anew";
     fs::write(place.path().join("odd.png"), ODD_PALETTE).unwrap();
     place.train(&["show", "odd.png"]).fails(1, &format!("cannot use `odd.png`: {why}"));
     let mut command = place.command(&["show", "-"]);

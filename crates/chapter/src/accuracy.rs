@@ -4,7 +4,7 @@ use burn::{
     data::dataloader::DataLoader,
     tensor::{Bool, Tensor, backend::Backend},
 };
-use data::{DigitBatch, DigitLoader};
+use data::{ImageBatch, ImageLoader};
 
 use crate::host;
 
@@ -37,9 +37,9 @@ pub fn always_three<B: Backend>(images: Tensor<B, 2>) -> Tensor<B, 2> {
 
 /// The accuracy on all batches, by sample and as a mean of batches. The chapter's own loop takes the second. Its Learner
 /// takes the first, and so does everything in this project.
-pub fn over_batches<B: Backend>(predict: impl Fn(Tensor<B, 2>) -> Tensor<B, 2>, batches: &DigitLoader<B>) -> Accuracy {
+pub fn over_batches<B: Backend>(predict: impl Fn(Tensor<B, 2>) -> Tensor<B, 2>, batches: &ImageLoader<B>) -> Accuracy {
     let (mut right, mut sum) = (0, 0.0);
-    for DigitBatch { images, targets, labels } in batches.iter() {
+    for ImageBatch { images, targets, labels } in batches.iter() {
         let right_here = host::count(is_right(predict(images), targets));
         right += right_here;
         sum += right_here as f32 / labels.len() as f32;
@@ -54,7 +54,7 @@ pub fn over_batches<B: Backend>(predict: impl Fn(Tensor<B, 2>) -> Tensor<B, 2>, 
 mod tests {
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
-    use data::{DigitDataset, Order};
+    use data::{ImageDataset, Order};
 
     use super::*;
     use crate::testing::{near, real_data};
@@ -68,8 +68,8 @@ mod tests {
 
     fn always_three_is_right_on_0_495584<B: Backend>() {
         let Some(data) = real_data() else { return };
-        let dataset = DigitDataset::new(data.valid.clone());
-        let loader = DigitLoader::<B>::new(dataset, 256, Order::Sequential, 0, Default::default());
+        let dataset = ImageDataset::new(data.valid.clone());
+        let loader = ImageLoader::<B>::new(dataset, 256, Order::Sequential, 0, Default::default());
         let accuracy = over_batches(always_three, &loader);
         near(&[accuracy.by_sample], &[0.495584], 1e-6);
         near(&[accuracy.mean_of_batches], &[0.4932], 5e-5);

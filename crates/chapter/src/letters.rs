@@ -1,7 +1,7 @@
 //! A data set and its batches, on the smallest example there is: the letters of the alphabet.
 //!
 //! A data set gives an item for an index. A loader visits all items, in an order that a seed decides, some at a time.
-//! Neither cares what an item is: [`ItemLoader`] serves letters here as [`data::DigitLoader`] serves images.
+//! Neither cares what an item is: [`ItemLoader`] serves letters here as [`data::ImageLoader`] serves images.
 
 use burn::data::dataset::InMemDataset;
 use data::{ItemLoader, Order};

@@ -48,7 +48,7 @@ fn nudged<B: Backend>(weights: &Tensor<B, 2>, weight: usize, nudge: f32) -> Tens
 #[cfg(test)]
 mod tests {
     use burn_flex::Flex;
-    use data::DigitBatch;
+    use data::ImageBatch;
 
     use super::*;
     use crate::{curve::linspace, sgd, testing::drawn_digits};
@@ -58,7 +58,7 @@ mod tests {
 
     fn trial() -> Trial<Flex> {
         let (data, device) = (drawn_digits(), Default::default());
-        let batch = DigitBatch::of(&data.train, 0..data.train.len(), &device);
+        let batch = ImageBatch::of(&data.train, 0..data.train.len(), &device);
         let [weights, bias] = sgd::init_linear::<Flex>(784, 0, &device).try_into().unwrap();
         Trial { weights, bias, images: batch.images, targets: batch.targets }
     }

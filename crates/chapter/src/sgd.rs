@@ -18,7 +18,7 @@ use burn::{
         backend::{AutodiffBackend, Backend},
     },
 };
-use data::{DigitBatch, DigitLoader};
+use data::{ImageBatch, ImageLoader};
 use model::{init, loss::mnist_loss};
 
 use crate::accuracy::{Accuracy, over_batches};
@@ -110,7 +110,7 @@ pub fn loss<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B
 pub fn gradient<B: AutodiffBackend>(
     model: Model<B>,
     parameters: &[Tensor<B, 2>],
-    batch: DigitBatch<B>,
+    batch: ImageBatch<B>,
 ) -> Parameters<B::InnerBackend> {
     let watched: Parameters<B> = parameters.iter().map(|parameter| parameter.clone().require_grad()).collect();
     let loss = loss(model(batch.images, &watched), batch.targets);
@@ -133,7 +133,7 @@ pub fn step<B: AutodiffBackend>(
 pub fn train_epoch<B: AutodiffBackend>(
     model: Model<B>,
     parameters: &mut [Tensor<B, 2>],
-    batches: &DigitLoader<B>,
+    batches: &ImageLoader<B>,
     learning_rate: f64,
 ) {
     for batch in batches.iter() {
@@ -146,8 +146,8 @@ pub fn train_epoch<B: AutodiffBackend>(
 pub fn train<B: AutodiffBackend>(
     training: &Training<B>,
     mut parameters: Parameters<B>,
-    batches: &DigitLoader<B>,
-    valid: &DigitLoader<B>,
+    batches: &ImageLoader<B>,
+    valid: &ImageLoader<B>,
 ) -> Trained<B> {
     let mut accuracies = Vec::new();
     for epoch in 0..training.epochs {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{BasicOps, Bool, Distribution, Int, Tensor, backend::Backend};
-use data::{DigitBatch, Digits};
+use data::{ImageBatch, Images};
 
 /// What can be said of a tensor without looking at its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +71,10 @@ pub const THREES: u16 = 0;
 pub const SEVENS: u16 = 1;
 
 /// All images of one label in one tensor, pixels from 0 to 1: `[images, height, width]`.
-pub fn stack<B: Backend>(digits: &Arc<Digits>, label: u16, device: &B::Device) -> Tensor<B, 3> {
+pub fn stack<B: Backend>(digits: &Arc<Images>, label: u16, device: &B::Device) -> Tensor<B, 3> {
     let of_the_label = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
-    let images = DigitBatch::of(digits, of_the_label, device).images;
-    images.reshape([digits.count(label), digits.height(), digits.width()])
+    let images = ImageBatch::of(digits, of_the_label, device).images;
+    images.reshape([digits.count(label), digits.shape().height, digits.shape().width])
 }
 
 /// The same values as rows, one image a row: `[images, height, width]` to `[images, height * width]`.
@@ -99,7 +99,7 @@ pub fn choose<B: Backend>(mask: Tensor<B, 1, Bool>, then: Tensor<B, 1>, or_else:
 mod tests {
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
-    use task::Task;
+    use task::{Shape, Task};
 
     use super::*;
     use crate::{host, testing};
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_stack_holds_the_images_of_one_label_in_their_order() {
         let task = Arc::new(Task::new(["3", "7"]).unwrap());
-        let digits = Digits::new(&task, [1, 2], vec![0, 51, 255, 0, 102, 204].into(), vec![0, 1, 0]);
+        let digits = Images::new(&task, Shape::grey([1, 2]), vec![0, 51, 255, 0, 102, 204].into(), vec![0, 1, 0]);
         let threes = stack::<Flex>(&Arc::new(digits), THREES, &Default::default());
         assert_eq!(facts(&threes).shape, [2, 1, 2]);
         assert_eq!(host::values(as_rows(threes)), [0.0, 0.2, 0.4, 0.8]);

@@ -95,7 +95,7 @@ pub const WORDS: &[Word] = &[
         "target, label",
         "What the prediction for an item should be: 1 for a 3, 0 for a 7.",
         &source::DATASET,
-        "DigitBatch",
+        "ImageBatch",
     ),
     word(
         "sigmoid",
@@ -150,7 +150,7 @@ pub const WORDS: &[Word] = &[
         "mini-batch",
         "A few items that one step is computed from: quicker than all of them, steadier than a single one.",
         &source::DATASET,
-        "DigitBatch",
+        "ImageBatch",
     ),
     word(
         "data loader",

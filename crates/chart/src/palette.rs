@@ -43,6 +43,12 @@ impl Rgb {
         format!("#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 
+    /// How bright it is, 0 to 255, by the weights of ITU-R BT.601 (0.299, 0.587, 0.114).
+    pub fn brightness(self) -> u8 {
+        let [red, green, blue] = [self.0, self.1, self.2].map(u32::from);
+        ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
+    }
+
     /// Relative luminance, 0 (black) to 1 (white), as in WCAG 2.1.
     pub fn luminance(self) -> f64 {
         let linear = |channel: u8| match f64::from(channel) / 255.0 {

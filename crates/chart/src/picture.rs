@@ -1,17 +1,20 @@
-//! Grey images and what is written below them.
+//! Images, grey or in colour, and what is written below them.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use png::ColorType;
 
-use crate::svg;
+use crate::{palette::Rgb, svg};
 
-/// A grey image, row by row: 0 is black, 255 white. There is always at least one pixel.
+/// An image, row by row: 0 is black, 255 white. There is always at least one pixel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pixels {
     height: usize,
     width: usize,
+    /// Greys; of an image in colour how bright each pixel is.
     values: Vec<u8>,
+    /// Nothing of a grey image.
+    colours: Vec<Rgb>,
 }
 
 /// An image with a caption.
@@ -35,13 +38,68 @@ pub enum Verdict {
 }
 
 impl Pixels {
-    /// An image of `height` rows and `width` columns.
+    /// A grey image of `height` rows and `width` columns.
     ///
     /// # Panics
     /// When there are not `height` times `width` values, or none.
     pub fn new(height: usize, width: usize, values: Vec<u8>) -> Self {
         assert!(!values.is_empty() && values.len() == height * width, "an image needs all its pixels");
-        Self { height, width, values }
+        Self { height, width, values, colours: Vec::new() }
+    }
+
+    /// An image of one plane of greys, or of three of red, green and blue.
+    ///
+    /// # Panics
+    /// When the planes are not of `height` times `width` values, or none.
+    pub fn of_planes(height: usize, width: usize, planes: &[u8]) -> Self {
+        let length = height * width;
+        if planes.len() != 3 * length {
+            return Self::new(height, width, planes.to_vec());
+        }
+        let colour = |at: usize| Rgb(planes[at], planes[length + at], planes[2 * length + at]);
+        Self::of_colours(height, width, (0..length).map(colour).collect())
+    }
+
+    fn of_colours(height: usize, width: usize, colours: Vec<Rgb>) -> Self {
+        Self {
+            colours: colours.clone(),
+            ..Self::new(height, width, colours.into_iter().map(Rgb::brightness).collect())
+        }
+    }
+
+    /// Greys, row by row; of an image in colour red, green and blue of each pixel.
+    pub(crate) fn samples(&self) -> (ColorType, Cow<'_, [u8]>) {
+        if self.colours.is_empty() {
+            return (ColorType::Grayscale, self.values.as_slice().into());
+        }
+        (ColorType::Rgb, self.colours.iter().flat_map(|Rgb(red, green, blue)| [*red, *green, *blue]).collect())
+    }
+
+    /// The colour at a row and a column.
+    pub(crate) fn colour(&self, row: usize, column: usize) -> Rgb {
+        self.colours.get(row * self.width + column).copied().unwrap_or_else(|| Rgb::grey(self.at(row, column)))
+    }
+
+    /// Another image, of what `pixel` says of the colours at each row and column.
+    pub(crate) fn mapped(
+        &self,
+        [height, width]: [usize; 2],
+        pixel: impl Fn(&dyn Fn(usize, usize) -> u8, usize, usize) -> u8,
+    ) -> Self {
+        let places = || (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
+        if self.colours.is_empty() {
+            let at = |row: usize, column: usize| self.at(row, column);
+            return Self::new(height, width, places().map(|(row, column)| pixel(&at, row, column)).collect());
+        }
+        let of = |channel: fn(Rgb) -> u8, row: usize, column: usize| {
+            pixel(&|row, column| channel(self.colour(row, column)), row, column)
+        };
+        let channels: [fn(Rgb) -> u8; 3] = [|colour| colour.0, |colour| colour.1, |colour| colour.2];
+        let colour = |(row, column): (usize, usize)| {
+            let [red, green, blue] = channels.map(|channel| of(channel, row, column));
+            Rgb(red, green, blue)
+        };
+        Self::of_colours(height, width, places().map(colour).collect())
     }
 
     pub fn height(&self) -> usize {
@@ -52,12 +110,12 @@ impl Pixels {
         self.width
     }
 
-    /// All values, row by row.
+    /// All greys, row by row; of an image in colour how bright each pixel is.
     pub fn values(&self) -> &[u8] {
         &self.values
     }
 
-    /// The value at a row and a column.
+    /// The grey at a row and a column; of an image in colour how bright it is.
     ///
     /// # Panics
     /// Where there is none.
@@ -68,7 +126,8 @@ impl Pixels {
 
     /// The bytes of a PNG file.
     pub fn to_png(&self) -> Vec<u8> {
-        svg::encoded(self.height, self.width, ColorType::Grayscale, &self.values)
+        let (kind, samples) = self.samples();
+        svg::encoded(self.height, self.width, kind, &samples)
     }
 
     /// The part within these rows and columns; `None` where it is empty or goes beyond the image.
@@ -76,9 +135,9 @@ impl Pixels {
         if rows.is_empty() || columns.is_empty() || rows.end > self.height || columns.end > self.width {
             return None;
         }
-        let row = |row: usize| &self.values[row * self.width..][columns.clone()];
-        let values = rows.clone().flat_map(row).copied().collect();
-        Some(Self::new(rows.len(), columns.len(), values))
+        let at =
+            |at: &dyn Fn(usize, usize) -> u8, row: usize, column: usize| at(rows.start + row, columns.start + column);
+        Some(self.mapped([rows.len(), columns.len()], at))
     }
 }
 
@@ -109,6 +168,15 @@ mod tests {
         let pixels = Pixels::new(3, 4, (0..12).collect());
         assert_eq!(pixels.part(1..3, 1..3), Some(Pixels::new(2, 2, vec![5, 6, 9, 10])));
         assert_eq!(pixels.at(2, 1), 9);
+    }
+
+    #[test]
+    fn three_planes_are_colours() {
+        let pixels = Pixels::of_planes(1, 2, &[255, 0, 0, 10, 0, 20]);
+        assert_eq!([pixels.colour(0, 0), pixels.colour(0, 1)], [Rgb(255, 0, 0), Rgb(0, 10, 20)]);
+        assert_eq!(pixels.values(), [76, 8]);
+        assert_eq!(*pixels.samples().1, [255, 0, 0, 0, 10, 20]);
+        assert_eq!(pixels.part(0..1, 1..2).unwrap().colour(0, 0), Rgb(0, 10, 20));
     }
 
     #[test]

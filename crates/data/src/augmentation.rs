@@ -1,6 +1,7 @@
 //! Augmentation: in every epoch each training image is turned, resized and shifted a little, by chance.
 
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use task::Shape;
 
 /// How far an image may be changed. Each number is the largest change, either way; 0: none of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,11 +39,12 @@ impl Augmentation {
 
 impl Augment {
     /// Adds the changed image number `item` to `values`, from 0 to 1; what comes from outside the image is 0.
-    pub fn push(&self, item: usize, image: &[u8], sides: [usize; 2], values: &mut Vec<f32>) {
-        let warp = self.warp(item, sides);
-        let [height, width] = sides;
-        for row in 0..height {
-            values.extend((0..width).map(|column| warp.sample(image, sides, [row, column])));
+    pub fn push(&self, item: usize, image: &[u8], shape: Shape, values: &mut Vec<f32>) {
+        let (sides, warp) = (shape.sides(), self.warp(item, shape.sides()));
+        for plane in image.chunks_exact(shape.height * shape.width) {
+            for row in 0..shape.height {
+                values.extend((0..shape.width).map(|column| warp.sample(plane, sides, [row, column])));
+            }
         }
     }
 
@@ -104,7 +106,7 @@ mod tests {
 
     fn changed(limits: Augmentation, epoch: usize, item: usize) -> Vec<f32> {
         let mut values = Vec::new();
-        Augment { limits, seed: 0, epoch }.push(item, &dot(), SIDES, &mut values);
+        Augment { limits, seed: 0, epoch }.push(item, &dot(), Shape::grey(SIDES), &mut values);
         values
     }
 

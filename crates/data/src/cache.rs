@@ -3,18 +3,13 @@
 
 mod header;
 mod lock;
+mod store;
 
 use std::{
-    borrow::Cow,
     env,
     ffi::OsString,
-    fs::{self, File},
-    io::{
-        self,
-        ErrorKind::{NotADirectory, NotFound},
-        Write,
-    },
-    ops::Range,
+    fs::File,
+    io::ErrorKind::{NotADirectory, NotFound},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,13 +18,13 @@ use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 use task::Task;
 
-use self::header::{HEADER_BYTES, Header};
-pub(crate) use self::lock::Lock;
+use self::header::{HEADER_BYTES, Header, Lengths};
+pub(crate) use self::{lock::Lock, store::Store};
 use crate::{
-    Bytes, DataSet, Digits, Error, Event, Request,
+    Bytes, DataSet, Error, Event, Images, Request,
     fingerprint::{fingerprint, hex},
     retry_policy::RetryPolicy,
-    source::Splits,
+    source::{Index, Part},
 };
 
 /// One call of [`load`](crate::load) under way.
@@ -56,20 +51,22 @@ impl Loading<'_> {
 
     /// Takes the data set of this identity from the cache, or makes and packs it.
     ///
-    /// `make` gets the cache folder only where it may be written, under the lock. With `expected`, another fingerprint
-    /// is an error.
+    /// `make` puts pixels into a store and says what they are. It gets the cache folder only where it may be written, under the lock;
+    /// it begins once more with a store in memory where the cache folder's disk is full. With `expected`, another fingerprint is an
+    /// error.
     pub fn through_cache(
         &mut self,
         source: &str,
         identity: &str,
         expected: Option<&str>,
-        make: impl FnOnce(&mut Self, Option<&Path>) -> Result<Splits, Error>,
+        make: impl Fn(&mut Self, Option<&Path>, &Store) -> Result<Index, Error>,
     ) -> Result<DataSet, Error> {
         let Some(folder) = self.folder.clone() else {
             let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" };
             self.note(format!("the user has no cache folder ({variable} is not set): the data is only kept in memory"));
-            let splits = make(self, None)?;
-            return self.finish(source, splits, expected, None);
+            let store = Store::memory();
+            let index = make(self, None, &store)?;
+            return self.finish(source, &index, store, expected, None);
         };
         let slot = Slot::new(&folder, source, identity, self.request.classes.as_deref());
         if let Some(packed) = self.look(&slot, expected) {
@@ -80,29 +77,58 @@ impl Loading<'_> {
         if let (true, Ok(Some(packed))) = (lock.as_ref().is_some_and(|lock| lock.waited), slot.open(expected)) {
             return Ok(self.data_set(source, packed, Some(slot.path)));
         }
-        let splits = make(self, lock.as_ref().map(|_| folder.as_path()))?;
-        self.finish(source, splits, expected, lock.map(|lock| (slot, lock)))
+        let folder = lock.as_ref().map(|_| folder.as_path());
+        let packed = match folder {
+            Some(_) => {
+                Store::file(&slot.temporary()).and_then(|store| make(self, folder, &store).map(|index| (index, store)))
+            }
+            None => return self.in_memory(source, folder, expected, make),
+        };
+        match packed {
+            Ok((index, store)) => self.finish(source, &index, store, expected, Some(&slot)),
+            Err(error @ Error::Write { .. }) => {
+                self.note(format!("{error}; the data is only kept in memory"));
+                self.in_memory(source, folder, expected, make)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    fn finish(
+    fn in_memory(
         &mut self,
         source: &str,
-        splits: Splits,
+        folder: Option<&Path>,
         expected: Option<&str>,
-        slot: Option<(Slot, Lock)>,
+        make: impl Fn(&mut Self, Option<&Path>, &Store) -> Result<Index, Error>,
     ) -> Result<DataSet, Error> {
-        let found = fingerprint(&splits.train, &splits.valid);
+        let store = Store::memory();
+        let index = make(self, folder, &store)?;
+        self.finish(source, &index, store, expected, None)
+    }
+
+    /// The data set of what is in the store; packed, where it has a slot.
+    pub fn finish(
+        &mut self,
+        source: &str,
+        index: &Index,
+        store: Store,
+        expected: Option<&str>,
+        slot: Option<&Slot>,
+    ) -> Result<DataSet, Error> {
+        let pixels = store.pixels(index.slots * index.shape.len())?;
+        let images = index.images(&pixels);
+        let found = fingerprint(&images);
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(Error::Fingerprint { place: source.into(), expected: expected.into(), found });
         }
-        let packed = Packed { splits, fingerprint: found };
-        let path = slot.and_then(|(slot, _lock)| match slot.write(&packed) {
-            Ok(()) => Some(slot.path),
+        let path = slot.and_then(|slot| match slot.complete(index, &found, &pixels, store) {
+            Ok(()) => Some(slot.path.clone()),
             Err(error) => {
                 self.note(format!("{error}; the data is only kept in memory"));
                 None
             }
         });
+        let packed = Packed { images, skipped: index.skipped.clone(), fingerprint: found };
         Ok(self.data_set(source, packed, path))
     }
 
@@ -132,21 +158,28 @@ impl Loading<'_> {
     }
 
     fn data_set(&mut self, source: &str, packed: Packed, cache: Option<PathBuf>) -> DataSet {
+        let Packed { images, skipped, fingerprint } = packed;
+        let mut splits = images.into_iter().map(Arc::new);
+        let mut next = || splits.next().expect("a training and a validation split");
         DataSet {
-            train: packed.splits.train.into(),
-            valid: packed.splits.valid.into(),
+            train: next(),
+            valid: next(),
+            test: splits.next(),
             source: source.into(),
             notes: std::mem::take(&mut self.notes),
-            fingerprint: packed.fingerprint,
+            skipped,
+            fingerprint,
             cache,
         }
     }
 }
 
-/// A data set and its fingerprint.
+/// What a cache file has.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    pub splits: Splits,
+    /// Training, validation and, where there is one, test.
+    pub images: Vec<Images>,
+    pub skipped: Vec<String>,
     pub fingerprint: String,
 }
 
@@ -177,7 +210,7 @@ impl Slot {
         let asked = classes.into_iter().flatten().map(String::as_str);
         let key: [u8; 32] =
             Sha256::digest([source, identity].into_iter().chain(asked).collect::<Vec<_>>().join("\0\0")).into();
-        Self { path: folder.join(format!("{source}-{}.digits", hex(&key[..8]))), key }
+        Self { path: folder.join(format!("{source}-{}.images", hex(&key[..8]))), key }
     }
 
     /// Maps the data set if it is there.
@@ -196,88 +229,124 @@ impl Slot {
         if expected.is_some_and(|expected| expected != fingerprint) {
             return Err("it holds other data".into());
         }
-        let splits = mapped(&Arc::new(map), &header).ok_or("it holds no images, or labels of no class")?;
-        Ok(Some(Packed { splits, fingerprint }))
+        let (index, pixels) =
+            unpacked(Arc::new(map), &header.lengths).ok_or("it holds no images, or labels of no class")?;
+        Ok(Some(Packed { images: index.images(&pixels), skipped: index.skipped, fingerprint }))
     }
 
-    /// Writes the data set to a temporary name in the same folder, then renames. The caller holds the lock.
-    pub fn write(&self, packed: &Packed) -> Result<(), Error> {
-        let temporary = self.path.with_extension("tmp");
-        let written = self.write_to(&temporary, packed).and_then(|()| fs::rename(&temporary, &self.path));
-        written.map_err(|cause| {
-            // Leaves no half file behind; that this may fail as well changes nothing.
-            let _ = fs::remove_file(&temporary);
-            Error::Write { path: self.path.clone(), cause }
-        })
+    /// Where it is made.
+    fn temporary(&self) -> PathBuf {
+        self.path.with_extension("tmp")
     }
 
-    fn write_to(&self, path: &Path, packed: &Packed) -> io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(&Header::of(packed, self.key).to_bytes())?;
-        for part in parts(&packed.splits) {
-            file.write_all(&part)?;
-        }
-        file.sync_all()
+    /// Makes a cache file of pixels that are in the store. The caller holds the lock.
+    fn complete(&self, index: &Index, fingerprint: &str, pixels: &Bytes, store: Store) -> Result<(), Error> {
+        let after = packed(index);
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(pixels.as_slice());
+        crc.update(&after);
+        let of = |count: fn(&Part) -> usize| std::array::from_fn(|split| index.parts.get(split).map_or(0, count));
+        let lengths = Lengths {
+            slots: index.slots,
+            channels: index.shape.channels,
+            height: index.shape.height,
+            width: index.shape.width,
+            images: of(|part| part.labels.len()),
+            names: of(|part| part.names.len()),
+            classes: text(index.task.classes()).len(),
+            skipped: text(&index.skipped).len(),
+        };
+        let header = Header { key: self.key, fingerprint: from_hex(fingerprint), lengths, body_crc: crc.finalize() };
+        store.complete(&header.to_bytes(), &after, &self.path)
     }
 }
 
-/// The bytes after the header, in their order: of each split pixels, labels of two bytes, and names; then the classes.
-fn parts(splits: &Splits) -> [Cow<'_, [u8]>; 7] {
-    let of = |digits: &'_ Digits| {
-        let labels = digits.labels().iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>();
-        Cow::<[u8]>::Owned(labels)
-    };
-    let Splits { train, valid } = splits;
-    let classes = train.task().classes().iter().flat_map(|class| [class, "\0"]).collect::<String>();
-    [
-        train.pixels().into(),
-        of(train),
-        train.names().into(),
-        valid.pixels().into(),
-        of(valid),
-        valid.names().into(),
-        Cow::Owned(classes.into_bytes()),
-    ]
+/// What stands after the pixels.
+fn packed(index: &Index) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for Part { slots, labels, names } in &index.parts {
+        bytes.extend(slots.iter().flat_map(|slot| slot.to_le_bytes()));
+        bytes.extend(labels.iter().flat_map(|label| label.to_le_bytes()));
+        bytes.extend(names);
+    }
+    bytes.extend(text(index.task.classes()).into_bytes());
+    bytes.extend(text(&index.skipped).into_bytes());
+    bytes
 }
 
-/// The splits of a file whose header holds; none where no source can have made them.
-fn mapped(map: &Arc<Mmap>, header: &Header) -> Option<Splits> {
-    let mut start = HEADER_BYTES;
-    let mut next = |length: usize| -> Range<usize> {
-        start += length;
-        start - length..start
+/// Lines, each with a zero byte after it.
+fn text(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line, "\0"]).collect()
+}
+
+/// Index and pixels of a file whose header holds; none where no source can have made them.
+fn unpacked(map: Arc<Mmap>, lengths: &Lengths) -> Option<(Index, Bytes)> {
+    let shape = lengths.shape();
+    let pixels = HEADER_BYTES..HEADER_BYTES + lengths.slots * shape.len();
+    let mut rest = &map[pixels.end..];
+    let mut take = |length: usize| -> Option<&[u8]> { rest.split_off(..length) };
+    let mut parts = Vec::new();
+    for (images, names) in lengths.images.into_iter().zip(lengths.names) {
+        let slots = take(4 * images)?.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let labels = take(2 * images)?.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+        parts.push(Part { slots, labels, names: take(names)?.to_vec() });
+    }
+    // Only the last split may be none.
+    parts.pop_if(|test| *test == Part::default());
+    let mut lines = |length| std::str::from_utf8(take(length)?).ok().map(|text| text.split_terminator('\0'));
+    let task = Arc::new(Task::new(lines(lengths.classes)?).ok()?);
+    let skipped = lines(lengths.skipped)?.map(str::to_owned).collect();
+    let is_possible = |Part { slots, labels, .. }: &Part| {
+        !labels.is_empty()
+            && slots.iter().all(|slot| (*slot as usize) < lengths.slots)
+            && labels.iter().all(|label| usize::from(*label) < task.classes().len())
     };
-    let image = header.height * header.width;
-    let ranges = [(header.train, header.names[0]), (header.valid, header.names[1])]
-        .map(|(images, names)| [next(images * image), next(2 * images), next(names)]);
-    let classes = std::str::from_utf8(&map[next(header.classes)]).ok()?;
-    let task = Arc::new(Task::new(classes.split_terminator('\0')).ok()?);
-    let split = |[pixels, labels, names]: [Range<usize>; 3]| {
-        let labels: Vec<u16> = map[labels].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect();
-        let is_possible = !labels.is_empty() && labels.iter().all(|label| usize::from(*label) < task.classes().len());
-        let bytes = |range| Bytes::Mapped(map.clone(), range);
-        is_possible
-            .then(|| Digits::new(&task, [header.height, header.width], bytes(pixels), labels).named(bytes(names)))
-    };
-    let [train, valid] = ranges;
-    Some(Splits { train: split(train)?, valid: split(valid)? })
+    let is_possible = parts.iter().all(is_possible);
+    let index = Index { task, shape, slots: lengths.slots, parts, skipped };
+    is_possible.then_some((index, Bytes::Mapped(map, pixels)))
+}
+
+fn from_hex(text: &str) -> [u8; 32] {
+    let digit = |index: usize| text.get(2 * index..2 * index + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    std::array::from_fn(|index| digit(index).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::testing::{digits, threes_and_sevens};
+    use std::fs;
 
-    fn packed() -> Packed {
-        let train = digits([2, 3], &(0..18).collect::<Vec<u8>>(), &[0, 1, 1]);
-        let valid = digits([2, 3], &(50..62).collect::<Vec<u8>>(), &[0, 1]);
-        let train = train.named(b"a\0b\0c\0".to_vec().into());
-        let fingerprint = fingerprint(&train, &valid);
-        Packed { splits: Splits { train, valid }, fingerprint }
+    use task::Shape;
+
+    use super::*;
+    use crate::testing::threes_and_sevens;
+
+    /// Three and two images of 2 x 3, the first split with names.
+    fn index() -> Index {
+        Index {
+            task: threes_and_sevens(),
+            shape: Shape::grey([2, 3]),
+            slots: 5,
+            parts: vec![
+                Part { slots: vec![4, 0, 1], labels: vec![0, 1, 1], names: b"a\0b\0c\0".to_vec() },
+                Part { slots: vec![2, 3], labels: vec![0, 1], names: vec![] },
+            ],
+            skipped: vec!["x.png: it is broken".into()],
+        }
     }
 
     fn slot(folder: &Path) -> Slot {
         Slot::new(folder, "archive", "x", Some(&["3".into(), "7".into()]))
+    }
+
+    /// Packs images whose pixels are 0, 1, 2 and so on; returns the fingerprint.
+    fn write(slot: &Slot, index: &Index) -> String {
+        let store = Store::file(&slot.temporary()).unwrap();
+        let length = index.slots * index.shape.len();
+        store.put(0, &(0..length as u8).collect::<Vec<u8>>()).unwrap();
+        let pixels = store.pixels(length).unwrap();
+        let fingerprint = fingerprint(&index.images(&pixels));
+        slot.complete(index, &fingerprint, &pixels, store).unwrap();
+        fingerprint
     }
 
     #[test]
@@ -285,19 +354,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let slot = slot(folder.path());
         assert!(slot.open(None).unwrap().is_none(), "nothing there yet");
-        slot.write(&packed()).unwrap();
-        let back = slot.open(None).unwrap().unwrap();
-        assert_eq!(parts(&back.splits), parts(&packed().splits));
-        assert_eq!((back.splits.train.height(), back.splits.train.width()), (2, 3));
-        assert_eq!(back.fingerprint, packed().fingerprint);
-        assert!(!slot.path.with_extension("tmp").exists());
+        for with_test in [false, true] {
+            let mut index = index();
+            index.parts.extend(with_test.then(|| index.parts[1].clone()));
+            let fingerprint = write(&slot, &index);
+            let back = slot.open(None).unwrap().unwrap();
+            assert_eq!((back.fingerprint, &back.skipped), (fingerprint, &index.skipped));
+            assert_eq!(back.images.len(), index.parts.len());
+            for (images, part) in back.images.iter().zip(&index.parts) {
+                assert_eq!(
+                    (images.slots(), images.labels(), images.names()),
+                    (&part.slots[..], &part.labels[..], &part.names[..])
+                );
+                assert_eq!(images.shape(), index.shape);
+            }
+            assert_eq!(back.images[0].image(1), [0, 1, 2, 3, 4, 5]);
+            assert!(!slot.temporary().exists());
+        }
     }
 
     #[test]
     fn every_altered_byte_and_every_truncation_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let slot = slot(folder.path());
-        slot.write(&packed()).unwrap();
+        write(&slot, &index());
         let good = fs::read(&slot.path).unwrap();
         for at in 0..good.len() {
             let mut bytes = good.clone();
@@ -315,13 +395,21 @@ mod tests {
     fn what_no_source_makes_is_refused_though_its_checksums_hold() {
         let folder = tempfile::tempdir().unwrap();
         let slot = slot(folder.path());
-        let of = |labels: &[u16]| digits([1, 1], &vec![9; labels.len()], labels);
-        let none = Digits::new(&threes_and_sevens(), [1, 1], vec![].into(), vec![]);
-        let three = Arc::new(Task::new(["a", "b", "c"]).unwrap());
-        let beyond = Digits::new(&three, [1, 1], vec![9].into(), vec![2]);
-        for (train, valid) in [(none.clone(), of(&[0])), (of(&[1]), none), (of(&[0, 1]), beyond)] {
-            slot.write(&Packed { splits: Splits { train, valid }, fingerprint: "00".repeat(32) }).unwrap();
-            assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels of no class");
+        let none = Part::default();
+        let (a_class_beyond, a_slot_beyond) = (
+            Part { slots: vec![0], labels: vec![2], names: vec![] },
+            Part { slots: vec![5], labels: vec![0], names: vec![] },
+        );
+        for odd in [none, a_class_beyond, a_slot_beyond] {
+            for split in [0, 1] {
+                let mut index = index();
+                index.parts[split] = odd.clone();
+                // It is not asked for images, which are made of what is possible alone.
+                let store = Store::file(&slot.temporary()).unwrap();
+                let pixels = store.pixels(index.slots * index.shape.len()).unwrap();
+                slot.complete(&index, &"00".repeat(32), &pixels, store).unwrap();
+                assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels of no class");
+            }
         }
     }
 
@@ -329,8 +417,8 @@ mod tests {
     fn the_expected_fingerprint_and_the_identity_are_checked() {
         let folder = tempfile::tempdir().unwrap();
         let slot = slot(folder.path());
-        slot.write(&packed()).unwrap();
-        assert!(slot.open(Some(&packed().fingerprint)).unwrap().is_some());
+        let fingerprint = write(&slot, &index());
+        assert!(slot.open(Some(&fingerprint)).unwrap().is_some());
         assert_eq!(slot.open(Some("00")).unwrap_err(), "it holds other data");
         let other = Slot::new(folder.path(), "archive", "y", Some(&["3".into(), "7".into()]));
         fs::rename(&slot.path, &other.path).unwrap();

@@ -46,9 +46,12 @@ pub enum Error {
         /// Why it is refused.
         reason: String,
     },
-    /// Bytes that are no PNG, or one that this program does not take.
-    #[error("not a usable PNG: {reason}")]
-    Png { reason: String },
+    /// Bytes that are no image, or one that this program does not take.
+    #[error("not a usable image: {reason}")]
+    Image { reason: String },
+    /// An image of another size than the first, where no size was asked for.
+    #[error("it is {} x {} pixels, the first image is {} x {}; say which size all shall have with `data.size`", found[0], found[1], expected[0], expected[1])]
+    Size { found: [usize; 2], expected: [usize; 2] },
     /// The download did not succeed.
     #[error(
         "cannot download `{url}`: {reason} ({}); check the network and the proxy variables, or {instead}",

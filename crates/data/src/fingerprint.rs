@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::Digits;
+use crate::Images;
 
 /// [`fingerprint`] of MNIST_SAMPLE with the classes `["3", "7"]`.
 pub const MNIST_SAMPLE_FINGERPRINT: &str = "aeadf8ac900fabb3ecb344e35e3621ad32223105607367bdb15299f626f8f695";
@@ -10,15 +10,16 @@ pub const MNIST_SAMPLE_FINGERPRINT: &str = "aeadf8ac900fabb3ecb344e35e3621ad3222
 /// The same data with the classes the other way round.
 const MNIST_SAMPLE_SWAPPED: &str = "a03575255b0bfc618a027857ad19ca90323fbf3edd37b4f3f8826beb8a65cacc";
 
-/// SHA-256 over training pixels, training labels, validation pixels and validation labels, as 64 hexadecimal digits. A label is
-/// its target, 1 or 0, a byte, where there are two classes, as when there were no more; else two bytes, little-endian.
-pub fn fingerprint(train: &Digits, valid: &Digits) -> String {
+/// SHA-256 over the pixels and then the labels of each split, as 64 hexadecimal digits: training, validation, and test where there
+/// is one. A label is its target, 1 or 0, a byte, where there are two classes, as when there were no more; else two bytes,
+/// little-endian.
+pub fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Images>) -> String {
     let mut hash = Sha256::new();
-    for digits in [train, valid] {
-        hash.update(digits.pixels());
-        match digits.task().is_binary() {
-            true => digits.labels().iter().for_each(|label| hash.update([u8::from(*label == 0)])),
-            false => digits.labels().iter().for_each(|label| hash.update(label.to_le_bytes())),
+    for images in splits {
+        images.iter().for_each(|image| hash.update(image));
+        match images.task().is_binary() {
+            true => images.labels().iter().for_each(|label| hash.update([u8::from(*label == 0)])),
+            false => images.labels().iter().for_each(|label| hash.update(label.to_le_bytes())),
         }
     }
     hex(&hash.finalize())
@@ -42,7 +43,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use task::Task;
+    use task::{Shape, Task};
 
     use super::*;
     use crate::testing::digits;
@@ -51,9 +52,9 @@ mod tests {
     fn is_the_published_sha256_of_the_bytes_in_order() {
         // One image of one pixel in each split: the hashed bytes are pixel, label, pixel, label.
         let (train, valid) = (digits([1, 1], b"a", &[0]), digits([1, 1], b"b", &[1]));
-        assert_eq!(fingerprint(&train, &valid), hex(&Sha256::digest(b"a\x01b\x00")));
+        assert_eq!(fingerprint([&train, &valid]), hex(&Sha256::digest(b"a\x01b\x00")));
         let task = Arc::new(Task::new(["a", "b", "c"]).unwrap());
-        let of = |pixel: u8, label| Digits::new(&task, [1, 1], vec![pixel].into(), vec![label]);
-        assert_eq!(fingerprint(&of(b'a', 2), &of(b'b', 0)), hex(&Sha256::digest(b"a\x02\x00b\x00\x00")));
+        let of = |pixel: u8, label| Images::new(&task, Shape::grey([1, 1]), vec![pixel].into(), vec![label]);
+        assert_eq!(fingerprint([&of(b'a', 2), &of(b'b', 0)]), hex(&Sha256::digest(b"a\x02\x00b\x00\x00")));
     }
 }

@@ -1,22 +1,22 @@
 //! Where digits come from and how they reach a network: sources, packed cache, `Dataset`, `Batcher`, loader.
 //!
-//! The way of the data: archive, folder, IDX files or drawn strokes -> one packed, memory-mapped cache file -> [`Digits`]
-//! -> [`DigitDataset`] -> [`Order`] -> [`DigitBatcher`] -> one tensor a batch, served by [`DigitLoader`]. The batching
+//! The way of the data: archive, folder, IDX files or drawn strokes -> one packed, memory-mapped cache file -> [`Images`]
+//! -> [`ImageDataset`] -> [`Order`] -> [`ImageBatcher`] -> one tensor a batch, served by [`ImageLoader`]. The batching
 //! itself is [`ItemLoader`]'s, which takes any of Burn's data sets.
 
 mod augmentation;
 mod cache;
 mod contain;
-mod data_set;
 mod dataset;
+mod decode;
 mod error;
 mod fingerprint;
+mod fit;
+mod images;
 mod load;
 mod loader;
-mod png;
 mod request;
 mod retry_policy;
-mod scale;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -24,12 +24,13 @@ mod testing;
 pub use augmentation::Augmentation;
 pub use cache::user_folder as user_cache_folder;
 pub use contain::{is_contained, panic_message};
-pub use data_set::{DataSet, Split};
-pub use dataset::{Bytes, Digit, DigitBatch, DigitBatcher, DigitDataset, Digits, HostBatch};
+pub use dataset::{HostBatch, ImageBatch, ImageBatcher, ImageDataset, ImageItem};
+pub use decode::{DecodedImage, decode_image};
 pub use error::Error;
 pub use fingerprint::{MNIST_SAMPLE_FINGERPRINT, fingerprint};
+pub use fit::Fit;
+pub use images::{Bytes, DataSet, Images, Split};
 pub use load::load;
-pub use loader::{DigitLoader, ItemLoader, Order};
-pub use png::{GreyImage, decode_png};
-pub use request::{Event, Remote, Request, Source};
+pub use loader::{ImageLoader, ItemLoader, Order};
+pub use request::{Decoding, Event, HeldOut, OnBroken, Remote, Request, Source};
 pub use source::named::NamedSet;

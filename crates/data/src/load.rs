@@ -1,16 +1,13 @@
 //! The one way from a [`Request`] to a [`DataSet`].
 
-use std::sync::Arc;
-
 use task::Task;
 
 use crate::{
-    DataSet, Digits, Error, Event, Request, Source,
-    cache::{self, Loading},
-    fingerprint::fingerprint,
+    DataSet, Error, Event, Request, Source,
+    cache::{self, Loading, Store},
     request::SYNTHETIC,
     retry_policy::RetryPolicy,
-    source::{Limits, archive, folder::Listing, idx, mnist_sample, named, stamp::file_identity, synthetic},
+    source::{Limits, archive, arrays, folder, idx, mnist_sample, named, stamp::file_identity, synthetic},
 };
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
@@ -31,31 +28,32 @@ pub(crate) fn load_with(
     policy: RetryPolicy,
 ) -> Result<DataSet, Error> {
     check_classes(request)?;
-    let (classes, limits) = (request.classes.as_deref(), Limits::default());
+    let limits = Limits::default();
     let folder = request.cache.clone().or_else(cache::user_folder);
     let mut loading = Loading { request, on_event, folder, policy, notes: Vec::new() };
+    let name = request.source.name();
     match &request.source {
         Source::Auto => auto(&mut loading),
         Source::MnistSample => mnist_sample::load(&mut loading),
         Source::Archive { path } => {
             let identity = file_identity(path)?;
-            loading.through_cache(request.source.name(), &identity, None, |loading, _| {
+            loading.through_cache(name, &identity, None, |loading, _, store| {
                 loading.decoding(path);
-                archive::read(path, classes, &limits)
+                archive::read(path, request, &limits, store)
             })
         }
         Source::Folder { path } => {
-            let listing = Listing::of(path, classes, &limits)?;
-            loading.through_cache(request.source.name(), &listing.identity(), None, |loading, _| {
+            let listing = folder::list(path, request.classes.as_deref(), &limits)?;
+            loading.through_cache(name, &listing.identity(), None, |loading, _, store| {
                 loading.decoding(path);
-                listing.read(classes, &limits)
+                listing.read(request, &limits, store)
             })
         }
         Source::Idx { path } => {
             let files = idx::Files::find(path)?;
-            loading.through_cache(request.source.name(), &files.identity()?, None, |loading, _| {
+            loading.through_cache(name, &files.identity()?, None, |loading, _, store| {
                 loading.decoding(path);
-                files.read(None, classes, &limits)
+                files.read(None, request, &limits, store)
             })
         }
         Source::Named(set) => named::load(&mut loading, *set),
@@ -76,30 +74,10 @@ fn auto(loading: &mut Loading<'_>) -> Result<DataSet, Error> {
 
 /// Draws digits; they are not cached, because drawing them is fast and the seed says all.
 fn draw(loading: &mut Loading<'_>, (seed, train, valid): (u64, usize, usize)) -> Result<DataSet, Error> {
-    let request = loading.request;
-    let (train, valid) = synthetic::generate(seed, [train, valid], &|| request.cancelled())?;
-    let (train, valid) = match request.classes.as_deref() {
-        Some([first, _]) if first == "7" => (swapped(&train), swapped(&valid)),
-        _ => (train, valid),
-    };
-    let fingerprint = fingerprint(&train, &valid);
-    let notes = std::mem::take(&mut loading.notes);
-    Ok(DataSet { train: train.into(), valid: valid.into(), source: SYNTHETIC.into(), notes, fingerprint, cache: None })
-}
-
-/// The same images of two classes with the other as the first.
-fn swapped(digits: &Digits) -> Digits {
-    let task = digits.task();
-    let task = Arc::new(Task::new(task.classes().iter().rev().cloned()).expect("the same names"));
-    let mut pixels = Vec::with_capacity(digits.pixels().len());
-    let mut labels = Vec::with_capacity(digits.len());
-    for label in [1, 0] {
-        for index in (0..digits.len()).filter(|index| digits.labels()[*index] == label) {
-            pixels.extend_from_slice(digits.image(index));
-            labels.push(1 - label);
-        }
-    }
-    Digits::new(&task, digits.sides(), pixels.into(), labels)
+    let (request, store) = (loading.request, Store::memory());
+    let splits = synthetic::generate(seed, [train, valid], &|| request.cancelled())?;
+    let index = arrays::index(splits.into(), None, request, &store)?;
+    loading.finish(SYNTHETIC, &index, store, None, None)
 }
 
 /// Refuses class names that cannot be, before anything is read or fetched.
@@ -110,8 +88,8 @@ fn check_classes(request: &Request) -> Result<(), Error> {
     }
     match request.source {
         Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(classes),
-        Source::Idx { .. } => idx::labels_of(None, classes).map(|_| ()),
-        Source::Named(set) => idx::labels_of(Some(&set.classes()), classes).map(|_| ()),
+        Source::Idx { .. } => arrays::labels_of(None, classes).map(|_| ()),
+        Source::Named(set) => arrays::labels_of(Some(&set.classes()), classes).map(|_| ()),
         Source::Archive { .. } | Source::Folder { .. } => Ok(()),
     }
 }

@@ -21,7 +21,9 @@ use burn::{
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use task::Task;
 
-use crate::{Augmentation, Digit, DigitBatch, DigitBatcher, DigitDataset, augmentation::Augment, dataset::HostBatch};
+use crate::{
+    Augmentation, ImageBatch, ImageBatcher, ImageDataset, ImageItem, augmentation::Augment, dataset::HostBatch,
+};
 
 /// How a loader visits its items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,8 +134,8 @@ impl<D> ItemLoader<D> {
 /// Which epoch [`iter`](DataLoader::iter) serves is set by [`set_epoch`](Self::set_epoch), as with PyTorch's
 /// `DistributedSampler`, and a resumed epoch skips the batches it has already seen by [`set_start`](Self::set_start).
 #[derive(Debug)]
-pub struct DigitLoader<B: Backend> {
-    items: ItemLoader<DigitDataset>,
+pub struct ImageLoader<B: Backend> {
+    items: ItemLoader<ImageDataset>,
     augmentation: Option<(Augmentation, u64)>,
     workers: usize,
     device: B::Device,
@@ -141,12 +143,12 @@ pub struct DigitLoader<B: Backend> {
     start: Arc<AtomicUsize>,
 }
 
-impl<B: Backend> DigitLoader<B> {
+impl<B: Backend> ImageLoader<B> {
     /// A loader on `device`; `workers` threads prepare batches ahead, 0 prepares each when asked for.
     ///
     /// # Panics
     /// When `batch_size` is 0.
-    pub fn new(dataset: DigitDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
+    pub fn new(dataset: ImageDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
         let items = ItemLoader::new(dataset, batch_size, order);
         Self { items, augmentation: None, workers, device, epoch: Arc::default(), start: Arc::default() }
     }
@@ -175,20 +177,20 @@ impl<B: Backend> DigitLoader<B> {
         self.items.dataset().task()
     }
 
-    fn with(&self, device: B::Device, items: ItemLoader<DigitDataset>) -> Self {
+    fn with(&self, device: B::Device, items: ItemLoader<ImageDataset>) -> Self {
         Self { items, device, epoch: self.epoch.clone(), start: self.start.clone(), ..*self }
     }
 }
 
-impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<DigitBatch<B>> + 'a> {
+impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ImageBatch<B>> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
-        let (batcher, dataset) = (DigitBatcher::augmenting(augment), self.items.dataset().clone());
+        let (batcher, dataset) = (ImageBatcher::augmenting(augment), self.items.dataset().clone());
         let device = self.device.clone();
         let make = move |indices: &[usize]| {
-            let items: Vec<Digit> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
-            Batcher::<B, Digit, HostBatch>::batch(&batcher, items, &device)
+            let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
+            Batcher::<B, ImageItem, HostBatch>::batch(&batcher, items, &device)
         };
         let start = self.start.load(Ordering::Relaxed);
         let batches = self.items.indices(epoch).into_iter().skip(start).collect();
@@ -205,11 +207,11 @@ impl<B: Backend> DataLoader<B, DigitBatch<B>> for DigitLoader<B> {
         self.items.num_items()
     }
 
-    fn to_device(&self, device: &B::Device) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
+    fn to_device(&self, device: &B::Device) -> Arc<dyn DataLoader<B, ImageBatch<B>>> {
         Arc::new(self.with(device.clone(), self.items.clone()))
     }
 
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<B, DigitBatch<B>>> {
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<B, ImageBatch<B>>> {
         Arc::new(self.with(self.device.clone(), self.items.clone().slice(start, end)))
     }
 }
@@ -223,16 +225,16 @@ struct Batches<'a, B: Backend> {
 }
 
 impl<B: Backend> Iterator for Batches<'_, B> {
-    type Item = DigitBatch<B>;
+    type Item = ImageBatch<B>;
 
-    fn next(&mut self) -> Option<DigitBatch<B>> {
+    fn next(&mut self) -> Option<ImageBatch<B>> {
         let batch = self.batches.next()?.upload::<B>(self.device);
         self.processed += batch.labels.len();
         Some(batch)
     }
 }
 
-impl<B: Backend> DataLoaderIterator<DigitBatch<B>> for Batches<'_, B> {
+impl<B: Backend> DataLoaderIterator<ImageBatch<B>> for Batches<'_, B> {
     fn progress(&self) -> Progress {
         Progress::new(self.processed, self.total)
     }
@@ -307,14 +309,14 @@ mod tests {
     use super::*;
     use crate::testing::digits;
 
-    fn loader(workers: usize) -> DigitLoader<Flex> {
+    fn loader(workers: usize) -> ImageLoader<Flex> {
         let digits = digits([1, 1], &(0..26).collect::<Vec<u8>>(), &[1; 26]);
         let order = Order::Shuffled { seed: 1 };
-        DigitLoader::new(DigitDataset::new(Arc::new(digits)), 6, order, workers, Default::default())
+        ImageLoader::new(ImageDataset::new(Arc::new(digits)), 6, order, workers, Default::default())
     }
 
-    fn pixels(loader: &dyn DataLoader<Flex, DigitBatch<Flex>>) -> Vec<Vec<u8>> {
-        let row = |batch: DigitBatch<Flex>| {
+    fn pixels(loader: &dyn DataLoader<Flex, ImageBatch<Flex>>) -> Vec<Vec<u8>> {
+        let row = |batch: ImageBatch<Flex>| {
             let images = batch.images.into_data().to_vec::<f32>().unwrap();
             images.iter().map(|v| (v * 255.0).round() as u8).collect()
         };

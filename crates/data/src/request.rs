@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use crate::NamedSet;
+use crate::{Fit, NamedSet};
 
-/// Where the digits come from.
+/// Where the images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// MNIST_SAMPLE from the cache, [`Request::archive_override`] or the download; where none of them works,
@@ -19,9 +19,9 @@ pub enum Source {
     Auto,
     /// MNIST_SAMPLE or an error.
     MnistSample,
-    /// A local .tgz with `train/<class>/*.png` and `valid/<class>/*.png`, under any root folder.
+    /// A local .tgz with `train/<class>/<image>` and `valid/<class>/<image>`, under any root folder, or with `<class>/<image>`.
     Archive { path: PathBuf },
-    /// A folder with `train/<class>/*.png` and `valid/<class>/*.png`.
+    /// A folder with `train/<class>/<image>` and `valid/<class>/<image>`, or with `<class>/<image>`.
     Folder { path: PathBuf },
     /// A data set that everybody knows, downloaded from where its authors have it.
     Named(NamedSet),
@@ -63,6 +63,10 @@ pub struct Request {
     pub source: Source,
     /// The classes to take, in the order of their labels; `None`: all that the source has, in natural order (2 before 10).
     pub classes: Option<Vec<String>>,
+    /// What files become.
+    pub decoding: Decoding,
+    /// What is held out where the source has no validation split.
+    pub held_out: HeldOut,
     /// Folder of packed data sets; `None`: `mnist-train` in the user's cache folder.
     pub cache: Option<PathBuf>,
     /// What [`Source::Auto`] draws where the real data cannot be had: seed, training and validation images.
@@ -73,6 +77,39 @@ pub struct Request {
     pub remote: Remote,
     /// Set from another thread, it ends a download, a wait or the drawing of digits with [`Error::Cancelled`](crate::Error::Cancelled).
     pub cancel: Option<Arc<AtomicBool>>,
+}
+
+/// How files become images of one shape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decoding {
+    /// 1: grey; 3: colour; none: colour where any image is.
+    pub channels: Option<usize>,
+    /// Rows and columns; none: those of the first image, which all must have.
+    pub size: Option<[usize; 2]>,
+    /// How images of another size become of this one.
+    pub fit: Fit,
+    pub on_broken: OnBroken,
+    /// Whether the IDX files have column before row, as EMNIST's.
+    pub transposed: bool,
+}
+
+/// What a file that cannot be decoded does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBroken {
+    /// It stops the load.
+    #[default]
+    Stop,
+    /// It is left out, and listed in [`DataSet::skipped`](crate::DataSet::skipped).
+    Skip,
+}
+
+/// The part of each class that becomes the validation split of a source that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeldOut {
+    /// From 0, which holds nothing out, to below 1.
+    pub fraction: f64,
+    /// Which images: the same seed and files, the same ones.
+    pub seed: u64,
 }
 
 /// An archive on a server, with what it must be.
@@ -122,6 +159,8 @@ impl Default for Request {
         Self {
             source: Source::Auto,
             classes: Some(vec!["3".into(), "7".into()]),
+            decoding: Decoding::default(),
+            held_out: HeldOut::default(),
             cache: None,
             fallback: (0, 12396, 2038),
             archive_override: None,
@@ -146,6 +185,12 @@ impl Default for Remote {
 }
 
 impl Request {
+    /// Whether images and splits are taken as the source has them.
+    pub(crate) fn is_as_it_is(&self) -> bool {
+        let Decoding { channels, size, .. } = self.decoding;
+        channels != Some(3) && size.is_none() && self.held_out.fraction == 0.0
+    }
+
     /// Whether [`cancel`](Self::cancel) is set.
     pub(crate) fn cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(|cancel| cancel.load(Relaxed))

@@ -6,11 +6,13 @@ use burn::{
     tensor::{Tensor, activation::relu},
 };
 
+use task::Shape;
+
 use crate::{Backend, init, layers};
 
-/// A residual net (He et al. 2015, <https://arxiv.org/abs/1512.03385>): a stem, three residual blocks that halve the sides
-/// and, from the second on, double the channels, the mean of each channel, and a linear layer. With 16 channels and one
-/// output: 77,457 parameters.
+/// A residual net (He et al. 2015, <https://arxiv.org/abs/1512.03385>): a stem, stages of residual blocks, the mean of each channel,
+/// and a linear layer. The first block of a stage halves the sides and, from the second stage on, doubles the channels. With three
+/// stages of one block, 16 channels, grey images and one output: 77,457 parameters.
 #[derive(Module, Debug)]
 pub struct ResNet<B: burn::tensor::backend::Backend> {
     stem: Step<B>,
@@ -18,14 +20,15 @@ pub struct ResNet<B: burn::tensor::backend::Backend> {
     head: Linear<B>,
     height: usize,
     width: usize,
+    image_channels: usize,
 }
 
-/// relu(two(relu(one(x))) + skip(x)).
+/// relu(two(relu(one(x))) + skip(x)); where sides and channels stay as they are, the skip is x itself.
 #[derive(Module, Debug)]
 struct Residual<B: burn::tensor::backend::Backend> {
     one: Step<B>,
     two: Step<B>,
-    skip: Step<B>,
+    skip: Option<Step<B>>,
 }
 
 /// A convolution and the normalisation of its result.
@@ -35,23 +38,28 @@ struct Step<B: burn::tensor::backend::Backend> {
     norm: BatchNorm<B>,
 }
 
-/// Rows and columns of what the last block of a [`ResNet`] makes of images of these: each block halves them, rounded up.
+/// Rows and columns of what the last block of a [`ResNet`] of so many stages makes of images of these: each stage halves them,
+/// rounded up.
 #[must_use]
-pub fn feature_sides(image: [usize; 2]) -> [usize; 2] {
-    image.map(|side| (0..BLOCKS).fold(side, |side, _| side.div_ceil(2)))
+pub fn feature_sides(image: [usize; 2], stages: usize) -> [usize; 2] {
+    image.map(|side| (0..stages).fold(side, |side, _| side.div_ceil(2)))
 }
 
-/// Residual blocks.
-const BLOCKS: usize = 3;
-
 impl<B: Backend> ResNet<B> {
-    /// Parameters drawn from `seed`, for images of `height` x `width`; `channels` of the stem.
-    pub fn new([height, width]: [usize; 2], [channels, outputs]: [usize; 2], seed: u64, device: &B::Device) -> Self {
-        let stem = Step::new(seed, "stem", [1, channels], [3, 1], device);
-        let sizes: [_; BLOCKS] = [[channels, channels], [channels, 2 * channels], [2 * channels, 4 * channels]];
-        let block = |(i, sizes): (usize, &[usize; 2])| Residual::new(seed, &format!("blocks.{i}"), *sizes, device);
-        let blocks = sizes.iter().enumerate().map(block).collect();
-        Self { stem, blocks, head: init::linear(seed, "head", 4 * channels, outputs, device), height, width }
+    /// Parameters drawn from `seed`, for images of this shape: `channels` of the stem, `stages` of so many blocks.
+    pub fn new(shape: Shape, channels: usize, stages: &[usize], outputs: usize, seed: u64, device: &B::Device) -> Self {
+        let Shape { channels: image_channels, height, width } = shape;
+        let stem = Step::new(seed, "stem", [image_channels, channels], [3, 1], device);
+        let (mut blocks, mut from) = (Vec::new(), channels);
+        for (stage, count) in stages.iter().enumerate() {
+            let to = channels << stage;
+            for number in 0..*count {
+                let path = format!("blocks.{}", blocks.len());
+                blocks.push(Residual::new(seed, &path, [from, to], if number == 0 { 2 } else { 1 }, device));
+                from = to;
+            }
+        }
+        Self { stem, blocks, head: init::linear(seed, "head", from, outputs, device), height, width, image_channels }
     }
 
     /// Logits of images.
@@ -61,7 +69,7 @@ impl<B: Backend> ResNet<B> {
     /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let [batch, _] = images.dims();
-        let images = images.reshape([batch, 1, self.height, self.width]);
+        let images = images.reshape([batch, self.image_channels, self.height, self.width]);
         let features = self.blocks.iter().fold(relu(self.stem.forward(images)), |x, block| block.forward(x));
         let [_, channels, height, width] = features.dims();
         let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
@@ -70,30 +78,41 @@ impl<B: Backend> ResNet<B> {
 
     /// Pairs of a parameter's path here and its name in the PyTorch twin.
     pub(crate) fn torch_names(&self) -> Vec<(String, String)> {
-        let block =
-            |i: usize| ["one", "two", "skip"].map(|step| (format!("blocks.{i}.{step}"), format!("{}.{step}.", i + 3)));
-        let blocks = (0..self.blocks.len())
-            .flat_map(block)
-            .flat_map(|(here, torch)| Step::<B>::torch_names(&here, &format!("{torch}0"), &format!("{torch}1")));
-        let head = ["weight", "bias"].map(|name| (format!("head.{name}"), format!("8.{name}")));
+        let steps =
+            |block: &Residual<B>| if block.skip.is_some() { &["one", "two", "skip"][..] } else { &["one", "two"] };
+        let block = |(i, block): (usize, &Residual<B>)| {
+            let step = move |step: &&str| (format!("blocks.{i}.{step}"), format!("{}.{step}.", i + 3));
+            steps(block).iter().map(step).collect::<Vec<_>>()
+        };
+        let blocks = self.blocks.iter().enumerate().flat_map(block);
+        let blocks =
+            blocks.flat_map(|(here, torch)| Step::<B>::torch_names(&here, &format!("{torch}0"), &format!("{torch}1")));
+        // After the blocks come the mean of each channel and a flattening.
+        let place = self.blocks.len() + 5;
+        let head = ["weight", "bias"].map(|name| (format!("head.{name}"), format!("{place}.{name}")));
         Step::<B>::torch_names("stem", "0", "1").into_iter().chain(blocks).chain(head).collect()
     }
 }
 
 impl<B: Backend> Residual<B> {
-    fn new(seed: u64, path: &str, [from, to]: [usize; 2], device: &B::Device) -> Self {
+    fn new(seed: u64, path: &str, [from, to]: [usize; 2], stride: usize, device: &B::Device) -> Self {
         let step =
             |name: &str, channels, sliding| Step::new(seed, &format!("{path}.{name}"), channels, sliding, device);
+        let stays = from == to && stride == 1;
         Self {
-            one: step("one", [from, to], [3, 2]),
+            one: step("one", [from, to], [3, stride]),
             two: step("two", [to, to], [3, 1]),
-            skip: step("skip", [from, to], [1, 2]),
+            skip: (!stays).then(|| step("skip", [from, to], [1, stride])),
         }
     }
 
     fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
         let activations = relu(self.one.forward(x.clone()));
-        relu(self.two.forward(activations) + self.skip.forward(x))
+        let skip = match &self.skip {
+            Some(skip) => skip.forward(x),
+            None => x,
+        };
+        relu(self.two.forward(activations) + skip)
     }
 }
 
@@ -126,9 +145,13 @@ mod tests {
 
     use super::*;
 
+    fn resnet(sides: [usize; 2], channels: usize, stages: &[usize], outputs: usize) -> ResNet<Flex> {
+        ResNet::new(Shape::grey(sides), channels, stages, outputs, 0, &Default::default())
+    }
+
     #[test]
     fn resnet_of_16_channels_has_as_many_parameters_as_its_pytorch_twin() {
-        let model = ResNet::<Flex>::new([28, 28], [16, 1], 0, &Default::default());
+        let model = resnet([28, 28], 16, &[1, 1, 1], 1);
         // Burn counts the running statistics, two per channel of a normalisation, among the parameters.
         let running = 2 * (16 + 3 * (16 + 32 + 64));
         assert_eq!(model.num_params() - running, 77_457);
@@ -137,20 +160,37 @@ mod tests {
     #[test]
     fn the_blocks_halve_the_sides_as_it_is_said() {
         for sides in [[28, 28], [8, 8], [9, 8], [1, 17]] {
-            let model = ResNet::<Flex>::new(sides, [2, 1], 0, &Default::default());
+            let model = resnet(sides, 2, &[2, 1, 1], 1);
             let images = Tensor::<Flex, 4>::zeros([1, 1, sides[0], sides[1]], &Default::default());
             let features = model.blocks.iter().fold(model.stem.forward(images), |x, block| block.forward(x));
             let [_, _, height, width] = features.dims();
-            assert_eq!([height, width], feature_sides(sides));
+            assert_eq!([height, width], feature_sides(sides, 3));
         }
     }
 
     #[test]
     fn images_of_any_size_give_a_logit_for_each_output() {
         for [height, width] in [[28, 28], [1, 1], [5, 9]] {
-            let model = ResNet::<Flex>::new([height, width], [2, 7], 0, &Default::default());
+            let model = resnet([height, width], 2, &[1, 1, 1], 7);
             let images = Tensor::random([3, height * width], Distribution::Default, &Default::default());
             assert_eq!(model.forward(images).dims(), [3, 7]);
         }
+    }
+
+    #[test]
+    fn of_32_channels_on_colour_images_it_has_as_many_parameters_as_its_pytorch_twin() {
+        let shape = Shape { channels: 3, height: 32, width: 32 };
+        let model = ResNet::<Flex>::new(shape, 32, &[1, 1, 1], 10, 0, &Default::default());
+        let running = 2 * (32 + 3 * (32 + 64 + 128));
+        assert_eq!(model.num_params() - running, 309_738);
+        let images = Tensor::random([2, 3 * 32 * 32], Distribution::Default, &Default::default());
+        assert_eq!(model.forward(images).dims(), [2, 10]);
+    }
+
+    #[test]
+    fn a_further_block_of_a_stage_has_no_skip_of_its_own() {
+        let names = |stages: &[usize]| resnet([8, 8], 2, stages, 1).torch_names();
+        assert_eq!(names(&[2, 1, 1]).len(), names(&[1, 1, 1]).len() + 2 * 5);
+        assert!(names(&[2, 1]).iter().any(|(here, torch)| here == "head.weight" && torch == "8.weight"));
     }
 }

@@ -101,13 +101,13 @@ fn path_problem(plan: &Plan) -> Option<String> {
 
 /// What `data.classes` should be, if they are not.
 fn classes_problem(plan: &Plan) -> Option<String> {
-    let classes = plan.data.classes.named()?;
+    let classes = plan.data.classes.known()?;
     let source = plan.data.source;
     let is_label = |class: &String| class.parse::<u8>().is_ok_and(|label| label.to_string() == *class);
     match source {
         SourceKind::Archive | SourceKind::Folder => None,
         // The data says which classes it has, before it is fetched.
-        SourceKind::Mnist | SourceKind::FashionMnist | SourceKind::Kmnist => None,
+        SourceKind::Mnist | SourceKind::FashionMnist | SourceKind::Kmnist | SourceKind::Cifar10 => None,
         SourceKind::Idx => {
             (!classes.iter().all(is_label)).then(|| "numbers from 0 to 255 with data.source \"idx\"".into())
         }
@@ -120,7 +120,7 @@ fn classes_problem(plan: &Plan) -> Option<String> {
 
 /// What `training.loss` should be, if the classes are known and it is not for them.
 fn loss_problem(plan: &Plan) -> Option<String> {
-    let task = Task::new(plan.data.classes.named()?.iter().cloned()).ok()?;
+    let task = Task::new(plan.data.classes.known()?.iter().cloned()).ok()?;
     (!plan.training.loss.is_for(&task)).then(|| "cross-entropy for more than two classes".into())
 }
 
@@ -315,6 +315,9 @@ mod tests {
             Rule::Text => vec![Value::from("")],
             Rule::Path | Rule::FolderName => vec![Value::from("x")],
             Rule::Classes => vec![Value::from(vec!["3", "7"]), Value::from(vec!["a", "b", "c"]), Value::from("auto")],
+            Rule::Channels => vec![Value::from("auto"), Value::from(1), Value::from(3)],
+            Rule::Size(most) => vec![Value::from("auto"), Value::from(*most), Value::from(vec![1, *most])],
+            Rule::Stages(most) => vec![Value::from(vec![1]), Value::from(vec![*most; 6])],
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
             Rule::AtLeast(min) => vec![Value::from(*min), Value::from(i64::MAX)],

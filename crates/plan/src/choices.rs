@@ -85,7 +85,7 @@ choices! {
 }
 
 choices! {
-    /// `data.source`: where digits come from.
+    /// `data.source`: where images come from.
     SourceKind {
         /// The cache, `MNIST_SAMPLE_ARCHIVE`, the download, or else synthetic digits with a warning.
         Auto = "auto",
@@ -97,9 +97,11 @@ choices! {
         FashionMnist = "fashion-mnist",
         /// Kuzushiji-MNIST, downloaded: ten characters.
         Kmnist = "kmnist",
+        /// CIFAR-10, downloaded: ten animals and vehicles, in colour.
+        Cifar10 = "cifar-10",
         /// A local .tgz of that layout.
         Archive = "archive",
-        /// `train/<class>/*.png` and `valid/<class>/*.png`.
+        /// `train/<class>/<image>` and `valid/<class>/<image>`, or `<class>/<image>`.
         Folder = "folder",
         /// The four MNIST IDX files, plain or .gz.
         Idx = "idx",
@@ -116,8 +118,36 @@ impl SourceKind {
             Self::Archive => Some(".tgz"),
             Self::Folder => Some("folder"),
             Self::Idx => Some("folder of the four files"),
-            Self::Auto | Self::MnistSample | Self::Mnist | Self::FashionMnist | Self::Kmnist | Self::Synthetic => None,
+            Self::Auto
+            | Self::MnistSample
+            | Self::Mnist
+            | Self::FashionMnist
+            | Self::Kmnist
+            | Self::Cifar10
+            | Self::Synthetic => None,
         }
+    }
+}
+
+choices! {
+    /// `data.fit`: how an image of other proportions fits the size.
+    Fit {
+        /// Its middle, as large as it fits.
+        Crop = "crop",
+        /// The whole image, on black.
+        Pad = "pad",
+        /// The whole image, each side by a factor of its own.
+        Squish = "squish",
+    }
+}
+
+choices! {
+    /// `data.on_broken`: what a file does that cannot be decoded.
+    OnBroken {
+        /// It stops the run before it begins.
+        Stop = "stop",
+        /// It is left out, and listed.
+        Skip = "skip",
     }
 }
 
@@ -128,7 +158,7 @@ choices! {
         Linear = "linear",
         /// Two layers with a ReLU between, pixels to hidden units to outputs.
         TwoLayer = "two-layer",
-        /// Convolutions: a stem and three residual blocks.
+        /// Convolutions: a stem and stages of residual blocks.
         ResNet = "resnet",
     }
 }

@@ -1,10 +1,14 @@
 //! What of a plan decides a result.
 
-use super::Plan;
+use std::sync::LazyLock;
+
+use toml::{Table, Value};
+
+use super::{BuiltIn, Config, Plan};
 
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
 /// computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what it is.
-const KEYS_WITHOUT_EFFECT: [&str; 11] = [
+const KEYS_WITHOUT_EFFECT: [&str; 18] = [
     "name",
     "runs",
     "device",
@@ -13,9 +17,31 @@ const KEYS_WITHOUT_EFFECT: [&str; 11] = [
     "data.source",
     "data.path",
     "data.cache",
+    "data.channels",
+    "data.size",
+    "data.fit",
+    "data.on_broken",
+    "data.valid_fraction",
+    "data.split_seed",
+    "data.transposed",
     "data.workers",
     "training.log_steps",
     "checkpoint",
+];
+
+/// Keys that there were not always. With their defaults they say what was so before, and are left out, so that the trials of an older
+/// study are still found.
+const LATER: [&str; 1] = ["model.blocks"];
+
+/// What the source is read by.
+const READING: [&str; 7] = [
+    "data.channels",
+    "data.size",
+    "data.fit",
+    "data.on_broken",
+    "data.valid_fraction",
+    "data.split_seed",
+    "data.transposed",
 ];
 
 /// How long a run is: a longer one is the same run that has come further, and has another result.
@@ -41,20 +67,39 @@ impl Plan {
 
     /// The same without some keys that runs may differ in.
     pub fn identity_without<'a>(&self, others: impl IntoIterator<Item = &'a str>) -> String {
-        let toml::Value::Table(mut keys) = toml::Value::try_from(self).expect("a plan holds only what TOML can hold")
-        else {
-            unreachable!("a plan is a table")
-        };
-        for key in KEYS_WITHOUT_EFFECT.into_iter().chain([LENGTH]).chain(others) {
+        let mut keys = self.table();
+        let without_a_change = LATER.into_iter().filter(|key| at(&keys, key) == at(&BASE, key)).collect::<Vec<_>>();
+        for key in KEYS_WITHOUT_EFFECT.into_iter().chain([LENGTH]).chain(without_a_change).chain(others) {
             match key.split_once('.') {
                 Some((section, key)) => {
-                    keys.get_mut(section).and_then(toml::Value::as_table_mut).and_then(|table| table.remove(key))
+                    keys.get_mut(section).and_then(Value::as_table_mut).and_then(|table| table.remove(key))
                 }
                 None => keys.remove(key),
             };
         }
         toml::to_string(&keys).expect("what was TOML is TOML")
     }
+
+    /// What stands for the data where nobody has read it: its path, and how it is to be read where that is not the default.
+    pub fn reads(&self) -> String {
+        let keys = self.table();
+        let changed = READING.into_iter().filter(|key| at(&keys, key) != at(&BASE, key));
+        let changed = changed.filter_map(|key| Some(format!(" {key}={}", at(&keys, key)?)));
+        [self.data.path.to_string_lossy().into_owned()].into_iter().chain(changed).collect()
+    }
+
+    fn table(&self) -> Table {
+        Table::try_from(self).expect("a plan holds only what TOML can hold")
+    }
+}
+
+static BASE: LazyLock<Table> =
+    LazyLock::new(|| Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).expect("the base resolves").table());
+
+/// The value of a key of a section.
+fn at<'a>(keys: &'a Table, key: &str) -> Option<&'a Value> {
+    let (section, key) = key.split_once('.')?;
+    keys.get(section)?.get(key)
 }
 
 #[cfg(test)]
@@ -88,5 +133,22 @@ mod tests {
             assert_eq!(identity(&[set]), identity(&[]), "{set}");
         }
         assert_eq!(identity(&["data.source=archive", "data.path=copy.tgz"]), identity(&[]));
+    }
+
+    #[test]
+    fn a_key_that_came_later_counts_where_it_is_not_its_default() {
+        assert!(!identity(&[]).contains("blocks"));
+        assert!(identity(&["model.blocks=[2, 2]"]).contains("blocks"));
+    }
+
+    #[test]
+    fn how_the_data_is_read_stands_for_it_beside_its_path() {
+        let reads = |settings: &[&str]| {
+            let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+            Plan::resolve(&Config::default(), &settings).unwrap().reads()
+        };
+        assert_eq!(reads(&["data.source=folder", "data.path=x"]), "x");
+        assert_eq!(reads(&["data.source=folder", "data.path=x", "data.size=32"]), "x data.size=32");
+        assert_eq!(reads(&["data.source=folder", "data.path=x", "data.channels=3"]), "x data.channels=3");
     }
 }

@@ -177,11 +177,12 @@ mod tests {
 
     #[test]
     fn a_value_in_place_of_a_section_and_a_section_in_place_of_a_value() {
-        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden, channels";
+        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden, channels, blocks";
         assert_eq!(problems("model = 3", &[]), [message]);
         let message = "x.toml:2: `seed` is a section, expected no section but a value, such as 0";
         assert_eq!(problems("[seed]\nx = 1", &[]), [message]);
-        let message = "--set model=linear: `model` is \"linear\", expected a section with kind, hidden, channels";
+        let message =
+            "--set model=linear: `model` is \"linear\", expected a section with kind, hidden, channels, blocks";
         assert_eq!(problems("", &["model=linear"]), [message]);
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! Training takes a [`Plan`] and nothing else, so what has not been checked cannot reach it.
 
+mod auto;
 mod check;
 mod choices;
 mod config;
@@ -25,7 +26,10 @@ mod plan;
 mod rules;
 mod schedule;
 
-pub use choices::{BackendChoice, BuiltIn, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind};
+pub use auto::{Auto, Size};
+pub use choices::{
+    BackendChoice, BuiltIn, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind,
+};
 pub use config::{Config, Template};
 pub use differences::Difference;
 pub use error::{Origin, PlanError, Problem};
@@ -34,8 +38,8 @@ pub use keys::Keys;
 pub use layer::{Layer, Setting};
 pub use nearest::did_you_mean;
 pub use plan::{
-    AugmentationPlan, CheckpointPlan, Classes, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, Plan,
-    SchedulePlan, TrainingPlan,
+    AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, Plan, SchedulePlan,
+    TrainingPlan,
 };
 pub use rules::Rule;
 pub use schedule::Schedule;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind},
+    auto::{Auto, Size},
+    choices::{BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind},
     config::{Config, Template},
     error::PlanError,
     layer::Setting,
@@ -63,7 +64,7 @@ impl Plan {
     }
 }
 
-/// `[data]`: where the digits come from.
+/// `[data]`: where the images come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataPlan {
@@ -71,7 +72,21 @@ pub struct DataPlan {
     /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
     pub path: PathBuf,
     /// The classes to take: names of folders, labels of IDX files, or all; of two the first is the positive one, target 1.
-    pub classes: Classes,
+    pub classes: Auto<Vec<String>>,
+    /// 1: grey; 3: colour; auto: colour where any image is.
+    pub channels: Auto<usize>,
+    /// Rows and columns; auto: those of the first image, which all must have.
+    pub size: Auto<Size>,
+    /// How images of other proportions fit the size.
+    pub fit: Fit,
+    /// What a file does that cannot be decoded.
+    pub on_broken: OnBroken,
+    /// Part of each class that is held out for validation, from 0 to below 1; 0: the source has a validation split.
+    pub valid_fraction: f64,
+    /// Seed of what is held out, from 0 to 2^63 - 1.
+    pub split_seed: u64,
+    /// Whether IDX files have column before row, as EMNIST's.
+    pub transposed: bool,
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
     pub cache: PathBuf,
     /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.
@@ -84,41 +99,6 @@ pub struct DataPlan {
     pub workers: usize,
 }
 
-/// `data.classes`: `"auto"`, or the names of the classes in the order of their labels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct Classes(Option<Vec<String>>);
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Word(String),
-    Names(Vec<String>),
-}
-
-impl Classes {
-    /// The names; none where the source says which there are.
-    #[must_use]
-    pub fn named(&self) -> Option<&[String]> {
-        self.0.as_deref()
-    }
-}
-
-impl From<Written> for Classes {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Word(_) => Self(None),
-            Written::Names(names) => Self(Some(names)),
-        }
-    }
-}
-
-impl From<Classes> for Written {
-    fn from(Classes(names): Classes) -> Self {
-        names.map_or_else(|| Self::Word("auto".into()), Self::Names)
-    }
-}
-
 /// `[model]`: which network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +108,8 @@ pub struct ModelPlan {
     pub hidden: usize,
     /// Channels of the stem of `resnet`, at least 1.
     pub channels: usize,
+    /// Residual blocks of each stage of `resnet`, at least 1.
+    pub blocks: Vec<usize>,
 }
 
 /// `[augmentation]`: how far training images are changed, anew in each epoch.
@@ -250,12 +232,15 @@ mod tests {
     fn two_layer_is_the_chapters_net() {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::TwoLayer), &[]).unwrap();
         assert_eq!(plan.name, "two-layer");
-        assert_eq!(plan.model, ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16 });
+        assert_eq!(
+            plan.model,
+            ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16, blocks: vec![1, 1, 1] }
+        );
         assert_eq!(plan.training.epochs, 40);
         assert_eq!(plan.training.batch_size, 256);
         assert_eq!(plan.training.loss, Loss::MnistLoss);
         assert_eq!(plan.optimizer.learning_rate, 0.1);
-        assert_eq!(plan.data.classes.named().unwrap(), ["3", "7"]);
+        assert_eq!(plan.data.classes.known().unwrap().as_slice(), ["3", "7"]);
     }
 
     #[test]

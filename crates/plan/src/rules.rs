@@ -11,7 +11,7 @@ use std::{
 use task::Task;
 use toml::Value;
 
-use super::choices::{BackendChoice, Loss, ModelKind, Monitor, OptimizerKind, ScheduleKind, SourceKind};
+use super::choices::{BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind};
 
 /// What a value must be.
 #[derive(Debug)]
@@ -26,6 +26,12 @@ pub enum Rule {
     FolderName,
     /// `auto`, or two and more different folder names.
     Classes,
+    /// `auto`, or 1 or 3.
+    Channels,
+    /// `auto`, or a side up to this, or two of them.
+    Size(i64),
+    /// Numbers up to this of stages, at least one.
+    Stages(i64),
     /// One of these strings.
     Word(&'static [&'static str]),
     /// An integer from the first to the second.
@@ -41,7 +47,13 @@ pub enum Rule {
     Custom(&'static str, fn(&Value) -> bool),
 }
 
-use Rule::{AtLeast, Classes, Custom, F32, Flag, FolderName, Integer, Number, Path, Text, ThreeF32, Word};
+use Rule::{
+    AtLeast, Channels, Classes, Custom, F32, Flag, FolderName, Integer, Number, Path, Size, Stages, Text, ThreeF32,
+    Word,
+};
+
+/// Each halves the sides and doubles the channels.
+const MOST_STAGES: usize = 6;
 
 /// Above any useful value and within f32, in which backends compute.
 const HUGE: Bound<f64> = Included(1e38);
@@ -62,6 +74,13 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("data.source", Word(SourceKind::NAMES)),
     ("data.path", Text),
     ("data.classes", Classes),
+    ("data.channels", Channels),
+    ("data.size", Size(1024)),
+    ("data.fit", Word(Fit::NAMES)),
+    ("data.on_broken", Word(OnBroken::NAMES)),
+    ("data.valid_fraction", Number(ZERO, BELOW_ONE)),
+    ("data.split_seed", Integer(0, i64::MAX)),
+    ("data.transposed", Flag),
     ("data.cache", Text),
     ("data.synthetic_seed", Integer(0, i64::MAX)),
     ("data.synthetic_train", Integer(2, 10_000_000)),
@@ -70,6 +89,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("model.kind", Word(ModelKind::NAMES)),
     ("model.hidden", Integer(1, 65_536)),
     ("model.channels", Integer(1, 1024)),
+    ("model.blocks", Stages(64)),
     ("augmentation.degrees", Number(ZERO, Included(180.0))),
     ("augmentation.translate", Number(ZERO, ONE)),
     ("augmentation.scale", Number(ZERO, Included(0.9))),
@@ -107,6 +127,16 @@ impl Rule {
             Path => value.as_str().is_some_and(|text| !text.is_empty()),
             FolderName => value.as_str().is_some_and(is_folder_name),
             Classes => value.as_str() == Some("auto") || value.as_array().is_some_and(|names| are_classes(names)),
+            Channels => value.as_str() == Some("auto") || matches!(value.as_integer(), Some(1 | 3)),
+            Size(most) => {
+                let is_side = |value: &Value| Integer(1, *most).allows(value);
+                let are_sides = |sides: &Vec<Value>| sides.len() == 2 && sides.iter().all(is_side);
+                value.as_str() == Some("auto") || is_side(value) || value.as_array().is_some_and(are_sides)
+            }
+            Stages(most) => value.as_array().is_some_and(|stages| {
+                (1..=MOST_STAGES).contains(&stages.len())
+                    && stages.iter().all(|blocks| Integer(1, *most).allows(blocks))
+            }),
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
             AtLeast(min) => value.as_integer().is_some_and(|number| *min <= number),
@@ -160,6 +190,9 @@ impl fmt::Display for Rule {
             Path => f.write_str("a string, not empty"),
             FolderName => f.write_str("a string, a folder name of letters, digits, `-`, `_` and `.`"),
             Classes => f.write_str("\"auto\", or two or more different strings, folder names such as [\"3\", \"7\"]"),
+            Channels => f.write_str("\"auto\", 1 or 3"),
+            Size(most) => write!(f, "\"auto\", an integer from 1 to {most}, or rows and columns as [32, 32]"),
+            Stages(most) => write!(f, "one to {MOST_STAGES} integers, each from 1 to {most}, as [1, 1, 1]"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
             AtLeast(min) => write!(f, "an integer from {min} on"),

@@ -95,7 +95,7 @@ impl<'a> BesideBaseline<'a> {
             OnlyOne::Model => "the model and not the baseline by L1",
             OnlyOne::Baseline => "the baseline by L1 and not the model",
         };
-        let text = format!("{} of {} images {who} gets right.", right.len(), self.evaluated.digits().len());
+        let text = format!("{} of {} images {who} gets right.", right.len(), self.evaluated.images().len());
         let pictures: Vec<Picture> = right.iter().take(count).map(|index| self.picture(only, *index)).collect();
         let alt = format!("Images that {who} gets right");
         let pictures = (!pictures.is_empty()).then_some(Block::Pictures { alt, pictures, columns: COLUMNS });
@@ -108,6 +108,6 @@ impl<'a> BesideBaseline<'a> {
         let wrong = if only == OnlyOne::Model { baseline[index] } else { model[index] };
         let label = evaluation.labels[index];
         let caption = format!("{}, not {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
-        Picture { pixels: pixels(self.evaluated.digits(), index), caption, verdict: Verdict::None }
+        Picture { pixels: pixels(self.evaluated.images(), index), caption, verdict: Verdict::None }
     }
 }

@@ -3,9 +3,10 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use chart::{Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, roc};
-use data::{DataSet, Digits, Split};
+use data::{DataSet, Images, Split};
 use metrics::{Evaluation, Metric, Scores, TopLoss};
 use plan::{Loss, Plan};
+use task::Shape;
 
 use crate::{fraction, pixels};
 
@@ -45,8 +46,12 @@ impl<'a> Evaluated<'a> {
         Self { data, split, loss: plan.training.loss.of(data.task()), evaluation, losses, weights }
     }
 
-    pub fn digits(&self) -> &Arc<Digits> {
-        self.split.of(self.data)
+    /// The images that were scored.
+    ///
+    /// # Panics
+    /// Where the data has no such split: then nothing was scored.
+    pub fn images(&self) -> &Arc<Images> {
+        self.data.split(self.split).expect("the data has the split that was scored")
     }
 
     /// What was evaluated, in a line.
@@ -54,8 +59,9 @@ impl<'a> Evaluated<'a> {
         let split = match self.split {
             Split::Train => "training",
             Split::Valid => "validation",
+            Split::Test => "test",
         };
-        let (images, source) = (self.digits().len(), &self.data.source);
+        let (images, source) = (self.images().len(), &self.data.source);
         format!("{images} {split} images of {source}, {}", self.data.task())
     }
 
@@ -161,9 +167,9 @@ impl<'a> Evaluated<'a> {
         Section::new(format!("Calibration of the probability of {of}"), [Block::Lines(diagram), Block::Text(text)])
     }
 
-    /// The weights in the place of their pixels, of a linear model; of very many classes none.
+    /// The weights in the place of their pixels, of a linear model of grey images; of very many classes none.
     pub fn pixel_weights(&self) -> Option<Section> {
-        let [height, width] = self.digits().sides();
+        let Shape { channels: 1, height, width } = self.data.shape() else { return None };
         let picture = |heading: &str, weights: Weights, values: &[f32]| {
             let [least, most] = [f32::min, f32::max].map(|pick| values.iter().copied().fold(0.0, pick));
             Block::Weights { alt: format!("{heading}; from {least:.2} to {most:.2}"), weights }
@@ -215,7 +221,7 @@ impl<'a> Evaluated<'a> {
         let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
         let (loss, probability, name) = (top.loss, top.probability, self.image_name(top.index));
         let caption = format!("{prediction}, is {target}\nloss {loss:.4}\np {probability:.4}\n{name}");
-        Picture { pixels: pixels(self.digits(), top.index), caption, verdict }
+        Picture { pixels: pixels(self.images(), top.index), caption, verdict }
     }
 
     /// As `train show` takes it.

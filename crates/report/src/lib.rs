@@ -5,22 +5,25 @@
 
 mod beside_baseline;
 mod compare;
+mod counts;
 mod curves;
 mod evaluated;
 mod run_report;
 mod words;
 
 use chart::Pixels;
-use data::Digits;
+use data::Images;
 
 pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
 pub use compare::{ComparedRun, Comparison, Group, Groups, Test};
+pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
 pub use run_report::{RunReport, write};
 pub use words::{clock, fraction, small};
 
 /// The image with this number.
-pub fn pixels(digits: &Digits, index: usize) -> Pixels {
-    Pixels::new(digits.height(), digits.width(), digits.image(index).to_vec())
+pub fn pixels(images: &Images, index: usize) -> Pixels {
+    let [height, width] = images.shape().sides();
+    Pixels::of_planes(height, width, images.image(index))
 }

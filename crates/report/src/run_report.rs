@@ -13,12 +13,15 @@ use run::{
 };
 
 use crate::{
-    Evaluated, clock,
+    Evaluated, clock, counts,
     curves::{self, BESIDE_THE_BOOK, by_epoch},
 };
 
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
+
+/// Files that were left out, of which each is named.
+const SKIPPED: usize = 100;
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]
@@ -210,31 +213,27 @@ impl<'a> RunReport<'a> {
             classes => format!("{}: {}", classes.len(), classes.join(", ")),
         };
         let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
-        let [height, width] = data.train.sides();
         let facts = [("source", recorded.source.clone())].into_iter().chain(notes).chain([
             ("classes", about),
-            ("images", format!("{height} x {width} grey pixels")),
+            ("images", data.shape().to_string()),
             ("fingerprint", recorded.fingerprint.clone()),
         ]);
-        let splits = [("training", &data.train), ("validation", &data.valid)];
-        let mut counts = match classes {
-            [positive, negative] => Table::new(["split", positive, negative, "images"], 1),
-            _ => Table::new(["class", "training", "validation"], 1),
+        let blocks = [Block::Table(Table::of_names(facts)), Block::Table(counts(data))];
+        Section::new("Data", blocks.into_iter().chain(self.skipped()))
+    }
+
+    /// The files that were left out.
+    fn skipped(&self) -> Option<Block> {
+        let skipped = &self.evaluated.data.skipped;
+        let caption = match skipped.len() {
+            0 => return None,
+            1 => "One file could not be decoded and was left out".to_owned(),
+            count => format!("{count} files could not be decoded and were left out"),
         };
-        if data.task().is_binary() {
-            for (name, digits) in splits {
-                let numbers = [digits.count(0), digits.count(1), digits.len()].map(|count| count.to_string());
-                counts.add_row([name.to_owned()].into_iter().chain(numbers));
-            }
-        } else {
-            for (label, class) in data.task().labels().zip(classes) {
-                let numbers = splits.map(|(_, digits)| digits.count(label).to_string());
-                counts.add_row([class.clone()].into_iter().chain(numbers));
-            }
-            let all = splits.map(|(_, digits)| digits.len().to_string());
-            counts.add_row(["all".to_owned()].into_iter().chain(all));
-        }
-        Section::new("Data", [Block::Table(Table::of_names(facts)), Block::Table(counts)])
+        let more = skipped.len().saturating_sub(SKIPPED);
+        let mut lines: String = skipped.iter().take(SKIPPED).flat_map(|line| [line, "\n"]).collect();
+        lines += &if more > 0 { format!("and {more} more\n") } else { String::new() };
+        Some(Block::Code { caption, lines })
     }
 
     fn settings(&self) -> Section {
@@ -263,7 +262,7 @@ impl<'a> RunReport<'a> {
         let run = quoted(self.run);
         let config = quoted(&folder::config_path(self.run));
         let mut lines = format!("train {config}\n");
-        lines += &format!("train evaluate {run} --charts --top-losses 9\n");
+        lines += &format!("train evaluate {run} --charts --top-losses {TOP_LOSSES}\n");
         lines += &format!("train predict {run} image.png\n");
         lines += &self.resume().map_or_else(String::new, |more| format!("train --resume {run}{more}\n"));
         let repeats =

@@ -9,6 +9,7 @@ use std::{
 use files::{Error, Log};
 use metrics::{MeanLoss, Metrics};
 use plan::{Plan, TrainingPlan};
+use task::Shape;
 use tensorboard::{Histogram, HyperParameter, Value};
 
 use crate::{BatchRecord, EpochRecord, best::Best, checkpoint::TrainState};
@@ -36,8 +37,7 @@ pub struct EventLog {
 pub struct Picture {
     /// What is to be said.
     pub caption: String,
-    /// Rows and columns.
-    pub sides: [usize; 2],
+    pub shape: Shape,
     /// The file's bytes.
     pub png: Vec<u8>,
 }
@@ -99,7 +99,12 @@ impl EventLog {
     pub fn best(&mut self, best: &Best, most_wrong: Vec<Picture>) -> Result<(), Error> {
         let images = (1..).zip(most_wrong).map(|(rank, picture)| {
             // The caption is in the tag: TensorBoard shows no other text beside an image.
-            Value::image(&format!("top_losses/{rank}: {}", picture.caption), picture.sides, &picture.png)
+            Value::image(
+                &format!("top_losses/{rank}: {}", picture.caption),
+                picture.shape.channels,
+                picture.shape.sides(),
+                &picture.png,
+            )
         });
         self.append(best.step, metrics("best", &best.metrics).into_iter().chain(images))
     }

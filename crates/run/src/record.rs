@@ -10,6 +10,7 @@ use std::{
 use files::Error;
 use metrics::Metrics;
 use serde::{Deserialize, Serialize};
+use task::Shape;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::best::Best;
@@ -76,10 +77,25 @@ pub struct ModelRecord {
     /// Its name in configs.
     pub kind: String,
     pub parameters: usize,
+    /// Channels of the images it takes; earlier versions knew grey ones alone.
+    #[serde(default = "one")]
+    pub channels: usize,
     /// Rows of the images it takes.
     pub height: usize,
     /// Columns of the images it takes.
     pub width: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl ModelRecord {
+    /// What the images are made of that it takes.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        Shape { channels: self.channels, height: self.height, width: self.width }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +111,12 @@ pub struct DataRecord {
     pub train: usize,
     /// Validation images.
     pub valid: usize,
+    /// Test images; none where the data has no such split.
+    #[serde(default)]
+    pub test: Option<usize>,
+    /// Files that could not be decoded and were left out, each with the reason.
+    #[serde(default)]
+    pub skipped: Vec<String>,
 }
 
 /// Versions that a result depends on.
@@ -129,9 +151,11 @@ impl RunRecord {
             format!("line {}, column {}: it is not as a run writes it", error.line(), error.column())
         };
         let record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
-        let sides = [record.model.height, record.model.width];
+        let (sides, channels) = (record.model.shape().sides(), record.model.channels);
         let epochs = [record.epochs, record.epochs_done];
-        if !sides.iter().all(|side| SIDES.contains(side)) {
+        if !matches!(channels, 1 | 3) {
+            Err(damaged(format!("images of {channels} channels")))
+        } else if !sides.iter().all(|side| SIDES.contains(side)) {
             Err(damaged(format!("images of {sides:?}")))
         } else if epochs.into_iter().any(|epochs| epochs > MOST_EPOCHS) {
             Err(damaged(format!("{} of {} epochs", record.epochs_done, record.epochs)))

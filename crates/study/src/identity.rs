@@ -13,9 +13,9 @@ pub fn identity(plan: &Plan, fingerprint: &str) -> String {
 }
 
 /// What the results of all trials of a study depend on, hashed: without the keys that they differ in, and without the backend,
-/// whose `auto` comes to something only where a driver works. The path of the data stands for the data, which nobody has read.
+/// whose `auto` comes to something only where a driver works. What is to be read stands for the data, which nobody has read.
 pub fn in_common<'a>(plan: &Plan, keys: impl Iterator<Item = &'a str>) -> String {
-    hashed(&plan.identity_without(keys.chain(["backend"])), &plan.data.path.to_string_lossy())
+    hashed(&plan.identity_without(keys.chain(["backend"])), &plan.reads())
 }
 
 fn hashed(plan: &str, fingerprint: &str) -> String {

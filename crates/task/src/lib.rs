@@ -1,4 +1,5 @@
-//! What every part agrees on: the [`Task`], which classes are told apart and what a network's outputs say of them.
+//! What every part agrees on: the [`Task`], which classes are told apart and what a network's outputs say of them, and the
+//! [`Shape`] of the images.
 //!
 //! In: the names of the classes; out: how many outputs a network has, the targets of labels, and the probabilities and
 //! predictions of logits, as plain numbers. It knows neither Burn nor files.
@@ -120,6 +121,49 @@ impl fmt::Display for Task {
             [first, second] => write!(f, "{first} against {second}"),
             classes => write!(f, "{} classes", classes.len()),
         }
+    }
+}
+
+/// What an image is made of. Its values stand channel after channel, each row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// 1: grey; 3: red, green and blue.
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+impl Shape {
+    /// One channel of these rows and columns.
+    #[must_use]
+    pub fn grey([height, width]: [usize; 2]) -> Self {
+        Self { channels: 1, height, width }
+    }
+
+    /// Values of an image: channels times rows times columns.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether it has no values.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows and columns.
+    #[must_use]
+    pub fn sides(self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+}
+
+/// As in `28 x 28, grey`.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let colour = if self.channels == 1 { "grey" } else { "colour" };
+        write!(f, "{} x {}, {colour}", self.height, self.width)
     }
 }
 

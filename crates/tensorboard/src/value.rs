@@ -2,8 +2,6 @@
 
 use crate::{histogram::Histogram, wire::Message};
 
-/// Grey, as `colorspace` counts channels.
-const GREY: u64 = 1;
 const DT_FLOAT: u64 = 1;
 
 /// A value under its tag. TensorBoard puts tags that are alike up to their first `/` beside each other.
@@ -21,10 +19,11 @@ impl Value {
         Self(tagged(tag).message(5, histogram.message()))
     }
 
-    /// A grey picture of `height` rows and `width` columns, as a PNG file.
-    pub fn image(tag: &str, [height, width]: [usize; 2], png: &[u8]) -> Self {
-        let image =
-            Message::default().integer(1, height as u64).integer(2, width as u64).integer(3, GREY).bytes(4, png);
+    /// A picture of `height` rows and `width` columns, of one channel or of three, as a PNG file.
+    pub fn image(tag: &str, channels: usize, [height, width]: [usize; 2], png: &[u8]) -> Self {
+        // `colorspace` counts the channels.
+        let sizes = Message::default().integer(1, height as u64).integer(2, width as u64).integer(3, channels as u64);
+        let image = sizes.bytes(4, png);
         Self(tagged(tag).message(4, image))
     }
 
@@ -47,7 +46,7 @@ mod tests {
 
     #[test]
     fn an_image_has_its_size_and_its_file() {
-        let value = Value::image("seven", [28, 27], b"PNG");
+        let value = Value::image("seven", 1, [28, 27], b"PNG");
         assert_eq!(value.0.encoded(), b"\x0a\x05seven\x22\x0b\x08\x1c\x10\x1b\x18\x01\x22\x03PNG");
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
             "The digits come from the same loader. Their batcher makes one tensor of images, here {images:?}, a row of pixels \
              per image, and one of targets, {targets:?}: {are}.",
         )),
-        code(&source::DATASET, &["DigitBatch", "of"]),
+        code(&source::DATASET, &["ImageBatch", "of"]),
     ]
 }
 

@@ -9,7 +9,7 @@ use chapter::{
     source,
 };
 use chart::{Axis, Block};
-use data::{DigitBatch, Order};
+use data::{ImageBatch, Order};
 use model::AutodiffBackend;
 
 use super::{
@@ -54,11 +54,11 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
 
 fn nudged<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Nudged {
     let &Tour { plan, data, device, .. } = tour;
-    let [height, width] = data.train.sides();
+    let [height, width] = data.shape().sides();
     let mut parameters = init_linear::<B>(height * width, plan.seed, device);
     let batches = loader(&data.train, Order::Shuffled { seed: plan.seed }, device);
     train_epoch(linear, &mut parameters, &batches, 1.0);
-    let DigitBatch { images, targets, .. } = batches.iter().next().expect("the data has images");
+    let ImageBatch { images, targets, .. } = batches.iter().next().expect("the data has images");
     let [weights, bias] = [parameters[0].clone(), parameters[1].clone()];
     let trial = Trial { weights, bias, images, targets };
     nudge(&trial, height / 2 * width + width / 2, &linspace(-3.0..=3.0, NUDGES))

@@ -8,7 +8,7 @@ use chapter::{
     source::{self, File},
 };
 use chart::{Axis, Block, LineChart, Picture, Pixels, Series, Verdict};
-use data::{DigitDataset, DigitLoader, Digits, Order};
+use data::{ImageDataset, ImageLoader, Images, Order};
 
 /// The lines of functions and types of one file, with what is said above them.
 pub fn code(file: &File, items: &[&str]) -> Block {
@@ -45,14 +45,14 @@ pub fn picture<B: Backend>(image: Tensor<B, 2>, [height, width]: [usize; 2], cap
 }
 
 /// The number of the n-th image of a label, or of the last there is.
-pub fn nth(digits: &Digits, label: u16, n: usize) -> usize {
+pub fn nth(digits: &Images, label: u16, n: usize) -> usize {
     let numbers = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
     numbers.take(n + 1).last().expect("each class has an image")
 }
 
 /// Batches of 256, as in the chapter.
-pub fn loader<B: Backend>(digits: &Arc<Digits>, order: Order, device: &B::Device) -> DigitLoader<B> {
-    DigitLoader::new(DigitDataset::new(digits.clone()), 256, order, 0, device.clone())
+pub fn loader<B: Backend>(digits: &Arc<Images>, order: Order, device: &B::Device) -> ImageLoader<B> {
+    ImageLoader::new(ImageDataset::new(digits.clone()), 256, order, 0, device.clone())
 }
 
 #[cfg(test)]

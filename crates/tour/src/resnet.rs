@@ -3,7 +3,7 @@
 use burn::data::dataloader::DataLoader as _;
 use chapter::source;
 use chart::{Block, Picture, Table};
-use data::{Augmentation, DigitDataset, DigitLoader, Order};
+use data::{Augmentation, ImageDataset, ImageLoader, Order};
 use model::{AutodiffBackend, Network, ResNet};
 use plan::{AugmentationPlan, BuiltIn, PlanError};
 use report::curves;
@@ -51,8 +51,10 @@ fn table<B: AutodiffBackend>(
 ) -> Result<Table, PlanError> {
     let plan = plan(tour.plan, BuiltIn::ResNet)?;
     let network = ResNet::<B>::new(
-        tour.data.train.sides(),
-        [plan.model.channels, tour.data.task().outputs()],
+        tour.data.shape(),
+        plan.model.channels,
+        &plan.model.blocks,
+        tour.data.task().outputs(),
         plan.seed,
         tour.device,
     );
@@ -72,13 +74,13 @@ fn table<B: AutodiffBackend>(
 fn changed<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Result<Vec<Picture>, PlanError> {
     let plan = plan(tour.plan, BuiltIn::ResNetAugmented)?;
     let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
-    let digits = DigitDataset::new(tour.data.train.clone());
-    let loader = DigitLoader::<B::InnerBackend>::new(digits, 1, Order::Sequential, 0, tour.device.clone())
+    let digits = ImageDataset::new(tour.data.train.clone());
+    let loader = ImageLoader::<B::InnerBackend>::new(digits, 1, Order::Sequential, 0, tour.device.clone())
         .augmented(Augmentation { degrees, translate, scale }, plan.seed);
     let in_epoch = |epoch: usize| {
         loader.set_epoch(epoch);
         let first = loader.iter().next().expect("the data has images").images;
-        picture(first, tour.data.train.sides(), &format!("epoch {}", epoch + 1))
+        picture(first, tour.data.shape().sides(), &format!("epoch {}", epoch + 1))
     };
     Ok((0..CHANGED).map(in_epoch).collect())
 }

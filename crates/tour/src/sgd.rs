@@ -41,7 +41,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
 fn train<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Accuracy> {
     let &Tour { plan, data, device, .. } = tour;
     let training = Training { model: sgd::linear, learning_rate: 1.0, epochs: EPOCHS, good_enough: 2.0 };
-    let start = init_linear(data.train.height() * data.train.width(), plan.seed, device);
+    let start = init_linear(data.shape().len(), plan.seed, device);
     let batches = loader(&data.train, Order::Shuffled { seed: plan.seed }, device);
     sgd::train::<B>(&training, start, &batches, &loader(&data.valid, Order::Sequential, device)).accuracies
 }

@@ -9,7 +9,7 @@ use chapter::{
     tensors::{SEVENS, THREES, as_rows, stack},
 };
 use chart::{Block, Table};
-use data::Digits;
+use data::Images;
 use model::{AutodiffBackend, Distance, PixelSimilarity};
 
 use super::{
@@ -18,13 +18,13 @@ use super::{
 };
 
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
-    let images = |digits: &Arc<Digits>, label| -> Tensor<B, 2> { as_rows(stack(digits, label, tour.device)) };
+    let images = |digits: &Arc<Images>, label| -> Tensor<B, 2> { as_rows(stack(digits, label, tour.device)) };
     let (train, valid) = (&tour.data.train, &tour.data.valid);
     let threes = images(train, THREES);
     let second = 1.min(train.count(THREES) - 1);
     let second = threes.clone().slice(second..second + 1);
     let means = PixelSimilarity::fit([threes, images(train, SEVENS)]);
-    let sides = train.sides();
+    let sides = train.shape().sides();
     let pictures = vec![
         picture(means.mean(0), sides, "mean 3"),
         picture(means.mean(1), sides, "mean 7"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::backend::Backend;
-use data::{DataSet, DigitBatch, Digits};
+use data::{DataSet, ImageBatch, Images};
 use metrics::Counts;
 use model::{Distance, PixelSimilarity};
 
@@ -15,7 +15,7 @@ pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B>
     let labels = data.train.labels();
     let of_class = |label: u16| {
         let indices = (0..labels.len()).filter(move |index| labels[*index] == label);
-        DigitBatch::of(&data.train, indices, device).images
+        ImageBatch::of(&data.train, indices, device).images
     };
     PixelSimilarity::fit(data.task().labels().map(of_class))
 }
@@ -23,13 +23,13 @@ pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B>
 /// What a network's logits would be for each image of a split, `[images, outputs]`.
 pub fn logits<B: Backend>(
     baseline: &PixelSimilarity<B>,
-    digits: &Arc<Digits>,
+    digits: &Arc<Images>,
     distance: Distance,
     device: &B::Device,
 ) -> Vec<f32> {
     let mut logits = Vec::with_capacity(digits.len());
     for from in (0..digits.len()).step_by(CHUNK) {
-        let images = DigitBatch::of(digits, from..(from + CHUNK).min(digits.len()), device).images;
+        let images = ImageBatch::of(digits, from..(from + CHUNK).min(digits.len()), device).images;
         logits.extend(baseline.scores(images, distance).into_data().convert::<f32>().iter::<f32>());
     }
     logits
@@ -38,7 +38,7 @@ pub fn logits<B: Backend>(
 /// Its predictions on a split, counted.
 pub fn evaluate<B: Backend>(
     baseline: &PixelSimilarity<B>,
-    digits: &Arc<Digits>,
+    digits: &Arc<Images>,
     distance: Distance,
     device: &B::Device,
 ) -> Counts {

@@ -5,10 +5,10 @@ use burn::{
     tensor::{ElementConversion as _, Tensor, Transaction},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
-use data::DigitBatch;
+use data::ImageBatch;
 use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
 use plan::{Loss, ModelKind, Plan};
-use task::{Task, predictions};
+use task::{Shape, Task, predictions};
 
 use crate::panics;
 
@@ -52,17 +52,17 @@ impl HostOutput {
 }
 
 impl<B: Backend> Classifier<B> {
-    /// The plan's network for images of `height` x `width` of these classes, its parameters drawn from the plan's seed, with the
-    /// plan's loss.
-    pub fn new(plan: &Plan, task: &Task, [height, width]: [usize; 2], device: &B::Device) -> Self {
-        let (pixels, outputs, seed) = (height * width, task.outputs(), plan.seed);
+    /// The plan's network for images of this shape and these classes, its parameters drawn from the plan's seed, with the plan's
+    /// loss.
+    pub fn new(plan: &Plan, task: &Task, shape: Shape, device: &B::Device) -> Self {
+        let (values, outputs, seed) = (shape.len(), task.outputs(), plan.seed);
         let network = match plan.model.kind {
-            ModelKind::Linear => Network::Linear(LinearBaseline::new([pixels, outputs], seed, device)),
+            ModelKind::Linear => Network::Linear(LinearBaseline::new([values, outputs], seed, device)),
             ModelKind::TwoLayer => {
-                Network::TwoLayer(TwoLayerNet::new([pixels, plan.model.hidden, outputs], seed, device))
+                Network::TwoLayer(TwoLayerNet::new([values, plan.model.hidden, outputs], seed, device))
             }
             ModelKind::ResNet => {
-                Network::ResNet(ResNet::new([height, width], [plan.model.channels, outputs], seed, device))
+                Network::ResNet(ResNet::new(shape, plan.model.channels, &plan.model.blocks, outputs, seed, device))
             }
         };
         Self { network, loss: plan.training.loss.of(task) }
@@ -78,7 +78,7 @@ impl<B: Backend> Classifier<B> {
     }
 
     /// Forward pass and loss of a batch.
-    pub fn forward(&self, batch: DigitBatch<B>) -> StepOutput<B> {
+    pub fn forward(&self, batch: ImageBatch<B>) -> StepOutput<B> {
         let logits = self.network.forward(batch.images);
         let loss = self.losses(logits.clone(), batch.targets).mean();
         StepOutput { loss, logits, labels: batch.labels }
@@ -100,10 +100,10 @@ impl<B: Backend> Classifier<B> {
 }
 
 impl<B: AutodiffBackend> TrainStep for Classifier<B> {
-    type Input = DigitBatch<B>;
+    type Input = ImageBatch<B>;
     type Output = StepOutput<B::InnerBackend>;
 
-    fn step(&self, batch: DigitBatch<B>) -> TrainOutput<Self::Output> {
+    fn step(&self, batch: ImageBatch<B>) -> TrainOutput<Self::Output> {
         let output = self.forward(batch);
         let gradients = output.loss.backward();
         let item = StepOutput { loss: output.loss.inner(), logits: output.logits.inner(), labels: output.labels };
@@ -112,10 +112,10 @@ impl<B: AutodiffBackend> TrainStep for Classifier<B> {
 }
 
 impl<B: Backend> InferenceStep for Classifier<B> {
-    type Input = DigitBatch<B>;
+    type Input = ImageBatch<B>;
     type Output = StepOutput<B>;
 
-    fn step(&self, batch: DigitBatch<B>) -> StepOutput<B> {
+    fn step(&self, batch: ImageBatch<B>) -> StepOutput<B> {
         self.forward(batch)
     }
 }

@@ -16,9 +16,9 @@ mod tour;
 mod trial;
 mod verify;
 
+mod image_file;
 mod load_data;
 mod output;
-mod png_file;
 mod stop;
 mod stored_run;
 mod workbench;

@@ -8,7 +8,7 @@ use burn::{
     train::InferenceStep,
 };
 use chart::Pixels;
-use data::{DataSet, DigitDataset, DigitLoader, Digits, Order, Split};
+use data::{DataSet, ImageDataset, ImageLoader, Images, Order, Split};
 use metrics::{Evaluation, Scores, TOP_LOSSES};
 use model::{AutodiffBackend, Backend};
 use plan::Plan;
@@ -25,20 +25,20 @@ use crate::{
 pub const SYNC_EVERY: usize = 8;
 
 /// Batches of a split in its own order, as it is.
-pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
-    let dataset = DigitDataset::new(digits.clone());
-    DigitLoader::new(dataset, plan.training.batch_size, Order::Sequential, plan.data.workers, device.clone())
+pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
+    let dataset = ImageDataset::new(digits.clone());
+    ImageLoader::new(dataset, plan.training.batch_size, Order::Sequential, plan.data.workers, device.clone())
 }
 
 /// Scores all batches of the loader.
-pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &DigitLoader<B>) -> Evaluation {
+pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &ImageLoader<B>) -> Evaluation {
     evaluate_with(classifier, loader, |_| {})
 }
 
 /// The same, and `tell` hears of each batch.
 pub fn evaluate_with<B: Backend>(
     classifier: &Classifier<B>,
-    loader: &DigitLoader<B>,
+    loader: &ImageLoader<B>,
     mut tell: impl FnMut(&StepOutput<B>),
 ) -> Evaluation {
     let mut evaluation = Evaluation::new(loader.task());
@@ -67,15 +67,9 @@ pub fn losses<B: Backend>(evaluation: &Evaluation, classifier: &Classifier<B>, d
     losses.into_data().convert::<f32>().iter().collect()
 }
 
-/// All that is to be said of a model on a split, in one pass.
-pub fn scores<B: Backend>(
-    plan: &Plan,
-    classifier: &Classifier<B>,
-    data: &DataSet,
-    split: Split,
-    device: &B::Device,
-) -> Scores {
-    let evaluation = evaluate(classifier, &evaluation_loader(plan, split.of(data), device));
+/// All that is to be said of a model on these images, in one pass.
+pub fn scores<B: Backend>(plan: &Plan, classifier: &Classifier<B>, images: &Arc<Images>, device: &B::Device) -> Scores {
+    let evaluation = evaluate(classifier, &evaluation_loader(plan, images, device));
     let losses = losses(&evaluation, classifier, device);
     let weights = classifier.network().pixel_weights();
     let rows = |weights: Tensor<B, 2>| {
@@ -112,7 +106,7 @@ impl BackendJob for OfRun<'_> {
             return Err(run::Error::OtherData { path: self.run.into(), then: then.clone(), now: now.clone() }.into());
         }
         let classifier = export::of_run::<B::InnerBackend>(self.run, &plan, &record, &device)?;
-        Ok(scores(&plan, &classifier, self.data, Split::Valid, &device))
+        Ok(scores(&plan, &classifier, &self.data.valid, &device))
     }
 }
 
@@ -123,13 +117,14 @@ pub fn top_losses<B: Backend>(
     data: &DataSet,
     device: &B::Device,
 ) -> Vec<Picture> {
-    let Scores { evaluation, losses, .. } = scores(plan, classifier, data, Split::Valid, device);
+    let Scores { evaluation, losses, .. } = scores(plan, classifier, &data.valid, device);
     let picture = |top: metrics::TopLoss| {
         let [prediction, target] = [top.predicted, top.label].map(|label| data.class(label));
         let name = data.image_name(Split::Valid, top.index);
-        let pixels = Pixels::new(data.valid.height(), data.valid.width(), data.valid.image(top.index).to_vec());
+        let shape = data.shape();
+        let pixels = Pixels::of_planes(shape.height, shape.width, data.valid.image(top.index));
         let caption = format!("{prediction}, is {target}, loss {:.4}, {name}", top.loss);
-        Picture { caption, sides: data.valid.sides(), png: pixels.to_png() }
+        Picture { caption, shape, png: pixels.to_png() }
     };
     evaluation.top_losses(&losses, TOP_LOSSES.get()).into_iter().map(picture).collect()
 }
@@ -153,7 +148,7 @@ mod tests {
             let settings = ["training.batch_size=64".to_owned(), format!("training.loss={loss}")];
             let settings = settings.map(|setting| Setting::parse(&setting).unwrap());
             let plan = Plan::resolve(&Config::default(), &settings).unwrap();
-            let classifier = Classifier::<Flex>::new(&plan, digits.task(), digits.sides(), &device);
+            let classifier = Classifier::<Flex>::new(&plan, digits.task(), digits.shape(), &device);
             let loader = evaluation_loader(&plan, &Arc::clone(&digits), &device);
             let evaluation = evaluate(&classifier, &loader);
             let losses = losses(&evaluation, &classifier, &device);

@@ -85,8 +85,7 @@ pub fn of_run<B: Backend>(
         }
         .into());
     }
-    let mut classifier =
-        Classifier::new(plan, &task_of(run, record)?, [record.model.height, record.model.width], device);
+    let mut classifier = Classifier::new(plan, &task_of(run, record)?, record.model.shape(), device);
     load(&file, classifier.network_mut())?;
     Ok(classifier)
 }

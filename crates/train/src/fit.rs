@@ -24,7 +24,7 @@ use burn::{
     module::AutodiffModule as _,
     train::{Interrupter, Learner},
 };
-use data::{Augmentation, DataSet, DigitBatch, DigitDataset, DigitLoader, Digits, Order};
+use data::{Augmentation, DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order};
 use metrics::{MetricSums, Metrics};
 use model::{AutodiffBackend, Backend};
 use plan::{AugmentationPlan, ModelKind, Plan, Schedule};
@@ -35,6 +35,7 @@ use run::{
     folder,
     record::{DataRecord, Machine, ModelRecord, State, Versions, now},
 };
+use task::Shape;
 
 use crate::{
     Error,
@@ -158,9 +159,9 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     if !plan.training.loss.is_for(data.task()) {
         return Err(Error::LossOfTwo { loss: plan.training.loss, classes: data.task().classes().len() });
     }
-    let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.train.sides());
+    let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.shape().sides());
     let is_single = match plan.model.kind {
-        ModelKind::ResNet => features_are_single_pixels(data),
+        ModelKind::ResNet => features_are_single_pixels(plan, data),
         ModelKind::Linear | ModelKind::TwoLayer => false,
     };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
@@ -171,8 +172,8 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
 }
 
 /// Whether the residual net shrinks these images to features of a single pixel.
-pub fn features_are_single_pixels(data: &DataSet) -> bool {
-    model::feature_sides(data.train.sides()) == [1, 1]
+pub fn features_are_single_pixels(plan: &Plan, data: &DataSet) -> bool {
+    model::feature_sides(data.shape().sides(), plan.model.blocks.len()) == [1, 1]
 }
 
 /// A panic of the libraries below ends the run as an error does.
@@ -200,7 +201,7 @@ impl<B: AutodiffBackend> Start<B> {
     fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
         Self {
             state: before_the_first_step(job.data),
-            classifier: Classifier::new(&job.plan, job.data.task(), job.data.train.sides(), device),
+            classifier: Classifier::new(&job.plan, job.data.task(), job.data.shape(), device),
             optimizer: SharedOptimizer::new(&job.plan.optimizer),
             is_saved: false,
         }
@@ -326,18 +327,18 @@ fn prepared<B: AutodiffBackend>(
 }
 
 /// Batches of a split, shuffled anew for each epoch by the plan's seed, changed as the plan says.
-pub(crate) fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
+pub(crate) fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
     let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
-    let (dataset, order) = (DigitDataset::new(digits.clone()), Order::Shuffled { seed: plan.seed });
-    DigitLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
+    let (dataset, order) = (ImageDataset::new(digits.clone()), Order::Shuffled { seed: plan.seed });
+    ImageLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
         .augmented(Augmentation { degrees, translate, scale }, plan.seed)
 }
 
 /// A run in progress: what the loop works with and where it stands.
 struct Session<B: AutodiffBackend> {
     plan: Arc<Plan>,
-    train: Arc<DigitLoader<B>>,
-    valid: Arc<DigitLoader<B::InnerBackend>>,
+    train: Arc<ImageLoader<B>>,
+    valid: Arc<ImageLoader<B::InnerBackend>>,
     /// A second handle on the Learner's optimizer.
     optimizer: SharedOptimizer<B>,
     /// Learning rate and momentum of each step.
@@ -428,7 +429,7 @@ impl<B: AutodiffBackend> Session<B> {
     fn train_batch(
         &mut self,
         context: &mut LoopContext<'_, B>,
-        batch: DigitBatch<B>,
+        batch: ImageBatch<B>,
         accumulation: &mut Accumulation<B>,
         pending: &mut Pending<B::InnerBackend>,
     ) -> bool {
@@ -602,7 +603,7 @@ fn end_events<B: AutodiffBackend>(
 
 /// The record of a run that begins, or goes on from a state.
 fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
-    let (data, digits) = (job.data, &job.data.train);
+    let (data, Shape { channels, height, width }) = (job.data, job.data.shape());
     let before = RunRecord::read(job.folder.path()).ok();
     // The model file stays that of the best epoch before, until there is another.
     let exported = before.as_ref().filter(|_| folder::model_path(job.folder.path()).is_file());
@@ -617,8 +618,9 @@ fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
             kind: job.plan.model.kind.name().into(),
             // Known when the network is there.
             parameters: 0,
-            height: digits.height(),
-            width: digits.width(),
+            channels,
+            height,
+            width,
         },
         data: DataRecord {
             source: data.source.clone(),
@@ -627,6 +629,8 @@ fn initial_record(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
             classes: data.task().classes().to_vec(),
             train: data.train.len(),
             valid: data.valid.len(),
+            test: data.test.as_ref().map(|test| test.len()),
+            skipped: data.skipped.clone(),
         },
         versions: Versions::default(),
         machine: Some(Machine::this()),

@@ -58,7 +58,7 @@ pub fn range_test<B: AutodiffBackend>(
     device: &B::Device,
     stop: &dyn Fn() -> bool,
 ) -> RangeTest {
-    let mut classifier = Classifier::<B>::new(plan, data.task(), data.train.sides(), device);
+    let mut classifier = Classifier::<B>::new(plan, data.task(), data.shape(), device);
     let mut optimizer = SharedOptimizer::<B>::new(&plan.optimizer);
     let loader = training_loader(plan, &data.train, device);
     let (mut smoothed, mut of_step) = (Smoothed::default(), MeanLoss::default());

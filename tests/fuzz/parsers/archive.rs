@@ -51,11 +51,11 @@ impl Parser for Archive {
 pub fn use_all(request: &Request) -> bool {
     let loaded = data::load(request, &mut |_| {});
     let Ok(set) = loaded.map_err(|error| error.to_string()) else { return false };
-    for digits in [&set.train, &set.valid] {
-        let sum: usize = (0..digits.len())
-            .map(|index| usize::from(digits.image(index)[0]) + digits.file_name(index).map_or(0, str::len))
+    for (_, images) in set.splits() {
+        let sum: usize = (0..images.len())
+            .map(|index| usize::from(images.image(index)[0]) + images.file_name(index).map_or(0, str::len))
             .sum();
-        assert!(sum < usize::MAX && digits.labels().iter().all(|label| *label < 2) && !digits.is_empty());
+        assert!(sum < usize::MAX && images.labels().iter().all(|label| *label < 2) && !images.is_empty());
     }
     true
 }

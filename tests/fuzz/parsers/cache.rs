@@ -15,7 +15,7 @@ use super::{
 use crate::strategies::{edited, edits, odd_u32};
 
 /// Bytes before the first pixel; `crates/data/src/cache/header.rs` says what they are.
-const HEADER: usize = 128;
+const HEADER: usize = 192;
 
 pub struct Cache {
     request: Request,
@@ -40,7 +40,7 @@ impl Parser for Cache {
         let good = self.good.clone();
         // Counts and lengths in the header, another body, and now and then a checksum that does not hold.
         let field = (
-            0usize..6,
+            0usize..12,
             prop_oneof![4 => (0u32..12).prop_map(u64::from), 1 => odd_u32().prop_map(u64::from), 1 => any::<u64>()],
         );
         (
@@ -53,17 +53,14 @@ impl Parser for Cache {
                 let mut header = good[..HEADER].to_vec();
                 let body = edited(good[HEADER..].to_vec(), &edits);
                 for (field, value) in fields {
-                    match field {
-                        0..4 => header[80 + 8 * field..][..8].copy_from_slice(&value.to_le_bytes()),
-                        _ => header[100 + 4 * field..][..4].copy_from_slice(&(value as u32).to_le_bytes()),
-                    }
+                    header[80 + 8 * field..][..8].copy_from_slice(&value.to_le_bytes());
                 }
                 if let Some(swap) = swap {
                     // Numbers that change places keep the length of the whole.
-                    let (a, b) = (80 + 8 * swap.index(4), 80 + 8 * swap.index(3));
+                    let (a, b) = (80 + 8 * swap.index(12), 80 + 8 * swap.index(11));
                     (0..8).for_each(|byte| header.swap(a + byte, b + byte));
                 }
-                header[112..116].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
+                header[176..180].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
                 header[12..16].fill(0);
                 let sum = crc32fast::hash(&header).wrapping_add(u32::from(rare == 0));
                 header[12..16].copy_from_slice(&sum.to_le_bytes());

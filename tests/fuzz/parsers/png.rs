@@ -8,7 +8,7 @@ use crate::strategies::{edited, edits, few, odd_u32};
 pub struct Png;
 
 /// Sides that `predict` takes at most are larger; what they cost grows evenly.
-const SIDE: usize = 1024;
+pub const SIDE: usize = 1024;
 
 impl Parser for Png {
     fn inputs(&self) -> BoxedStrategy<Vec<u8>> {
@@ -16,9 +16,9 @@ impl Parser for Png {
     }
 
     fn read(&mut self, bytes: &[u8]) -> bool {
-        let decoded = data::decode_png(bytes, SIDE);
+        let decoded = data::decode_image(bytes, SIDE);
         if let Ok(image) = &decoded {
-            assert_eq!(image.pixels.len(), image.height * image.width);
+            assert_eq!(image.pixels.len(), image.shape.len());
         }
         decoded.map_err(|error| error.to_string()).is_ok()
     }

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use model::AutodiffBackend;
 use plan::Plan;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use task::Task;
+use task::{Shape, Task};
 use train::{
     backend::{BackendJob, Kind, dispatch},
     classifier::Classifier,
@@ -160,8 +160,8 @@ impl BackendJob for Load<'_> {
     type Output = bool;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> bool {
-        let mut classifier =
-            Classifier::<B::InnerBackend>::new(self.1, &Task::new(["3", "7"]).expect("two names"), [2, 2], &device);
+        let task = Task::new(["3", "7"]).expect("two names");
+        let mut classifier = Classifier::<B::InnerBackend>::new(self.1, &task, Shape::grey([2, 2]), &device);
         let loaded = export::load(self.0, classifier.network_mut()).map_err(|error| error.to_string());
         if loaded.is_ok() {
             let image = Tensor::from_data([[0.0, 0.5, 1.0, 0.25]], &device);

@@ -6,7 +6,7 @@ use burn::{
     data::dataloader::DataLoader as _,
     tensor::{Tensor, backend::AutodiffBackend},
 };
-use data::{DataSet, DigitBatch, DigitDataset, DigitLoader, Digits, Order};
+use data::{DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order};
 use model::{Distance, PixelSimilarity};
 
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn figures<B: AutodiffBackend>(data: &DataSet, device: &B::Device) ->
 }
 
 fn of_images(data: &DataSet) -> Vec<Figure> {
-    let counts = |digits: &Digits| [digits.count(THREES), digits.count(SEVENS)];
+    let counts = |digits: &Images| [digits.count(THREES), digits.count(SEVENS)];
     let (train, valid) = (counts(&data.train), counts(&data.valid));
     let image = data.train.image(1);
     let pixels = |rows: Range<usize>, columns: Range<usize>| -> Vec<usize> {
@@ -62,7 +62,7 @@ fn of_images(data: &DataSet) -> Vec<Figure> {
 
 fn of_shapes<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Figure> {
     let threes = stack::<B>(&data.train, THREES, device);
-    let all = DigitBatch::<B>::of(&data.train, 0..data.train.len(), device);
+    let all = ImageBatch::<B>::of(&data.train, 0..data.train.len(), device);
     let first = loader::<B>(&data.train, device).iter().next().map_or([0; 4], |batch| shapes(&batch));
     let Facts { shape, rank, dtype } = facts(&threes);
     let ends = [threes.clone().min(), threes.clone().max()].map(host::scalar);
@@ -104,12 +104,12 @@ fn of_accuracy<B: AutodiffBackend>(data: &DataSet, device: &B::Device) -> Vec<Fi
 }
 
 /// Batches of 256, first to last.
-fn loader<B: AutodiffBackend>(digits: &std::sync::Arc<Digits>, device: &B::Device) -> DigitLoader<B> {
-    DigitLoader::new(DigitDataset::new(digits.clone()), 256, Order::Sequential, 0, device.clone())
+fn loader<B: AutodiffBackend>(digits: &std::sync::Arc<Images>, device: &B::Device) -> ImageLoader<B> {
+    ImageLoader::new(ImageDataset::new(digits.clone()), 256, Order::Sequential, 0, device.clone())
 }
 
 /// The shapes of images and targets, one after the other.
-fn shapes<B: AutodiffBackend>(batch: &DigitBatch<B>) -> [usize; 4] {
+fn shapes<B: AutodiffBackend>(batch: &ImageBatch<B>) -> [usize; 4] {
     let ([images, pixels], [targets, one]) = (batch.images.dims(), batch.targets.dims());
     [images, pixels, targets, one]
 }

@@ -1,4 +1,4 @@
-use data::{DataSet, DigitDataset, Order};
+use data::{DataSet, ImageDataset, Order};
 
 use super::*;
 use crate::{
@@ -6,9 +6,9 @@ use crate::{
     testing::{Flex, NdArray, drawn_digits, near, real_data},
 };
 
-fn loaders(data: &DataSet) -> (DigitLoader<Flex>, DigitLoader<Flex>) {
-    let loader = |digits: &std::sync::Arc<data::Digits>, order| {
-        DigitLoader::new(DigitDataset::new(digits.clone()), 256, order, 0, Default::default())
+fn loaders(data: &DataSet) -> (ImageLoader<Flex>, ImageLoader<Flex>) {
+    let loader = |digits: &std::sync::Arc<data::Images>, order| {
+        ImageLoader::new(ImageDataset::new(digits.clone()), 256, order, 0, Default::default())
     };
     (loader(&data.train, Order::Shuffled { seed: 0 }), loader(&data.valid, Order::Sequential))
 }
@@ -36,7 +36,7 @@ fn one_step<B: AutodiffBackend>() {
     let device = Default::default();
     let tensor = |rows: [[f32; 2]; 2]| Tensor::<B, 2>::from_floats(rows, &device);
     let targets = Tensor::from_floats([[1.0], [0.0]], &device);
-    let batch = DigitBatch { images: tensor([[1.0, 0.0], [0.5, 1.0]]), targets, labels: vec![1, 0] };
+    let batch = ImageBatch { images: tensor([[1.0, 0.0], [0.5, 1.0]]), targets, labels: vec![1, 0] };
     let mut parameters = vec![Tensor::zeros([2, 1], &device), Tensor::zeros([1, 1], &device)];
     let gradients = gradient(linear, &parameters, batch);
     // d loss / d logit = ∓ p (1 - p) / 2 = ∓ 0.125 for target 1 and 0.
@@ -56,7 +56,7 @@ fn gradient_and_step_agree_with_hand_computation() {
 fn a_step_goes_down() {
     let data = drawn_digits();
     let device = Default::default();
-    let batch = DigitBatch::<Flex>::of(&data.train, 0..data.train.len(), &device);
+    let batch = ImageBatch::<Flex>::of(&data.train, 0..data.train.len(), &device);
     for (model, mut parameters, rate) in [
         (linear as Model<Flex>, init_linear(784, 0, &device), 1.0),
         (two_layer as Model<Flex>, init_two_layer(784, 30, 0, &device), 0.1),

@@ -39,7 +39,7 @@ fn height(picture: &Picture) -> f64 {
 
 fn one(picture: &Picture, x: f64, y: f64) -> String {
     let (pixels, height) = (&picture.pixels, height(picture));
-    let image = png::grey([x, y, IMAGE, height], pixels.height(), pixels.width(), pixels.values());
+    let image = png::pixels([x, y, IMAGE, height], pixels);
     let frame = format!(
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{IMAGE}\" height=\"{height:.1}\" fill=\"none\" \
          stroke=\"currentColor\" stroke-opacity=\"0.4\"/>\n"

@@ -3,15 +3,18 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use png::{BitDepth, ColorType, Compression, Encoder};
 
+use crate::picture::Pixels;
+
 /// Where an image goes: x, y, width, height.
 pub(super) type Place = [f64; 4];
 
-/// An `<image>` of grey pixels, each a sharp square.
-pub(super) fn grey(place: Place, height: usize, width: usize, values: &[u8]) -> String {
-    element(place, height, width, ColorType::Grayscale, values)
+/// An `<image>` of pixels, each a sharp square.
+pub(super) fn pixels(place: Place, pixels: &Pixels) -> String {
+    let (kind, samples) = pixels.samples();
+    element(place, pixels.height(), pixels.width(), kind, &samples)
 }
 
-/// The same of red, green, blue and opacity.
+/// The same of values of red, green, blue and opacity.
 pub(super) fn rgba(place: Place, height: usize, width: usize, values: &[u8]) -> String {
     element(place, height, width, ColorType::Rgba, values)
 }
@@ -42,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_png_inside_holds_the_pixels() {
-        let element = grey([0.0, 0.0, 2.0, 1.0], 1, 2, &[7, 200]);
+        let element = super::pixels([0.0, 0.0, 2.0, 1.0], &Pixels::new(1, 2, vec![7, 200]));
         let data = element.split("base64,").nth(1).unwrap().split('"').next().unwrap();
         let bytes = STANDARD.decode(data).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();

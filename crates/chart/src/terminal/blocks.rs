@@ -38,15 +38,14 @@ pub(super) fn shrunk(pixels: &Pixels, width: usize) -> Pixels {
         return pixels.clone();
     }
     let (rows, columns) = (pixels.height().div_ceil(side), pixels.width().div_ceil(side));
-    let mean = |row: usize, column: usize| {
+    let mean = |at: &dyn Fn(usize, usize) -> u8, row: usize, column: usize| {
         let rows = row * side..((row + 1) * side).min(pixels.height());
         let columns = column * side..((column + 1) * side).min(pixels.width());
         let count = rows.len() * columns.len();
-        let sum: usize = rows.flat_map(|r| columns.clone().map(move |c| usize::from(pixels.at(r, c)))).sum();
+        let sum: usize = rows.flat_map(|r| columns.clone().map(move |c| usize::from(at(r, c)))).sum();
         ((sum + count / 2) / count) as u8
     };
-    let values = (0..rows).flat_map(|row| (0..columns).map(move |column| mean(row, column))).collect();
-    Pixels::new(rows, columns, values)
+    pixels.mapped([rows, columns], mean)
 }
 
 #[cfg(test)]

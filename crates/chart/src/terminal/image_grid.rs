@@ -6,7 +6,7 @@ use super::{
     cut,
 };
 use crate::{
-    palette::{BLUE, Rgb, VERMILLION},
+    palette::{BLUE, VERMILLION},
     picture::{Picture, Verdict},
 };
 
@@ -32,7 +32,7 @@ fn lines(picture: &Picture, width: usize, colours: Colours) -> Vec<String> {
     let size = [pixels.height(), pixels.width()];
     let image = match colours {
         Colours::Plain => ink(&pixels),
-        _ => half_blocks(size, |row, column| Rgb::grey(pixels.at(row, column)), colours),
+        _ => half_blocks(size, |row, column| pixels.colour(row, column), colours),
     };
     let rest = " ".repeat(width - pixels.width());
     let captions =

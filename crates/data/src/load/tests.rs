@@ -32,6 +32,10 @@ fn load_quietly(request: &Request) -> (DataSet, Vec<Event>) {
     (set, events)
 }
 
+fn pixels(images: &crate::Images) -> Vec<u8> {
+    images.iter().flatten().copied().collect()
+}
+
 fn decoded(events: &[Event]) -> bool {
     events.iter().any(|event| matches!(event, Event::Decoding { .. }))
 }
@@ -49,7 +53,7 @@ fn the_second_load_comes_from_the_cache_and_is_the_same() {
     assert!(decoded(&events));
     let (second, events) = load_quietly(&request);
     assert!(events.is_empty(), "{events:?}");
-    assert_eq!(first.train.pixels(), second.train.pixels());
+    assert_eq!(pixels(&first.train), pixels(&second.train));
     assert_eq!(first.valid.labels(), second.valid.labels());
     assert_eq!((first.fingerprint, first.cache), (second.fingerprint, second.cache));
     assert_eq!(second.source, "archive");
@@ -87,15 +91,15 @@ fn other_files_of_the_same_size_and_time_are_other_data() {
     let cache = Some(folder.path().join("cache"));
     let request = Request { source: Source::Idx { path: path.clone() }, cache, ..Request::default() };
     let kept = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
-    let bring = |pixels: [u8; 2]| {
-        write_idx(&path, pixels);
+    let bring = |two: [u8; 2]| {
+        write_idx(&path, two);
         for entry in fs::read_dir(&path).unwrap() {
             fs::File::options().write(true).open(entry.unwrap().path()).unwrap().set_modified(kept).unwrap();
         }
         let set = load_quietly(&request).0;
         // The clock of a file system ticks every few milliseconds.
         thread::sleep(Duration::from_millis(20));
-        (set.train.pixels().to_vec(), set.fingerprint, set.notes)
+        (pixels(&set.train), set.fingerprint, set.notes)
     };
     let (old, new) = (bring([1, 2]), bring([3, 4]));
     assert_eq!((old.0, new.0), (vec![1, 2], vec![3, 4]));
@@ -118,7 +122,7 @@ fn a_damaged_cache_is_noticed_told_and_made_anew() {
         let (again, events) = load_quietly(&request);
         assert!(again.notes[0].contains(reason), "{:?}", again.notes);
         assert_eq!(events[0], Event::Warning(again.notes[0].clone()));
-        assert_eq!(again.train.pixels(), first.train.pixels());
+        assert_eq!(pixels(&again.train), pixels(&first.train));
         assert_eq!(fs::read(&path).unwrap(), good, "whole again");
     }
     fs::write(&path, &good[..good.len() - 1]).unwrap();
@@ -304,6 +308,6 @@ fn the_real_archive_is_what_the_book_shows() {
     let swapped = Request { classes: Some(vec!["7".into(), "3".into()]), ..request.clone() };
     assert_eq!(load(&swapped, &mut |_| ()).unwrap().train.count(0), 6265);
     let again = load(&Request { archive_override: None, ..request }, &mut |_| panic!("not from the cache")).unwrap();
-    assert_eq!(again.train.pixels(), set.train.pixels());
-    assert_eq!(cached(folder.path(), "digits").len(), 2);
+    assert_eq!(pixels(&again.train), pixels(&set.train));
+    assert_eq!(cached(folder.path(), "images").len(), 2);
 }

@@ -1,4 +1,4 @@
-//! A gzipped tar of PNG files, decoded from the stream: this thread inflates and reads entries while the others decode.
+//! A gzipped tar of image files, decoded from the stream: this thread inflates and reads entries while the others decode.
 //!
 //! Nothing is unpacked to disk. Every entry is checked, also those that are not wanted.
 
@@ -11,60 +11,65 @@ use std::{
 use tar::EntryType;
 
 use crate::{
-    Error,
+    Error, Request,
+    cache::Store,
     source::{
-        Limits, Splits,
-        gather::{DecodeJob, Place, Results, Size, arrange, name_of},
+        Index, Limits,
+        arrange::arrange,
+        gather::{DecodeJob, Gathering, gather},
         gunzip::Gunzip,
+        place::{Place, Root, name_of},
     },
 };
 
 /// Decodes the classes asked for, or all, of the archive at `path`.
-pub(crate) fn read(path: &Path, classes: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
-    let file = File::open(path).map_err(|cause| Error::Read { path: path.into(), cause })?;
-    decode(BufReader::with_capacity(1 << 16, file), &path.display().to_string(), classes, limits)
+pub(crate) fn read(path: &Path, request: &Request, limits: &Limits, store: &Store) -> Result<Index, Error> {
+    let stream = || {
+        let file = File::open(path).map_err(|cause| Error::Read { path: path.into(), cause })?;
+        Ok(BufReader::with_capacity(1 << 16, file))
+    };
+    decode(stream, &path.display().to_string(), request, limits, store)
 }
 
-/// Decodes the classes asked for, or all, of an archive stream; `place` names it in messages.
-pub(crate) fn decode(
-    stream: impl BufRead,
+/// Decodes the classes asked for, or all, of an archive stream, which may be asked for twice; `place` names it in messages.
+pub(crate) fn decode<R: BufRead>(
+    stream: impl Fn() -> Result<R, Error>,
     place: &str,
-    classes: Option<&[String]>,
+    request: &Request,
     limits: &Limits,
-) -> Result<Splits, Error> {
-    let results = Results::default();
-    let read = rayon::in_place_scope(|scope| {
-        let mut reading =
-            Reading { place, classes, limits, entries: 0, images: 0, size: None, job: DecodeJob::default() };
-        reading.run(stream, &results, |job| results.spawn(job, scope)).map(|()| reading.size)
-    });
-    // An entry that does not decode ended the reading, so it comes before whatever else that ran into.
-    let batches = results.into_decoded(place)?;
-    let size = read?.unwrap_or(Size { height: 1, width: 1 });
-    arrange(&batches, size, classes, place)
+    store: &Store,
+) -> Result<Index, Error> {
+    let gathered = gather(request, limits, store, place, |gathering| {
+        let stream = stream()?;
+        rayon::in_place_scope(|scope| {
+            let classes = request.classes.as_deref();
+            let mut reading = Reading { place, classes, limits, gathering, entries: 0, job: DecodeJob::default() };
+            reading.run(stream, |job| gathering.spawn(job, scope))
+        })
+    })?;
+    arrange(gathered, request, place)
 }
 
 /// The reading thread's side.
-struct Reading<'a> {
+struct Reading<'a, 'b> {
     place: &'a str,
     classes: Option<&'a [String]>,
     limits: &'a Limits,
+    gathering: &'a Gathering<'b>,
     entries: usize,
-    images: usize,
-    size: Option<Size>,
     job: DecodeJob,
 }
 
-impl Reading<'_> {
-    fn run(&mut self, stream: impl BufRead, results: &Results, mut spawn: impl FnMut(DecodeJob)) -> Result<(), Error> {
+impl Reading<'_, '_> {
+    fn run(&mut self, stream: impl BufRead, mut spawn: impl FnMut(DecodeJob)) -> Result<(), Error> {
         let inflated = Capped { inner: Gunzip::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
             self.take(&mut entry.map_err(|cause| self.broken(&cause))?)?;
-            if self.job.is_full() {
+            if self.gathering.is_full(&self.job) {
                 spawn(self.next_job());
             }
-            if results.failed() {
+            if self.gathering.is_over(self.job.end()) {
                 return Ok(());
             }
         }
@@ -75,14 +80,14 @@ impl Reading<'_> {
     }
 
     fn next_job(&mut self) -> DecodeJob {
-        let first = self.images;
-        std::mem::replace(&mut self.job, DecodeJob::new(first, self.size))
+        let next = DecodeJob::new(self.job.end());
+        std::mem::replace(&mut self.job, next)
     }
 
     fn take(&mut self, entry: &mut tar::Entry<'_, impl Read>) -> Result<(), Error> {
         let name = name_of(&entry.path_bytes());
         self.check(&name)?;
-        match (Place::of(&name, self.classes), entry.header().entry_type()) {
+        match (Place::of(&name, Root::Anywhere, self.classes), entry.header().entry_type()) {
             (None, _) => Ok(()),
             (Some(place), EntryType::Regular | EntryType::Continuous) => self.add(place, &name, entry),
             (_, EntryType::Directory) => Ok(()),
@@ -105,25 +110,18 @@ impl Reading<'_> {
 
     /// Appends the entry's bytes to the job.
     fn add(&mut self, place: Place, name: &str, entry: &mut tar::Entry<'_, impl Read>) -> Result<(), Error> {
-        let (length, limit) = (entry.size(), 8 * self.limits.side * self.limits.side);
+        let (length, limit) = (entry.size(), self.limits.file);
         if length > limit as u64 {
             return self.refuse(name, format!("it is {length} bytes long, the limit is {limit}"));
         }
-        let bytes = self.job.push(place, length as usize);
+        let bytes = self.job.push(place.clone(), length as usize);
         entry.read_exact(bytes).map_err(|cause| self.broken(&cause))?;
-        if self.size.is_none() {
-            let size = Size::of_first(self.job.last(), self.limits);
-            let size = size.or_else(|error| self.refuse(name, error.to_string()))?;
-            self.size = Some(size);
-            self.job.size = Some(size);
+        self.gathering.learn_shape(&place, self.job.last())?;
+        let values = self.gathering.shape().map_or(0, |shape| (self.job.end() as usize).saturating_mul(shape.len()));
+        if values > self.limits.pixels {
+            return self.refuse(name, format!("the images have more than {} values together", self.limits.pixels));
         }
-        self.images += 1;
-        match self.size {
-            Some(size) if self.images.saturating_mul(size.pixels()) > self.limits.pixels => {
-                self.refuse(name, format!("the images have more than {} pixels together", self.limits.pixels))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn refuse<T>(&self, entry: &str, reason: String) -> Result<T, Error> {

@@ -1,178 +1,119 @@
-//! A folder of the layout `train/<class>/*.png`, `valid/<class>/*.png`.
+//! A folder of the layout `train/<class>/<image>`, `valid/<class>/<image>`, or of classes alone.
 
 use std::{
-    fs::{self, DirEntry},
-    io, mem,
+    fs,
     path::{Path, PathBuf},
 };
-
-use rayon::prelude::*;
 
 use crate::{
     Error,
     source::{
-        Limits, Splits,
-        gather::{DecodeJob, FILES_PER_JOB, Place, Results, Size, arrange, name_of},
+        Limits,
+        listing::Listing,
         natural::natural,
-        stamp::stamp,
+        place::{Place, Root, name_of, split_of},
     },
 };
 
-/// The files of the classes, in the order of their names.
-#[derive(Debug)]
-pub(crate) struct Listing {
-    root: PathBuf,
-    files: Vec<Listed>,
-}
+/// Folders within a class: deeper ones are probably a circle of links.
+const DEEPEST: usize = 16;
 
-#[derive(Debug)]
-struct Listed {
-    place: Place,
-    path: PathBuf,
-    /// What its content is known by.
-    stamp: String,
-}
-
-impl Listing {
-    /// Lists the folder, class after class, each by name; what is no PNG of the classes asked for is left out.
-    pub fn of(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Result<Self, Error> {
-        let mut listing = Self { root: root.into(), files: Vec::new() };
-        for split in ["train", "valid"] {
-            let classes = asked.map_or_else(|| listing.classes(split), |asked| Ok(asked.to_vec()))?;
-            for class in classes {
-                let start = listing.files.len();
-                listing.add(&root.join(split).join(&class), &format!("{split}/{class}"), limits)?;
-                listing.files[start..].sort_unstable_by(|a, b| a.place.name.cmp(&b.place.name));
-            }
-        }
-        Ok(listing)
+/// Lists the images of the classes asked for, or of all: split after split, class after class, each by name.
+///
+/// # Errors
+/// Where a folder cannot be read, two of them are one split, or a file cannot be used.
+pub(crate) fn list(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Result<Listing, Error> {
+    let mut listing = Listing::new(root.display().to_string());
+    let top = folders(root)?;
+    let splits: Vec<&String> = top.iter().filter(|(_, name)| split_of(name).is_some()).map(|(_, name)| name).collect();
+    if let Some([one, other]) = two_alike(&splits) {
+        let reason =
+            format!("`{one}` and `{other}` are both its {} split", split_of(one).map_or("", crate::Split::name));
+        return Err(Error::Layout { place: root.display().to_string(), reason });
     }
-
-    /// The folders of a split, in natural order, but for hidden ones.
-    fn classes(&self, split: &str) -> Result<Vec<String>, Error> {
-        let folder = self.root.join(split);
-        let mut classes = Vec::new();
-        for entry in fs::read_dir(&folder).map_err(|cause| self.unreadable(&folder, split, cause))? {
-            let entry = entry.map_err(|cause| Error::Read { path: folder.clone(), cause })?;
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") || !entry.path().is_dir() {
-                continue;
-            }
-            classes.push(name.into_string().map_err(|name| Error::Entry {
-                place: self.root.display().to_string(),
-                entry: format!("{split}/{}", name_of(name.as_encoded_bytes())),
-                reason: "the name of a class must be UTF-8".into(),
-            })?);
-        }
-        classes.sort_by(|a, b| natural(a, b));
-        Ok(classes)
-    }
-
-    fn unreadable(&self, folder: &Path, prefix: &str, cause: io::Error) -> Error {
-        match cause.kind() {
-            io::ErrorKind::NotFound => Error::Layout {
-                place: self.root.display().to_string(),
-                reason: format!(
-                    "no folder `{prefix}` in it; the layout is train/<class>/*.png and valid/<class>/*.png"
-                ),
-            },
-            _ => Error::Read { path: folder.into(), cause },
-        }
-    }
-
-    /// Names and stamps of all files: what a cache of this folder is made from.
-    pub fn identity(&self) -> String {
-        let root = fs::canonicalize(&self.root).unwrap_or_else(|_| self.root.clone());
-        let mut text = root.display().to_string();
-        for file in &self.files {
-            let Place { valid, class, name } = &file.place;
-            text += &format!("\0{valid}\0{class}\0{name}\0{}", file.stamp);
-        }
-        text
-    }
-
-    /// Decodes the files.
-    pub fn read(&self, classes: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
-        let place = self.root.display().to_string();
-        let size = match self.files.first() {
-            Some(file) => first_size(&place, file, limits)?,
-            None => Size { height: 1, width: 1 },
-        };
-        if self.files.len().saturating_mul(size.pixels()) > limits.pixels {
-            let reason = format!("the images have more than {} pixels together", limits.pixels);
-            return Err(Error::Layout { place, reason });
-        }
-        let results = Results::default();
-        self.files.par_chunks(FILES_PER_JOB).enumerate().try_for_each(|(chunk, files)| {
-            let mut job = DecodeJob::new(chunk * FILES_PER_JOB, Some(size));
-            for (next, file) in (chunk * FILES_PER_JOB + 1..).zip(files) {
-                load(file, &mut job)?;
-                if job.is_full() {
-                    results.decode(mem::replace(&mut job, DecodeJob::new(next, Some(size))));
+    // A class may be called `test`, where no split has classes below it.
+    let has_splits =
+        top.iter().any(|(path, name)| split_of(name).is_some() && folders(path).is_ok_and(|below| !below.is_empty()));
+    for (path, name) in &top {
+        match (has_splits, split_of(name)) {
+            (true, Some(_)) => {
+                for (path, class) in folders(path)? {
+                    add(&mut listing, &path, &format!("{name}/{class}"), asked, limits)?;
                 }
             }
-            results.decode(job);
-            Ok(())
+            (true, None) => {}
+            (false, _) => add(&mut listing, path, name, asked, limits)?,
+        }
+    }
+    Ok(listing)
+}
+
+/// Two folders that name the same split.
+fn two_alike<'a>(splits: &[&'a String]) -> Option<[&'a String; 2]> {
+    let pairs =
+        splits.iter().enumerate().flat_map(|(index, one)| splits[..index].iter().map(move |other| [*other, *one]));
+    pairs.into_iter().find(|[one, other]| split_of(one) == split_of(other))
+}
+
+/// The folders in a folder, in natural order, but for hidden ones.
+fn folders(folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|cause| Error::Read { path: folder.into(), cause })? {
+        let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") || !entry.path().is_dir() {
+            continue;
+        }
+        let name = name.into_string().map_err(|name| Error::Entry {
+            place: folder.display().to_string(),
+            entry: name_of(name.as_encoded_bytes()),
+            reason: "the name of a class must be UTF-8".into(),
         })?;
-        arrange(&results.into_decoded(&place)?, size, classes, &place)
+        found.push((entry.path(), name));
     }
-
-    fn add(&mut self, folder: &Path, prefix: &str, limits: &Limits) -> Result<(), Error> {
-        for entry in fs::read_dir(folder).map_err(|cause| self.unreadable(folder, prefix, cause))? {
-            let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
-            let name = name_of(entry.file_name().as_encoded_bytes());
-            if let Some(place) = Place::of(&format!("{prefix}/{name}"), None) {
-                let listed = self.listed(place, &entry, limits)?;
-                self.files.push(listed);
-            }
-        }
-        Ok(())
-    }
-
-    fn listed(&self, place: Place, entry: &DirEntry, limits: &Limits) -> Result<Listed, Error> {
-        let path = entry.path();
-        // Follows links: in a folder of the user's own they are the user's choice.
-        let about = fs::metadata(&path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
-        let refuse = |reason: String| {
-            let place_name = self.root.display().to_string();
-            Err(Error::Entry { place: place_name, entry: place.path(), reason })
-        };
-        let longest = 8 * limits.side * limits.side;
-        if !about.is_file() {
-            return refuse("it is no file".into());
-        }
-        if about.len() > longest as u64 {
-            return refuse(format!("it is {} bytes long, the limit is {longest}", about.len()));
-        }
-        if self.files.len() == limits.entries {
-            return refuse(format!("the folder has more than {} files", limits.entries));
-        }
-        Ok(Listed { place, path, stamp: stamp(&about) })
-    }
+    found.sort_by(|(_, a), (_, b)| natural(a, b));
+    Ok(found)
 }
 
-fn first_size(place: &str, file: &Listed, limits: &Limits) -> Result<Size, Error> {
-    let bytes = read_file(&file.path)?;
-    Size::of_first(&bytes, limits).map_err(|error| {
-        let entry = file.place.path();
-        Error::Entry { place: place.into(), entry, reason: error.to_string() }
-    })
-}
-
-fn load(file: &Listed, job: &mut DecodeJob) -> Result<(), Error> {
-    let bytes = read_file(&file.path)?;
-    job.push(file.place.clone(), bytes.len()).copy_from_slice(&bytes);
+/// Adds the images below a class's folder.
+fn add(
+    listing: &mut Listing,
+    class: &Path,
+    prefix: &str,
+    asked: Option<&[String]>,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let mut found = Vec::new();
+    walk(class, prefix, 0, &mut found)?;
+    found.sort_unstable();
+    for (name, path) in found {
+        if let Some(place) = Place::of(&name, Root::Here, asked) {
+            listing.add(place, path, limits)?;
+        }
+    }
     Ok(())
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })
+fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
+    for entry in fs::read_dir(folder).map_err(|cause| Error::Read { path: folder.into(), cause })? {
+        let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
+        let name = format!("{prefix}/{}", name_of(entry.file_name().as_encoded_bytes()));
+        match entry.path() {
+            path if path.is_dir() && depth < DEEPEST => walk(&path, &name, depth + 1, found)?,
+            path => found.push((name, path)),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::png::tests::grey;
+    use crate::{
+        HeldOut, Images, Request,
+        cache::Store,
+        decode::tests::{claiming, grey},
+    };
 
     fn classes() -> [String; 2] {
         ["yes".into(), "no".into()]
@@ -188,9 +129,16 @@ mod tests {
         root
     }
 
-    fn read(root: &Path) -> Result<Splits, Error> {
-        let limits = Limits { side: 64, ..Limits::default() };
-        Listing::of(root, Some(&classes()), &limits)?.read(Some(&classes()), &limits)
+    fn read(root: &Path) -> Result<Vec<Images>, Error> {
+        let request = Request { classes: Some(classes().to_vec()), ..Request::default() };
+        read_as(root, &request)
+    }
+
+    fn read_as(root: &Path, request: &Request) -> Result<Vec<Images>, Error> {
+        let limits = Limits { file_side: 64, file: 32_768, ..Limits::default() };
+        let store = Store::memory();
+        let index = list(root, request.classes.as_deref(), &limits)?.read(request, &limits, &store)?;
+        Ok(index.images(&store.pixels(index.slots * index.shape.len())?))
     }
 
     #[test]
@@ -199,19 +147,18 @@ mod tests {
         fs::write(root.path().join("train/yes/B.png"), grey(3, 2, &[9; 6])).unwrap();
         fs::write(root.path().join("train/yes/notes.txt"), "no picture").unwrap();
         let splits = read(root.path()).unwrap();
-        assert_eq!((splits.train.height(), splits.train.width()), (2, 3));
-        assert_eq!(splits.train.labels(), [0, 0, 1]);
-        assert_eq!(splits.train.image(0), [9; 6], "`B` comes before `a` as strings do");
-        assert_eq!(splits.valid.image(1), [3; 6]);
+        assert_eq!(splits[0].shape().sides(), [2, 3]);
+        assert_eq!(splits[0].labels(), [0, 0, 1]);
+        assert_eq!(splits[0].image(0), [9; 6], "`B` comes before `a` as strings do");
+        assert_eq!(splits[1].image(1), [3; 6]);
     }
 
     #[test]
     fn broken_huge_or_odd_files_are_refused_by_name() {
-        let mut huge = grey(3, 2, &[0; 6]);
-        huge[16..20].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff]);
+        let huge = claiming(&grey(3, 2, &[0; 6]), 0x7fff_ffff);
         let cases = [
             (grey(3, 3, &[0; 9]), "it is 3 x 3 pixels, the first image is 2 x 3"),
-            (b"no picture".to_vec(), "it does not start with a PNG header"),
+            (b"no picture".to_vec(), "it starts as no image does"),
             (huge, "pixels"),
             (vec![0; 40_000], "it is 40000 bytes long, the limit is 32768"),
         ];
@@ -228,7 +175,7 @@ mod tests {
         let root = folder();
         fs::remove_dir_all(root.path().join("train/no")).unwrap();
         let message = read(root.path()).unwrap_err().to_string();
-        assert!(message.contains("no folder `train/no` in it"), "{message}");
+        assert!(message.contains("no image of the class `no` in train: no `train/no/`"), "{message}");
     }
 
     #[test]
@@ -236,16 +183,47 @@ mod tests {
         let root = folder();
         fs::create_dir(root.path().join("train/.hidden")).unwrap();
         fs::write(root.path().join("train/labels.csv"), "").unwrap();
-        let limits = Limits::default();
-        let splits = Listing::of(root.path(), None, &limits).unwrap().read(None, &limits).unwrap();
-        assert_eq!(splits.train.task().classes(), ["no", "yes"]);
-        assert_eq!((splits.train.labels(), splits.train.image(0)), (&[0, 1][..], &[1; 6][..]));
+        let splits = read_as(root.path(), &Request { classes: None, ..Request::default() }).unwrap();
+        assert_eq!(splits[0].task().classes(), ["no", "yes"]);
+        assert_eq!((splits[0].labels(), splits[0].image(0)), (&[0, 1][..], &[1; 6][..]));
+    }
+
+    #[test]
+    fn splits_have_the_names_that_people_give_them_and_classes_may_have_folders() {
+        let root = folder();
+        fs::rename(root.path().join("train"), root.path().join("Training")).unwrap();
+        fs::rename(root.path().join("valid"), root.path().join("testing")).unwrap();
+        fs::create_dir_all(root.path().join("Training/no/more")).unwrap();
+        fs::write(root.path().join("Training/no/more/z.png"), grey(3, 2, &[8; 6])).unwrap();
+        let splits = read(root.path()).unwrap();
+        assert_eq!((splits.len(), splits[0].labels()), (2, &[0, 1, 1][..]));
+        assert_eq!(splits[0].file_name(2), Some("more/z.png"));
+        fs::create_dir_all(root.path().join("test/no")).unwrap();
+        let message = read(root.path()).unwrap_err().to_string();
+        assert!(message.ends_with("`test` and `testing` are both its test split"), "{message}");
+    }
+
+    #[test]
+    fn one_folder_of_classes_is_split_by_a_fraction() {
+        let root = tempfile::tempdir().unwrap();
+        for class in ["test", "other"] {
+            fs::create_dir(root.path().join(class)).unwrap();
+            for number in 0..4 {
+                fs::write(root.path().join(format!("{class}/{number}.png")), grey(1, 1, &[number])).unwrap();
+            }
+        }
+        let request = Request { classes: None, held_out: HeldOut { fraction: 0.25, seed: 0 }, ..Request::default() };
+        let splits = read_as(root.path(), &request).unwrap();
+        assert_eq!(splits[0].task().classes(), ["other", "test"]);
+        assert_eq!((splits[0].len(), splits[1].labels()), (6, &[0, 1][..]));
+        let message = read_as(root.path(), &Request { classes: None, ..Request::default() }).unwrap_err().to_string();
+        assert!(message.contains("set `data.valid_fraction`"), "{message}");
     }
 
     #[test]
     fn the_identity_changes_with_every_file() {
         let root = folder();
-        let identity = || Listing::of(root.path(), Some(&classes()), &Limits::default()).unwrap().identity();
+        let identity = || list(root.path(), Some(&classes()), &Limits::default()).unwrap().identity();
         let before = identity();
         assert_eq!(before, identity());
         fs::write(root.path().join("train/no/b.png"), grey(3, 2, &[0; 6])).unwrap();

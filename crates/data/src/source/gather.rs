@@ -1,234 +1,140 @@
-//! From PNG files in any order to splits in the order of their names: decoded in parallel jobs, of which the first that fails is
-//! the one that is reported.
+//! From image files in any order to pixels in the store: decoded in parallel jobs, of which the first file that fails is the one that
+//! is reported.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
-    },
+use std::sync::{
+    Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
 };
 
-use task::Task;
+use task::Shape;
 
 use crate::{
-    Digits, Error, png,
-    source::{Limits, Splits, natural::natural},
+    Error, OnBroken, Request,
+    cache::Store,
+    decode::{decode_image, shape_of},
+    source::{Limits, place::Place},
 };
 
-/// Where a file belongs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// `false`: training, `true`: validation.
-    pub valid: bool,
-    /// The folder that it lies in.
-    pub class: Arc<str>,
-    /// File name within its class.
-    pub name: String,
+/// An image that has its place in the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub place: Place,
+    pub slot: u32,
 }
 
-/// Rows and columns that all images must have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub height: usize,
-    pub width: usize,
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub found: Vec<Found>,
+    pub shape: Shape,
+    /// Files that were left out, each with the reason.
+    pub skipped: Vec<String>,
 }
 
-/// Images decoded together: pixels in the order of the places.
-#[derive(Debug, Default)]
-pub(crate) struct Decoded {
-    pub places: Vec<Place>,
-    pub pixels: Vec<u8>,
+/// Files that are decoded by any number of threads.
+pub(crate) struct Gathering<'a> {
+    request: &'a Request,
+    limits: &'a Limits,
+    store: &'a Store,
+    /// The folder or archive, in messages.
+    place: &'a str,
+    /// Of the request, or of the first image.
+    shape: OnceLock<Shape>,
+    /// A colour image came after the first one, which was grey: all are to be in colour.
+    is_too_grey: AtomicBool,
+    channels: Option<usize>,
+    done: Mutex<Done>,
+    /// The number of the first file that cannot be used: those before it are still looked at.
+    failed: AtomicU32,
+    waiting: AtomicUsize,
 }
 
-impl Place {
-    /// The place of `<any root>/train|valid/<class>/<name>.png`; `None` for every other file, and for those of other classes than
-    /// were asked for.
-    pub fn of(path: &str, asked: Option<&[String]>) -> Option<Self> {
-        let mut parts = path.rsplit('/');
-        let (name, class, split) = (parts.next()?, parts.next()?, parts.next()?);
-        let valid = match split {
-            "train" => false,
-            "valid" => true,
-            _ => return None,
-        };
-        let is_ours = match asked {
-            Some(classes) => classes.iter().any(|asked| asked == class),
-            None => !class.starts_with('.'),
-        };
-        let is_png = name.to_ascii_lowercase().ends_with(".png") && !name.starts_with('.');
-        (is_ours && is_png).then(|| Self { valid, class: class.into(), name: name.into() })
-    }
-
-    /// The name in messages, as in `train/3/10.png`.
-    pub fn path(&self) -> String {
-        format!("{}/{}/{}", split_name(self.valid), self.class, self.name)
-    }
+#[derive(Default)]
+struct Done {
+    found: Vec<Found>,
+    skipped: Vec<(u32, String)>,
+    /// The error of the first file that has one.
+    failure: Option<(u32, Error)>,
 }
 
-/// The classes asked for, or all of these in natural order.
-pub(crate) fn task<'a>(
-    asked: Option<&[String]>,
-    classes: impl IntoIterator<Item = &'a str>,
+/// Lets `read` hand over files, and once more where they turn out to be in colour after a first one that is not.
+///
+/// # Errors
+/// That of the first file that cannot be used, else that of `read`, and [`Error::Cancelled`].
+pub(crate) fn gather(
+    request: &Request,
+    limits: &Limits,
+    store: &Store,
     place: &str,
-) -> Result<Arc<Task>, Error> {
-    let found = || {
-        let distinct: BTreeSet<&str> = classes.into_iter().collect();
-        let mut distinct: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
-        distinct.sort_by(|a, b| natural(a, b));
-        distinct
+    read: impl Fn(&Gathering<'_>) -> Result<(), Error>,
+) -> Result<Gathered, Error> {
+    let with = |channels: Option<usize>| {
+        let gathering = Gathering {
+            request,
+            limits,
+            store,
+            place,
+            shape: OnceLock::new(),
+            is_too_grey: AtomicBool::new(false),
+            channels,
+            done: Mutex::default(),
+            failed: AtomicU32::new(u32::MAX),
+            waiting: AtomicUsize::new(0),
+        };
+        if let (Some(channels), Some([height, width])) = (channels, request.decoding.size) {
+            let _ = gathering.shape.set(Shape { channels, height, width });
+        }
+        let read = read(&gathering);
+        (gathering, read)
     };
-    let task = asked.map_or_else(found, <[String]>::to_vec);
-    Task::new(task).map(Arc::new).map_err(|reason| Error::Layout {
-        place: place.into(),
-        reason: format!("{reason}; the layout is train/<class>/*.png and valid/<class>/*.png"),
-    })
-}
-
-/// A path's or name's bytes as text; what is no UTF-8 as `\xE9`, and what looks like that as `\x5CxE9`, so that other bytes are
-/// another name.
-pub(crate) fn name_of(bytes: &[u8]) -> String {
-    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-    let mut name = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for (number, part) in chunk.valid().split(r"\x").enumerate() {
-            let is_like_ours = part.as_bytes().first_chunk().is_some_and(|[high, low]| is_hex(*high) && is_hex(*low));
-            let separator = if is_like_ours { r"\x5Cx" } else { r"\x" };
-            name += if number > 0 { separator } else { "" };
-            name += part;
-        }
-        chunk.invalid().iter().for_each(|byte| name += &format!(r"\x{byte:02X}"));
+    let (gathering, read) = match with(request.decoding.channels) {
+        (gathering, _) if gathering.is_too_grey.load(Relaxed) => with(Some(3)),
+        done => done,
+    };
+    if request.cancelled() {
+        return Err(Error::Cancelled);
     }
-    name
-}
-
-impl Size {
-    /// Reads the size from the header of the first image.
-    pub fn of_first(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let (height, width) = png::header_size(bytes)?;
-        if height > limits.side || width > limits.side {
-            let side = limits.side;
-            let reason = format!("its header claims {height} x {width} pixels, the limit is {side} x {side}");
-            return Err(Error::Png { reason });
-        }
-        Ok(Self { height, width })
+    let Done { found, mut skipped, failure } = gathering.done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A file that cannot be used ended the reading, so it comes before whatever else that ran into.
+    if let Some((_, error)) = failure {
+        return Err(error);
     }
-
-    pub fn pixels(self) -> usize {
-        self.height * self.width
-    }
-
-    /// Decodes one PNG, which must have this size, into `pixels`.
-    pub fn decode(self, bytes: &[u8], pixels: &mut [u8]) -> Result<(), Error> {
-        let (height, width) = png::header_size(bytes)?;
-        if (height, width) != (self.height, self.width) {
-            let expected = format!("{} x {}", self.height, self.width);
-            return Err(Error::Png {
-                reason: format!("it is {height} x {width} pixels, the first image is {expected}"),
-            });
-        }
-        pixels.copy_from_slice(&png::decode_png(bytes, height.max(width))?.pixels);
-        Ok(())
-    }
-}
-
-/// Joins what was decoded into splits: class after class, each by file name as strings.
-pub(crate) fn arrange(decoded: &[Decoded], size: Size, asked: Option<&[String]>, place: &str) -> Result<Splits, Error> {
-    let task = task(asked, decoded.iter().flat_map(|decoded| &decoded.places).map(|place| &*place.class), place)?;
-    let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
-    let images =
-        decoded.iter().flat_map(|decoded| decoded.places.iter().zip(decoded.pixels.chunks_exact(size.pixels())));
-    let mut images: Vec<Labelled<'_>> = images.map(|(image, pixels)| (image, labels[&*image.class], pixels)).collect();
-    images.sort_unstable_by_key(|(image, label, _)| (image.valid, *label, &image.name));
-    if let Some(twice) = images.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let reason = "it is there twice".into();
-        return Err(Error::Entry { place: place.into(), entry: twice[0].0.path(), reason });
-    }
-    let middle = images.partition_point(|(image, ..)| !image.valid);
-    let (train, valid) = images.split_at(middle);
-    for (split, images) in [(false, train), (true, valid)] {
-        check_classes(split, images, &task, place)?;
-    }
-    Ok(Splits { train: join(&task, train, size), valid: join(&task, valid, size) })
-}
-
-/// An image with its label and pixels.
-type Labelled<'a> = (&'a Place, u16, &'a [u8]);
-
-fn check_classes(valid: bool, images: &[Labelled<'_>], task: &Task, place: &str) -> Result<(), Error> {
-    // They lie class after class.
-    let present: BTreeSet<u16> = images.iter().map(|(_, label, _)| *label).collect();
-    match task.labels().find(|label| !present.contains(label)) {
-        None => Ok(()),
-        Some(label) => {
-            let missing = format!("{}/{}", split_name(valid), task.class(label));
-            let reason =
-                format!("no `{missing}/*.png` in it; the layout is train/<class>/*.png and valid/<class>/*.png");
-            Err(Error::Layout { place: place.into(), reason })
-        }
-    }
-}
-
-fn join(task: &Arc<Task>, images: &[Labelled<'_>], size: Size) -> Digits {
-    let mut pixels = Vec::with_capacity(images.len() * size.pixels());
-    images.iter().for_each(|(.., image)| pixels.extend_from_slice(image));
-    let labels: Vec<u16> = images.iter().map(|(_, label, _)| *label).collect();
-    // A zero byte ends a name; none is in a name that a file system takes, but in an archive it may be.
-    let names = images.iter().map(|(image, ..)| image.name.replace('\0', "?") + "\0").collect::<String>();
-    Digits::new(task, [size.height, size.width], pixels.into(), labels).named(names.into_bytes().into())
-}
-
-fn split_name(valid: bool) -> &'static str {
-    if valid { "valid" } else { "train" }
+    read?;
+    skipped.sort_unstable();
+    let skipped = skipped.into_iter().map(|(_, reason)| reason).collect();
+    Ok(Gathered { found, shape: gathering.shape.into_inner().unwrap_or(Shape::grey([1, 1])), skipped })
 }
 
 /// Files that one job decodes.
 pub(crate) const FILES_PER_JOB: usize = 256;
 /// Bytes of files, and of pixels, from which on a job has enough.
 const BYTES_PER_JOB: usize = 4 << 20;
-/// Tasks that may wait: whoever reads faster than the others decode helps them.
+/// Jobs that may wait: whoever reads faster than the others decode helps them.
 const WAITING_JOBS: usize = 8;
 
-/// PNG files that are decoded together.
+/// Files that are decoded together.
 #[derive(Debug, Default)]
 pub(crate) struct DecodeJob {
-    first: usize,
+    first: u32,
     places: Vec<Place>,
     ends: Vec<usize>,
     bytes: Vec<u8>,
-    pub size: Option<Size>,
-}
-
-/// What the jobs leave.
-#[derive(Default)]
-pub(crate) struct Results {
-    batches: Mutex<Vec<(usize, Decoded)>>,
-    failure: Mutex<Option<Failure>>,
-    failed: AtomicBool,
-    waiting: AtomicUsize,
-}
-
-struct Failure {
-    index: usize,
-    place: Place,
-    error: Error,
 }
 
 impl DecodeJob {
-    /// An empty job whose first file is the `first` of all, for images of `size`.
-    pub fn new(first: usize, size: Option<Size>) -> Self {
-        Self { first, size, ..Self::default() }
-    }
-
-    /// Whether it is to be decoded before more is added.
-    pub fn is_full(&self) -> bool {
-        let pixels = self.len() * self.size.map_or(0, Size::pixels);
-        self.len() == FILES_PER_JOB || self.bytes.len().max(pixels) >= BYTES_PER_JOB
+    /// An empty job whose first file is the `first` of all.
+    pub fn new(first: u32) -> Self {
+        Self { first, ..Self::default() }
     }
 
     /// Number of files.
     fn len(&self) -> usize {
         self.places.len()
+    }
+
+    /// The number that the next file has among all.
+    pub fn end(&self) -> u32 {
+        self.first + self.len() as u32
     }
 
     /// Makes room for a file of `length` bytes.
@@ -249,21 +155,53 @@ impl DecodeJob {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start..self.ends[index]]
     }
-
-    fn decode(self) -> Result<Decoded, Box<Failure>> {
-        let Some(size) = self.size else { return Ok(Decoded::default()) };
-        let mut pixels = vec![0; self.len() * size.pixels()];
-        for (index, pixels) in pixels.chunks_exact_mut(size.pixels()).enumerate() {
-            size.decode(self.file(index), pixels).map_err(|error| {
-                let place = self.places[index].clone();
-                Box::new(Failure { index: self.first + index, place, error })
-            })?;
-        }
-        Ok(Decoded { places: self.places, pixels })
-    }
 }
 
-impl Results {
+impl Gathering<'_> {
+    /// The shape of all images, once it is known.
+    pub fn shape(&self) -> Option<Shape> {
+        self.shape.get().copied()
+    }
+
+    /// Whether nothing is to be read from this file on.
+    pub fn is_over(&self, slot: u32) -> bool {
+        self.failed.load(Relaxed) < slot || self.is_too_grey.load(Relaxed) || self.request.cancelled()
+    }
+
+    /// Takes the shape of all images from this file, if it is the first that can be used; what is wrong with it is told when it is
+    /// decoded.
+    ///
+    /// # Errors
+    /// [`Error::Entry`] where images of its size cannot be taken.
+    pub fn learn_shape(&self, place: &Place, bytes: &[u8]) -> Result<(), Error> {
+        if self.shape.get().is_some() {
+            return Ok(());
+        }
+        let Ok(of_file) = shape_of(bytes, self.limits.file_side) else { return Ok(()) };
+        let [height, width] = self.request.decoding.size.unwrap_or(of_file.sides());
+        let (side, is_asked) = (self.limits.side, self.request.decoding.size.is_some());
+        if !is_asked && height.max(width) > side {
+            let reason = format!(
+                "it is {height} x {width} pixels, the limit is {side} x {side}; say which size with `data.size`"
+            );
+            return Err(self.refused(place, reason));
+        }
+        let channels = self.channels.unwrap_or(of_file.channels);
+        let _ = self.shape.set(Shape { channels, height, width });
+        Ok(())
+    }
+
+    /// An error of a file.
+    pub fn refused(&self, place: &Place, reason: String) -> Error {
+        Error::Entry { place: self.place.into(), entry: place.path(), reason }
+    }
+
+    /// Whether a job is to be decoded before more is added to it.
+    pub fn is_full(&self, job: &DecodeJob) -> bool {
+        let pixels = job.len() * self.shape().map_or(0, Shape::len);
+        job.len() == FILES_PER_JOB || job.bytes.len().max(pixels) >= BYTES_PER_JOB
+    }
+
     /// Lets another thread of the scope decode the job, or this one where too many wait.
     pub fn spawn<'scope>(&'scope self, job: DecodeJob, scope: &rayon::Scope<'scope>) {
         if self.waiting.fetch_add(1, Relaxed) >= WAITING_JOBS {
@@ -277,131 +215,133 @@ impl Results {
         });
     }
 
+    /// Decodes the files of a job into the store.
     pub fn decode(&self, job: DecodeJob) {
-        let first = job.first;
-        match job.decode() {
-            Ok(batch) => lock(&self.batches).push((first, batch)),
-            Err(failure) => self.fail(*failure),
+        let shape = self.shape().unwrap_or(Shape::grey([1, 1]));
+        let mut pixels = vec![0; job.len() * shape.len()];
+        let (mut found, mut skipped) = (Vec::with_capacity(job.len()), Vec::new());
+        for (index, (slot, pixels)) in (job.first..).zip(pixels.chunks_exact_mut(shape.len())).enumerate() {
+            if self.is_over(slot) {
+                return;
+            }
+            let place = &job.places[index];
+            match self.decode_file(job.file(index), shape, pixels) {
+                Ok(true) => found.push(Found { place: place.clone(), slot }),
+                // What is decoded so far is decoded again in colour.
+                Ok(false) => return,
+                Err(Error::Image { reason }) if self.request.decoding.on_broken == OnBroken::Skip => {
+                    skipped.push((slot, format!("{}: {reason}", place.path())));
+                }
+                Err(error) => return self.fail(slot, self.refused(place, error.to_string())),
+            }
         }
-    }
-
-    /// Whether a job has failed, so that going on is of no use.
-    pub fn failed(&self) -> bool {
-        self.failed.load(Relaxed)
-    }
-
-    /// What was decoded, in the order of the jobs.
-    ///
-    /// # Errors
-    /// [`Error::Entry`] with the first file that did not decode.
-    pub fn into_decoded(self, place: &str) -> Result<Vec<Decoded>, Error> {
-        if let Some(failure) = self.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            let (entry, reason) = (failure.place.path(), failure.error.to_string());
-            return Err(Error::Entry { place: place.into(), entry, reason });
+        if let Err(error) = self.store.put(job.first as usize * shape.len(), &pixels) {
+            return self.fail(job.first, error);
         }
-        let mut batches = self.batches.into_inner().unwrap_or_else(PoisonError::into_inner);
-        batches.sort_unstable_by_key(|(first, _)| *first);
-        Ok(batches.into_iter().map(|(_, batch)| batch).collect())
+        let mut done = lock(&self.done);
+        done.found.extend(found);
+        done.skipped.extend(skipped);
     }
 
-    fn fail(&self, failure: Failure) {
-        self.failed.store(true, Relaxed);
-        let mut first = lock(&self.failure);
-        if first.as_ref().is_none_or(|first| failure.index < first.index) {
-            *first = Some(failure);
+    /// Decodes a file; not, where it is in colour and those before were not.
+    fn decode_file(&self, bytes: &[u8], shape: Shape, pixels: &mut [u8]) -> Result<bool, Error> {
+        let decoding = &self.request.decoding;
+        let image = decode_image(bytes, self.limits.file_side)?;
+        if decoding.size.is_none() && image.shape.sides() != shape.sides() {
+            return Err(Error::Size { found: image.shape.sides(), expected: shape.sides() });
+        }
+        if self.channels.is_none() && shape.channels < image.shape.channels {
+            self.is_too_grey.store(true, Relaxed);
+            return Ok(false);
+        }
+        image.fit_into(shape, decoding.fit, pixels);
+        Ok(true)
+    }
+
+    fn fail(&self, slot: u32, error: Error) {
+        self.failed.fetch_min(slot, Relaxed);
+        let mut done = lock(&self.done);
+        if done.failure.as_ref().is_none_or(|(first, _)| slot < *first) {
+            done.failure = Some((slot, error));
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::OnceLock;
-
     use super::*;
+    use crate::{Decoding, source::place::Root};
 
-    fn classes() -> Option<&'static [String]> {
-        static CLASSES: OnceLock<[String; 2]> = OnceLock::new();
-        Some(CLASSES.get_or_init(classes_3_and_7))
+    fn place(path: &str) -> Place {
+        Place::of(path, Root::Here, None).unwrap()
     }
 
-    fn classes_3_and_7() -> [String; 2] {
-        ["3".into(), "7".into()]
-    }
-
-    fn decoded(paths: &[(&str, u8)]) -> Decoded {
-        let places = paths.iter().map(|(path, _)| Place::of(path, None).unwrap()).collect();
-        Decoded { places, pixels: paths.iter().map(|(_, pixel)| *pixel).collect() }
-    }
-
-    const ONE: Size = Size { height: 1, width: 1 };
-
-    #[test]
-    fn only_pngs_of_the_two_classes_in_the_two_splits_have_a_place() {
-        for path in ["r/train/3/1.png", "train/7/1.PNG", "a/b/valid/3/x.png"] {
-            assert!(Place::of(path, classes()).is_some(), "{path}");
-        }
-        for path in ["r/labels.csv", "train/5/1.png", "test/3/1.png", "train/3/1.txt", "train/3/._1.png", "3/1.png"] {
-            assert!(Place::of(path, classes()).is_none(), "{path}");
-        }
-    }
-
-    #[test]
-    fn names_that_are_no_utf_8_stay_apart() {
-        assert_eq!(name_of(b"train/3/caf\xe9.png"), r"train/3/caf\xE9.png");
-        assert_eq!(name_of(br"train/3/caf\xE9.png"), r"train/3/caf\x5CxE9.png");
-        assert_eq!(name_of(br"C:\train\x.png"), r"C:\train\x.png");
-        assert_eq!(name_of("café.png".as_bytes()), "café.png");
+    /// Gathers files in jobs of one each, last to first.
+    fn gathered(request: &Request, files: &[(&str, Vec<u8>)]) -> (Result<Gathered, Error>, Vec<u8>) {
+        let (limits, store) = (Limits::default(), Store::memory());
+        let gathered = gather(request, &limits, &store, "x", |gathering| {
+            for (path, bytes) in files {
+                gathering.learn_shape(&place(path), bytes)?;
+            }
+            for (slot, (path, bytes)) in files.iter().enumerate().rev() {
+                let mut job = DecodeJob::new(slot as u32);
+                job.push(place(path), bytes.len()).copy_from_slice(bytes);
+                gathering.decode(job);
+            }
+            Ok(())
+        });
+        let length = gathered.as_ref().map_or(0, |gathered| gathered.shape.len() * files.len());
+        let pixels = store.pixels(length).unwrap().as_slice().to_vec();
+        (gathered, pixels)
     }
 
     #[test]
-    fn images_lie_by_class_and_then_by_name_as_strings() {
-        let one = decoded(&[("train/7/2.png", 1), ("train/3/9.png", 2), ("valid/3/1.png", 3)]);
-        let two = decoded(&[("train/3/10.png", 4), ("valid/7/1.png", 5), ("train/7/10.png", 6)]);
-        let splits = arrange(&[one, two], ONE, classes(), "x").unwrap();
-        assert_eq!(splits.train.pixels(), [4, 2, 6, 1]);
-        assert_eq!(splits.train.labels(), [0, 0, 1, 1]);
-        assert_eq!(splits.valid.pixels(), [3, 5]);
-        let names = [0, 1, 2].map(|index| splits.train.file_name(index));
-        assert_eq!(names, [Some("10.png"), Some("9.png"), Some("10.png")]);
+    fn the_first_file_that_cannot_be_used_is_told_whichever_was_decoded_first() {
+        use crate::decode::tests::grey;
+        let files = [("a/1.png", grey(1, 1, &[1])), ("a/2.png", vec![9; 99]), ("a/3.png", grey(2, 1, &[1, 2]))];
+        let message = gathered(&Request::default(), &files).0.unwrap_err().to_string();
+        assert!(message.starts_with("`x`: entry `a/2.png` is refused: not a usable image"), "{message}");
+        let request =
+            Request { decoding: Decoding { on_broken: OnBroken::Skip, ..Decoding::default() }, ..Request::default() };
+        let message = gathered(&request, &files).0.unwrap_err().to_string();
+        assert!(message.contains("`a/3.png` is refused: it is 1 x 2 pixels, the first image is 1 x 1"), "{message}");
+        let (whole, pixels) = gathered(&request, &files[..2]);
+        let whole = whole.unwrap();
+        assert_eq!((whole.found.len(), pixels[0]), (1, 1));
+        assert!(whole.skipped[0].starts_with("a/2.png: it starts as no image does"), "{:?}", whole.skipped);
     }
 
     #[test]
-    fn without_names_all_folders_are_classes_in_natural_order() {
-        let all =
-            ["train/10/a.png", "train/2/a.png", "train/x/a.png", "valid/x/a.png", "valid/2/a.png", "valid/10/a.png"];
-        let splits = arrange(&[decoded(&all.map(|path| (path, 0)))], ONE, None, "x").unwrap();
-        assert_eq!(splits.train.task().classes(), ["2", "10", "x"]);
-        assert_eq!(splits.valid.labels(), [0, 1, 2]);
-        let lone = arrange(&[decoded(&[("train/3/1.png", 0), ("valid/3/1.png", 0)])], ONE, None, "x").unwrap_err();
-        assert!(lone.to_string().contains("`3` is the only class"), "{lone}");
-        let missing = arrange(&[decoded(&all[..5].iter().map(|path| (*path, 0)).collect::<Vec<_>>())], ONE, None, "x");
-        assert!(missing.unwrap_err().to_string().contains("no `valid/10/*.png` in it"));
+    fn one_colour_image_makes_all_colour_unless_grey_was_asked_for() {
+        use crate::decode::tests::{encode, grey};
+        let red = encode(1, 1, png::ColorType::Rgb, png::BitDepth::Eight, &[255, 0, 0]);
+        let files = [("a/1.png", grey(1, 1, &[7])), ("b/1.png", red)];
+        let (whole, pixels) = gathered(&Request::default(), &files);
+        assert_eq!((whole.unwrap().shape.channels, pixels.as_slice()), (3, &[7, 7, 7, 255, 0, 0][..]));
+        let grey = Request { decoding: Decoding { channels: Some(1), ..Decoding::default() }, ..Request::default() };
+        let (whole, pixels) = gathered(&grey, &files);
+        assert_eq!((whole.unwrap().shape.channels, pixels.as_slice()), (1, &[7, 76][..]));
     }
-
-    #[test]
-    fn a_missing_class_and_a_name_that_repeats_are_named() {
-        let message = |paths: &[(&str, u8)]| arrange(&[decoded(paths)], ONE, classes(), "x").unwrap_err().to_string();
-        let all = [("train/3/1.png", 0), ("train/7/1.png", 0), ("valid/3/1.png", 0), ("valid/7/1.png", 0)];
-        assert!(message(&all[..3]).contains("`valid/7/*.png`"));
-        assert!(message(&[&all[..], &all[..1]].concat()).contains("`train/3/1.png`"));
-    }
-}
-
-#[cfg(test)]
-mod tests_of_jobs {
-    use super::*;
 
     /// How many files of so many bytes a job takes, for images of so many pixels.
     fn files_until_full(bytes: usize, side: usize) -> usize {
-        let mut job = DecodeJob::new(0, Some(Size { height: side, width: side }));
-        while !job.is_full() {
-            job.push(Place { valid: false, class: "3".into(), name: String::new() }, bytes);
-        }
-        job.len()
+        let size = Some([side; 2]);
+        let decoding = Decoding { channels: Some(1), size, ..Decoding::default() };
+        let request = Request { decoding, ..Request::default() };
+        let (store, limits, count) = (Store::memory(), Limits::default(), Mutex::new(0));
+        let _ = gather(&request, &limits, &store, "x", |gathering| {
+            let mut job = DecodeJob::new(0);
+            while !gathering.is_full(&job) {
+                job.push(place("3/x.png"), bytes);
+            }
+            *lock(&count) = job.len();
+            Ok(())
+        });
+        count.into_inner().unwrap()
     }
 
     #[test]

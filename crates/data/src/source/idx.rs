@@ -1,19 +1,24 @@
-//! Four IDX files as those of the original MNIST, plain or gzipped, and the labels to keep.
+//! Four IDX files as those of the original MNIST, plain or gzipped.
 
 use std::{
-    collections::BTreeSet,
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use task::Task;
+use task::Shape;
 
 use crate::{
-    Digits, Error,
-    source::{Limits, Splits, gunzip::Gunzip, stamp::file_identity},
+    Error, Request,
+    cache::Store,
+    source::{
+        Index, Limits,
+        arrays::{self, Arrays, Layout},
+        gunzip::Gunzip,
+        place::name_of,
+        stamp::file_identity,
+    },
 };
 
 const IMAGES: [u8; 4] = [0, 0, 8, 3];
@@ -31,22 +36,42 @@ pub(crate) enum Input {
 }
 
 impl Files {
-    /// Finds the four files under either spelling of their names, plain before gzipped.
+    /// Finds the four files under any spelling of their names, plain before gzipped: `train-images-idx3-ubyte`, `t10k-images.idx3-ubyte`,
+    /// or `emnist-balanced-test-images-idx3-ubyte`.
+    ///
+    /// # Errors
+    /// Where one is missing, or there are several sets of files.
     pub fn find(folder: &Path) -> Result<Self, Error> {
-        let find = |stem: &str, kind: &str| {
-            let names = ["-", "."].map(|dot| format!("{stem}{dot}{kind}-ubyte"));
-            let names = names.iter().cloned().chain(names.iter().map(|name| format!("{name}.gz")));
-            let found = names.map(|name| folder.join(name)).find(|path| path.is_file());
-            found.map(Input::File).ok_or_else(|| Error::Layout {
-                place: folder.display().to_string(),
-                reason: format!("no `{stem}-{kind}-ubyte` in it, plain or .gz; the four files of MNIST are expected"),
-            })
+        let unreadable = |cause| Error::Read { path: folder.into(), cause };
+        let entries = fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        let mut names: Vec<String> =
+            entries.iter().map(|entry| name_of(entry.file_name().as_encoded_bytes())).collect();
+        names.sort_unstable();
+        let find = |stems: &[&str], kind: &str| {
+            let is_it = |name: &str, gzipped: bool| {
+                let plain = name.strip_suffix(".gz");
+                let normal = plain.unwrap_or(name).replace('.', "-");
+                let is_it = stems.iter().any(|stem| normal.ends_with(&format!("{stem}-{kind}-ubyte")));
+                is_it && plain.is_some() == gzipped && folder.join(name).is_file()
+            };
+            let of = |gzipped| names.iter().filter(|name| is_it(name, gzipped)).collect::<Vec<_>>();
+            let found = [of(false), of(true)].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+            let reason = match found[..] {
+                [name] => return Ok(Input::File(folder.join(name))),
+                [] => {
+                    format!("no `{}-{kind}-ubyte` in it, plain or .gz; the four files of MNIST are expected", stems[0])
+                }
+                [one, other, ..] => {
+                    format!("`{one}` and `{other}` are both in it; put each set of four files into a folder")
+                }
+            };
+            Err(Error::Layout { place: folder.display().to_string(), reason })
         };
         Ok(Self([
-            find("train-images", "idx3")?,
-            find("train-labels", "idx1")?,
-            find("t10k-images", "idx3")?,
-            find("t10k-labels", "idx1")?,
+            find(&["train-images"], "idx3")?,
+            find(&["train-labels"], "idx1")?,
+            find(&["t10k-images", "test-images"], "idx3")?,
+            find(&["t10k-labels", "test-labels"], "idx1")?,
         ]))
     }
 
@@ -64,84 +89,26 @@ impl Files {
         self.0.iter().map(of).collect()
     }
 
-    /// Reads the classes asked for of both splits, or all that the training labels have, in the order of the files within a class.
-    /// A label's class is its number, or has one of these `names`.
-    pub fn read(&self, names: Option<&[&str]>, asked: Option<&[String]>, limits: &Limits) -> Result<Splits, Error> {
-        let [train_images, train_labels, valid_images, valid_labels] = &self.0;
-        let (train, valid) = rayon::join(
-            || read_split(train_images, train_labels, limits),
-            || read_split(valid_images, valid_labels, limits),
+    /// Reads them; the test files are the validation split, unless a part of the training images is held out for that. A label's class
+    /// is its number, or has one of these `names`.
+    pub fn read(
+        &self,
+        names: Option<&[&str]>,
+        request: &Request,
+        limits: &Limits,
+        store: &Store,
+    ) -> Result<Index, Error> {
+        let [train_images, train_labels, test_images, test_labels] = &self.0;
+        let transposed = request.decoding.transposed;
+        let (train, test) = rayon::join(
+            || read_split(train_images, train_labels, transposed, limits),
+            || read_split(test_images, test_labels, transposed, limits),
         );
-        let (train, valid) = (train?, valid?);
-        if train.sides != valid.sides {
-            return Err(refuse(valid_images, "its images are of another size than the training images".into()));
-        }
-        let kept = match asked {
-            Some(classes) => labels_of(names, classes)?,
-            None => train.labels.iter().copied().collect::<BTreeSet<u8>>().into_iter().collect(),
-        };
-        let class = |label: &u8| {
-            names
-                .and_then(|names| names.get(usize::from(*label)))
-                .map_or_else(|| label.to_string(), |name| (*name).into())
-        };
-        let task = Task::new(kept.iter().map(class)).map_err(|reason| refuse(train_labels, reason))?;
-        let task = Arc::new(task);
-        let (train, valid) =
-            rayon::join(|| train.keep(&kept, &task, train_labels), || valid.keep(&kept, &task, valid_labels));
-        Ok(Splits { train: train?, valid: valid? })
+        arrays::index(vec![train?, test?], names, request, store)
     }
 }
 
-/// The labels that the classes name.
-pub(crate) fn labels_of(names: Option<&[&str]>, classes: &[String]) -> Result<Vec<u8>, Error> {
-    let label = |class: &String| {
-        let (label, there) = match names {
-            Some(names) => (
-                names.iter().position(|name| name == class).and_then(|label| label.try_into().ok()),
-                format!("there are {}", names.join(", ")),
-            ),
-            None => (
-                class.parse::<u8>().ok().filter(|label| label.to_string() == *class),
-                "the classes of IDX files are numbers from 0 to 255".into(),
-            ),
-        };
-        let reason = || format!("there is no class `{class}`; {there}");
-        label.ok_or_else(|| Error::Classes { classes: classes.to_vec(), reason: reason() })
-    };
-    classes.iter().map(label).collect()
-}
-
-/// Images and labels as they lie in their files.
-struct Unsorted {
-    sides: [usize; 2],
-    pixels: Vec<u8>,
-    labels: Vec<u8>,
-}
-
-impl Unsorted {
-    /// The images with one of these labels, class after class.
-    fn keep(self, kept: &[u8], task: &Arc<Task>, file: &Input) -> Result<Digits, Error> {
-        let image = self.sides[0] * self.sides[1];
-        let mut by_label = vec![Vec::new(); 256];
-        self.labels.iter().enumerate().for_each(|(index, label)| by_label[usize::from(*label)].push(index));
-        let count = kept.iter().map(|label| by_label[usize::from(*label)].len()).sum::<usize>();
-        let (mut pixels, mut labels) = (Vec::with_capacity(count * image), Vec::with_capacity(count));
-        for (class, label) in task.labels().zip(kept) {
-            let indices = &by_label[usize::from(*label)];
-            if indices.is_empty() {
-                return Err(refuse(file, format!("no image of the class {label}")));
-            }
-            for index in indices {
-                pixels.extend_from_slice(&self.pixels[index * image..][..image]);
-                labels.push(class);
-            }
-        }
-        Ok(Digits::new(task, self.sides, pixels.into(), labels))
-    }
-}
-
-fn read_split(images: &Input, labels: &Input, limits: &Limits) -> Result<Unsorted, Error> {
+fn read_split(images: &Input, labels: &Input, is_transposed: bool, limits: &Limits) -> Result<Arrays, Error> {
     let of_labels = |dims: &[usize]| within(dims[0] <= limits.entries, dims, limits);
     let (label_dims, label_bytes) = read_idx(labels, LABELS, limits, of_labels)?;
     // Checked before the pixels are read: a header of a few bytes can claim gigabytes, and a gzip stream have them.
@@ -151,7 +118,9 @@ fn read_split(images: &Input, labels: &Input, limits: &Limits) -> Result<Unsorte
         if dims[0] == label_dims[0] { Ok(()) } else { Err(labels) }
     })?;
     let [_, height, width] = dims[..] else { return Err(refuse(images, "it has not three dimensions".into())) };
-    Ok(Unsorted { sides: [height, width], pixels, labels: label_bytes })
+    let layout = Layout { is_transposed, ..Layout::planes(Shape::grey([height, width])) };
+    let labels_of_images = label_bytes.into_iter().map(u16::from).collect();
+    Ok(Arrays { place: labels.to_string(), pixels, layout, labels: labels_of_images })
 }
 
 fn within(is_within: bool, dims: &[usize], Limits { entries, side, .. }: &Limits) -> Result<(), String> {

@@ -1,14 +1,14 @@
-//! Data sets that everybody knows: four IDX files at a known place, with their sizes and checksums.
+//! Data sets that everybody knows: files at a known place, with their sizes and checksums.
 
 use std::path::Path;
 
 use crate::{
     DataSet, Error, Remote,
     cache::Loading,
-    source::{Limits, download, idx},
+    source::{Limits, cifar, download, idx},
 };
 
-/// A data set by name: 60,000 and 10,000 images of 28 x 28 in ten classes.
+/// A data set by name, of ten classes: 60,000 and 10,000 grey images of 28 x 28, or what its line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedSet {
     /// Handwritten digits (<http://yann.lecun.com/exdb/mnist/>).
@@ -17,6 +17,8 @@ pub enum NamedSet {
     FashionMnist,
     /// Cursive Japanese characters (<https://github.com/rois-codh/kmnist>).
     Kmnist,
+    /// Photographs of animals and vehicles, 50,000 and 10,000 colour images of 32 x 32 (<https://www.cs.toronto.edu/~kriz/cifar.html>).
+    Cifar10,
 }
 
 /// Their names on every server, images and labels to train, images and labels to validate.
@@ -33,6 +35,7 @@ impl NamedSet {
             Self::Mnist => "mnist",
             Self::FashionMnist => "fashion-mnist",
             Self::Kmnist => "kmnist",
+            Self::Cifar10 => "cifar-10",
         }
     }
 
@@ -45,12 +48,21 @@ impl NamedSet {
                 ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
             }
             Self::Kmnist => ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+            Self::Cifar10 => ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
         }
     }
 
-    /// Where torchvision fetches it from, with the MD5s that it has.
-    fn files(self) -> [Remote; 4] {
+    /// Where torchvision fetches it from, with the MD5s that it has; of CIFAR-10 its authors' binary version, with the MD5 on their page,
+    /// because torchvision's is a program of Python's pickle machine.
+    fn files(self) -> Vec<Remote> {
         let (base, files) = match self {
+            Self::Cifar10 => {
+                return vec![Remote {
+                    url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz".into(),
+                    size: 170_052_171,
+                    md5: "c32a1d4ab5d03f1284b67883e8d87530".into(),
+                }];
+            }
             Self::Mnist => (
                 "https://ossci-datasets.s3.amazonaws.com/mnist",
                 [
@@ -79,11 +91,9 @@ impl NamedSet {
                 ],
             ),
         };
-        let mut remotes = FILES.into_iter().zip(files);
-        std::array::from_fn(|_| {
-            let (file, (size, md5)) = remotes.next().expect("four names and four files");
-            Remote { url: format!("{base}/{file}"), size, md5: md5.into() }
-        })
+        let remote =
+            |(file, (size, md5)): (&str, (u64, &str))| Remote { url: format!("{base}/{file}"), size, md5: md5.into() };
+        FILES.into_iter().zip(files).map(remote).collect()
     }
 }
 
@@ -92,18 +102,23 @@ pub(crate) fn load(loading: &mut Loading<'_>, set: NamedSet) -> Result<DataSet, 
     load_from(loading, set, &set.files())
 }
 
-fn load_from(loading: &mut Loading<'_>, set: NamedSet, remotes: &[Remote; 4]) -> Result<DataSet, Error> {
-    let request = loading.request;
-    let identity = remotes.each_ref().map(|remote| remote.md5.as_str()).join(" ");
-    loading.through_cache(set.name(), &identity, None, |loading, folder| {
+fn load_from(loading: &mut Loading<'_>, set: NamedSet, remotes: &[Remote]) -> Result<DataSet, Error> {
+    let (request, limits) = (loading.request, Limits::default());
+    let identity = remotes.iter().map(|remote| remote.md5.as_str()).collect::<Vec<_>>().join(" ");
+    loading.through_cache(set.name(), &identity, None, |loading, folder, store| {
         let mut files = Vec::with_capacity(FILES.len());
         for remote in remotes {
-            let instead = "put the four files into a folder and take data.source \"idx\"";
+            let instead = match set {
+                NamedSet::Cifar10 => "take data.source \"folder\" with the images as files",
+                _ => "put the four files into a folder and take data.source \"idx\"",
+            };
             files.push((remote.url.clone(), download::fetch(loading, folder, remote, instead)?));
         }
-        let files = files.try_into().expect("as many as there are remotes");
         loading.decoding(Path::new(set.name()));
-        idx::Files::downloaded(files).read(Some(&set.classes()), request.classes.as_deref(), &Limits::default())
+        match files.try_into() {
+            Ok(files) => idx::Files::downloaded(files).read(Some(&set.classes()), request, &limits, store),
+            Err(files) => cifar::read(&files[0].1, &files[0].0, &set.classes(), request, store),
+        }
     })
 }
 
@@ -130,7 +145,7 @@ mod tests {
     }
 
     /// Four files of 1 x 1 images, each on a server of its own.
-    fn served() -> ([Server; 4], [Remote; 4]) {
+    fn served() -> ([Server; 4], Vec<Remote>) {
         let files = [
             idx(3, &[3, 1, 1], &[10, 20, 30]),
             idx(1, &[3], &[9, 0, 1]),
@@ -138,15 +153,15 @@ mod tests {
             idx(1, &[3], &[0, 1, 9]),
         ];
         let servers = files.each_ref().map(|file| Server::start(file.clone(), &[Answer::Well]));
-        let mut pairs = files.iter().zip(&servers).zip(FILES);
-        let remotes = std::array::from_fn(|_| {
-            let ((file, server), name) = pairs.next().unwrap();
+        let pairs = files.iter().zip(&servers).zip(FILES);
+        let remote = |((file, server), name): ((&Vec<u8>, &Server), &str)| {
             remote_of(file, &server.url.replace("mnist_sample.tgz", name))
-        });
+        };
+        let remotes = pairs.map(remote).collect();
         (servers, remotes)
     }
 
-    fn load(set: NamedSet, classes: Option<&[&str]>, folder: &Path, remotes: &[Remote; 4]) -> Result<DataSet, Error> {
+    fn load(set: NamedSet, classes: Option<&[&str]>, folder: &Path, remotes: &[Remote]) -> Result<DataSet, Error> {
         let classes = classes.map(|classes| classes.iter().map(|class| (*class).to_owned()).collect());
         let request = Request { source: Source::Named(set), classes, ..Request::default() };
         let on_event = &mut |_| {};
@@ -161,12 +176,13 @@ mod tests {
         let (servers, remotes) = served();
         let data = load(NamedSet::FashionMnist, None, folder.path(), &remotes).unwrap();
         assert_eq!(data.task().classes(), ["T-shirt", "Trouser", "Ankle boot"]);
-        assert_eq!((data.train.pixels(), data.valid.pixels()), (&[20, 30, 10][..], &[1, 2, 3][..]));
+        assert_eq!(data.train.iter().collect::<Vec<_>>(), [[20], [30], [10]]);
+        assert_eq!(data.valid.iter().collect::<Vec<_>>(), [[1], [2], [3]]);
         assert_eq!(data.source, "fashion-mnist");
         load(NamedSet::FashionMnist, None, folder.path(), &remotes).unwrap();
         // Other classes are another data set of the same files, which are kept.
         let two = load(NamedSet::FashionMnist, Some(&["Ankle boot", "T-shirt"]), folder.path(), &remotes).unwrap();
-        assert_eq!((two.train.labels(), two.train.pixels()), (&[0, 1][..], &[10, 20][..]));
+        assert_eq!((two.train.labels(), two.train.image(0), two.train.image(1)), (&[0, 1][..], &[10][..], &[20][..]));
         assert!(servers.iter().all(|server| server.requests().len() == 1));
     }
 
@@ -193,6 +209,7 @@ mod tests {
     #[test]
     fn every_set_has_four_files_of_published_checksums() {
         for set in [NamedSet::Mnist, NamedSet::FashionMnist, NamedSet::Kmnist] {
+            assert_eq!(set.files().len(), 4);
             for remote in set.files() {
                 assert!(
                     remote.md5.len() == 32 && remote.size > 4000 && remote.url.ends_with("-ubyte.gz"),

@@ -7,18 +7,20 @@
 mod raster;
 mod stroke;
 
-use std::sync::Arc;
-
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use rayon::prelude::*;
-use task::Task;
+use task::Shape;
 
-use crate::{Digits, Error};
+use crate::{
+    Error,
+    request::SYNTHETIC,
+    source::arrays::{Arrays, Layout},
+};
 
 /// Rows and columns of an image, MNIST's.
 const SIDE: usize = 28;
 
-/// Draws a training and a validation split of 3s (label 0) and 7s (label 1), `[images, 28, 28]` each.
+/// Draws a training and a validation split of 3s and 7s, 28 x 28 each.
 ///
 /// The 3s come first and are half of the split, rounded down. An image depends only on the seed, its split, its digit
 /// and its number among that digit's images: a larger split begins each digit with the images of a smaller one. Threads
@@ -31,18 +33,12 @@ pub fn generate(
     seed: u64,
     [train, valid]: [usize; 2],
     cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<(Digits, Digits), Error> {
-    let task = Arc::new(Task::new(["3", "7"]).expect("two names that differ"));
-    Ok((split(&task, [seed, 0], train, cancelled)?, split(&task, [seed, 1], valid, cancelled)?))
+) -> Result<[Arrays; 2], Error> {
+    Ok([split([seed, 0], train, cancelled)?, split([seed, 1], valid, cancelled)?])
 }
 
 /// Draws `count` images of split number `split`.
-fn split(
-    task: &Arc<Task>,
-    [seed, split]: [u64; 2],
-    count: usize,
-    cancelled: &(dyn Fn() -> bool + Sync),
-) -> Result<Digits, Error> {
+fn split([seed, split]: [u64; 2], count: usize, cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Arrays, Error> {
     let threes = count / 2;
     let mut pixels = vec![0; count * SIDE * SIDE];
     let draw = |(index, image): (usize, &mut [u8])| {
@@ -57,8 +53,8 @@ fn split(
         Ok(())
     };
     pixels.par_chunks_exact_mut(SIDE * SIDE).enumerate().try_for_each(draw)?;
-    let labels = (0..count).map(|index| u16::from(index >= threes)).collect();
-    Ok(Digits::new(task, [SIDE; 2], pixels.into(), labels))
+    let labels = (0..count).map(|index| if index < threes { 3 } else { 7 }).collect();
+    Ok(Arrays { place: SYNTHETIC.into(), pixels, layout: Layout::planes(Shape::grey([SIDE; 2])), labels })
 }
 
 /// The chance in one image: its own random stream, so that no image depends on how many numbers another one took.
@@ -98,20 +94,20 @@ mod tests {
 
     use super::*;
 
-    fn generate(seed: u64, train: usize, valid: usize) -> (Digits, Digits) {
-        super::generate(seed, [train, valid], &|| false).unwrap()
+    fn generate(seed: u64, train: usize, valid: usize) -> (Arrays, Arrays) {
+        super::generate(seed, [train, valid], &|| false).unwrap().into()
     }
 
-    fn images(digits: &Digits) -> impl Iterator<Item = &[u8]> {
-        (0..digits.len()).map(|index| digits.image(index))
+    fn images(digits: &Arrays) -> impl Iterator<Item = &[u8]> {
+        digits.pixels.chunks_exact(SIDE * SIDE)
     }
 
     #[test]
     fn same_seed_same_bits_whatever_the_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let ((train, valid), (train_again, valid_again)) = (generate(7, 60, 20), pool.install(|| generate(7, 60, 20)));
-        assert_eq!(train.pixels(), train_again.pixels());
-        assert_eq!(valid.pixels(), valid_again.pixels());
+        assert_eq!(train.pixels, train_again.pixels);
+        assert_eq!(valid.pixels, valid_again.pixels);
     }
 
     #[test]
@@ -124,15 +120,15 @@ mod tests {
     #[test]
     fn more_images_keep_the_earlier_ones() {
         let ((few, _), (many, _)) = (generate(3, 21, 0), generate(3, 40, 5));
-        (0..10).for_each(|index| assert_eq!(few.image(index), many.image(index)));
-        (0..11).for_each(|index| assert_eq!(few.image(10 + index), many.image(20 + index)));
+        let (few, many): (Vec<_>, Vec<_>) = (images(&few).collect(), images(&many).collect());
+        assert_eq!((&few[..10], &few[10..]), (&many[..10], &many[20..31]));
     }
 
     #[test]
     fn threes_come_first_and_are_half_rounded_down() {
         let (train, valid) = generate(0, 7, 4);
-        assert_eq!(train.labels(), [0, 0, 0, 1, 1, 1, 1]);
-        assert_eq!(valid.labels(), [0, 0, 1, 1]);
+        assert_eq!(train.labels, [3, 3, 3, 7, 7, 7, 7]);
+        assert_eq!(valid.labels, [3, 3, 7, 7]);
     }
 
     #[test]
@@ -143,8 +139,8 @@ mod tests {
     #[test]
     fn split_may_be_empty() {
         let (train, valid) = generate(0, 0, 1);
-        assert!(train.is_empty());
-        assert_eq!(valid.labels(), [1]);
+        assert!(train.labels.is_empty());
+        assert_eq!(valid.labels, [7]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let workbench = Workbench::on(stored.chosen.clone(), stored.plan.clone(), None)?;
     let data = &workbench.data;
     check_shape(&stored, data)?;
+    check_split(args, data)?;
     if args.data.is_none() {
         warn_of_other_data(&stored, data);
     }
@@ -53,15 +54,19 @@ fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
 }
 
 fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
-    let (model, digits) = (&stored.record.model, &data.valid);
-    if (model.height, model.width) == (digits.height(), digits.width()) {
+    let (model, data) = (stored.record.model.shape(), data.shape());
+    if model == data {
         return Ok(());
     }
-    let (height, width) = (digits.height(), digits.width());
-    Err(UsageError(format!(
-        "the model takes images of {} x {}, the data has {height} x {width}",
-        model.height, model.width
-    )))
+    Err(UsageError(format!("the model takes images of {model}, the data has {data}")))
+}
+
+fn check_split(args: &EvaluateArgs, data: &DataSet) -> Result<(), UsageError> {
+    if data.split(args.split).is_some() {
+        return Ok(());
+    }
+    let (split, splits) = (args.split.name(), data.splits().map(|(split, _)| split.name()).collect::<Vec<_>>());
+    Err(UsageError(format!("--split {split}: the data has no such split, only {}", splits.join(" and "))))
 }
 
 /// Says where what the run was trained on is not what is there now.
@@ -88,10 +93,11 @@ impl BackendJob for Evaluate<'_> {
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let Self { stored, data, args } = self;
         let classifier = stored.classifier::<B::InnerBackend>(&device)?;
-        let scores = evaluation::scores(&stored.plan, &classifier, data, args.split, &device);
+        let images = data.split(args.split).expect("the split is checked");
+        let scores = evaluation::scores(&stored.plan, &classifier, images, &device);
         let baseline = || {
             let fitted = baseline::fit::<B::InnerBackend>(data, &device);
-            let of = |distance| baseline::logits(&fitted, args.split.of(data), distance, &device);
+            let of = |distance| baseline::logits(&fitted, images, distance, &device);
             BaselineScores { l1: of(Distance::L1), l2: of(Distance::L2) }
         };
         Ok((scores, args.baseline.then(baseline)))

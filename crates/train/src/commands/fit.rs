@@ -72,6 +72,7 @@ fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) 
 fn make_definite(Workbench { plan, chosen, data }: &mut Workbench) {
     plan.backend = chosen.kind.choice();
     plan.data.source = SourceKind::named(&data.source).expect("a source has one name in plans and data");
+    plan.data.channels = data.shape().channels.into();
     plan.training.loss = plan.training.loss.of(data.task());
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::bail;
 use chart::terminal::harmless_line;
-use data::{DataSet, Event, NamedSet, Request, Source};
+use data::{DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{Plan, SourceKind};
 
@@ -38,6 +38,7 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
         SourceKind::Mnist => Source::Named(NamedSet::Mnist),
         SourceKind::FashionMnist => Source::Named(NamedSet::FashionMnist),
         SourceKind::Kmnist => Source::Named(NamedSet::Kmnist),
+        SourceKind::Cifar10 => Source::Named(NamedSet::Cifar10),
         SourceKind::Archive => Source::Archive { path },
         SourceKind::Folder => Source::Folder { path },
         SourceKind::Idx => Source::Idx { path },
@@ -45,12 +46,33 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
     };
     Request {
         source,
-        classes: plan.data.classes.named().map(<[String]>::to_vec),
+        classes: plan.data.classes.known().cloned(),
+        decoding: Decoding {
+            channels: plan.data.channels.known().copied(),
+            size: plan.data.size.known().map(|size| size.sides()),
+            fit: fit(plan),
+            on_broken: match plan.data.on_broken {
+                plan::OnBroken::Stop => OnBroken::Stop,
+                plan::OnBroken::Skip => OnBroken::Skip,
+            },
+            transposed: plan.data.transposed,
+        },
+        held_out: HeldOut { fraction: plan.data.valid_fraction, seed: plan.data.split_seed },
         cache: Some(plan.data.cache.clone()).filter(|folder| !folder.as_os_str().is_empty()),
         fallback: drawn,
         archive_override: env::var_os(ARCHIVE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
         cancel,
         ..Request::default()
+    }
+}
+
+/// How an image of another size becomes one of the plan's; where it says no size, as MNIST's digits: the whole image, on black.
+pub fn fit(plan: &Plan) -> Fit {
+    match plan.data.fit {
+        _ if plan.data.size.known().is_none() => Fit::Pad,
+        plan::Fit::Crop => Fit::Crop,
+        plan::Fit::Pad => Fit::Pad,
+        plan::Fit::Squish => Fit::Squish,
     }
 }
 
@@ -102,15 +124,14 @@ impl Teller {
 
 /// One line about a data set.
 pub fn describe(data: &DataSet) -> String {
-    format!(
-        "{}: {} training and {} validation images of {} x {}, {}",
-        data.source,
-        data.train.len(),
-        data.valid.len(),
-        data.train.height(),
-        data.train.width(),
-        data.task(),
-    )
+    let test = data.test.as_ref().map_or_else(String::new, |test| format!(" (and {} test images)", test.len()));
+    let left_out = match data.skipped.len() {
+        0 => String::new(),
+        count => format!(", {count} broken files left out"),
+    };
+    let (source, train, valid) = (&data.source, data.train.len(), data.valid.len());
+    let (shape, task) = (data.shape(), data.task());
+    format!("{source}: {train} training and {valid} validation images{test} of {shape}, {task}{left_out}")
 }
 
 /// Where wgpu and cuda keep compiled kernels: beside the packed data, or in the system's temporary folder.

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
 use chart::{Table, terminal::table};
-use data::GreyImage;
 use model::AutodiffBackend;
 use serde::Serialize;
 use task::Task;
 use train::{Error, backend::BackendJob};
 
-use super::{png_file, stored_run::StoredRun, workbench::on_backend};
+use super::{image_file, load_data, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::PredictArgs,
     terminal::{Out, tell},
@@ -35,27 +34,30 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     if args.json { print_json(&predictions) } else { print(&predictions) }
 }
 
-/// The image at `path`, or on standard input, in the model's size.
-fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<GreyImage> {
-    let name = path.display();
-    let mut image = png_file::read(path)?;
+/// The values of the image at `path`, or on standard input, in the model's shape.
+fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Vec<u8>> {
+    let (name, shape, fit) = (path.display(), stored.record.model.shape(), load_data::fit(&stored.plan));
+    let mut image = image_file::read(path)?;
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
-    } else if image.is_dark_on_light() {
+    } else if shape.channels == 1 && image.is_dark_on_light() {
         tell(&format!(
             "warning: `{name}` looks like dark strokes on light, the model knows light on black: try --invert"
         ));
     }
+    if shape.channels < image.shape.channels && !image.is_without_colour() {
+        tell(&format!("warning: `{name}` is in colour, the model knows grey images: it is made grey"));
+    }
     if image.pixels.iter().all(|pixel| *pixel == image.pixels[0]) {
         tell(&format!("warning: `{name}` is blank"));
     }
-    let model = &stored.record.model;
-    Ok(image.fitted(model.height, model.width))
+    Ok(image.fitted(shape, fit))
 }
 
 struct Predict<'a> {
     stored: &'a StoredRun,
-    images: &'a [GreyImage],
+    /// The values of each image.
+    images: &'a [Vec<u8>],
 }
 
 impl BackendJob for Predict<'_> {
@@ -66,9 +68,9 @@ impl BackendJob for Predict<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
-        let rows = self.images.iter().flat_map(|image| &image.pixels).map(|pixel| f32::from(*pixel) / 255.0);
-        let pixels = self.stored.record.model.height * self.stored.record.model.width;
-        let images = TensorData::new(rows.collect::<Vec<f32>>(), [self.images.len(), pixels]);
+        let rows = self.images.iter().flatten().map(|pixel| f32::from(*pixel) / 255.0);
+        let values = self.stored.record.model.shape().len();
+        let images = TensorData::new(rows.collect::<Vec<f32>>(), [self.images.len(), values]);
         let logits = classifier.network().forward(Tensor::from_data(images, &device));
         Ok(logits.into_data().convert::<f32>().iter().collect())
     }

@@ -47,7 +47,7 @@ impl<B: AutodiffBackend> BestModel<'_, B> {
 
     /// A classifier to give parameters to, a new one for each: Burn's clones share the running statistics of batch normalisation.
     fn fresh(&self) -> Classifier<B> {
-        Classifier::new(self.plan, self.data.task(), self.data.train.sides(), self.device)
+        Classifier::new(self.plan, self.data.task(), self.data.shape(), self.device)
     }
 
     /// State and model of the checkpoint after so many steps of the run that is in this state.

@@ -19,7 +19,7 @@ use burn::{
         },
     },
 };
-use data::DigitLoader;
+use data::ImageLoader;
 use model::AutodiffBackend;
 use run::BatchPlace;
 
@@ -35,7 +35,7 @@ pub type Components<B> = LearningComponentsMarker<B, SharedLearningRate, Classif
 pub type Training<B> = SupervisedTraining<Components<B>>;
 
 type Processor<B> = SupervisedTrainingEventProcessor<Components<B>>;
-type Loaders<B> = (Arc<DigitLoader<B>>, Arc<DigitLoader<<B as burn::tensor::backend::AutodiffBackend>::InnerBackend>>);
+type Loaders<B> = (Arc<ImageLoader<B>>, Arc<ImageLoader<<B as burn::tensor::backend::AutodiffBackend>::InnerBackend>>);
 
 /// What Burn lends to the loop for its time.
 pub struct LoopContext<'a, B: AutodiffBackend> {

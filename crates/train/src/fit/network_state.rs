@@ -88,6 +88,7 @@ mod precision {
 
     use super::*;
     use plan::{BuiltIn, Config, Plan};
+    use task::{Shape, Task};
 
     /// As [`to_bytes`], in another precision; Burn has none of its own for bfloat16.
     fn in_precision<S: PrecisionSettings>(classifier: Classifier<Flex>) -> Vec<u8> {
@@ -98,8 +99,9 @@ mod precision {
     #[test]
     fn a_model_in_half_or_double_precision_is_converted() {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::ResNet), &[]).unwrap();
-        let (task, device) = (task::Task::new(["3", "7"]).unwrap(), FlexDevice);
-        let of_seed = |seed| Classifier::<Flex>::new(&Plan { seed, ..plan.clone() }, &task, [28, 28], &device);
+        let (task, device) = (Task::new(["3", "7"]).unwrap(), FlexDevice);
+        let of_seed =
+            |seed| Classifier::<Flex>::new(&Plan { seed, ..plan.clone() }, &task, Shape::grey([28, 28]), &device);
         let weight =
             |classifier: &Classifier<Flex>| classifier.network().collect(None, None, true)[0].to_data().unwrap();
         let right: Vec<f32> = weight(&of_seed(1)).to_vec().unwrap();

@@ -44,6 +44,7 @@ mod tests {
     use burn::backend::Autodiff;
     use burn_flex::Flex;
     use model::{ResNet, TwoLayerNet};
+    use task::Shape;
 
     use super::*;
 
@@ -60,7 +61,8 @@ mod tests {
 
     #[test]
     fn running_statistics_are_not_among_them() {
-        let network = Network::<B>::ResNet(ResNet::new([28, 28], [2, 1], 0, &Default::default()));
+        let network =
+            Network::<B>::ResNet(ResNet::new(Shape::grey([28, 28]), 2, &[1, 1, 1], 1, 0, &Default::default()));
         let values = values(&network);
         assert_eq!(values.iter().map(|(_, values)| values.len()).sum::<usize>(), network.num_trained());
         assert!(values.iter().all(|(name, _)| !name.contains("running")));

@@ -116,7 +116,7 @@ fn top_losses(evaluated: &Evaluated, count: NonZeroUsize) -> Value {
         let [prediction, target] = [top.predicted, top.label].map(|label| evaluated.data.class(label));
         json!({
             "image": evaluated.image_name(top.index),
-            "file": evaluated.digits().file_name(top.index),
+            "file": evaluated.images().file_name(top.index),
             "prediction": prediction,
             "target": target,
             "loss": top.loss,

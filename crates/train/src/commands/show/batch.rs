@@ -1,7 +1,7 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
 use chart::{Block, Picture, Section, Verdict};
-use data::{DataSet, DigitDataset, ItemLoader, Order};
+use data::{DataSet, ImageDataset, ItemLoader, Order};
 use report::pixels;
 
 use crate::{
@@ -16,7 +16,7 @@ const COLUMNS: usize = 3;
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let dataset = DigitDataset::new(data.train.clone());
+    let dataset = ImageDataset::new(data.train.clone());
     let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
     let batch = &batches[0];
     let shown = &batch[..args.images.get().min(batch.len())];
@@ -29,7 +29,7 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
         plan.seed
     );
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
-    let alt = format!("Digits with their labels: {}", labels.join(", "));
+    let alt = format!("Images with their labels: {}", labels.join(", "));
     Ok(Section::new(title, [Block::Pictures { alt, pictures, columns: COLUMNS }]))
 }
 

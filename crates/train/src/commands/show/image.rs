@@ -4,11 +4,11 @@ use std::{ops::Range, path::Path};
 
 use anyhow::bail;
 use chart::{Block, PixelTable, Pixels, Section, Shading};
-use data::DataSet;
+use data::{DataSet, Fit};
 
 use crate::{
     cli::{Part, ShowArgs, UsageError},
-    commands::{load_data, png_file},
+    commands::{image_file, load_data},
 };
 
 /// Rows and columns of the largest table.
@@ -59,8 +59,9 @@ fn within(flag: &str, what: &str, part: Option<Part>, count: usize) -> Result<Ra
 fn named(path: &Path, name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Option<String>)> {
     let plan = args.plan.resolve()?;
     if path.exists() || name == "-" {
-        let image = png_file::read(path)?;
-        return Ok((Pixels::new(image.height, image.width, image.pixels), None));
+        let image = image_file::read(path)?;
+        let [height, width] = image.shape.sides();
+        return Ok((Pixels::of_planes(height, width, &image.fitted(image.shape, Fit::Crop)), None));
     }
     let parts: Vec<&str> = name.split('/').collect();
     if let [split, class, index] = parts[..]
@@ -80,10 +81,9 @@ fn digit(
     index: usize,
 ) -> Result<(Pixels, Option<String>), UsageError> {
     let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
-    let digits = match split {
-        "train" => &data.train,
-        "valid" => &data.valid,
-        _ => return refuse(format!("there is no split `{split}`, only train and valid")),
+    let Some((_, digits)) = data.splits().find(|(known, _)| known.name() == split) else {
+        let splits: Vec<&str> = data.splits().map(|(split, _)| split.name()).collect();
+        return refuse(format!("there is no split `{split}`, only {}", splits.join(" and ")));
     };
     let task = data.task();
     let Some((label, _)) = task.labels().zip(task.classes()).find(|(_, name)| *name == class) else {

@@ -1,9 +1,9 @@
-//! PNG files that a user names.
+//! Image files that a user names.
 
 use std::{fs::File, io, path::Path};
 
 use anyhow::Context as _;
-use data::{GreyImage, decode_png};
+use data::{DecodedImage, decode_image};
 
 use crate::cli::UsageError;
 
@@ -14,10 +14,10 @@ const MAX_SIDE: usize = 8192;
 const MAX_BYTES: u64 = 600_000_000;
 
 /// The image at `path`; `-` is standard input.
-pub fn read(path: &Path) -> anyhow::Result<GreyImage> {
+pub fn read(path: &Path) -> anyhow::Result<DecodedImage> {
     let name = path.display();
     let bytes = bytes(path).map_err(|cause| UsageError(format!("cannot read `{name}`: {cause}")))?;
-    decode_png(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))
+    decode_image(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -1,0 +1,237 @@
+//! From images in any order to splits: which there are, what is held out for validation, and the order by class and name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+use task::Task;
+
+use crate::{
+    Error, HeldOut, Request, Split,
+    source::{
+        Index, Part,
+        gather::{Found, Gathered},
+        natural::natural,
+        place::Place,
+    },
+};
+
+/// What a folder or an archive must look like.
+const LAYOUT: &str =
+    "the layout is train/<class>/<image> and valid/<class>/<image>, or <class>/<image> with `data.valid_fraction`";
+
+/// Why nothing can be held out.
+pub(crate) const OWN_SPLIT: &str = "it has a validation split of its own, but `data.valid_fraction` is above 0";
+
+/// Makes splits of what was decoded: class after class, each by file name as strings.
+///
+/// # Errors
+/// Where a split or a class is missing, or an image is there twice.
+pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str) -> Result<Index, Error> {
+    let Gathered { mut found, shape, skipped } = gathered;
+    let wrong = |reason: String| Error::Layout { place: place.into(), reason };
+    settle_splits(&mut found, &request.held_out).map_err(wrong)?;
+    let task = task(request.classes.as_deref(), &found).map_err(|reason| wrong(format!("{reason}; {LAYOUT}")))?;
+    let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
+    let label = |found: &Found| labels[&*found.place.class];
+    found.sort_unstable_by(|a, b| {
+        let key = |found: &Found| (found.place.split, label(found));
+        key(a).cmp(&key(b)).then_with(|| a.place.name.cmp(&b.place.name))
+    });
+    if let Some(twice) = found.windows(2).find(|pair| pair[0].place == pair[1].place) {
+        let reason = "it is there twice".into();
+        return Err(Error::Entry { place: place.into(), entry: twice[0].place.path(), reason });
+    }
+    let part = |split: Split| {
+        let mut part = Part::default();
+        for found in found.iter().filter(|found| found.place.split == Some(split)) {
+            part.slots.push(found.slot);
+            part.labels.push(label(found));
+            // A zero byte ends a name; none is in a name that a file system takes, but in an archive it may be.
+            part.names.extend(found.place.name.replace('\0', "?").bytes().chain([0]));
+        }
+        part
+    };
+    let mut parts: Vec<Part> = Split::ALL.map(part).into();
+    parts.pop_if(|test| test.labels.is_empty());
+    // A test split may lack a class: nothing learns from it.
+    for (split, part) in Split::ALL.into_iter().zip(&parts).take(2) {
+        let present: BTreeSet<u16> = part.labels.iter().copied().collect();
+        if let Some(missing) = task.labels().find(|label| !present.contains(label)) {
+            let (split, class) = (split.name(), task.class(missing));
+            return Err(wrong(format!("no image of the class `{class}` in {split}: no `{split}/{class}/`; {LAYOUT}")));
+        }
+    }
+    let slots = found.iter().map(|found| found.slot as usize + 1).max().unwrap_or(0);
+    Ok(Index { task: Arc::new(task), shape, slots, parts, skipped })
+}
+
+/// Gives every image a split.
+fn settle_splits(found: &mut Vec<Found>, held_out: &HeldOut) -> Result<(), String> {
+    // Beside folders of splits, others are something else.
+    if found.iter().any(|found| found.place.split.is_some()) {
+        found.retain(|found| found.place.split.is_some());
+    }
+    let has = |found: &[Found], split| found.iter().any(|found| found.place.split == split);
+    if has(found, Some(Split::Valid)) {
+        return match held_out.fraction > 0.0 {
+            true => Err(OWN_SPLIT.into()),
+            false => Ok(()),
+        };
+    }
+    if held_out.fraction > 0.0 {
+        return hold_out(found, held_out);
+    }
+    if !has(found, Some(Split::Test)) {
+        return Err(
+            "it has no validation split, `valid`, `val` or `test`: set `data.valid_fraction`, as 0.2, to hold out a fifth of each class"
+                .into(),
+        );
+    }
+    // Who has two splits calls the second one either name.
+    let test = found.iter_mut().filter(|found| found.place.split == Some(Split::Test));
+    test.for_each(|found| found.place.split = Some(Split::Valid));
+    Ok(())
+}
+
+/// Makes a part of each class of the training images validation images.
+fn hold_out(found: &mut [Found], held_out: &HeldOut) -> Result<(), String> {
+    let mut classes: BTreeMap<Arc<str>, Vec<&mut Place>> = BTreeMap::new();
+    for found in found.iter_mut().filter(|found| matches!(found.place.split, None | Some(Split::Train))) {
+        classes.entry(found.place.class.clone()).or_default().push(&mut found.place);
+    }
+    for (class, images) in classes {
+        let held = held_out.of_class(&class, images.iter().map(|place| place.name.as_bytes()))?;
+        for (place, is_held) in images.into_iter().zip(held) {
+            place.split = Some(if is_held { Split::Valid } else { Split::Train });
+        }
+    }
+    Ok(())
+}
+
+impl HeldOut {
+    /// Which images of a class are held out: those whose names, hashed with the seed, come first. The same files are the same split, and
+    /// a new file moves few others.
+    ///
+    /// # Errors
+    /// Where that leaves none for one of the splits.
+    pub(crate) fn of_class<'a>(
+        &self,
+        class: &str,
+        names: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> Result<Vec<bool>, String> {
+        let (all, fraction) = (names.len(), self.fraction);
+        let held = (all as f64 * fraction).round() as usize;
+        if held == 0 || held == all {
+            let split = if held == 0 { "validation" } else { "training" };
+            return Err(format!(
+                "`data.valid_fraction` {fraction} of the {all} images of the class `{class}` leaves none for {split}"
+            ));
+        }
+        let rank = |name: &[u8]| -> [u8; 32] {
+            Sha256::digest([&self.seed.to_le_bytes()[..], class.as_bytes(), b"\0", name].concat()).into()
+        };
+        let mut ranks: Vec<([u8; 32], usize)> = names.enumerate().map(|(index, name)| (rank(name), index)).collect();
+        ranks.sort_unstable();
+        let mut is_held = vec![false; all];
+        ranks.iter().take(held).for_each(|(_, index)| is_held[*index] = true);
+        Ok(is_held)
+    }
+}
+
+/// The classes asked for, or all that there are in natural order.
+fn task(asked: Option<&[String]>, found: &[Found]) -> Result<Task, String> {
+    let all = || {
+        let distinct: BTreeSet<&str> = found.iter().map(|found| &*found.place.class).collect();
+        let mut distinct: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+        distinct.sort_by(|a, b| natural(a, b));
+        distinct
+    };
+    Task::new(asked.map_or_else(all, <[String]>::to_vec))
+}
+
+#[cfg(test)]
+mod tests {
+    use task::Shape;
+
+    use super::*;
+    use crate::source::place::Root;
+
+    fn gathered(paths: &[&str]) -> Gathered {
+        let found =
+            paths.iter().zip(0..).map(|(path, slot)| Found { place: Place::of(path, Root::Here, None).unwrap(), slot });
+        Gathered { found: found.collect(), shape: Shape::grey([1, 1]), skipped: Vec::new() }
+    }
+
+    fn arranged(paths: &[&str], fraction: f64, classes: Option<&[&str]>) -> Result<Index, String> {
+        let classes = classes.map(|classes| classes.iter().map(|class| (*class).to_owned()).collect());
+        let request = Request { classes, held_out: HeldOut { fraction, seed: 1 }, ..Request::default() };
+        arrange(gathered(paths), &request, "x").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn images_lie_by_class_and_then_by_name_as_strings() {
+        let paths =
+            ["train/7/2.png", "train/3/9.png", "valid/3/1.png", "train/3/10.png", "valid/7/5.png", "train/7/10.png"];
+        let index = arranged(&paths, 0.0, Some(&["3", "7"])).unwrap();
+        assert_eq!(index.parts[0].slots, [3, 1, 5, 0]);
+        assert_eq!(index.parts[0].labels, [0, 0, 1, 1]);
+        assert_eq!(index.parts[0].names, b"10.png\x009.png\x0010.png\x002.png\0");
+        assert_eq!((index.parts[1].slots.as_slice(), index.parts.len(), index.slots), (&[2, 4][..], 2, 6));
+    }
+
+    #[test]
+    fn without_names_all_folders_are_classes_in_natural_order() {
+        let all =
+            ["train/10/a.png", "train/2/a.png", "train/x/a.png", "valid/x/a.png", "valid/2/a.png", "valid/10/a.png"];
+        let index = arranged(&all, 0.0, None).unwrap();
+        assert_eq!(index.task.classes(), ["2", "10", "x"]);
+        assert_eq!(index.parts[1].labels, [0, 1, 2]);
+        let lone = arranged(&["train/3/1.png", "valid/3/1.png"], 0.0, None).unwrap_err();
+        assert!(lone.contains("`3` is the only class"), "{lone}");
+        let missing = arranged(&all[..5], 0.0, None).unwrap_err();
+        assert!(missing.contains("no image of the class `10` in valid"), "{missing}");
+        let missing = arranged(&all[1..], 0.0, None).unwrap_err();
+        assert!(missing.contains("no image of the class `10` in train"), "{missing}");
+    }
+
+    #[test]
+    fn a_test_split_is_its_own_beside_a_validation_split_and_else_is_that() {
+        let two = ["train/a/1.png", "train/b/1.png", "test/a/1.png", "test/b/1.png"];
+        assert_eq!(arranged(&two, 0.0, None).unwrap().parts.len(), 2);
+        let three = [&two[..], &["val/a/1.png", "val/b/1.png"]].concat();
+        let index = arranged(&three, 0.0, None).unwrap();
+        assert_eq!(index.parts.iter().map(|part| part.slots.clone()).collect::<Vec<_>>(), [[0, 1], [4, 5], [2, 3]]);
+        let held = [&two[..], &["train/a/2.png", "train/b/2.png"]].concat();
+        let index = arranged(&held, 0.5, None).unwrap();
+        assert_eq!(index.parts.iter().map(|part| part.labels.clone()).collect::<Vec<_>>(), [[0, 1]; 3]);
+        assert!(arranged(&three, 0.2, None).unwrap_err().contains("it has a validation split of its own"));
+    }
+
+    #[test]
+    fn what_is_held_out_is_a_fraction_of_each_class_by_the_seed() {
+        let paths: Vec<String> =
+            ["a", "b"].iter().flat_map(|class| (0..10).map(move |number| format!("{class}/{number}.png"))).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let index = arranged(&paths, 0.3, None).unwrap();
+        assert_eq!((index.parts[0].labels.len(), index.parts[1].labels.as_slice()), (14, &[0, 0, 0, 1, 1, 1][..]));
+        assert_eq!(arranged(&paths, 0.3, None).unwrap().parts, index.parts);
+        // A file more leaves what was held out of the other class as it was, and moves at most one of its own.
+        let more = [&paths[..], &["a/new.png"]].concat();
+        let of_b = |index: &Index| index.parts[1].slots.iter().filter(|slot| **slot >= 10 && **slot < 20).count();
+        assert_eq!(of_b(&arranged(&more, 0.3, None).unwrap()), 3);
+        for (fraction, left) in [(0.01, "leaves none for validation"), (0.99, "leaves none for training")] {
+            let message = arranged(&paths, fraction, None).unwrap_err();
+            assert!(message.contains(left) && message.contains("the 10 images of the class `a`"), "{message}");
+        }
+        assert!(arranged(&paths, 0.0, None).unwrap_err().contains("set `data.valid_fraction`, as 0.2"));
+    }
+
+    #[test]
+    fn a_name_that_repeats_is_named() {
+        let all = ["train/3/1.png", "train/7/1.png", "valid/3/1.png", "valid/7/1.png", "train/3/1.png"];
+        assert!(arranged(&all, 0.0, None).unwrap_err().contains("`train/3/1.png` is refused: it is there twice"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Image files of the user's own by their paths, and how they are read.
+
+use std::{
+    fs, mem,
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+
+use crate::{
+    Error, Request,
+    cache::Store,
+    source::{
+        Index, Limits,
+        arrange::arrange,
+        gather::{DecodeJob, FILES_PER_JOB, Gathering, gather},
+        place::Place,
+        stamp::stamp,
+    },
+};
+
+/// Files with their places.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The folder or table, in messages.
+    place: String,
+    files: Vec<Listed>,
+}
+
+#[derive(Debug)]
+struct Listed {
+    place: Place,
+    path: PathBuf,
+    /// What its content is known by.
+    stamp: String,
+}
+
+impl Listing {
+    pub fn new(place: String) -> Self {
+        Self { place, files: Vec::new() }
+    }
+
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is none, or is too long.
+    pub fn add(&mut self, place: Place, path: PathBuf, limits: &Limits) -> Result<(), Error> {
+        // Follows links: in a folder of the user's own they are the user's choice.
+        let about = fs::metadata(&path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
+        let refuse = |reason: String| Err(Error::Entry { place: self.place.clone(), entry: place.path(), reason });
+        if !about.is_file() {
+            return refuse("it is no file".into());
+        }
+        if about.len() > limits.file as u64 {
+            return refuse(format!("it is {} bytes long, the limit is {}", about.len(), limits.file));
+        }
+        if self.files.len() == limits.entries {
+            return refuse(format!("there are more than {} files", limits.entries));
+        }
+        self.files.push(Listed { place, path, stamp: stamp(&about) });
+        Ok(())
+    }
+
+    /// Names and stamps of all files: what a cache of them is made from.
+    pub fn identity(&self) -> String {
+        let mut text = fs::canonicalize(&self.place).map_or(self.place.clone(), |full| full.display().to_string());
+        for Listed { place: Place { split, class, name }, stamp, .. } in &self.files {
+            let split = split.map_or("", crate::Split::name);
+            text += &format!("\0{split}\0{class}\0{name}\0{stamp}");
+        }
+        text
+    }
+
+    /// Decodes the files.
+    ///
+    /// # Errors
+    /// As [`gather`] and [`arrange`].
+    pub fn read(&self, request: &Request, limits: &Limits, store: &Store) -> Result<Index, Error> {
+        let gathered = gather(request, limits, store, &self.place, |gathering| self.decode(gathering, limits))?;
+        arrange(gathered, request, &self.place)
+    }
+
+    fn decode(&self, gathering: &Gathering<'_>, limits: &Limits) -> Result<(), Error> {
+        for file in &self.files {
+            if gathering.shape().is_some() {
+                break;
+            }
+            gathering.learn_shape(&file.place, &read_file(&file.path)?)?;
+        }
+        let values = gathering.shape().map_or(0, |shape| self.files.len().saturating_mul(shape.len()));
+        if values > limits.pixels {
+            let reason = format!("the images have more than {} values together", limits.pixels);
+            return Err(Error::Layout { place: self.place.clone(), reason });
+        }
+        self.files.par_chunks(FILES_PER_JOB).enumerate().try_for_each(|(chunk, files)| {
+            let mut job = DecodeJob::new((chunk * FILES_PER_JOB) as u32);
+            for Listed { place, path, .. } in files {
+                if gathering.is_over(job.end()) {
+                    return Ok(());
+                }
+                let bytes = read_file(path)?;
+                job.push(place.clone(), bytes.len()).copy_from_slice(&bytes);
+                if gathering.is_full(&job) {
+                    let next = DecodeJob::new(job.end());
+                    gathering.decode(mem::replace(&mut job, next));
+                }
+            }
+            gathering.decode(job);
+            Ok(())
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })
+}

@@ -1,0 +1,28 @@
+//! How many images there are.
+
+use chart::Table;
+use data::{DataSet, Images};
+
+/// The images of each class in each split: of two classes a row for a split, of more a row for a class.
+#[must_use]
+pub fn counts(data: &DataSet) -> Table {
+    let (task, splits) = (data.task(), data.splits().collect::<Vec<_>>());
+    let all = |images: &Images| images.len().to_string();
+    if let [positive, negative] = task.classes() {
+        let targets = [format!("{positive} (target 1)"), format!("{negative} (target 0)")];
+        let mut table = Table::new(["split", &targets[0], &targets[1], "all"], 1);
+        for (split, images) in splits {
+            let [positives, negatives] = [0, 1].map(|label| images.count(label).to_string());
+            table.add_row([split.name().to_owned(), positives, negatives, all(images)]);
+        }
+        return table;
+    }
+    let names = splits.iter().map(|(split, _)| split.name());
+    let mut table = Table::new(["class"].into_iter().chain(names), 1);
+    for (label, class) in task.labels().zip(task.classes()) {
+        let numbers = splits.iter().map(|(_, images)| images.count(label).to_string());
+        table.add_row([class.clone()].into_iter().chain(numbers));
+    }
+    table.add_row(["all".to_owned()].into_iter().chain(splits.iter().map(|(_, images)| all(images))));
+    table
+}
