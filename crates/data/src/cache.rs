@@ -22,7 +22,7 @@ use self::header::{HEADER_BYTES, Header, Lengths};
 pub(crate) use self::{lock::Lock, store::Store};
 use crate::{
     Bytes, DataSet, Error, Event, Images, Request,
-    fingerprint::{fingerprint, hex},
+    fingerprint::{RELEASE, fingerprint, hex},
     retry_policy::RetryPolicy,
     source::{Index, Part},
 };
@@ -117,11 +117,12 @@ impl Loading<'_> {
     ) -> Result<DataSet, Error> {
         let pixels = store.pixels(index.slots * index.shape.len())?;
         let images = index.images(&pixels);
-        let found = fingerprint(&images);
+        // One thread for each: of many images they take longer than to decode them.
+        let (found, crc) = rayon::join(|| fingerprint(&images), || checksum(&pixels));
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(Error::Fingerprint { place: source.into(), expected: expected.into(), found });
         }
-        let path = slot.and_then(|slot| match slot.complete(index, &found, &pixels, store) {
+        let path = slot.and_then(|slot| match slot.complete(index, &found, &crc, store) {
             Ok(()) => Some(slot.path.clone()),
             Err(error) => {
                 self.note(format!("{error}; the data is only kept in memory"));
@@ -225,12 +226,15 @@ impl Slot {
         // SAFETY: a cache file is never changed in place, only replaced by renaming, so the mapped bytes stay.
         let map = unsafe { Mmap::map(&file) }.map_err(|error| error.to_string())?;
         let header = Header::check(&map, &self.key)?;
+        let (end, map) = (map.len(), Arc::new(map));
+        if checksum(&Bytes::Mapped(map.clone(), HEADER_BYTES..end)).finalize() != header.body_crc {
+            return Err("its checksum does not hold".into());
+        }
         let fingerprint = hex(&header.fingerprint);
         if expected.is_some_and(|expected| expected != fingerprint) {
             return Err("it holds other data".into());
         }
-        let (index, pixels) =
-            unpacked(Arc::new(map), &header.lengths).ok_or("it holds no images, or labels of no class")?;
+        let (index, pixels) = unpacked(map, &header.lengths).ok_or("it holds no images, or labels of no class")?;
         Ok(Some(Packed { images: index.images(&pixels), skipped: index.skipped, fingerprint }))
     }
 
@@ -240,10 +244,9 @@ impl Slot {
     }
 
     /// Makes a cache file of pixels that are in the store. The caller holds the lock.
-    fn complete(&self, index: &Index, fingerprint: &str, pixels: &Bytes, store: Store) -> Result<(), Error> {
+    fn complete(&self, index: &Index, fingerprint: &str, crc: &crc32fast::Hasher, store: Store) -> Result<(), Error> {
         let after = packed(index);
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(pixels.as_slice());
+        let mut crc = crc.clone();
         crc.update(&after);
         let of = |count: fn(&Part) -> usize| std::array::from_fn(|split| index.parts.get(split).map_or(0, count));
         let lengths = Lengths {
@@ -259,6 +262,18 @@ impl Slot {
         let header = Header { key: self.key, fingerprint: from_hex(fingerprint), lengths, body_crc: crc.finalize() };
         store.complete(&header.to_bytes(), &after, &self.path)
     }
+}
+
+/// CRC-32 of bytes, to be gone on with; no more of them is held in memory than it takes.
+fn checksum(bytes: &Bytes) -> crc32fast::Hasher {
+    let mut crc = crc32fast::Hasher::new();
+    for part in bytes.as_slice().chunks(RELEASE) {
+        crc.update(part);
+        if part.len() == RELEASE {
+            bytes.release();
+        }
+    }
+    crc
 }
 
 /// What stands after the pixels.
@@ -345,7 +360,7 @@ mod tests {
         store.put(0, &(0..length as u8).collect::<Vec<u8>>()).unwrap();
         let pixels = store.pixels(length).unwrap();
         let fingerprint = fingerprint(&index.images(&pixels));
-        slot.complete(index, &fingerprint, &pixels, store).unwrap();
+        slot.complete(index, &fingerprint, &checksum(&pixels), store).unwrap();
         fingerprint
     }
 
@@ -407,7 +422,7 @@ mod tests {
                 // It is not asked for images, which are made of what is possible alone.
                 let store = Store::file(&slot.temporary()).unwrap();
                 let pixels = store.pixels(index.slots * index.shape.len()).unwrap();
-                slot.complete(&index, &"00".repeat(32), &pixels, store).unwrap();
+                slot.complete(&index, &"00".repeat(32), &checksum(&pixels), store).unwrap();
                 assert_eq!(slot.open(None).unwrap_err(), "it holds no images, or labels of no class");
             }
         }

@@ -7,6 +7,9 @@ use crate::Images;
 /// [`fingerprint`] of MNIST_SAMPLE with the classes `["3", "7"]`.
 pub const MNIST_SAMPLE_FINGERPRINT: &str = "aeadf8ac900fabb3ecb344e35e3621ad32223105607367bdb15299f626f8f695";
 
+/// Bytes after which what has been read of a file may leave the memory.
+pub(crate) const RELEASE: usize = 256 << 20;
+
 /// The same data with the classes the other way round.
 const MNIST_SAMPLE_SWAPPED: &str = "a03575255b0bfc618a027857ad19ca90323fbf3edd37b4f3f8826beb8a65cacc";
 
@@ -16,7 +19,16 @@ const MNIST_SAMPLE_SWAPPED: &str = "a03575255b0bfc618a027857ad19ca90323fbf3edd37
 pub fn fingerprint<'a>(splits: impl IntoIterator<Item = &'a Images>) -> String {
     let mut hash = Sha256::new();
     for images in splits {
-        images.iter().for_each(|image| hash.update(image));
+        let mut seen = 0;
+        for image in images.iter() {
+            hash.update(image);
+            seen += image.len();
+            // Of a data set that is larger than memory no more is held than it takes.
+            if seen >= RELEASE {
+                images.release();
+                seen = 0;
+            }
+        }
         match images.task().is_binary() {
             true => images.labels().iter().for_each(|label| hash.update([u8::from(*label == 0)])),
             false => images.labels().iter().for_each(|label| hash.update(label.to_le_bytes())),

@@ -87,18 +87,25 @@ impl DecodedImage {
 
     /// Writes pixels of these sides as planes, from this row and column on.
     fn write(&self, pixels: &[u8], [height, width]: [usize; 2], [top, left]: [usize; 2], to: Shape, values: &mut [u8]) {
-        let channels = self.shape.channels;
-        if channels == 1 && to.channels == 1 && to.sides() == [height, width] {
-            return values.copy_from_slice(pixels);
+        let plane = to.height * to.width;
+        let place = |row: usize| (top + row) * to.width + left;
+        if self.shape.channels == 1 {
+            let (first, others) = values.split_at_mut(plane);
+            for (row, line) in pixels.chunks_exact(width).enumerate() {
+                first[place(row)..][..width].copy_from_slice(line);
+            }
+            return others.chunks_exact_mut(plane).for_each(|other| other.copy_from_slice(first));
         }
-        for (channel, plane) in values.chunks_exact_mut(to.height * to.width).enumerate() {
-            for (row, line) in pixels.chunks_exact(width * channels).enumerate() {
-                let samples = line.iter().skip(channel % channels).step_by(channels);
-                let place = &mut plane[(top + row) * to.width + left..][..width];
-                place.iter_mut().zip(samples).for_each(|(value, sample)| *value = *sample);
+        let (red, others) = values.split_at_mut(plane);
+        let (green, blue) = others.split_at_mut(plane);
+        for (row, line) in pixels.as_chunks::<3>().0.chunks_exact(width).enumerate() {
+            let [red, green, blue] =
+                [&mut *red, &mut *green, &mut *blue].map(|plane| &mut plane[place(row)..][..width]);
+            for (((pixel, red), green), blue) in line.iter().zip(red).zip(green).zip(blue) {
+                [*red, *green, *blue] = *pixel;
             }
         }
-        debug_assert_eq!(pixels.len(), height * width * channels);
+        debug_assert_eq!(pixels.len(), height * width * 3);
     }
 
     /// Whether its colours are greys.

@@ -3,6 +3,8 @@
 use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use task::{Shape, Task};
 
 /// Images of one shape with their labels: each the index of its class in the task.
@@ -103,6 +105,11 @@ impl Images {
         &self.pixels.as_slice()[self.slots[index] as usize * length..][..length]
     }
 
+    /// Lets go of the pixels that are in memory, where they are in a file.
+    pub(crate) fn release(&self) {
+        self.pixels.release();
+    }
+
     /// The pixels of all images in their order.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|index| self.image(index))
@@ -120,6 +127,15 @@ impl Images {
 }
 
 impl Bytes {
+    /// Lets go of what of a mapped file is in memory; it is read again when it is looked at.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Self::Mapped(map, range) = self {
+            // SAFETY: the file is mapped to be read alone, so that no byte is lost. That it fails costs memory and nothing else.
+            let _ = unsafe { map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len()) };
+        }
+    }
+
     pub fn as_slice(&self) -> &[u8] {
         match self {
             Self::Owned(bytes) => bytes,

@@ -91,7 +91,7 @@ impl Header {
         bytes
     }
 
-    /// Reads the header of a whole file and checks everything against it.
+    /// Reads the header of a whole file and checks all against it but the checksum of what follows.
     ///
     /// # Errors
     /// What is wrong, in words.
@@ -107,10 +107,7 @@ impl Header {
         if header.lengths.shape().is_empty() {
             return Err("its images have no pixels".into());
         }
-        match crc32fast::hash(&file[HEADER_BYTES..]) == header.body_crc {
-            true => Ok(header),
-            false => Err("its checksum does not hold".into()),
-        }
+        Ok(header)
     }
 
     fn parse(file: &[u8]) -> Result<Self, String> {

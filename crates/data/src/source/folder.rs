@@ -86,20 +86,21 @@ fn add(
     let mut found = Vec::new();
     walk(class, prefix, 0, &mut found)?;
     found.sort_unstable();
-    for (name, path) in found {
-        if let Some(place) = Place::of(&name, Root::Here, asked) {
-            listing.add(place, path, limits)?;
-        }
-    }
-    Ok(())
+    let images = found.into_iter().filter_map(|(name, path)| Some((Place::of(&name, Root::Here, asked)?, path)));
+    listing.add(images.collect(), limits)
 }
 
 fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
     for entry in fs::read_dir(folder).map_err(|cause| Error::Read { path: folder.into(), cause })? {
         let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
         let name = format!("{prefix}/{}", name_of(entry.file_name().as_encoded_bytes()));
+        // Of a link only what it leads to says what it is.
+        let is_folder = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            _ => entry.path().is_dir(),
+        };
         match entry.path() {
-            path if path.is_dir() && depth < DEEPEST => walk(&path, &name, depth + 1, found)?,
+            path if is_folder && depth < DEEPEST => walk(&path, &name, depth + 1, found)?,
             path => found.push((name, path)),
         }
     }

@@ -1,8 +1,10 @@
 //! Image files of the user's own by their paths, and how they are read.
 
 use std::{
-    fs, mem,
-    path::{Path, PathBuf},
+    fs::{self, File},
+    io::Read as _,
+    mem,
+    path::PathBuf,
 };
 
 use rayon::prelude::*;
@@ -31,6 +33,8 @@ pub(crate) struct Listing {
 struct Listed {
     place: Place,
     path: PathBuf,
+    /// Bytes.
+    length: usize,
     /// What its content is known by.
     stamp: String,
 }
@@ -40,11 +44,22 @@ impl Listing {
         Self { place, files: Vec::new() }
     }
 
-    /// Adds a file.
+    /// Adds files.
     ///
     /// # Errors
-    /// Where it cannot be read, is none, or is too long.
-    pub fn add(&mut self, place: Place, path: PathBuf, limits: &Limits) -> Result<(), Error> {
+    /// Where one cannot be read, is none, or is too long.
+    pub fn add(&mut self, files: Vec<(Place, PathBuf)>, limits: &Limits) -> Result<(), Error> {
+        if self.files.len() + files.len() > limits.entries {
+            let reason = format!("there are more than {} files", limits.entries);
+            return Err(Error::Layout { place: self.place.clone(), reason });
+        }
+        let listed = files.into_par_iter().map(|(place, path)| self.listed(place, path, limits));
+        let listed: Vec<Listed> = listed.collect::<Result<_, _>>()?;
+        self.files.extend(listed);
+        Ok(())
+    }
+
+    fn listed(&self, place: Place, path: PathBuf, limits: &Limits) -> Result<Listed, Error> {
         // Follows links: in a folder of the user's own they are the user's choice.
         let about = fs::metadata(&path).map_err(|cause| Error::Read { path: path.clone(), cause })?;
         let refuse = |reason: String| Err(Error::Entry { place: self.place.clone(), entry: place.path(), reason });
@@ -54,11 +69,7 @@ impl Listing {
         if about.len() > limits.file as u64 {
             return refuse(format!("it is {} bytes long, the limit is {}", about.len(), limits.file));
         }
-        if self.files.len() == limits.entries {
-            return refuse(format!("there are more than {} files", limits.entries));
-        }
-        self.files.push(Listed { place, path, stamp: stamp(&about) });
-        Ok(())
+        Ok(Listed { place, path, length: about.len() as usize, stamp: stamp(&about) })
     }
 
     /// Names and stamps of all files: what a cache of them is made from.
@@ -85,7 +96,9 @@ impl Listing {
             if gathering.shape().is_some() {
                 break;
             }
-            gathering.learn_shape(&file.place, &read_file(&file.path)?)?;
+            let mut bytes = vec![0; file.length];
+            file.read(&mut bytes)?;
+            gathering.learn_shape(&file.place, &bytes)?;
         }
         let values = gathering.shape().map_or(0, |shape| self.files.len().saturating_mul(shape.len()));
         if values > limits.pixels {
@@ -94,12 +107,11 @@ impl Listing {
         }
         self.files.par_chunks(FILES_PER_JOB).enumerate().try_for_each(|(chunk, files)| {
             let mut job = DecodeJob::new((chunk * FILES_PER_JOB) as u32);
-            for Listed { place, path, .. } in files {
+            for file in files {
                 if gathering.is_over(job.end()) {
                     return Ok(());
                 }
-                let bytes = read_file(path)?;
-                job.push(place.clone(), bytes.len()).copy_from_slice(&bytes);
+                file.read(job.push(file.place.clone(), file.length))?;
                 if gathering.is_full(&job) {
                     let next = DecodeJob::new(job.end());
                     gathering.decode(mem::replace(&mut job, next));
@@ -111,6 +123,10 @@ impl Listing {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|cause| Error::Read { path: path.into(), cause })
+impl Listed {
+    /// Reads all of it into a place for as many bytes as it had when it was listed.
+    fn read(&self, bytes: &mut [u8]) -> Result<(), Error> {
+        let read = File::open(&self.path).and_then(|mut file| file.read_exact(bytes));
+        read.map_err(|cause| Error::Read { path: self.path.clone(), cause })
+    }
 }
