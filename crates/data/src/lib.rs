@@ -33,4 +33,4 @@ pub use images::{Bytes, DataSet, Images, Split};
 pub use load::load;
 pub use loader::{ImageLoader, ItemLoader, Order};
 pub use request::{Decoding, Event, HeldOut, OnBroken, Remote, Request, Source};
-pub use source::named::NamedSet;
+pub use source::{csv::Columns, named::NamedSet};

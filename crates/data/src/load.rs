@@ -7,7 +7,7 @@ use crate::{
     cache::{self, Loading, Store},
     request::SYNTHETIC,
     retry_policy::RetryPolicy,
-    source::{Limits, archive, arrays, folder, idx, mnist_sample, named, stamp::file_identity, synthetic},
+    source::{Limits, archive, arrays, csv, folder, idx, mnist_sample, named, npz, stamp::file_identity, synthetic},
 };
 
 /// Brings the data: from the packed cache file if it is there and whole, else from the source, and then it is cached.
@@ -56,6 +56,20 @@ pub(crate) fn load_with(
                 files.read(None, request, &limits, store)
             })
         }
+        Source::Csv { path, columns } => {
+            let listing = csv::list(path, columns, request.classes.as_deref(), &limits)?;
+            loading.through_cache(name, &listing.identity(), None, |loading, _, store| {
+                loading.decoding(path);
+                listing.read(request, &limits, store)
+            })
+        }
+        Source::Npz { path } => {
+            let identity = file_identity(path)?;
+            loading.through_cache(name, &identity, None, |loading, _, store| {
+                loading.decoding(path);
+                npz::read(path, request, &limits, store)
+            })
+        }
         Source::Named(set) => named::load(&mut loading, *set),
         Source::Synthetic { seed, train, valid } => draw(&mut loading, (*seed, *train, *valid)),
     }
@@ -88,9 +102,9 @@ fn check_classes(request: &Request) -> Result<(), Error> {
     }
     match request.source {
         Source::Auto | Source::MnistSample | Source::Synthetic { .. } => mnist_sample::check_classes(classes),
-        Source::Idx { .. } => arrays::labels_of(None, classes).map(|_| ()),
+        Source::Idx { .. } | Source::Npz { .. } => arrays::labels_of(None, classes).map(|_| ()),
         Source::Named(set) => arrays::labels_of(Some(&set.classes()), classes).map(|_| ()),
-        Source::Archive { .. } | Source::Folder { .. } => Ok(()),
+        Source::Archive { .. } | Source::Folder { .. } | Source::Csv { .. } => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Fit, NamedSet};
+use crate::{Columns, Fit, NamedSet};
 
 /// Where the images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Source {
     Archive { path: PathBuf },
     /// A folder with `train/<class>/<image>` and `valid/<class>/<image>`, or with `<class>/<image>`.
     Folder { path: PathBuf },
+    /// A table with a row for each image, or a folder of tables `train.csv`, `valid.csv` and `test.csv`.
+    Csv { path: PathBuf, columns: Columns },
+    /// Arrays of NumPy, as Keras' mnist.npz and MedMNIST.
+    Npz { path: PathBuf },
     /// A data set that everybody knows, downloaded from where its authors have it.
     Named(NamedSet),
     /// A folder with the four files of the original MNIST, plain or .gz.
@@ -49,6 +53,8 @@ impl Source {
             Self::MnistSample => "mnist-sample",
             Self::Archive { .. } => "archive",
             Self::Folder { .. } => "folder",
+            Self::Csv { .. } => "csv",
+            Self::Npz { .. } => "npz",
             Self::Named(set) => set.name(),
             Self::Idx { .. } => "idx",
             Self::Synthetic { .. } => SYNTHETIC,

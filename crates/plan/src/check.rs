@@ -93,7 +93,7 @@ fn path_problem(plan: &Plan) -> Option<String> {
     match (source.reads(), source) {
         (Some(what), _) => missing.then(|| format!("the {what} that data.source \"{source}\" reads")),
         (None, SourceKind::Auto) if !missing => {
-            Some("\"\" with data.source \"auto\", or data.source archive, folder or idx".into())
+            Some("\"\" with data.source \"auto\", or data.source archive, folder, csv, npz or idx".into())
         }
         (None, _) => None,
     }
@@ -103,13 +103,13 @@ fn path_problem(plan: &Plan) -> Option<String> {
 fn classes_problem(plan: &Plan) -> Option<String> {
     let classes = plan.data.classes.known()?;
     let source = plan.data.source;
-    let is_label = |class: &String| class.parse::<u8>().is_ok_and(|label| label.to_string() == *class);
+    let is_label = |class: &String| class.parse::<u16>().is_ok_and(|label| label.to_string() == *class);
     match source {
-        SourceKind::Archive | SourceKind::Folder => None,
+        SourceKind::Archive | SourceKind::Folder | SourceKind::Csv => None,
         // The data says which classes it has, before it is fetched.
         SourceKind::Mnist | SourceKind::FashionMnist | SourceKind::Kmnist | SourceKind::Cifar10 => None,
-        SourceKind::Idx => {
-            (!classes.iter().all(is_label)).then(|| "numbers from 0 to 255 with data.source \"idx\"".into())
+        SourceKind::Idx | SourceKind::Npz => {
+            (!classes.iter().all(is_label)).then(|| format!("numbers from 0 on with data.source \"{source}\""))
         }
         SourceKind::Auto | SourceKind::MnistSample | SourceKind::Synthetic => {
             let are_the_two = classes.iter().all(|class| ["3", "7"].contains(&class.as_str()));
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn rejects_a_path_that_nothing_would_read() {
-        let expected = "\"\" with data.source \"auto\", or data.source archive, folder or idx";
+        let expected = "\"\" with data.source \"auto\", or data.source archive, folder, csv, npz or idx";
         rejects("data.path=x.tgz", &format!("`data.path` is \"x.tgz\", expected {expected}"));
         assert!(set(&["data.path=x.tgz", "data.source=synthetic"]).is_ok());
     }
@@ -293,7 +293,7 @@ mod tests {
         let cats = "data.classes=[\"cat\", \"dog\"]";
         rejects(cats, "`data.classes` is [\"cat\", \"dog\"], expected \"3\" and \"7\" with data.source \"auto\"");
         let idx = set(&["data.source=idx", "data.path=x", cats]).unwrap_err();
-        assert!(idx.ends_with("expected numbers from 0 to 255 with data.source \"idx\""), "{idx}");
+        assert!(idx.ends_with("expected numbers from 0 on with data.source \"idx\""), "{idx}");
         assert!(set(&["data.source=folder", "data.path=x", cats]).is_ok());
         assert!(set(&["data.classes=[\"7\", \"3\"]"]).is_ok());
         assert!(set(&["data.source=idx", "data.path=x", "data.classes=auto"]).is_ok());

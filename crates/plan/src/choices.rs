@@ -103,6 +103,10 @@ choices! {
         Archive = "archive",
         /// `train/<class>/<image>` and `valid/<class>/<image>`, or `<class>/<image>`.
         Folder = "folder",
+        /// A table of paths and labels, or a folder of such tables.
+        Csv = "csv",
+        /// Arrays of NumPy, as Keras' mnist.npz and MedMNIST.
+        Npz = "npz",
         /// The four MNIST IDX files, plain or .gz.
         Idx = "idx",
         /// Drawn by the program.
@@ -117,6 +121,8 @@ impl SourceKind {
         match self {
             Self::Archive => Some(".tgz"),
             Self::Folder => Some("folder"),
+            Self::Csv => Some("table, or folder of tables,"),
+            Self::Npz => Some(".npz"),
             Self::Idx => Some("folder of the four files"),
             Self::Auto
             | Self::MnistSample

@@ -8,7 +8,7 @@ use super::{BuiltIn, Config, Plan};
 
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
 /// computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what it is.
-const KEYS_WITHOUT_EFFECT: [&str; 18] = [
+const KEYS_WITHOUT_EFFECT: [&str; 21] = [
     "name",
     "runs",
     "device",
@@ -24,6 +24,9 @@ const KEYS_WITHOUT_EFFECT: [&str; 18] = [
     "data.valid_fraction",
     "data.split_seed",
     "data.transposed",
+    "data.path_column",
+    "data.label_column",
+    "data.split_column",
     "data.workers",
     "training.log_steps",
     "checkpoint",
@@ -34,7 +37,7 @@ const KEYS_WITHOUT_EFFECT: [&str; 18] = [
 const LATER: [&str; 1] = ["model.blocks"];
 
 /// What the source is read by.
-const READING: [&str; 7] = [
+const READING: [&str; 10] = [
     "data.channels",
     "data.size",
     "data.fit",
@@ -42,6 +45,9 @@ const READING: [&str; 7] = [
     "data.valid_fraction",
     "data.split_seed",
     "data.transposed",
+    "data.path_column",
+    "data.label_column",
+    "data.split_column",
 ];
 
 /// How long a run is: a longer one is the same run that has come further, and has another result.

@@ -69,7 +69,7 @@ impl Plan {
 #[serde(deny_unknown_fields)]
 pub struct DataPlan {
     pub source: SourceKind,
-    /// The .tgz of `archive`, the folder of `folder` and `idx`, relative to the current folder; else empty.
+    /// The file or folder of the sources that read one, relative to the current folder; else empty.
     pub path: PathBuf,
     /// The classes to take: names of folders, labels of IDX files, or all; of two the first is the positive one, target 1.
     pub classes: Auto<Vec<String>>,
@@ -87,6 +87,12 @@ pub struct DataPlan {
     pub split_seed: u64,
     /// Whether IDX files have column before row, as EMNIST's.
     pub transposed: bool,
+    /// Of `csv`: the heading of the paths; auto: found by its name.
+    pub path_column: String,
+    /// Of `csv`: the heading of the labels; auto: found by its name.
+    pub label_column: String,
+    /// Of `csv`: the heading of the splits; auto: found by its name, if there is one.
+    pub split_column: String,
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
     pub cache: PathBuf,
     /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.

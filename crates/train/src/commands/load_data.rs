@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::bail;
 use chart::terminal::harmless_line;
-use data::{DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source};
+use data::{Columns, DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{Plan, SourceKind};
 
@@ -41,6 +41,15 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
         SourceKind::Cifar10 => Source::Named(NamedSet::Cifar10),
         SourceKind::Archive => Source::Archive { path },
         SourceKind::Folder => Source::Folder { path },
+        SourceKind::Csv => Source::Csv {
+            path,
+            columns: Columns {
+                path: column(&plan.data.path_column),
+                label: column(&plan.data.label_column),
+                split: column(&plan.data.split_column),
+            },
+        },
+        SourceKind::Npz => Source::Npz { path },
         SourceKind::Idx => Source::Idx { path },
         SourceKind::Synthetic => Source::Synthetic { seed: drawn.0, train: drawn.1, valid: drawn.2 },
     };
@@ -64,6 +73,11 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
         cancel,
         ..Request::default()
     }
+}
+
+/// The heading of a column, where it is not to be found by its name.
+fn column(heading: &str) -> Option<String> {
+    (heading != "auto").then(|| heading.to_owned())
 }
 
 /// How an image of another size becomes one of the plan's; where it says no size, as MNIST's digits: the whole image, on black.
