@@ -47,6 +47,8 @@ mod on_backends;
 mod pages;
 #[path = "outside/parity.rs"]
 mod parity;
+#[path = "outside/pictures.rs"]
+mod pictures;
 #[path = "outside/readme.rs"]
 mod readme;
 #[path = "outside/refused_study.rs"]

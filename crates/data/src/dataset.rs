@@ -9,7 +9,7 @@ use burn::{
 };
 use task::{Shape, Task};
 
-use crate::{Images, augmentation::Augment};
+use crate::{Augmentation, Images, augmentation::Augment};
 
 /// One image with its label: light, because it only points into its split.
 #[derive(Clone, Debug)]
@@ -95,6 +95,8 @@ pub struct HostBatch {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImageBatcher {
     augment: Option<Augment>,
+    /// How much of a target is spread evenly over all classes.
+    smoothing: f32,
 }
 
 impl<B: Backend> Batcher<B, ImageItem, HostBatch> for ImageBatcher {
@@ -104,9 +106,9 @@ impl<B: Backend> Batcher<B, ImageItem, HostBatch> for ImageBatcher {
 }
 
 impl ImageBatcher {
-    /// One that changes each image as `augment` says.
-    pub(crate) fn augmenting(augment: Option<Augment>) -> Self {
-        Self { augment }
+    /// One for training, that changes each image as `augment` says.
+    pub(crate) fn training(augment: Option<Augment>, smoothing: f32) -> Self {
+        Self { augment, smoothing }
     }
 
     /// Of no backend, so that it is compiled here, where loops over pixels are optimised.
@@ -119,7 +121,15 @@ impl ImageBatcher {
             }
         }
         let labels: Vec<u16> = items.iter().map(ImageItem::label).collect();
-        let targets = items.first().map_or_else(Vec::new, |item| item.task().targets(&labels));
+        let mut targets = items.first().map_or_else(Vec::new, |item| item.task().targets(&labels));
+        if self.smoothing > 0.0 {
+            let even = items.first().map_or(0.0, |item| self.smoothing / item.task().classes().len() as f32);
+            targets.iter_mut().for_each(|target| *target = *target * (1.0 - self.smoothing) + even);
+        }
+        if let Some(augment) = &self.augment {
+            let items: Vec<usize> = items.iter().map(ImageItem::index).collect();
+            augment.mix(&items, &mut images, &mut targets);
+        }
         HostBatch { images, targets, labels }
     }
 }
@@ -135,6 +145,16 @@ impl<B: Backend> ImageBatch<B> {
         let items = indices.into_iter().map(item).collect();
         Batcher::<B, _, HostBatch>::batch(&ImageBatcher::default(), items, device).upload(device)
     }
+}
+
+/// The values, 0 to 255, of the images at these indices as the first epoch's training sees them.
+pub fn augmented(images: &Arc<Images>, indices: &[usize], limits: Augmentation, seed: u64) -> Vec<Vec<u8>> {
+    let dataset = ImageDataset::new(images.clone());
+    let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
+    let augment = (!limits.is_none()).then_some(Augment { limits, seed, epoch: 0 });
+    let batch = ImageBatcher::training(augment, 0.0).host_batch(&items);
+    let bytes = |image: &[f32]| image.iter().map(|value| (value * 255.0).round() as u8).collect();
+    batch.images.chunks_exact(images.shape().len()).map(bytes).collect()
 }
 
 impl HostBatch {
@@ -199,6 +219,22 @@ mod tests_of_batches {
         let batch = ImageBatch::<Flex>::of(&Arc::new(digits), 1..3, &Default::default());
         assert_eq!(batch.images.into_data().to_vec::<f32>().unwrap(), [0.2, 1.0]);
         assert_eq!(batch.labels, [1, 0]);
+    }
+
+    #[test]
+    fn smoothed_targets_are_spread_over_all_classes() {
+        let device = Default::default();
+        let of = |task: Task| {
+            let images = Images::new(&Arc::new(task), Shape::grey([1, 1]), vec![0, 255].into(), vec![1, 0]);
+            let items: Vec<_> = ImageDataset::new(Arc::new(images)).iter().collect();
+            let batch: HostBatch = Batcher::<Flex, _, _>::batch(&ImageBatcher::training(None, 0.1), items, &device);
+            batch.upload::<Flex>(&device).targets.into_data().to_vec::<f32>().unwrap()
+        };
+        let near = |values: Vec<f32>, expected: &[f32]| {
+            assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{values:?}");
+        };
+        near(of(Task::new(["3", "7"]).unwrap()), &[0.05, 0.95]);
+        near(of(Task::new(["a", "b", "c", "d"]).unwrap()), &[0.025, 0.925, 0.025, 0.025, 0.925, 0.025, 0.025, 0.025]);
     }
 
     #[test]

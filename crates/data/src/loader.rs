@@ -56,7 +56,7 @@ fn stream(seed: u64, epoch: usize) -> ChaCha8Rng {
 }
 
 /// Fisher-Yates, last to first (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 P).
-fn shuffle(items: &mut [usize], stream: &mut ChaCha8Rng) {
+pub(crate) fn shuffle(items: &mut [usize], stream: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(last + 1, stream));
     }
@@ -137,6 +137,7 @@ impl<D> ItemLoader<D> {
 pub struct ImageLoader<B: Backend> {
     items: ItemLoader<ImageDataset>,
     augmentation: Option<(Augmentation, u64)>,
+    smoothing: f64,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -150,12 +151,26 @@ impl<B: Backend> ImageLoader<B> {
     /// When `batch_size` is 0.
     pub fn new(dataset: ImageDataset, batch_size: usize, order: Order, workers: usize, device: B::Device) -> Self {
         let items = ItemLoader::new(dataset, batch_size, order);
-        Self { items, augmentation: None, workers, device, epoch: Arc::default(), start: Arc::default() }
+        Self {
+            items,
+            augmentation: None,
+            smoothing: 0.0,
+            workers,
+            device,
+            epoch: Arc::default(),
+            start: Arc::default(),
+        }
     }
 
     /// Changes each image anew in every epoch, by random streams of this seed.
     pub fn augmented(self, limits: Augmentation, seed: u64) -> Self {
         Self { augmentation: (!limits.is_none()).then_some((limits, seed)), ..self }
+    }
+
+    /// Spreads this much of each target evenly over all classes (label smoothing, Szegedy et al. 2015,
+    /// <https://arxiv.org/abs/1512.00567>).
+    pub fn smoothed(self, smoothing: f64) -> Self {
+        Self { smoothing, ..self }
     }
 
     /// Chooses the epoch that the next iteration serves.
@@ -186,7 +201,7 @@ impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ImageBatch<B>> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
-        let (batcher, dataset) = (ImageBatcher::augmenting(augment), self.items.dataset().clone());
+        let (batcher, dataset) = (ImageBatcher::training(augment, self.smoothing as f32), self.items.dataset().clone());
         let device = self.device.clone();
         let make = move |indices: &[usize]| {
             let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::{
     Plan,
-    choices::SourceKind,
+    choices::{Loss, SourceKind},
     error::Problem,
     known::Known,
     layer::{Layer, Setting},
@@ -120,6 +120,13 @@ fn classes_problem(plan: &Plan) -> Option<String> {
 
 /// What `training.loss` should be, if the classes are known and it is not for them.
 fn loss_problem(plan: &Plan) -> Option<String> {
+    let is_soft = plan.training.label_smoothing > 0.0 || plan.augmentation.mixup > 0.0;
+    if is_soft && matches!(plan.training.loss, Loss::Auto | Loss::MnistLoss) {
+        return Some(
+            "cross-entropy or mean-squared-error with label smoothing or mixup, whose targets are neither 0 nor 1"
+                .into(),
+        );
+    }
     let task = Task::new(plan.data.classes.known()?.iter().cloned()).ok()?;
     (!plan.training.loss.is_for(&task)).then(|| "cross-entropy for more than two classes".into())
 }
@@ -303,6 +310,12 @@ mod tests {
     fn rejects_a_loss_that_the_classes_cannot_have() {
         let many = ["data.source=folder", "data.path=x", "data.classes=[\"a\", \"b\", \"c\"]"];
         assert!(set(&[&many[..], &["training.loss=cross-entropy"]].concat()).is_ok());
+        assert!(set(&["augmentation.mixup=0.2", "training.loss=cross-entropy"]).is_ok());
+        let soft = set(&["training.label_smoothing=0.1"]).unwrap_err();
+        assert!(
+            soft.contains("`training.loss` is \"mnist-loss\", expected cross-entropy or mean-squared-error"),
+            "{soft}"
+        );
         let error = set(&[&many[..], &["training.loss=binary-cross-entropy"]].concat()).unwrap_err();
         let message = "`training.loss` is \"binary-cross-entropy\", expected cross-entropy for more than two classes";
         assert!(error.ends_with(message), "{error}");

@@ -126,6 +126,8 @@ impl BuiltIn {
             BuiltIn::MnistTwoLayer => include_str!("../../../configs/mnist-two-layer.toml"),
             BuiltIn::Mnist => include_str!("../../../configs/mnist.toml"),
             BuiltIn::MnistAugmented => include_str!("../../../configs/mnist-augmented.toml"),
+            BuiltIn::Cifar10 => include_str!("../../../configs/cifar-10.toml"),
+            BuiltIn::Folder => include_str!("../../../configs/folder.toml"),
         }
     }
 }

@@ -34,7 +34,17 @@ const KEYS_WITHOUT_EFFECT: [&str; 21] = [
 
 /// Keys that there were not always. With their defaults they say what was so before, and are left out, so that the trials of an older
 /// study are still found.
-const LATER: [&str; 1] = ["model.blocks"];
+const LATER: [&str; 9] = [
+    "model.blocks",
+    "augmentation.flip",
+    "augmentation.shift",
+    "augmentation.crop",
+    "augmentation.brightness",
+    "augmentation.contrast",
+    "augmentation.erasing",
+    "augmentation.mixup",
+    "training.label_smoothing",
+];
 
 /// What the source is read by.
 const READING: [&str; 10] = [

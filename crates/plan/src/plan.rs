@@ -128,6 +128,20 @@ pub struct AugmentationPlan {
     pub translate: f64,
     /// Largest change of the size as a fraction, from 0 to 0.9.
     pub scale: f64,
+    /// Probability that left and right change places.
+    pub flip: f64,
+    /// Largest shift in whole pixels.
+    pub shift: usize,
+    /// Part of the sides that may be cut off, from 0 to 0.9.
+    pub crop: f64,
+    /// Largest change of all values as a fraction, from 0 to 1.
+    pub brightness: f64,
+    /// Largest change of the distances to the mean as a fraction, from 0 to 1.
+    pub contrast: f64,
+    /// Probability that a rectangle becomes black.
+    pub erasing: f64,
+    /// Parameter of the beta distribution by which two images are mixed, from 0 to 1.
+    pub mixup: f64,
 }
 
 /// `[training]`: epochs, batches and loss.
@@ -139,6 +153,8 @@ pub struct TrainingPlan {
     /// Images of a batch, at least 1.
     pub batch_size: usize,
     pub loss: Loss,
+    /// How much of each target is spread evenly over all classes, from 0 to below 1.
+    pub label_smoothing: f64,
     /// Batches whose gradients are averaged into one step, at least 1.
     pub accumulate: usize,
     /// Largest global norm of the gradients; 0: no clipping.

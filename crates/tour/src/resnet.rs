@@ -73,10 +73,10 @@ fn table<B: AutodiffBackend>(
 
 fn changed<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Result<Vec<Picture>, PlanError> {
     let plan = plan(tour.plan, BuiltIn::ResNetAugmented)?;
-    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
+    let AugmentationPlan { degrees, translate, scale, .. } = plan.augmentation;
     let digits = ImageDataset::new(tour.data.train.clone());
     let loader = ImageLoader::<B::InnerBackend>::new(digits, 1, Order::Sequential, 0, tour.device.clone())
-        .augmented(Augmentation { degrees, translate, scale }, plan.seed);
+        .augmented(Augmentation { degrees, translate, scale, ..Augmentation::default() }, plan.seed);
     let in_epoch = |epoch: usize| {
         loader.set_epoch(epoch);
         let first = loader.iter().next().expect("the data has images").images;

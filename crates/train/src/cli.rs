@@ -181,13 +181,16 @@ pub struct ReportArgs {
 pub struct PredictArgs {
     /// A run folder, or `latest`.
     pub run: PathBuf,
-    /// PNG files of any size; `-` reads one from standard input.
+    /// Image files of any size; `-` reads one from standard input.
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     /// For dark strokes on a light ground: the models know light strokes on black.
     #[arg(long)]
     pub invert: bool,
-    /// A JSON array of objects with path, label and probability.
+    /// So many classes, the most probable first.
+    #[arg(long, value_name = "N", value_parser = from_1)]
+    pub top: Option<NonZeroUsize>,
+    /// A JSON array of objects with path, label and probability; with `--top` also the classes.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

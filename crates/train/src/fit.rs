@@ -327,11 +327,19 @@ fn prepared<B: AutodiffBackend>(
 }
 
 /// Batches of a split, shuffled anew for each epoch by the plan's seed, changed as the plan says.
-pub(crate) fn training_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
-    let AugmentationPlan { degrees, translate, scale } = plan.augmentation;
-    let (dataset, order) = (ImageDataset::new(digits.clone()), Order::Shuffled { seed: plan.seed });
+pub(crate) fn training_loader<B: Backend>(plan: &Plan, images: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
+    let (dataset, order) = (ImageDataset::new(images.clone()), Order::Shuffled { seed: plan.seed });
     ImageLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
-        .augmented(Augmentation { degrees, translate, scale }, plan.seed)
+        .augmented(augmentation(plan), plan.seed)
+        .smoothed(plan.training.label_smoothing)
+}
+
+/// What the plan changes of training images.
+#[must_use]
+pub fn augmentation(plan: &Plan) -> Augmentation {
+    let AugmentationPlan { degrees, translate, scale, flip, shift, crop, brightness, contrast, erasing, mixup } =
+        plan.augmentation;
+    Augmentation { degrees, translate, scale, flip, shift, crop, brightness, contrast, erasing, mixup }
 }
 
 /// A run in progress: what the loop works with and where it stands.

@@ -32,6 +32,12 @@ pub(crate) const OWN_SPLIT: &str = "it has a validation split of its own, but `d
 pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str) -> Result<Index, Error> {
     let Gathered { mut found, shape, skipped } = gathered;
     let wrong = |reason: String| Error::Layout { place: place.into(), reason };
+    if let (true, Some(classes)) = (found.is_empty(), &request.classes) {
+        let classes = classes.iter().map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", ");
+        return Err(wrong(format!(
+            "no image of the classes {classes} in it; `data.classes` = \"auto\" takes all that there are; {LAYOUT}"
+        )));
+    }
     settle_splits(&mut found, &request.held_out).map_err(wrong)?;
     let task = task(request.classes.as_deref(), &found).map_err(|reason| wrong(format!("{reason}; {LAYOUT}")))?;
     let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();

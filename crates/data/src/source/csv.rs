@@ -178,9 +178,9 @@ impl Row {
     /// Its file, which may be named without what formats end with.
     fn file(self, table: &Path) -> Result<(Place, PathBuf), Error> {
         let named = table.parent().unwrap_or(Path::new("")).join(&self.place.name);
-        let candidates =
-            [named.clone()].into_iter().chain(EXTENSIONS.map(|extension| named.with_added_extension(extension)));
-        let found = candidates.into_iter().find(|path| path.is_file());
+        let with = |extension: &str| [extension.to_owned(), extension.to_ascii_uppercase()];
+        let ended = EXTENSIONS.into_iter().flat_map(with).map(|extension| named.with_added_extension(extension));
+        let found = [named.clone()].into_iter().chain(ended).find(|path| path.is_file());
         match found {
             Some(file) => Ok((self.place, file)),
             None => Err(refused(table, self.line, format!("there is no file `{}`", named.display()))),

@@ -160,7 +160,7 @@ impl Array {
         if !matches!(sign, "u" | "i" | "b") {
             return Err(format!("`{name}` is of type {kind}, labels are integers"));
         }
-        let size = if count == 0 { 1 } else { bytes.len() / count };
+        let size = bytes.len().checked_div(count).unwrap_or(1);
         let label = |bytes: &[u8]| {
             let mut wide = [0; 8];
             match is_little {

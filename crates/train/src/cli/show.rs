@@ -8,7 +8,7 @@ use super::{PlanArgs, from_1};
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// A PNG file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
+    /// An image file (`-`: standard input), or an image of the data by its number from 0, as `train/3/1`.
     #[arg(value_name = "FILE|SPLIT/CLASS/INDEX", required_unless_present = "batch")]
     pub image: Option<PathBuf>,
     #[command(flatten)]
@@ -22,6 +22,9 @@ pub struct ShowArgs {
     /// Images of the first training batch with their labels, in the order of the plan's seed.
     #[arg(long)]
     pub batch: bool,
+    /// Show them as the training's first epoch sees them: turned, mirrored, cut as the plan's `[augmentation]` says.
+    #[arg(long, requires = "batch")]
+    pub augmented: bool,
     /// How many images of the batch.
     #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
     pub images: NonZeroUsize,

@@ -20,7 +20,7 @@ const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
 
 pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<DataSet> {
     let path = &plan.data.path;
-    if !path.as_os_str().is_empty() && !path.exists() {
+    if plan.data.source.reads().is_some() && !path.exists() {
         bail!(UsageError(format!("`data.path` is \"{}\": there is no such file or folder", path.display())));
     }
     let mut teller = Teller { bar: None };

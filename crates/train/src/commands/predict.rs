@@ -1,6 +1,9 @@
 //! `train predict`: label and probability of images.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cmp::Ordering,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::{Tensor, TensorData};
 use chart::{Table, terminal::table};
@@ -20,7 +23,16 @@ use crate::{
 struct Prediction {
     /// As it was given, as far as it is text.
     path: String,
-    /// The class with the higher probability.
+    /// The most probable class.
+    label: String,
+    probability: f32,
+    /// As many classes as were asked for, the most probable first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<Vec<Guess>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Guess {
     label: String,
     probability: f32,
 }
@@ -30,7 +42,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let stored = StoredRun::open(&args.run, &args.backend)?;
     let images = args.images.iter().map(|path| prepared(path, &stored, args.invert)).collect::<Result<Vec<_>, _>>()?;
     let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-    let predictions = predictions(&args.images, &stored.task()?, &logits);
+    let predictions = predictions(args, &stored.task()?, &logits);
     if args.json { print_json(&predictions) } else { print(&predictions) }
 }
 
@@ -76,13 +88,23 @@ impl BackendJob for Predict<'_> {
     }
 }
 
-fn predictions(paths: &[PathBuf], task: &Task, logits: &[f32]) -> Vec<Prediction> {
+fn predictions(args: &PredictArgs, task: &Task, logits: &[f32]) -> Vec<Prediction> {
     let probabilities = task.probabilities(logits);
-    let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
-    let prediction = |((path, label), row): ((&PathBuf, u16), &[f32])| Prediction {
-        path: path.display().to_string(),
-        label: task.class(label).to_owned(),
-        probability: row[usize::from(label)],
+    let rows = args.images.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
+    let prediction = |((path, label), row): ((&PathBuf, u16), &[f32])| {
+        // The label first also where another class is as probable.
+        let mut guesses: Vec<u16> = task.labels().collect();
+        guesses.sort_by(|a, b| {
+            let rank = |class: &u16| (row[usize::from(*class)], *class == label);
+            rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal)
+        });
+        let guess = |class: u16| Guess { label: task.class(class).to_owned(), probability: row[usize::from(class)] };
+        Prediction {
+            path: path.display().to_string(),
+            label: task.class(label).to_owned(),
+            probability: row[usize::from(label)],
+            top: args.top.map(|top| guesses.into_iter().take(top.get()).map(guess).collect()),
+        }
     };
     rows.map(prediction).collect()
 }
@@ -93,9 +115,13 @@ fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
 
 fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
     let mut lines = Table::new(["image", "label", "probability"], 1);
-    for prediction in predictions {
-        let probability = format!("{:.4}", prediction.probability);
-        lines.add_row([prediction.path.clone(), prediction.label.clone(), probability]);
+    let digits = |probability: f32| format!("{probability:.4}");
+    for Prediction { path, label, probability, top } in predictions {
+        let one = [Guess { label: label.clone(), probability: *probability }];
+        for (number, Guess { label, probability }) in top.as_deref().unwrap_or(&one).iter().enumerate() {
+            let path = if number == 0 { path.clone() } else { String::new() };
+            lines.add_row([path, label.clone(), digits(*probability)]);
+        }
     }
     Ok(write!(Out, "{}", table(&lines, None))?)
 }

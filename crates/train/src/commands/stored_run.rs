@@ -52,10 +52,12 @@ impl StoredRun {
         folder::read_plan(&path)?;
         let record = RunRecord::read(&path)?;
         let mut settings = backend.settings();
+        // Also where the run is of a version that knew grey images alone, and its plan does not say so.
+        settings.push(Setting::flag("the run's model", "data.channels", record.model.channels as i64));
         let config = Config::File(folder::config_path(&path));
         let mut plan = Plan::resolve(&config, &settings)?;
         let chosen = match choice::choose(plan.backend, plan.device) {
-            Err(error) if settings.is_empty() => {
+            Err(error) if backend.settings().is_empty() => {
                 tell(&format!("warning: {error}; it is not the run's backend that computes now"));
                 settings.push(Setting::flag("--backend auto", "backend", "auto"));
                 plan = Plan::resolve(&config, &settings)?;

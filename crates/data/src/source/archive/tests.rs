@@ -203,5 +203,5 @@ fn a_missing_class_is_named() {
     let message = read(&tgz(&entries), &tight()).unwrap_err().to_string();
     assert!(message.contains("no image of the class `7` in valid"), "{message}");
     let message = read(&tgz(&[]), &tight()).unwrap_err().to_string();
-    assert!(message.contains("it has no validation split"), "{message}");
+    assert!(message.contains("no image of the classes `3`, `7` in it"), "{message}");
 }

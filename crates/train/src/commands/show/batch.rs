@@ -1,8 +1,8 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
-use chart::{Block, Picture, Section, Verdict};
-use data::{DataSet, ImageDataset, ItemLoader, Order};
-use report::pixels;
+use chart::{Block, Picture, Pixels, Section, Verdict};
+use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, augmented};
+use train::fit;
 
 use crate::{
     cli::{PlanArgs, ShowArgs},
@@ -12,7 +12,7 @@ use crate::{
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
-/// The batch that a run with this plan begins with, before augmentation.
+/// The batch that a run with this plan begins with, as its files are or as the training sees it.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
@@ -20,14 +20,14 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
     let batch = &batches[0];
     let shown = &batch[..args.images.get().min(batch.len())];
-    let pictures: Vec<Picture> = shown.iter().map(|index| picture(&data, *index)).collect();
-    let title = format!(
-        "{} of the {} images of the first batch of {}, seed {}",
-        shown.len(),
-        batch.len(),
-        data.source,
-        plan.seed
-    );
+    let limits = if args.augmented { fit::augmentation(&plan) } else { Augmentation::default() };
+    // The whole batch, because images of it may be mixed.
+    let images = augmented(&data.train, batch, limits, plan.seed);
+    let pictures: Vec<Picture> =
+        shown.iter().zip(images).map(|(index, image)| picture(&data, *index, &image)).collect();
+    let changed = if args.augmented { ", as the first epoch sees them" } else { "" };
+    let (shown, all, source, seed) = (shown.len(), batch.len(), &data.source, plan.seed);
+    let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
     Ok(Section::new(title, [Block::Pictures { alt, pictures, columns: COLUMNS }]))
@@ -40,7 +40,8 @@ fn plan(args: &ShowArgs) -> PlanArgs {
     plan
 }
 
-fn picture(data: &DataSet, index: usize) -> Picture {
+fn picture(data: &DataSet, index: usize, image: &[u8]) -> Picture {
     let caption = data.class(data.train.labels()[index]).to_owned();
-    Picture { pixels: pixels(&data.train, index), caption, verdict: Verdict::None }
+    let [height, width] = data.shape().sides();
+    Picture { pixels: Pixels::of_planes(height, width, image), caption, verdict: Verdict::None }
 }
