@@ -75,7 +75,8 @@ fn what_is_wrong_is_said_before_the_driver_detaches() {
     study(&place);
     let ran = place.train(&["sweep", "study.toml", "--detach", "--set", "training.epoch=3"]);
     assert!(ran.code == 2 && ran.stderr.contains("unknown key `training.epoch`"), "{ran:?}");
-    let ran = place.train(&["sweep", "study.toml", "--detach", "--set", "data.path=nowhere"]);
+    let nowhere = ["--set", "data.source=folder", "--set", "data.path=nowhere"];
+    let ran = place.train(&[&["sweep", "study.toml", "--detach"], &nowhere[..]].concat());
     assert!(ran.code == 2 && ran.stderr.contains("there is no such file or folder"), "{ran:?}");
     assert!(!place.path().join("runs").exists());
     let ran = place.train(&["sweep", "study.toml", "--detach", "--launcher", "slurm"]);
