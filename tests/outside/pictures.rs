@@ -159,6 +159,37 @@ fn every_augmentation_gives_the_same_bits_whoever_prepares_the_batches() {
 }
 
 #[test]
+fn classes_can_count_more_or_come_more_often() {
+    let place = Place::new();
+    folders(&place, &["train", "valid"]);
+    for number in 2..12 {
+        let (extension, _) = FORMATS[number % FORMATS.len()];
+        fs::remove_file(place.path().join(format!("images/train/cow/{number}.{extension}"))).unwrap();
+    }
+    // Two cows of 26 images: 26 / (3 · 12) and 26 / (3 · 2), which a third as large each is the same.
+    for balance in ["class_weights=none", "class_weights=balanced", "class_weights=[1, 1, 6]"] {
+        with(&place, &[&format!("training.{balance}")]).ok();
+    }
+    with(&place, &["data.sampling=balanced"]).ok();
+    let runs = place.runs();
+    let losses = |run: usize| {
+        metrics(&runs[run]).iter().map(|epoch| epoch["train"]["loss"].as_f64().unwrap()).collect::<Vec<f64>>()
+    };
+    assert!(losses(0) != losses(1) && losses(0) != losses(3) && losses(1) != losses(3));
+    assert!(losses(1).iter().zip(losses(2)).all(|(a, b)| (a - b).abs() < 1e-3), "{:?} {:?}", losses(1), losses(2));
+    refused(
+        &with(&place, &["training.class_weights=[1, 2]"]),
+        "`training.class_weights` has 2 numbers, and the data 3 classes; take one for each, or \"balanced\"",
+    );
+    refused(
+        &with(&place, &["training.class_weights=[1, 0, 1]"]),
+        "expected \"none\", \"balanced\", or a number above 0",
+    );
+    refused(&with(&place, &["training.class_weights=often"]), "`training.class_weights` is \"often\"");
+    assert_eq!(place.runs().len(), 4);
+}
+
+#[test]
 fn a_table_and_arrays_are_sources_too() {
     let place = Place::new();
     folders(&place, &["pictures"]);

@@ -39,7 +39,7 @@ pub fn always_three<B: Backend>(images: Tensor<B, 2>) -> Tensor<B, 2> {
 /// takes the first, and so does everything in this project.
 pub fn over_batches<B: Backend>(predict: impl Fn(Tensor<B, 2>) -> Tensor<B, 2>, batches: &ImageLoader<B>) -> Accuracy {
     let (mut right, mut sum) = (0, 0.0);
-    for ImageBatch { images, targets, labels } in batches.iter() {
+    for ImageBatch { images, targets, labels, .. } in batches.iter() {
         let right_here = host::count(is_right(predict(images), targets));
         right += right_here;
         sum += right_here as f32 / labels.len() as f32;

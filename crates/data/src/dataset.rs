@@ -16,6 +16,8 @@ use crate::{Augmentation, Images, augmentation::Augment};
 pub struct ImageItem {
     images: Arc<Images>,
     index: usize,
+    /// How often it has come before in the epoch.
+    repeat: usize,
 }
 
 /// The images of one split, in order.
@@ -32,11 +34,29 @@ impl ImageDataset {
     pub fn task(&self) -> &Arc<Task> {
         self.0.task()
     }
+
+    /// The labels of the images.
+    pub(crate) fn labels(&self) -> &[u16] {
+        self.0.labels()
+    }
+
+    /// The items of this draw.
+    pub(crate) fn drawn(&self, draw: &[Draw]) -> Vec<ImageItem> {
+        draw.iter().map(|draw| ImageItem { images: self.0.clone(), index: draw.index, repeat: draw.repeat }).collect()
+    }
+}
+
+/// An image of an epoch in which some come more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Draw {
+    pub index: usize,
+    /// How often it has come before.
+    pub repeat: usize,
 }
 
 impl Dataset<ImageItem> for ImageDataset {
     fn get(&self, index: usize) -> Option<ImageItem> {
-        (index < self.0.len()).then(|| ImageItem { images: self.0.clone(), index })
+        (index < self.0.len()).then(|| ImageItem { images: self.0.clone(), index, repeat: 0 })
     }
 
     fn len(&self) -> usize {
@@ -48,6 +68,11 @@ impl ImageItem {
     /// Where it stands in its split.
     pub fn index(&self) -> usize {
         self.index
+    }
+
+    /// What its changes are drawn by: those of an image that comes more than once differ.
+    fn draw(&self) -> usize {
+        self.index + self.repeat * self.images.len()
     }
 
     /// The classes that its label is of.
@@ -80,6 +105,8 @@ pub struct ImageBatch<B: Backend> {
     pub targets: Tensor<B, 2>,
     /// The labels on the host, for metrics.
     pub labels: Vec<u16>,
+    /// How much each image counts in the loss, `[batch, 1]`; none where all count alike.
+    pub weights: Option<Tensor<B, 2>>,
 }
 
 /// The same on the host, which worker threads prepare: tensors are made by the thread that trains, because a GPU backend has a
@@ -89,14 +116,17 @@ pub struct HostBatch {
     images: Vec<f32>,
     targets: Vec<f32>,
     labels: Vec<u16>,
+    weights: Option<Vec<f32>>,
 }
 
 /// Fills one contiguous buffer a batch, dividing pixels by 255; in training it may change the images.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ImageBatcher {
-    augment: Option<Augment>,
+    pub(crate) augment: Option<Augment>,
     /// How much of a target is spread evenly over all classes.
-    smoothing: f32,
+    pub(crate) smoothing: f32,
+    /// How much the images of each class count in the loss.
+    pub(crate) weights: Option<Arc<[f32]>>,
 }
 
 impl<B: Backend> Batcher<B, ImageItem, HostBatch> for ImageBatcher {
@@ -106,17 +136,12 @@ impl<B: Backend> Batcher<B, ImageItem, HostBatch> for ImageBatcher {
 }
 
 impl ImageBatcher {
-    /// One for training, that changes each image as `augment` says.
-    pub(crate) fn training(augment: Option<Augment>, smoothing: f32) -> Self {
-        Self { augment, smoothing }
-    }
-
     /// Of no backend, so that it is compiled here, where loops over pixels are optimised.
     fn host_batch(&self, items: &[ImageItem]) -> HostBatch {
         let mut images = Vec::with_capacity(items.iter().map(|item| item.pixels().len()).sum());
         for item in items {
             match &self.augment {
-                Some(augment) => augment.push(item.index(), item.pixels(), item.shape(), &mut images),
+                Some(augment) => augment.push(item.draw(), item.pixels(), item.shape(), &mut images),
                 None => images.extend(item.pixels().iter().map(|pixel| f32::from(*pixel) / 255.0)),
             }
         }
@@ -127,10 +152,12 @@ impl ImageBatcher {
             targets.iter_mut().for_each(|target| *target = *target * (1.0 - self.smoothing) + even);
         }
         if let Some(augment) = &self.augment {
-            let items: Vec<usize> = items.iter().map(ImageItem::index).collect();
+            let items: Vec<usize> = items.iter().map(ImageItem::draw).collect();
             augment.mix(&items, &mut images, &mut targets);
         }
-        HostBatch { images, targets, labels }
+        let of_label = |weights: &Arc<[f32]>| labels.iter().map(|label| weights[usize::from(*label)]).collect();
+        let weights = self.weights.as_ref().map(of_label);
+        HostBatch { images, targets, labels, weights }
     }
 }
 
@@ -152,7 +179,7 @@ pub fn augmented(images: &Arc<Images>, indices: &[usize], limits: Augmentation, 
     let dataset = ImageDataset::new(images.clone());
     let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
     let augment = (!limits.is_none()).then_some(Augment { limits, seed, epoch: 0 });
-    let batch = ImageBatcher::training(augment, 0.0).host_batch(&items);
+    let batch = ImageBatcher { augment, ..ImageBatcher::default() }.host_batch(&items);
     let bytes = |image: &[f32]| image.iter().map(|value| (value * 255.0).round() as u8).collect();
     batch.images.chunks_exact(images.shape().len()).map(bytes).collect()
 }
@@ -167,6 +194,7 @@ impl HostBatch {
             images: Tensor::from_data(TensorData::new(self.images, [count, pixels]), device),
             targets: Tensor::from_data(TensorData::new(self.targets, [count, outputs]), device),
             labels: self.labels,
+            weights: self.weights.map(|weights| Tensor::from_data(TensorData::new(weights, [count, 1]), device)),
         }
     }
 }
@@ -227,7 +255,11 @@ mod tests_of_batches {
         let of = |task: Task| {
             let images = Images::new(&Arc::new(task), Shape::grey([1, 1]), vec![0, 255].into(), vec![1, 0]);
             let items: Vec<_> = ImageDataset::new(Arc::new(images)).iter().collect();
-            let batch: HostBatch = Batcher::<Flex, _, _>::batch(&ImageBatcher::training(None, 0.1), items, &device);
+            let batch: HostBatch = Batcher::<Flex, _, _>::batch(
+                &ImageBatcher { smoothing: 0.1, ..ImageBatcher::default() },
+                items,
+                &device,
+            );
             batch.upload::<Flex>(&device).targets.into_data().to_vec::<f32>().unwrap()
         };
         let near = |values: Vec<f32>, expected: &[f32]| {

@@ -2,6 +2,7 @@
 //! whatever the number of workers.
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Arc,
@@ -22,7 +23,9 @@ use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use task::Task;
 
 use crate::{
-    Augmentation, ImageBatch, ImageBatcher, ImageDataset, ImageItem, augmentation::Augment, dataset::HostBatch,
+    Augmentation, ImageBatch, ImageBatcher, ImageDataset, ImageItem,
+    augmentation::Augment,
+    dataset::{Draw, HostBatch},
 };
 
 /// How a loader visits its items.
@@ -39,17 +42,17 @@ impl Order {
     pub fn indices(self, epoch: usize, len: usize) -> Vec<usize> {
         let mut indices: Vec<usize> = (0..len).collect();
         if let Self::Shuffled { seed } = self {
-            shuffle(&mut indices, &mut stream(seed, epoch));
+            shuffle(&mut indices, &mut stream(b"order", seed, epoch));
         }
         indices
     }
 }
 
-/// The random stream of one epoch.
-fn stream(seed: u64, epoch: usize) -> ChaCha8Rng {
+/// The random stream of one epoch for a purpose.
+fn stream(purpose: &[u8; 5], seed: u64, epoch: usize) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..13].copy_from_slice(b"order");
+    key[8..13].copy_from_slice(purpose);
     let mut stream = ChaCha8Rng::from_seed(key);
     stream.set_stream(epoch as u64);
     stream
@@ -60,6 +63,28 @@ pub(crate) fn shuffle(items: &mut [usize], stream: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(last + 1, stream));
     }
+}
+
+/// As many draws as there are labels, class after class in turn: each time that all images of a class have come, they come again in
+/// another order. Which is done with in which batch is up to the order of the epoch.
+fn balanced(labels: &[u16], stream: &mut ChaCha8Rng) -> Vec<Draw> {
+    let mut classes: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    labels.iter().enumerate().for_each(|(index, label)| classes.entry(*label).or_default().push(index));
+    let mut classes: Vec<Vec<usize>> = classes.into_values().collect();
+    let mut draws = Vec::with_capacity(labels.len());
+    for turn in 0.. {
+        for class in &mut classes {
+            let (at, repeat) = (turn % class.len(), turn / class.len());
+            if at == 0 {
+                shuffle(class, stream);
+            }
+            if draws.len() == labels.len() {
+                return draws;
+            }
+            draws.push(Draw { index: class[at], repeat });
+        }
+    }
+    draws
 }
 
 /// Uniform in 0 to `bound` - 1; the bias of the multiplication is below `bound` / 2^64.
@@ -138,6 +163,9 @@ pub struct ImageLoader<B: Backend> {
     items: ItemLoader<ImageDataset>,
     augmentation: Option<(Augmentation, u64)>,
     smoothing: f64,
+    weights: Option<Arc<[f32]>>,
+    /// The seed of a draw in which all classes are as frequent.
+    balance: Option<u64>,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -155,6 +183,8 @@ impl<B: Backend> ImageLoader<B> {
             items,
             augmentation: None,
             smoothing: 0.0,
+            weights: None,
+            balance: None,
             workers,
             device,
             epoch: Arc::default(),
@@ -171,6 +201,24 @@ impl<B: Backend> ImageLoader<B> {
     /// <https://arxiv.org/abs/1512.00567>).
     pub fn smoothed(self, smoothing: f64) -> Self {
         Self { smoothing, ..self }
+    }
+
+    /// Lets the images of each class count so much in the loss.
+    ///
+    /// # Panics
+    /// When there are not as many weights as classes.
+    pub fn weighted(self, weights: Option<Vec<f32>>) -> Self {
+        assert!(
+            weights.as_ref().is_none_or(|weights| weights.len() == self.task().classes().len()),
+            "a weight a class"
+        );
+        Self { weights: weights.map(Into::into), ..self }
+    }
+
+    /// Draws each epoch anew so that all classes are as frequent in it, by a random stream of this seed: of a frequent class some
+    /// images do not come, those of a rare one come more than once.
+    pub fn balanced(self, seed: Option<u64>) -> Self {
+        Self { balance: seed, ..self }
     }
 
     /// Chooses the epoch that the next iteration serves.
@@ -193,7 +241,8 @@ impl<B: Backend> ImageLoader<B> {
     }
 
     fn with(&self, device: B::Device, items: ItemLoader<ImageDataset>) -> Self {
-        Self { items, device, epoch: self.epoch.clone(), start: self.start.clone(), ..*self }
+        let (weights, epoch, start) = (self.weights.clone(), self.epoch.clone(), self.start.clone());
+        Self { items, device, weights, epoch, start, ..*self }
     }
 }
 
@@ -201,10 +250,17 @@ impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ImageBatch<B>> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
-        let (batcher, dataset) = (ImageBatcher::training(augment, self.smoothing as f32), self.items.dataset().clone());
-        let device = self.device.clone();
+        let batcher = ImageBatcher { augment, smoothing: self.smoothing as f32, weights: self.weights.clone() };
+        let (dataset, device) = (self.items.dataset().clone(), self.device.clone());
+        let draws = self.balance.map(|seed| {
+            let labels = &dataset.labels()[self.items.range.clone()];
+            Arc::new(balanced(labels, &mut stream(b"balan", seed, epoch)))
+        });
         let make = move |indices: &[usize]| {
-            let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
+            let items: Vec<ImageItem> = match &draws {
+                Some(draws) => dataset.drawn(&indices.iter().map(|index| draws[*index]).collect::<Vec<Draw>>()),
+                None => indices.iter().filter_map(|index| dataset.get(*index)).collect(),
+            };
             Batcher::<B, ImageItem, HostBatch>::batch(&batcher, items, &device)
         };
         let start = self.start.load(Ordering::Relaxed);
@@ -336,6 +392,33 @@ mod tests {
             images.iter().map(|v| (v * 255.0).round() as u8).collect()
         };
         loader.iter().map(row).collect()
+    }
+
+    #[test]
+    fn a_balanced_epoch_has_as_many_images_of_each_class() {
+        let labels: Vec<u16> = (0..100).map(|index| u16::from(index % 10 == 0)).collect();
+        let draws = |epoch| balanced(&labels, &mut stream(b"balan", 3, epoch));
+        assert_eq!(draws(1), draws(1));
+        assert_ne!(draws(1), draws(2));
+        let rare: Vec<Draw> = draws(0).into_iter().filter(|draw| labels[draw.index] == 1).collect();
+        assert_eq!(rare.len(), 50);
+        for repeat in 0..5 {
+            let mut once: Vec<usize> =
+                rare.iter().filter(|draw| draw.repeat == repeat).map(|draw| draw.index).collect();
+            once.sort_unstable();
+            assert_eq!(once, (0..10).map(|ten| 10 * ten).collect::<Vec<_>>());
+        }
+        let digits = digits([1, 1], &(0..100).collect::<Vec<u8>>(), &labels);
+        let dataset = ImageDataset::new(Arc::new(digits));
+        let loader = ImageLoader::<Flex>::new(dataset, 30, Order::Shuffled { seed: 1 }, 2, Default::default());
+        let loader = loader.balanced(Some(3)).weighted(Some(vec![0.5, 2.0]));
+        let batches: Vec<ImageBatch<Flex>> = loader.iter().collect();
+        assert_eq!(batches.iter().map(|batch| batch.labels.len()).collect::<Vec<_>>(), [30, 30, 30, 10]);
+        assert_eq!(batches.iter().flat_map(|batch| &batch.labels).filter(|label| **label == 1).count(), 50);
+        let weights = batches[0].weights.clone().unwrap().into_data().to_vec::<f32>().unwrap();
+        let expected: Vec<f32> = batches[0].labels.iter().map(|label| [0.5, 2.0][usize::from(*label)]).collect();
+        assert_eq!(weights, expected);
+        assert!(batches[0].labels.contains(&0) && batches[0].labels.contains(&1), "shuffled");
     }
 
     #[test]

@@ -331,6 +331,9 @@ mod tests {
             Rule::Channels => vec![Value::from("auto"), Value::from(1), Value::from(3)],
             Rule::Size(most) => vec![Value::from("auto"), Value::from(*most), Value::from(vec![1, *most])],
             Rule::Stages(most) => vec![Value::from(vec![1]), Value::from(vec![*most; 6])],
+            Rule::Weights => {
+                vec![Value::from("none"), Value::from("balanced"), Value::from(vec![0.5, 2.0]), Value::from(vec![1, 2])]
+            }
             Rule::Word(words) => words.iter().map(|word| Value::from(*word)).collect(),
             Rule::Integer(min, max) => vec![Value::from(*min), Value::from(*max)],
             Rule::AtLeast(min) => vec![Value::from(*min), Value::from(i64::MAX)],

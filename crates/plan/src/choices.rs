@@ -152,6 +152,16 @@ choices! {
 }
 
 choices! {
+    /// `data.sampling`: how often the images of an epoch come.
+    Sampling {
+        /// Each once.
+        Each = "each",
+        /// So that all classes are as frequent.
+        Balanced = "balanced",
+    }
+}
+
+choices! {
     /// `data.on_broken`: what a file does that cannot be decoded.
     OnBroken {
         /// It stops the run before it begins.

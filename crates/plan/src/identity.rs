@@ -34,7 +34,7 @@ const KEYS_WITHOUT_EFFECT: [&str; 21] = [
 
 /// Keys that there were not always. With their defaults they say what was so before, and are left out, so that the trials of an older
 /// study are still found.
-const LATER: [&str; 9] = [
+const LATER: [&str; 11] = [
     "model.blocks",
     "augmentation.flip",
     "augmentation.shift",
@@ -44,6 +44,8 @@ const LATER: [&str; 9] = [
     "augmentation.erasing",
     "augmentation.mixup",
     "training.label_smoothing",
+    "training.class_weights",
+    "data.sampling",
 ];
 
 /// What the source is read by.

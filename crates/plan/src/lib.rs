@@ -26,9 +26,9 @@ mod plan;
 mod rules;
 mod schedule;
 
-pub use auto::{Auto, Size};
+pub use auto::{Auto, ClassWeights, Size};
 pub use choices::{
-    BackendChoice, BuiltIn, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind,
+    BackendChoice, BuiltIn, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, Sampling, ScheduleKind, SourceKind,
 };
 pub use config::{Config, Template};
 pub use differences::Difference;

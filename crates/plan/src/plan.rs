@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    auto::{Auto, Size},
-    choices::{BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind},
+    auto::{Auto, ClassWeights, Size},
+    choices::{
+        BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, Sampling, ScheduleKind, SourceKind,
+    },
     config::{Config, Template},
     error::PlanError,
     layer::Setting,
@@ -101,6 +103,8 @@ pub struct DataPlan {
     pub synthetic_train: usize,
     /// Images `synthetic` draws for validation, at least 2.
     pub synthetic_valid: usize,
+    /// How often the images of an epoch come.
+    pub sampling: Sampling,
     /// Threads that prepare batches ahead; 0: none.
     pub workers: usize,
 }
@@ -153,6 +157,8 @@ pub struct TrainingPlan {
     /// Images of a batch, at least 1.
     pub batch_size: usize,
     pub loss: Loss,
+    /// How much the images of each class count in the loss.
+    pub class_weights: ClassWeights,
     /// How much of each target is spread evenly over all classes, from 0 to below 1.
     pub label_smoothing: f64,
     /// Batches whose gradients are averaged into one step, at least 1.

@@ -11,7 +11,12 @@ use std::{
 use task::Task;
 use toml::Value;
 
-use super::choices::{BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, ScheduleKind, SourceKind};
+use super::{
+    auto::ClassWeights,
+    choices::{
+        BackendChoice, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, Sampling, ScheduleKind, SourceKind,
+    },
+};
 
 /// What a value must be.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub enum Rule {
     Size(i64),
     /// Numbers up to this of stages, at least one.
     Stages(i64),
+    /// `none`, `balanced`, or a number above 0 for each class.
+    Weights,
     /// One of these strings.
     Word(&'static [&'static str]),
     /// An integer from the first to the second.
@@ -49,7 +56,7 @@ pub enum Rule {
 
 use Rule::{
     AtLeast, Channels, Classes, Custom, F32, Flag, FolderName, Integer, Number, Path, Size, Stages, Text, ThreeF32,
-    Word,
+    Weights, Word,
 };
 
 /// Each halves the sides and doubles the channels.
@@ -88,6 +95,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("data.synthetic_seed", Integer(0, i64::MAX)),
     ("data.synthetic_train", Integer(2, 10_000_000)),
     ("data.synthetic_valid", Integer(2, 10_000_000)),
+    ("data.sampling", Word(Sampling::NAMES)),
     ("data.workers", Integer(0, 256)),
     ("model.kind", Word(ModelKind::NAMES)),
     ("model.hidden", Integer(1, 65_536)),
@@ -106,6 +114,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("training.epochs", Integer(1, 1_000_000)),
     ("training.batch_size", Integer(1, 1_000_000)),
     ("training.loss", Word(Loss::NAMES)),
+    ("training.class_weights", Weights),
     ("training.label_smoothing", Number(ZERO, BELOW_ONE)),
     ("training.accumulate", Integer(1, 1_000_000)),
     ("training.clip_norm", F32(ZERO, HUGE)),
@@ -148,6 +157,12 @@ impl Rule {
                 (1..=MOST_STAGES).contains(&stages.len())
                     && stages.iter().all(|blocks| Integer(1, *most).allows(blocks))
             }),
+            Weights => {
+                let is_weight = |value: &Value| F32(ABOVE_ZERO, Included(1e6)).allows(value);
+                let are_weights = |weights: &Vec<Value>| weights.len() > 1 && weights.iter().all(is_weight);
+                value.as_str().is_some_and(|word| [ClassWeights::NONE, ClassWeights::BALANCED].contains(&word))
+                    || value.as_array().is_some_and(are_weights)
+            }
             Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Integer(min, max) => value.as_integer().is_some_and(|number| (*min..=*max).contains(&number)),
             AtLeast(min) => value.as_integer().is_some_and(|number| *min <= number),
@@ -204,6 +219,7 @@ impl fmt::Display for Rule {
             Channels => f.write_str("\"auto\", 1 or 3"),
             Size(most) => write!(f, "\"auto\", an integer from 1 to {most}, or rows and columns as [32, 32]"),
             Stages(most) => write!(f, "one to {MOST_STAGES} integers, each from 1 to {most}, as [1, 1, 1]"),
+            Weights => f.write_str("\"none\", \"balanced\", or a number above 0 and at most 1e6 for each class"),
             Word(words) => f.write_str(&any_of(words)),
             Integer(min, max) => write!(f, "an integer from {min} to {max}"),
             AtLeast(min) => write!(f, "an integer from {min} on"),

@@ -80,7 +80,11 @@ impl<B: Backend> Classifier<B> {
     /// Forward pass and loss of a batch.
     pub fn forward(&self, batch: ImageBatch<B>) -> StepOutput<B> {
         let logits = self.network.forward(batch.images);
-        let loss = self.losses(logits.clone(), batch.targets).mean();
+        let losses = self.losses(logits.clone(), batch.targets);
+        let loss = match batch.weights {
+            Some(weights) => (losses * weights.clone()).sum() / weights.sum(),
+            None => losses.mean(),
+        };
         StepOutput { loss, logits, labels: batch.labels }
     }
 

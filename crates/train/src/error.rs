@@ -25,6 +25,11 @@ pub enum Error {
     /// A loss that only two classes have.
     #[error("`training.loss` is {loss}, which is for two classes, and the data has {classes}; take cross-entropy")]
     LossOfTwo { loss: Loss, classes: usize },
+    /// Weights of other classes.
+    #[error(
+        "`training.class_weights` has {weights} numbers, and the data {classes} classes; take one for each, or \"balanced\""
+    )]
+    ClassWeights { weights: usize, classes: usize },
     /// The loss is no number any more.
     #[error(
         "the {split} loss became {loss} in epoch {epoch}, step {step}, at learning rate {rate:?}: {cause}{}",

@@ -27,7 +27,7 @@ use burn::{
 use data::{Augmentation, DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order};
 use metrics::{MetricSums, Metrics};
 use model::{AutodiffBackend, Backend};
-use plan::{AugmentationPlan, ModelKind, Plan, Schedule};
+use plan::{AugmentationPlan, ModelKind, Plan, Sampling, Schedule};
 use run::{
     BatchPlace, BatchRecord, CheckpointWriter, EpochRecord, RunFolder, RunLogger, RunRecord,
     checkpoint::{self, TrainState},
@@ -150,7 +150,7 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
     outcome.and_then(|outcome| written.map(|()| outcome))
 }
 
-/// Refuses what cannot be trained on this data: a loss that is not for so many classes, and batches whose features are one value
+/// Refuses what cannot be trained on this data: a loss or weights that are not for so many classes, and batches whose features are one value
 /// a channel, which batch normalisation sets to its shift whatever the images are (PyTorch refuses them too).
 ///
 /// # Errors
@@ -158,6 +158,9 @@ pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<O
 pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     if !plan.training.loss.is_for(data.task()) {
         return Err(Error::LossOfTwo { loss: plan.training.loss, classes: data.task().classes().len() });
+    }
+    if let Err(weights) = plan.training.class_weights.of(&counts(&data.train)) {
+        return Err(Error::ClassWeights { weights, classes: data.task().classes().len() });
     }
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.shape().sides());
     let is_single = match plan.model.kind {
@@ -332,6 +335,13 @@ pub(crate) fn training_loader<B: Backend>(plan: &Plan, images: &Arc<Images>, dev
     ImageLoader::new(dataset, plan.training.batch_size, order, plan.data.workers, device.clone())
         .augmented(augmentation(plan), plan.seed)
         .smoothed(plan.training.label_smoothing)
+        .weighted(plan.training.class_weights.of(&counts(images)).expect("the plan is checked against the data"))
+        .balanced((plan.data.sampling == Sampling::Balanced).then_some(plan.seed))
+}
+
+/// Images of each class.
+fn counts(images: &Images) -> Vec<usize> {
+    images.task().labels().map(|label| images.count(label)).collect()
 }
 
 /// What the plan changes of training images.

@@ -93,8 +93,10 @@ fn code_of(error: &anyhow::Error) -> u8 {
     // Of a run folder's errors all but those of its files are about what was asked for.
     let run = run_error(error).is_some_and(|run| !matches!(run, run::Error::File(_)));
     let study = matches!(error.downcast_ref(), Some(study::Error::InUse { .. } | study::Error::DiskFull { .. }));
-    let training =
-        matches!(error.downcast_ref(), Some(train::Error::SingleValues { .. } | train::Error::LossOfTwo { .. }));
+    let training = matches!(
+        error.downcast_ref(),
+        Some(train::Error::SingleValues { .. } | train::Error::LossOfTwo { .. } | train::Error::ClassWeights { .. })
+    );
     let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
     match error.downcast_ref() {
         Some(data::Error::Cancelled) => INTERRUPTED,
