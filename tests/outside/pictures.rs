@@ -190,6 +190,24 @@ fn classes_can_count_more_or_come_more_often() {
 }
 
 #[test]
+fn a_summary_has_the_parameters_of_the_run() {
+    let place = Place::new();
+    folders(&place, &["train", "valid"]);
+    with(&place, &["training.epochs=1"]).ok();
+    let arguments = |more| [&["summary"], SMALL, more].concat();
+    let summary = place.train(&arguments(&["--json"])).ok().json();
+    assert_eq!(summary["parameters"], record(&place.run())["model"]["parameters"]);
+    assert_eq!(summary["input"], Value::from(vec![3, 16, 16]));
+    let stem = &summary["layers"][0];
+    assert_eq!(
+        (&stem["name"], &stem["multiply_adds"]),
+        (&Value::from("stem.convolution"), &Value::from(3 * 4 * 9 * 16 * 16))
+    );
+    let table = place.train(&arguments(&[])).ok().stdout;
+    assert!(table.contains("27,648") && table.contains(" MB for a batch of 16: its images"), "{table}");
+}
+
+#[test]
 fn a_table_and_arrays_are_sources_too() {
     let place = Place::new();
     folders(&place, &["pictures"]);

@@ -13,6 +13,7 @@ pub mod loss;
 mod network;
 mod pixel_similarity;
 mod resnet;
+mod summary;
 mod two_layer;
 
 pub use backend::{AutodiffBackend, Backend};
@@ -21,4 +22,5 @@ pub use linear::LinearBaseline;
 pub use network::Network;
 pub use pixel_similarity::PixelSimilarity;
 pub use resnet::{ResNet, feature_sides};
+pub use summary::LayerSummary;
 pub use two_layer::TwoLayerNet;

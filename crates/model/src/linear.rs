@@ -2,7 +2,10 @@
 
 use burn::{module::Module, nn::Linear, tensor::Tensor};
 
-use crate::{Backend, init, layers};
+use crate::{
+    Backend, init, layers,
+    summary::{self, LayerSummary},
+};
 
 /// One linear layer, `pixels -> outputs`; with one output 785 parameters for 28 x 28 images.
 #[derive(Module, Debug)]
@@ -19,6 +22,10 @@ impl<B: Backend> LinearBaseline<B> {
     /// One weight per pixel for each output, `[pixels, outputs]`.
     pub fn weights(&self) -> Tensor<B, 2> {
         self.linear.weight.val()
+    }
+
+    pub(crate) fn summary(&self) -> Vec<LayerSummary> {
+        vec![summary::linear("linear", &self.linear)]
     }
 
     /// Logits of images.

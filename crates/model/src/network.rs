@@ -5,7 +5,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use crate::{AutodiffBackend, Backend, LinearBaseline, ResNet, TwoLayerNet};
+use crate::{AutodiffBackend, Backend, LayerSummary, LinearBaseline, ResNet, TwoLayerNet};
 
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
@@ -29,6 +29,15 @@ impl<B: Backend> Network<B> {
             Self::Linear(model) => model.forward(images),
             Self::TwoLayer(model) => model.forward(images),
             Self::ResNet(model) => model.forward(images),
+        }
+    }
+
+    /// Its layers in the order of their work.
+    pub fn summary(&self) -> Vec<LayerSummary> {
+        match self {
+            Self::Linear(model) => model.summary(),
+            Self::TwoLayer(model) => model.summary(),
+            Self::ResNet(model) => model.summary(),
         }
     }
 

@@ -8,7 +8,10 @@ use burn::{
 
 use task::Shape;
 
-use crate::{Backend, init, layers};
+use crate::{
+    Backend, init, layers,
+    summary::{self, LayerSummary},
+};
 
 /// A residual net (He et al. 2015, <https://arxiv.org/abs/1512.03385>): a stem, stages of residual blocks, the mean of each channel,
 /// and a linear layer. The first block of a stage halves the sides and, from the second stage on, doubles the channels. With three
@@ -74,6 +77,24 @@ impl<B: Backend> ResNet<B> {
         let [_, channels, height, width] = features.dims();
         let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
         layers::linear(&self.head, means.reshape([batch, channels]))
+    }
+
+    pub(crate) fn summary(&self) -> Vec<LayerSummary> {
+        let (stem, mut sides) = summary::step("stem", &self.stem.convolution, [self.height, self.width]);
+        let mut layers: Vec<LayerSummary> = stem.into();
+        for (number, block) in self.blocks.iter().enumerate() {
+            let name = |step: &str| format!("blocks.{number}.{step}");
+            let before = sides;
+            for (step, path) in [(&block.one, "one"), (&block.two, "two")] {
+                let (of_step, after) = summary::step(&name(path), &step.convolution, sides);
+                layers.extend(of_step);
+                sides = after;
+            }
+            let skip = block.skip.as_ref().map(|skip| summary::step(&name("skip"), &skip.convolution, before).0);
+            layers.extend(skip.into_iter().flatten());
+        }
+        layers.push(summary::linear("head", &self.head));
+        layers
     }
 
     /// Pairs of a parameter's path here and its name in the PyTorch twin.
@@ -185,6 +206,21 @@ mod tests {
         assert_eq!(model.num_params() - running, 309_738);
         let images = Tensor::random([2, 3 * 32 * 32], Distribution::Default, &Default::default());
         assert_eq!(model.forward(images).dims(), [2, 10]);
+    }
+
+    #[test]
+    fn the_layers_sum_up_to_the_network() {
+        let shape = Shape { channels: 3, height: 32, width: 31 };
+        let model = ResNet::<Flex>::new(shape, 8, &[2, 1], 10, 0, &Default::default());
+        let layers = model.summary();
+        let running = 2 * (8 + 5 * 8 + 3 * 16);
+        assert_eq!(layers.iter().map(|layer| layer.parameters).sum::<usize>(), model.num_params() - running);
+        let of = |name: &str| layers.iter().find(|layer| layer.name == name).unwrap();
+        let stem = of("stem.convolution");
+        assert_eq!((&stem.output[..], stem.multiply_adds), (&[8, 32, 31][..], 3 * 8 * 9 * 32 * 31));
+        assert_eq!(of("blocks.1.two.norm").output, [8, 16, 16]);
+        assert_eq!(of("blocks.2.skip.convolution").output, [16, 8, 8]);
+        assert_eq!((&of("head").output[..], of("head").parameters), (&[10][..], 170));
     }
 
     #[test]

@@ -6,7 +6,10 @@ use burn::{
     tensor::{Tensor, activation::relu},
 };
 
-use crate::{Backend, init, layers};
+use crate::{
+    Backend, init, layers,
+    summary::{self, LayerSummary},
+};
 
 /// `pixels -> hidden -> outputs` with ReLU: 23,581 parameters for 28 x 28 images, 30 hidden units and one output.
 #[derive(Module, Debug)]
@@ -22,6 +25,10 @@ impl<B: Backend> TwoLayerNet<B> {
             first: init::linear(seed, "first", pixels, hidden, device),
             second: init::linear(seed, "second", hidden, outputs, device),
         }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<LayerSummary> {
+        vec![summary::linear("first", &self.first), summary::linear("second", &self.second)]
     }
 
     /// Logits of images.

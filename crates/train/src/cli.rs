@@ -97,6 +97,9 @@ Examples:
   train show docs/seven.png --html seven.html
   train show --batch --set data.source=synthetic")]
     Show(ShowArgs),
+    /// The layers of a config's network: outputs, parameters, multiply-adds, and the memory of a batch.
+    #[command(after_help = "Example:\n  train summary resnet --set model.channels=32")]
+    Summary(SummaryArgs),
     /// The chapter, live: every system of the text computed, drawn and shown with its code.
     #[command(after_help = "\
 Examples:
@@ -224,6 +227,15 @@ impl TourArgs {
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// One JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
     /// One JSON object instead of the table.

@@ -11,6 +11,7 @@ mod predict;
 mod report;
 mod runs;
 mod show;
+mod summary;
 mod sweep;
 mod tour;
 mod trial;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
         Command::Show(args) => show::run(&args)?,
+        Command::Summary(args) => summary::run(&args)?,
         Command::Sweep(args) => return sweep::run(&args),
         Command::Trial(args) => return trial::run(&args),
         Command::Tour(args) => return tour::run(&args),
