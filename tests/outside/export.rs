@@ -13,11 +13,13 @@ state = load_file(sys.argv[1])
 
 
 class Residual(nn.Module):
-    def __init__(self, i, o):
+    def __init__(self, i, o, has_skip):
         super().__init__()
         step = lambda i, size, stride: nn.Sequential(
             nn.Conv2d(i, o, size, stride, size // 2, bias=False), nn.BatchNorm2d(o))
-        self.one, self.two, self.skip = step(i, 3, 2), step(o, 3, 1), step(i, 1, 2)
+        stride = 2 if has_skip else 1
+        self.one, self.two = step(i, 3, stride), step(o, 3, 1)
+        self.skip = step(i, 1, stride) if has_skip else nn.Identity()
 
     def forward(self, x):
         return (self.two(self.one(x).relu()) + self.skip(x)).relu()
@@ -25,27 +27,31 @@ class Residual(nn.Module):
 def twin():
     if 'weight' in state:
         return nn.Linear(784, 1)
-    if '2.weight' in state:
+    if '2.weight' in state and state['2.weight'].dim() == 2:
         return nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
-    blocks = Residual(16, 16), Residual(16, 32), Residual(32, 64)
-    stem = nn.Conv2d(1, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()
-    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 1))
+    o, i = state['0.weight'].shape[:2]
+    layers = [nn.Conv2d(i, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+    while f'{len(layers)}.one.0.weight' in state:
+        o, i = state[f'{len(layers)}.one.0.weight'].shape[:2]
+        layers.append(Residual(i, o, f'{len(layers)}.skip.0.weight' in state))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(o, 1))
 
 twin = twin()
 twin.load_state_dict(state)
 twin.eval()
 images = torch.tensor(json.load(open(sys.argv[2]))).float() / 255
-if '8.weight' in state:
-    images = images.reshape(-1, 1, 28, 28)
+if '0.weight' in state and state['0.weight'].dim() == 4:
+    images = images.reshape(-1, 1, 28, 28).repeat(1, state['0.weight'].shape[1], 1, 1)
 print(json.dumps(twin(images).sigmoid().flatten().tolist()))
 ";
 
 #[test]
 fn pytorch_loads_the_model_and_agrees_to_1e_5() {
     let Some(python) = python_with("torch, safetensors") else { return };
-    for config in ["linear", "two-layer", "resnet"] {
+    let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];
+    for (config, more) in [("linear", &[][..]), ("two-layer", &[]), ("resnet", &[]), ("resnet", &deep)] {
         let place = Place::new();
-        place.train_small(&[config, "--set", "training.epochs=3"]).ok();
+        place.train_small(&[&[config, "--set", "training.epochs=3"], more].concat()).ok();
         let images: Vec<Vec<u8>> =
             (0..20u32).map(|seed| (0..784u32).map(|i| ((i * i * (seed + 3)) % 256) as u8).collect()).collect();
         let mut arguments = vec!["predict".to_owned(), "latest".into(), "--json".into()];

@@ -9,7 +9,7 @@ use burn::{
     tensor::Tensor,
     train::{ItemLazy as _, TrainStep as _},
 };
-use data::{DataSet, ImageDataset, ImageLoader, Order, Request, Source};
+use data::{DataSet, Decoding, ImageDataset, ImageLoader, Order, Request, Source};
 use model::AutodiffBackend;
 use plan::{Config, ModelKind, Plan, Setting};
 use train::{
@@ -106,6 +106,17 @@ fn the_first_steps_agree_with_ndarray() {
             compare_first_steps(&plan, &data);
         }
     }
+}
+
+#[test]
+fn the_first_steps_of_a_deeper_net_on_colour_images_agree_with_ndarray() {
+    let source = Source::Synthetic { seed: 0, train: 256 + 109, valid: 2 };
+    let decoding = Decoding { channels: Some(3), size: Some([16, 20]), ..Decoding::default() };
+    let data = data::load(&Request { source, decoding, ..Request::default() }, &mut |_| {}).unwrap();
+    let settings = ["training.loss=cross-entropy", "model.channels=8", "model.blocks=[2, 1]"];
+    let settings: Vec<Setting> = settings.iter().map(|setting| Setting::parse(setting).unwrap()).collect();
+    let plan = Plan::resolve(&Config::find(Path::new("resnet")), &settings).unwrap();
+    compare_first_steps(&plan, &data);
 }
 
 fn compare_first_steps(plan: &Plan, data: &DataSet) {
