@@ -23,7 +23,6 @@ pub struct ResNet<B: burn::tensor::backend::Backend> {
     head: Linear<B>,
     height: usize,
     width: usize,
-    image_channels: usize,
 }
 
 /// relu(two(relu(one(x))) + skip(x)); where sides and channels stay as they are, the skip is x itself.
@@ -51,8 +50,8 @@ pub fn feature_sides(image: [usize; 2], stages: usize) -> [usize; 2] {
 impl<B: Backend> ResNet<B> {
     /// Parameters drawn from `seed`, for images of this shape: `channels` of the stem, `stages` of so many blocks.
     pub fn new(shape: Shape, channels: usize, stages: &[usize], outputs: usize, seed: u64, device: &B::Device) -> Self {
-        let Shape { channels: image_channels, height, width } = shape;
-        let stem = Step::new(seed, "stem", [image_channels, channels], [3, 1], device);
+        let Shape { channels: of_images, height, width } = shape;
+        let stem = Step::new(seed, "stem", [of_images, channels], [3, 1], device);
         let (mut blocks, mut from) = (Vec::new(), channels);
         for (stage, count) in stages.iter().enumerate() {
             let to = channels << stage;
@@ -62,7 +61,7 @@ impl<B: Backend> ResNet<B> {
                 from = to;
             }
         }
-        Self { stem, blocks, head: init::linear(seed, "head", from, outputs, device), height, width, image_channels }
+        Self { stem, blocks, head: init::linear(seed, "head", from, outputs, device), height, width }
     }
 
     /// Logits of images.
@@ -72,7 +71,9 @@ impl<B: Backend> ResNet<B> {
     /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let [batch, _] = images.dims();
-        let images = images.reshape([batch, self.image_channels, self.height, self.width]);
+        // Not a field of its own: a checkpoint has one for each, and older ones would lack it.
+        let channels = self.stem.convolution.weight.dims()[1];
+        let images = images.reshape([batch, channels, self.height, self.width]);
         let features = self.blocks.iter().fold(relu(self.stem.forward(images)), |x, block| block.forward(x));
         let [_, channels, height, width] = features.dims();
         let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]

@@ -96,6 +96,46 @@ mod precision {
             .expect("it is written to memory")
     }
 
+    /// The parts of a record, without those of a parameter.
+    fn parts(schema: &RecordSchema, place: &str, found: &mut Vec<String>) {
+        let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+        match schema {
+            RecordSchema::Map(parts) if parts.contains_key("param") => found.push(place.into()),
+            RecordSchema::Map(all) => all.iter().for_each(|(name, part)| parts(part, &below(name), found)),
+            RecordSchema::List(all) if !all.is_empty() => parts(&all[0], &below("0"), found),
+            _ => found.push(place.into()),
+        }
+    }
+
+    /// One more, or one less, and the checkpoints of earlier versions cannot be gone on with.
+    #[test]
+    fn the_record_of_a_residual_net_has_the_parts_that_it_always_had() {
+        let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::ResNet), &[]).unwrap();
+        let (task, device) = (Task::new(["3", "7"]).unwrap(), FlexDevice);
+        let classifier = Classifier::<Flex>::new(&plan, &task, Shape::grey([28, 28]), &device);
+        let mut bytes = in_precision::<FullPrecisionSettings>(classifier);
+        let recorder = NamedMpkBytesRecorder::<FullPrecisionSettings>::default();
+        let schema: RecordSchema = Recorder::<Flex>::load_item(&recorder, &mut bytes).unwrap();
+        let mut found = Vec::new();
+        parts(&schema, "", &mut found);
+        found.retain(|part| part.starts_with("item.network"));
+        let net = "item.network.ResNet";
+        let norm = ["beta", "epsilon", "gamma", "momentum", "running_mean", "running_var"];
+        let convolution = ["bias", "dilation", "groups", "kernel_size", "padding", "stride", "weight"];
+        let step = |place: String| {
+            let of = |layer: &'static str, names: &[&'static str]| {
+                names.iter().map(|name| format!("{place}.{layer}.{name}")).collect::<Vec<String>>()
+            };
+            [of("convolution", &convolution), of("norm", &norm)].concat()
+        };
+        let block = ["one", "skip", "two"].map(|name| step(format!("{net}.blocks.0.{name}"))).concat();
+        let rest = ["head.bias", "head.weight", "height"].map(|name| format!("{net}.{name}"));
+        let last = [step(format!("{net}.stem")), vec![format!("{net}.width")]].concat();
+        let strip = |part: &String| part.trim_end_matches(".0").to_owned();
+        let expected: Vec<String> = block.into_iter().chain(rest).chain(last).collect();
+        assert_eq!(found.iter().map(strip).collect::<Vec<String>>(), expected);
+    }
+
     #[test]
     fn a_model_in_half_or_double_precision_is_converted() {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::ResNet), &[]).unwrap();
