@@ -159,6 +159,28 @@ fn every_augmentation_gives_the_same_bits_whoever_prepares_the_batches() {
 }
 
 #[test]
+fn other_data_is_evaluated_by_the_names_of_its_classes() {
+    let place = Place::new();
+    folders(&place, &["train", "valid"]);
+    with(&place, &["model.kind=linear", "training.epochs=20", "data.classes=[\"cow\", \"ant\"]"]).ok();
+    // All three classes are there, in another order.
+    let evaluated = place.train(&["evaluate", "latest", "--data", "folder:images", "--json"]).ok().json();
+    assert_eq!(
+        (&evaluated["images"], &evaluated["data"]["classes"]),
+        (&Value::from(24), &Value::from(vec!["cow", "ant"]))
+    );
+    assert!(evaluated["metrics"]["accuracy"].as_f64().unwrap() > 0.8, "{evaluated}");
+    for split in ["train", "valid"] {
+        fs::rename(place.path().join(format!("images/{split}/cow")), place.path().join(format!("images/{split}/yak")))
+            .unwrap();
+    }
+    refused(&place.train(&["evaluate", "latest", "--data", "folder:images"]), "no image of the class `cow` in train");
+    // Another size is other data, whatever is in the cache.
+    with(&place, &["training.epochs=1", "data.size=24"]).ok();
+    assert_eq!(record(&place.runs()[1])["model"]["height"], 24);
+}
+
+#[test]
 fn classes_can_count_more_or_come_more_often() {
     let place = Place::new();
     folders(&place, &["train", "valid"]);

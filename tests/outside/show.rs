@@ -226,9 +226,10 @@ fn a_decoder_that_panics_is_one_line_that_names_the_file() {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("odd.png"), ODD_PALETTE).unwrap();
     }
-    place
-        .train(&["data", "--set", "data.source=folder", "--set", "data.path=set"])
-        .fails(1, &format!("`set`: entry `train/3/odd.png` is refused: {why}"));
+    place.train(&["data", "--set", "data.source=folder", "--set", "data.path=set"]).fails(
+        1,
+        &format!("`set`: entry `train/3/odd.png` is refused: {why}; `data.on_broken` = \"skip\" goes on without it"),
+    );
 }
 
 /// Not every file system has such names.

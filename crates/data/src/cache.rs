@@ -68,7 +68,8 @@ impl Loading<'_> {
             let index = make(self, None, &store)?;
             return self.finish(source, &index, store, expected, None);
         };
-        let slot = Slot::new(&folder, source, identity, self.request.classes.as_deref());
+        let identity = format!("{identity}{}", self.request.changes());
+        let slot = Slot::new(&folder, source, &identity, self.request.classes.as_deref());
         if let Some(packed) = self.look(&slot, expected) {
             return Ok(self.data_set(source, packed, Some(slot.path)));
         }

@@ -28,12 +28,21 @@ const FORMATS: [ImageFormat; 6] =
     [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff];
 
 /// What the files that are taken may end with; what they are their first bytes say.
-pub(crate) const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff"];
+pub(crate) const EXTENSIONS: [&str; 10] = ["png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "tif", "tiff"];
 
 /// Whether a file of this name is taken for an image.
 pub(crate) fn is_image_name(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+}
+
+/// What images end with that are of formats which are not taken.
+const OTHER_EXTENSIONS: [&str; 10] = ["heic", "heif", "avif", "jxl", "jp2", "dng", "cr2", "nef", "psd", "svg"];
+
+/// The ending of an image's name, where its format is not taken.
+pub(crate) fn other_format(name: &str) -> Option<&'static str> {
+    let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    OTHER_EXTENSIONS.into_iter().find(|other| *other == extension)
 }
 
 /// What a decoder may hold beside the pixels.

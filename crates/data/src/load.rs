@@ -44,6 +44,7 @@ pub(crate) fn load_with(
         }
         Source::Folder { path } => {
             let listing = folder::list(path, request.classes.as_deref(), &limits)?;
+            listing.note().into_iter().for_each(|note| loading.note(note));
             loading.through_cache(name, &listing.identity(), None, |loading, _, store| {
                 loading.decoding(path);
                 listing.read(request, &limits, store)

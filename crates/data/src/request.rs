@@ -191,6 +191,15 @@ impl Default for Remote {
 }
 
 impl Request {
+    /// What is made of images and splits, where it is not what the source has: part of what a cache file is known by.
+    pub(crate) fn changes(&self) -> String {
+        let Self { decoding, held_out, .. } = self;
+        match (*decoding == Decoding::default(), *held_out == HeldOut::default()) {
+            (true, true) => String::new(),
+            _ => format!("\0{decoding:?} {held_out:?}"),
+        }
+    }
+
     /// Whether images and splits are taken as the source has them.
     pub(crate) fn is_as_it_is(&self) -> bool {
         let Decoding { channels, size, .. } = self.decoding;

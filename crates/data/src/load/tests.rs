@@ -74,6 +74,21 @@ fn a_changed_source_or_other_classes_have_a_cache_of_their_own() {
     assert_eq!(changed.train.len(), first.train.len() - 1);
 }
 
+#[test]
+fn what_is_made_of_the_images_has_a_cache_of_its_own() {
+    let (_folder, mut request) = setting();
+    let first = load_quietly(&request).0;
+    request.decoding.size = Some([3, 2]);
+    let (second, events) = load_quietly(&request);
+    assert!(decoded(&events));
+    assert_eq!((first.shape().sides(), second.shape().sides()), ([2, 2], [3, 2]));
+    request.decoding.fit = crate::Fit::Pad;
+    assert!(decoded(&load_quietly(&request).1));
+    request.decoding.channels = Some(3);
+    assert_eq!(load_quietly(&request).0.shape().channels, 3);
+    assert!(!decoded(&load_quietly(&request).1), "the same again comes from the cache");
+}
+
 /// Four IDX files of one pixel per image: two training and two test images, of a 3 and a 7.
 fn write_idx(folder: &Path, pixels: [u8; 2]) {
     for stem in ["train", "t10k"] {

@@ -15,7 +15,7 @@ use crate::{
     cache::Store,
     source::{
         Index, Limits,
-        arrange::arrange,
+        arrange::{LAYOUT, arrange},
         gather::{DecodeJob, Gathering, gather},
         gunzip::Gunzip,
         place::{Place, Root, name_of},
@@ -47,7 +47,7 @@ pub(crate) fn decode<R: BufRead>(
             reading.run(stream, |job| gathering.spawn(job, scope))
         })
     })?;
-    arrange(gathered, request, place)
+    arrange(gathered, request, place, LAYOUT)
 }
 
 /// The reading thread's side.

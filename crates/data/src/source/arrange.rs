@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a folder or an archive must look like.
-const LAYOUT: &str =
+pub(crate) const LAYOUT: &str =
     "the layout is train/<class>/<image> and valid/<class>/<image>, or <class>/<image> with `data.valid_fraction`";
 
 /// Why nothing can be held out.
@@ -29,17 +29,29 @@ pub(crate) const OWN_SPLIT: &str = "it has a validation split of its own, but `d
 ///
 /// # Errors
 /// Where a split or a class is missing, or an image is there twice.
-pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str) -> Result<Index, Error> {
+pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str, layout: &str) -> Result<Index, Error> {
     let Gathered { mut found, shape, skipped } = gathered;
     let wrong = |reason: String| Error::Layout { place: place.into(), reason };
     if let (true, Some(classes)) = (found.is_empty(), &request.classes) {
         let classes = classes.iter().map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", ");
         return Err(wrong(format!(
-            "no image of the classes {classes} in it; `data.classes` = \"auto\" takes all that there are; {LAYOUT}"
+            "no image of the classes {classes} in it; `data.classes` = \"auto\" takes all that there are; {layout}"
         )));
     }
+    if found.is_empty() {
+        return Err(wrong(format!("no image in it that can be used; {layout}")));
+    }
+    let of_class = |class: &str| found.iter().any(|found| &*found.place.class == class);
+    if let Some((lost, reason)) = skipped.iter().find(|(place, _)| !of_class(&place.class)) {
+        return Err(wrong(format!(
+            "no image of the class `{}` can be decoded; `{}`: {reason}",
+            lost.class,
+            lost.path()
+        )));
+    }
+    let skipped = skipped.iter().map(|(place, reason)| format!("{}: {reason}", place.path())).collect();
     settle_splits(&mut found, &request.held_out).map_err(wrong)?;
-    let task = task(request.classes.as_deref(), &found).map_err(|reason| wrong(format!("{reason}; {LAYOUT}")))?;
+    let task = task(request.classes.as_deref(), &found).map_err(|reason| wrong(format!("{reason}; {layout}")))?;
     let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
     let label = |found: &Found| labels[&*found.place.class];
     found.sort_unstable_by(|a, b| {
@@ -67,7 +79,7 @@ pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str) -> Res
         let present: BTreeSet<u16> = part.labels.iter().copied().collect();
         if let Some(missing) = task.labels().find(|label| !present.contains(label)) {
             let (split, class) = (split.name(), task.class(missing));
-            return Err(wrong(format!("no image of the class `{class}` in {split}: no `{split}/{class}/`; {LAYOUT}")));
+            return Err(wrong(format!("no image of the class `{class}` in {split}: no `{split}/{class}/`; {layout}")));
         }
     }
     let slots = found.iter().map(|found| found.slot as usize + 1).max().unwrap_or(0);
@@ -174,7 +186,7 @@ mod tests {
     fn arranged(paths: &[&str], fraction: f64, classes: Option<&[&str]>) -> Result<Index, String> {
         let classes = classes.map(|classes| classes.iter().map(|class| (*class).to_owned()).collect());
         let request = Request { classes, held_out: HeldOut { fraction, seed: 1 }, ..Request::default() };
-        arrange(gathered(paths), &request, "x").map_err(|error| error.to_string())
+        arrange(gathered(paths), &request, "x", LAYOUT).map_err(|error| error.to_string())
     }
 
     #[test]

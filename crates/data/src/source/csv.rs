@@ -48,6 +48,12 @@ const PATHS: [&str; 13] = [
 const LABELS: [&str; 8] = ["label", "class", "category", "target", "labels", "class_name", "species", "y"];
 const SPLITS: [&str; 7] = ["split", "set", "subset", "partition", "is_valid", "is_val", "data_set"];
 
+/// What a table must be like.
+const LAYOUT: &str = "a table has a row for each image, with its path, its label and its split: train, valid or test";
+
+/// Which image stands where, and as what: its table, line and label.
+type Seen = HashMap<String, (PathBuf, u64, String)>;
+
 /// Bytes of the largest table.
 const LARGEST: u64 = 1 << 30;
 
@@ -61,9 +67,10 @@ pub(crate) fn list(
     asked: Option<&[String]>,
     limits: &Limits,
 ) -> Result<Listing, Error> {
-    let mut listing = Listing::new(path.display().to_string());
+    let mut listing = Listing::new(path.display().to_string(), LAYOUT);
+    let mut seen = HashMap::new();
     for (table, split) in tables(path)? {
-        let rows = Table::open(&table, columns)?.rows(split, asked)?;
+        let rows = Table::open(&table, columns)?.rows(split, asked, &mut seen)?;
         let images = rows.into_par_iter().map(|row| row.file(&table)).collect::<Result<Vec<_>, _>>()?;
         listing.add(images, limits)?;
     }
@@ -108,11 +115,18 @@ struct Row {
 
 impl<'a> Table<'a> {
     fn open(path: &'a Path, columns: &Columns) -> Result<Self, Error> {
+        let odd = |reason: &str| Error::Layout { place: path.display().to_string(), reason: reason.into() };
+        if path.exists() && !path.is_file() {
+            return Err(odd("it is no file"));
+        }
         let unreadable = |cause| Error::Read { path: path.into(), cause };
         let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
         let start = file.fill_buf().map_err(unreadable)?;
         // As spreadsheets write them: a mark of the encoding, and what separates cells where the comma is in numbers.
         let mark = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        if start[mark..].iter().all(u8::is_ascii_whitespace) {
+            return Err(odd("it is empty"));
+        }
         let heading = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |delimiter: &u8| heading.iter().filter(|byte| *byte == delimiter).count();
         let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
@@ -121,6 +135,10 @@ impl<'a> Table<'a> {
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);
         let headings: Vec<String> =
             reader.headers().map_err(|error| broken(path, &error))?.iter().map(str::to_owned).collect();
+        let twice = headings.iter().enumerate().find(|(at, heading)| headings[..*at].contains(heading));
+        if let Some((_, twice)) = twice {
+            return Err(odd(&format!("two of its columns are called `{twice}`")));
+        }
         let find = |asked: &Option<String>, known: &[&str], key: &str| match asked {
             Some(name) => match headings.iter().position(|heading| heading == name) {
                 None => Err(lacking(path, &format!("`{name}`, which `data.{key}` names"), &headings)),
@@ -140,9 +158,9 @@ impl<'a> Table<'a> {
     }
 
     /// The rows of the classes asked for, or of all.
-    fn rows(mut self, of_table: Option<Split>, asked: Option<&[String]>) -> Result<Vec<Row>, Error> {
+    fn rows(mut self, of_table: Option<Split>, asked: Option<&[String]>, seen: &mut Seen) -> Result<Vec<Row>, Error> {
         let (path, label, split) = self.at;
-        let (mut rows, mut seen, table) = (Vec::new(), HashMap::new(), self.path);
+        let (mut rows, table) = (Vec::new(), self.path);
         for (number, record) in self.reader.records().enumerate() {
             let record = record.map_err(|error| broken(table, &error))?;
             let line = record.position().map_or(number as u64 + 2, csv::Position::line);
@@ -155,8 +173,11 @@ impl<'a> Table<'a> {
             if Path::new(name).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
                 return Err(refuse(format!("`{name}` leaves the folder of the table")));
             }
-            if let Some((other, before)) = seen.insert(name.to_owned(), (line, class.to_owned())) {
-                return Err(refuse(format!("`{name}` is there already, as `{before}` in line {other}")));
+            let here = (table.to_owned(), line, class.to_owned());
+            if let Some((other, at, before)) = seen.insert(name.to_owned(), here) {
+                let place =
+                    if other == table { format!("line {at}") } else { format!("`{}`, line {at}", other.display()) };
+                return Err(refuse(format!("`{name}` is there already, as `{before}` in {place}")));
             }
             let split = match split.and_then(|at| record.get(at)) {
                 Some(cell) => Some(split_of_cell(cell).ok_or_else(|| {
@@ -310,6 +331,14 @@ mod tests {
         ] {
             let message = of(&format!("path,label\n{rows}\n")).unwrap_err().to_string();
             assert!(message.contains(&format!("labels.csv:{line}`: ")) && message.contains(reason), "{message}");
+        }
+        for (table, reason) in [
+            ("", "it is empty"),
+            ("label,label\n", "two of its columns are called `label`"),
+            ("path,label\n", "no image in it that can be used; a table has a row"),
+        ] {
+            let message = of(table).unwrap_err().to_string();
+            assert!(message.contains(reason), "{message}");
         }
         let message = of("path,label,split\na.png,x,other\n").unwrap_err().to_string();
         assert!(message.contains("labels.csv:2`: `other` is no split"), "{message}");

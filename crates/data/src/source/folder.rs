@@ -7,8 +7,10 @@ use std::{
 
 use crate::{
     Error,
+    decode::other_format,
     source::{
         Limits,
+        arrange::LAYOUT,
         listing::Listing,
         natural::natural,
         place::{Place, Root, name_of, split_of},
@@ -23,7 +25,11 @@ const DEEPEST: usize = 16;
 /// # Errors
 /// Where a folder cannot be read, two of them are one split, or a file cannot be used.
 pub(crate) fn list(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Result<Listing, Error> {
-    let mut listing = Listing::new(root.display().to_string());
+    let mut listing = Listing::new(root.display().to_string(), LAYOUT);
+    if root.is_file() {
+        let reason = "it is a file; data.source \"archive\" reads a .tgz, \"csv\" a table, \"npz\" arrays".into();
+        return Err(Error::Layout { place: root.display().to_string(), reason });
+    }
     let top = folders(root)?;
     let splits: Vec<&String> = top.iter().filter(|(_, name)| split_of(name).is_some()).map(|(_, name)| name).collect();
     if let Some([one, other]) = two_alike(&splits) {
@@ -86,8 +92,16 @@ fn add(
     let mut found = Vec::new();
     walk(class, prefix, 0, &mut found)?;
     found.sort_unstable();
-    let images = found.into_iter().filter_map(|(name, path)| Some((Place::of(&name, Root::Here, asked)?, path)));
-    listing.add(images.collect(), limits)
+    for (name, _) in &found {
+        listing.leave_out(other_format(name));
+    }
+    let place = |(name, path): (String, PathBuf)| Some((Place::of(&name, Root::Here, asked)?, path));
+    let images: Vec<(Place, PathBuf)> = found.into_iter().filter_map(place).collect();
+    if images.is_empty() && asked.is_none() {
+        let reason = "no image in it; remove it, or name the classes with `data.classes`".into();
+        return Err(Error::Layout { place: class.display().to_string(), reason });
+    }
+    listing.add(images, limits)
 }
 
 fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
@@ -95,16 +109,26 @@ fn walk(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<(String, Path
         let entry = entry.map_err(|cause| Error::Read { path: folder.into(), cause })?;
         let name = format!("{prefix}/{}", name_of(entry.file_name().as_encoded_bytes()));
         // Of a link only what it leads to says what it is.
-        let is_folder = match entry.file_type() {
-            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
-            _ => entry.path().is_dir(),
-        };
+        let is_link = entry.file_type().map_or(true, |kind| kind.is_symlink());
+        let is_folder = if is_link { entry.path().is_dir() } else { entry.file_type().is_ok_and(|kind| kind.is_dir()) };
         match entry.path() {
+            _ if is_folder && entry.file_name().as_encoded_bytes().starts_with(b".") => {}
+            path if is_folder && is_link && leads_up(folder, &path) => {}
             path if is_folder && depth < DEEPEST => walk(&path, &name, depth + 1, found)?,
+            path if is_folder => {
+                let reason = format!("it has more than {DEEPEST} folders in each other");
+                return Err(Error::Layout { place: path.display().to_string(), reason });
+            }
             path => found.push((name, path)),
         }
     }
     Ok(())
+}
+
+/// Whether a link leads to a folder that it lies in, and so to itself.
+fn leads_up(folder: &Path, link: &Path) -> bool {
+    let [folder, target] = [folder, link].map(fs::canonicalize);
+    folder.is_ok_and(|folder| target.is_ok_and(|target| folder.starts_with(target)))
 }
 
 #[cfg(test)]
@@ -202,6 +226,26 @@ mod tests {
         fs::create_dir_all(root.path().join("test/no")).unwrap();
         let message = read(root.path()).unwrap_err().to_string();
         assert!(message.ends_with("`test` and `testing` are both its test split"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_to_themselves_hidden_folders_and_other_formats_are_left_out() {
+        let root = folder();
+        let class = root.path().join("train/yes");
+        std::os::unix::fs::symlink(".", class.join("loop")).unwrap();
+        std::os::unix::fs::symlink("../..", class.join("up")).unwrap();
+        fs::create_dir_all(class.join(".ipynb_checkpoints")).unwrap();
+        fs::write(class.join(".ipynb_checkpoints/a.png"), grey(3, 2, &[9; 6])).unwrap();
+        fs::write(class.join("b.HEIC"), "a format that is not read").unwrap();
+        let listing = list(root.path(), None, &Limits::default()).unwrap();
+        assert_eq!(listing.len(), 4);
+        assert_eq!(listing.note().unwrap(), "1 image of a format that is not read is left out: .heic");
+        fs::create_dir(root.path().join("train/empty")).unwrap();
+        let message = list(root.path(), None, &Limits::default()).unwrap_err().to_string();
+        assert!(message.contains("/train/empty`: no image in it; remove it, or name the classes"), "{message}");
+        let message = list(&root.path().join("train/no/a.png"), None, &Limits::default()).unwrap_err().to_string();
+        assert!(message.contains("it is a file; data.source \"archive\" reads a .tgz"), "{message}");
     }
 
     #[test]

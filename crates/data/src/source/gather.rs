@@ -28,7 +28,7 @@ pub(crate) struct Gathered {
     pub found: Vec<Found>,
     pub shape: Shape,
     /// Files that were left out, each with the reason.
-    pub skipped: Vec<String>,
+    pub skipped: Vec<(Place, String)>,
 }
 
 /// Files that are decoded by any number of threads.
@@ -52,7 +52,7 @@ pub(crate) struct Gathering<'a> {
 #[derive(Default)]
 struct Done {
     found: Vec<Found>,
-    skipped: Vec<(u32, String)>,
+    skipped: Vec<(u32, (Place, String))>,
     /// The error of the first file that has one.
     failure: Option<(u32, Error)>,
 }
@@ -100,7 +100,7 @@ pub(crate) fn gather(
         return Err(error);
     }
     read?;
-    skipped.sort_unstable();
+    skipped.sort_unstable_by_key(|(slot, _)| *slot);
     let skipped = skipped.into_iter().map(|(_, reason)| reason).collect();
     Ok(Gathered { found, shape: gathering.shape.into_inner().unwrap_or(Shape::grey([1, 1])), skipped })
 }
@@ -230,7 +230,11 @@ impl Gathering<'_> {
                 // What is decoded so far is decoded again in colour.
                 Ok(false) => return,
                 Err(Error::Image { reason }) if self.request.decoding.on_broken == OnBroken::Skip => {
-                    skipped.push((slot, format!("{}: {reason}", place.path())));
+                    skipped.push((slot, (place.clone(), reason)));
+                }
+                Err(error @ Error::Image { .. }) => {
+                    let reason = format!("{error}; `data.on_broken` = \"skip\" goes on without it");
+                    return self.fail(slot, self.refused(place, reason));
                 }
                 Err(error) => return self.fail(slot, self.refused(place, error.to_string())),
             }
@@ -312,7 +316,7 @@ mod tests {
         let (whole, pixels) = gathered(&request, &files[..2]);
         let whole = whole.unwrap();
         assert_eq!((whole.found.len(), pixels[0]), (1, 1));
-        assert!(whole.skipped[0].starts_with("a/2.png: it starts as no image does"), "{:?}", whole.skipped);
+        assert!(whole.skipped[0].1.starts_with("it starts as no image does"), "{:?}", whole.skipped);
     }
 
     #[test]

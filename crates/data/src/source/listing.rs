@@ -1,6 +1,7 @@
 //! Image files of the user's own by their paths, and how they are read.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Read as _,
     mem,
@@ -26,7 +27,11 @@ use crate::{
 pub(crate) struct Listing {
     /// The folder or table, in messages.
     place: String,
+    /// What it must look like, for who has it otherwise.
+    layout: &'static str,
     files: Vec<Listed>,
+    /// Images of formats that are not taken, by what they end with.
+    others: BTreeMap<&'static str, usize>,
 }
 
 #[derive(Debug)]
@@ -40,8 +45,28 @@ struct Listed {
 }
 
 impl Listing {
-    pub fn new(place: String) -> Self {
-        Self { place, files: Vec::new() }
+    pub fn new(place: String, layout: &'static str) -> Self {
+        Self { place, layout, files: Vec::new(), others: BTreeMap::new() }
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Counts an image of a format that is not taken.
+    pub fn leave_out(&mut self, ending: Option<&'static str>) {
+        ending.into_iter().for_each(|ending| *self.others.entry(ending).or_default() += 1);
+    }
+
+    /// What is to be said of images that are not taken.
+    pub fn note(&self) -> Option<String> {
+        let endings = self.others.keys().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ");
+        match self.others.values().sum::<usize>() {
+            0 => None,
+            1 => Some(format!("1 image of a format that is not read is left out: {endings}")),
+            count => Some(format!("{count} images of formats that are not read are left out: {endings}")),
+        }
     }
 
     /// Adds files.
@@ -88,7 +113,7 @@ impl Listing {
     /// As [`gather`] and [`arrange`].
     pub fn read(&self, request: &Request, limits: &Limits, store: &Store) -> Result<Index, Error> {
         let gathered = gather(request, limits, store, &self.place, |gathering| self.decode(gathering, limits))?;
-        arrange(gathered, request, &self.place)
+        arrange(gathered, request, &self.place, self.layout)
     }
 
     fn decode(&self, gathering: &Gathering<'_>, limits: &Limits) -> Result<(), Error> {

@@ -107,6 +107,12 @@ impl Array {
         let header = String::from_utf8_lossy(&header).into_owned();
         let (kind, shape) =
             parsed(&header).ok_or_else(|| format!("`{name}`: its header is not understood: {}", header.trim()))?;
+        if header.contains("'fortran_order': True") {
+            return Err(format!("`{name}` lies column by column; save it with `numpy.ascontiguousarray`"));
+        }
+        if !matches!(&kind[1..2], "u" | "i" | "b" | "f") {
+            return Err(format!("`{name}` is of type {kind}, integers are taken"));
+        }
         let size = kind[2..].parse::<usize>().ok().filter(|size| (1..=8).contains(size));
         let size = size.ok_or_else(|| format!("`{name}` is of type {kind}, integers are taken"))?;
         let claimed = shape.iter().try_fold(size, |product, side| product.checked_mul(*side));
@@ -179,11 +185,10 @@ impl Array {
 fn parsed(header: &str) -> Option<(String, Vec<usize>)> {
     let value = |key: &str| Some(header.split_once(&format!("'{key}':"))?.1.trim_start());
     let kind = value("descr")?.strip_prefix('\'')?.split_once('\'')?.0;
-    let is_in_rows = value("fortran_order")?.starts_with("False");
     let shape = value("shape")?.strip_prefix('(')?.split_once(')')?.0;
     let sides = shape.split(',').map(str::trim).filter(|side| !side.is_empty());
     let sides = sides.map(|side| side.parse().ok()).collect::<Option<Vec<usize>>>()?;
-    (is_in_rows && kind.len() > 2 && kind.is_ascii()).then(|| (kind.into(), sides))
+    (kind.len() > 2 && kind.is_ascii()).then(|| (kind.into(), sides))
 }
 
 #[cfg(test)]
@@ -263,6 +268,7 @@ mod tests {
             (vec![images(), ("y_train", npy("|i1", "(2,)", &[0, 0xff]))], "labels"),
             (vec![("x_train", npy("|u1", "(2, 1, 1)", &[1])), labels()], "its header claims 2 bytes, but it holds 1"),
             (vec![("x_train", npy("|u1", "(9000000000, 9000000000, 1)", &[])), labels()], "more than is taken"),
+            (vec![images(), ("y_train", npy("<U3", "(2,)", &[0; 24]))], "is of type <U3, integers are taken"),
             (vec![("x_train", npy("|u1", "(2, 1)", &[1, 2])), labels()], "has the shape [2, 1]"),
             (vec![("x_train", b"no array".to_vec()), labels()], "does not start as a .npy does"),
         ] {

@@ -45,6 +45,9 @@ impl Place {
             (None, Root::Anywhere) => folders.len().checked_sub(1)?,
         };
         let name = folders.get(class)?;
+        if folders[class + 1..].iter().any(|folder| folder.starts_with('.')) {
+            return None;
+        }
         let is_ours = asked.map_or(!name.starts_with('.'), |asked| asked.iter().any(|asked| asked == name));
         let place = || Self {
             split: at.and_then(|at| split_of(folders[at])),
@@ -110,6 +113,7 @@ mod tests {
             ("train/3/1.txt", None),
             ("train/3/._1.png", None),
             (".thumbnails/1.png", None),
+            ("train/3/.ipynb_checkpoints/1.png", None),
         ] {
             assert_eq!(placed(path, Root::Here), expected, "{path}");
         }

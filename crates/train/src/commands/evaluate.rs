@@ -26,6 +26,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let workbench = Workbench::on(stored.chosen.clone(), stored.plan.clone(), None)?;
     let data = &workbench.data;
     check_shape(&stored, data)?;
+    check_classes(&stored, data)?;
     check_split(args, data)?;
     if args.data.is_none() {
         warn_of_other_data(&stored, data);
@@ -46,7 +47,10 @@ fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
     let (source, path) = data.split_once(':').unwrap_or((data, ""));
     let origin = format!("--data {data}");
     let flag = |key: &str, value: &str| Setting::flag(origin.clone(), key, value.to_owned());
-    let plan = stored.plan_with(&[flag("data.source", source), flag("data.path", path)])?;
+    // By name: other data may have more classes, or have them in another order.
+    let classes = stored.record.data.classes.clone();
+    let classes = Setting::flag("the run's classes", "data.classes", classes);
+    let plan = stored.plan_with(&[flag("data.source", source), flag("data.path", path), classes])?;
     if !path.is_empty() && plan.data.source.reads().is_none() {
         bail!(UsageError(format!("{origin}: source `{source}` reads no path, `{path}` would be ignored")));
     }
@@ -59,6 +63,18 @@ fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
         return Ok(());
     }
     Err(UsageError(format!("the model takes images of {model}, the data has {data}")))
+}
+
+fn check_classes(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {
+    let (model, data) = (&stored.record.data.classes, data.task().classes());
+    if model == data {
+        return Ok(());
+    }
+    let names = |classes: &[String]| {
+        let few: Vec<&str> = classes.iter().take(10).map(String::as_str).collect();
+        few.join(", ") + if classes.len() > few.len() { ", .." } else { "" }
+    };
+    Err(UsageError(format!("the model knows the classes {}; the data has {}", names(model), names(data))))
 }
 
 fn check_split(args: &EvaluateArgs, data: &DataSet) -> Result<(), UsageError> {

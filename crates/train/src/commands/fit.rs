@@ -111,7 +111,11 @@ fn wants_tui(_: &FitArgs) -> bool {
 fn introduce(Workbench { plan, chosen, data }: &Workbench, run: &Path, resume: Option<&TrainState>) {
     say(&format!("backend  {} on {} ({})", chosen.kind, chosen.device.name, chosen.reason));
     say(&format!("data     {}", load_data::describe(data)));
-    say(&format!("model    {}, {}, {} epochs", plan.model.kind, plan.training.loss, plan.training.epochs));
+    let epochs = match plan.training.epochs {
+        1 => "1 epoch".to_owned(),
+        epochs => format!("{epochs} epochs"),
+    };
+    say(&format!("model    {}, {}, {epochs}", plan.model.kind, plan.training.loss));
     say(&format!("run      {}", run.display()));
     if let Some(at) = resume {
         let within = if at.batch > 0 { format!(", batch {} of the next", at.batch) } else { String::new() };
