@@ -4,6 +4,8 @@
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use task::Shape;
 
+use crate::shuffle::shuffle;
+
 /// How far an image may be changed. Each number is the largest change, either way, or a probability; 0: none of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Augmentation {
@@ -122,7 +124,7 @@ impl Augment {
         let mut random = self.stream(b"mixu", *first);
         let share = beta(self.limits.mixup, &mut random) as f32;
         let mut others: Vec<usize> = (0..items.len()).collect();
-        crate::loader::shuffle(&mut others, &mut random);
+        shuffle(&mut others, &mut random);
         for values in [images, targets] {
             let (length, before) = (values.len() / items.len(), values.to_vec());
             for (values, other) in values.chunks_exact_mut(length).zip(&others) {

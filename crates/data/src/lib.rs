@@ -17,6 +17,7 @@ mod load;
 mod loader;
 mod request;
 mod retry_policy;
+mod shuffle;
 mod source;
 #[cfg(test)]
 mod testing;

@@ -19,13 +19,14 @@ use burn::{
     },
     tensor::backend::Backend,
 };
-use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use rand::{SeedableRng, rngs::ChaCha8Rng};
 use task::Task;
 
 use crate::{
     Augmentation, ImageBatch, ImageBatcher, ImageDataset, ImageItem,
     augmentation::Augment,
     dataset::{Draw, HostBatch},
+    shuffle::shuffle,
 };
 
 /// How a loader visits its items.
@@ -58,13 +59,6 @@ fn stream(purpose: &[u8; 5], seed: u64, epoch: usize) -> ChaCha8Rng {
     stream
 }
 
-/// Fisher-Yates, last to first (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 P).
-pub(crate) fn shuffle(items: &mut [usize], stream: &mut ChaCha8Rng) {
-    for last in (1..items.len()).rev() {
-        items.swap(last, below(last + 1, stream));
-    }
-}
-
 /// As many draws as there are labels, class after class in turn: each time that all images of a class have come, they come again in
 /// another order. Which is done with in which batch is up to the order of the epoch.
 fn balanced(labels: &[u16], stream: &mut ChaCha8Rng) -> Vec<Draw> {
@@ -85,11 +79,6 @@ fn balanced(labels: &[u16], stream: &mut ChaCha8Rng) -> Vec<Draw> {
         }
     }
     draws
-}
-
-/// Uniform in 0 to `bound` - 1; the bias of the multiplication is below `bound` / 2^64.
-fn below(bound: usize, stream: &mut ChaCha8Rng) -> usize {
-    ((u128::from(stream.next_u64()) * bound as u128) >> 64) as usize
 }
 
 /// The items of a data set in batches; the last batch of an epoch may be short.

@@ -7,8 +7,9 @@ use toml::{Table, Value};
 use super::{BuiltIn, Config, Plan};
 
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
-/// computes. Threads do not: the tests hold that. Where the data comes from does not either: its fingerprint says what it is.
-const KEYS_WITHOUT_EFFECT: [&str; 21] = [
+/// computes. Threads do not: the tests hold that. Where the data comes from does not either, nor how it is [read](READING): its
+/// fingerprint says what it is.
+const KEYS_WITHOUT_EFFECT: [&str; 11] = [
     "name",
     "runs",
     "device",
@@ -17,16 +18,6 @@ const KEYS_WITHOUT_EFFECT: [&str; 21] = [
     "data.source",
     "data.path",
     "data.cache",
-    "data.channels",
-    "data.size",
-    "data.fit",
-    "data.on_broken",
-    "data.valid_fraction",
-    "data.split_seed",
-    "data.transposed",
-    "data.path_column",
-    "data.label_column",
-    "data.split_column",
     "data.workers",
     "training.log_steps",
     "checkpoint",
@@ -73,7 +64,7 @@ pub fn decides(key: &str) -> bool {
 /// Whether two runs that differ in this key end with different results.
 pub fn decides_result(key: &str) -> bool {
     let is_of = |other: &str| key.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    !KEYS_WITHOUT_EFFECT.into_iter().any(is_of)
+    !KEYS_WITHOUT_EFFECT.into_iter().chain(READING).any(is_of)
 }
 
 impl Plan {
@@ -87,7 +78,8 @@ impl Plan {
     pub fn identity_without<'a>(&self, others: impl IntoIterator<Item = &'a str>) -> String {
         let mut keys = self.table();
         let without_a_change = LATER.into_iter().filter(|key| at(&keys, key) == at(&BASE, key)).collect::<Vec<_>>();
-        for key in KEYS_WITHOUT_EFFECT.into_iter().chain([LENGTH]).chain(without_a_change).chain(others) {
+        for key in KEYS_WITHOUT_EFFECT.into_iter().chain(READING).chain([LENGTH]).chain(without_a_change).chain(others)
+        {
             match key.split_once('.') {
                 Some((section, key)) => {
                     keys.get_mut(section).and_then(Value::as_table_mut).and_then(|table| table.remove(key))

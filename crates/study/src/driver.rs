@@ -20,7 +20,7 @@ use search::{Observation, Point, Promotion, Record, Tpe};
 use crate::{
     Error, Lease, Limits, StudyFolder, Trial, TrialRecord,
     process::{self, Ended, Job},
-    status::{State, Status, without_numbers},
+    status::{self, State, Status, without_numbers},
     study::{Pruner, Study},
     study_folder, trial_record,
 };
@@ -92,7 +92,7 @@ impl<'a> Driver<'a> {
         // The numbers that trials have may change; until they are written, nobody else chooses.
         let _turn = folder.turn()?;
         let trial = |(number, (point, seed))| Trial::new(study, number, point, seed, fingerprint);
-        let known = study.known()?.into_par_iter().enumerate().map(trial).collect::<Result<Vec<_>, _>>()?;
+        let known = status::known(study)?.into_par_iter().enumerate().map(trial).collect::<Result<Vec<_>, _>>()?;
         known.into_iter().try_for_each(|trial| driver.add(trial))?;
         Ok(driver)
     }
@@ -458,7 +458,7 @@ impl<'a> Driver<'a> {
         if self.study.tpe().is_none() {
             return Ok(());
         }
-        for (point, seed) in self.study.known()?.into_iter().skip(self.entries.len()) {
+        for (point, seed) in status::known(self.study)?.into_iter().skip(self.entries.len()) {
             let number = self.entries.len();
             self.add(Trial::new(self.study, number, point, seed, self.fingerprint)?)?;
         }

@@ -8,7 +8,11 @@ use std::{
 use rayon::prelude::*;
 use run::{RunRecord, folder, list, record};
 
-use crate::{Error, Lease, Study, Trial, TrialRecord, study::Metric, study_folder, trial_record};
+use crate::{
+    Error, Lease, Study, Trial, TrialRecord,
+    study::{Metric, Seeded},
+    study_folder, trial_record,
+};
 
 /// What has become of a trial.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +142,17 @@ pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
         Some(numbers) => Ok(by_number(current, |key| numbers.get(key).copied())),
         None => Ok(proposed(study, current.into_values().collect())),
     }
+}
+
+/// The trials of a study that are known so far: those of its points, and those that TPE has proposed before.
+///
+/// # Errors
+/// Where the study's folder cannot be read.
+pub fn known(study: &Study) -> Result<Vec<Seeded>, Error> {
+    let proposed = || -> Result<Vec<Seeded>, Error> {
+        Ok(of_study(study)?.into_iter().map(|status| (status.trial.point(), status.trial.seed)).collect())
+    };
+    study.all()?.map_or_else(proposed, Ok)
 }
 
 fn by_number<K>(trials: BTreeMap<K, Status>, number: impl Fn(&K) -> Option<usize>) -> Vec<Status> {

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use search::{Asha, Goal, Grid, Median, Point, SOBOL_POINTS, Space, Tpe, random_new, sobol};
 use serde::Deserialize;
 
-use crate::{identity::in_common, named, slurm, status, trial_record};
+use crate::{identity::in_common, named, slurm, trial_record};
 
 use file::StudyFile;
 pub use metric::Metric;
@@ -351,22 +351,11 @@ impl Study {
         if self.search == Search::Grid { Vec::new() } else { space::ends(&self.space, self.seed) }
     }
 
-    /// The trials that are known so far: those of the points, and those that TPE has proposed before.
+    /// All trials by their numbers; `None` where a search proposes them one after another.
     ///
     /// # Errors
-    /// Where the study's folder cannot be read.
-    pub fn known(&self) -> Result<Vec<Seeded>, crate::Error> {
-        match self.all()? {
-            Some(all) => Ok(all),
-            None => Ok(status::of_study(self)?
-                .into_iter()
-                .map(|status| (status.trial.point(), status.trial.seed))
-                .collect()),
-        }
-    }
-
-    /// All trials by their numbers; `None` where a search proposes them one after another.
-    fn all(&self) -> Result<Option<Vec<Seeded>>, PlanError> {
+    /// Where the search cannot make its points of this space.
+    pub fn all(&self) -> Result<Option<Vec<Seeded>>, PlanError> {
         if self.search == Search::Tpe {
             return Ok(None);
         }
