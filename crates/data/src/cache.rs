@@ -21,7 +21,7 @@ use task::Task;
 use self::header::{HEADER_BYTES, Header, Lengths};
 pub(crate) use self::{lock::Lock, store::Store};
 use crate::{
-    Bytes, DataSet, Error, Event, Images, Request,
+    Bytes, DataSet, Decoding, Error, Event, Images, Request,
     fingerprint::{RELEASE, fingerprint, hex},
     retry_policy::RetryPolicy,
     source::{Index, Part},
@@ -68,10 +68,19 @@ impl Loading<'_> {
             let index = make(self, None, &store)?;
             return self.finish(source, &index, store, expected, None);
         };
-        let identity = format!("{identity}{}", self.request.changes());
-        let slot = Slot::new(&folder, source, &identity, self.request.classes.as_deref());
-        if let Some(packed) = self.look(&slot, expected) {
-            return Ok(self.data_set(source, packed, Some(slot.path)));
+        let slot_of = |decoding: Decoding| {
+            let identity = format!("{identity}{}", self.request.changes(decoding));
+            Slot::new(&folder, source, &identity, self.request.classes.as_deref())
+        };
+        let decoding = self.request.decoding;
+        let slot = slot_of(decoding);
+        // A run's plan has what `auto` came to in its place: that is the same data.
+        let auto = decoding.channels.is_some().then(|| slot_of(Decoding { channels: None, ..decoding }));
+        for slot in auto.into_iter().chain([slot.clone()]) {
+            let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
+            if let Some(packed) = self.look(&slot, expected).filter(is_ours) {
+                return Ok(self.data_set(source, packed, Some(slot.path)));
+            }
         }
         let lock = self.lock(&slot, &folder)?;
         // Whoever held the lock has probably made it.
@@ -186,7 +195,7 @@ pub(crate) struct Packed {
 }
 
 /// The place of one data set in a cache folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub path: PathBuf,
     key: [u8; 32],

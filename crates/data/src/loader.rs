@@ -243,11 +243,16 @@ impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
         let (dataset, device) = (self.items.dataset().clone(), self.device.clone());
         let draws = self.balance.map(|seed| {
             let labels = &dataset.labels()[self.items.range.clone()];
-            Arc::new(balanced(labels, &mut stream(b"balan", seed, epoch)))
+            balanced(labels, &mut stream(b"balan", seed, epoch))
         });
+        let first = self.items.range.start;
         let make = move |indices: &[usize]| {
+            let draw = |draws: &[Draw], index: usize| {
+                let Draw { index, repeat } = draws[index - first];
+                Draw { index: first + index, repeat }
+            };
             let items: Vec<ImageItem> = match &draws {
-                Some(draws) => dataset.drawn(&indices.iter().map(|index| draws[*index]).collect::<Vec<Draw>>()),
+                Some(draws) => dataset.drawn(&indices.iter().map(|index| draw(draws, *index)).collect::<Vec<Draw>>()),
                 None => indices.iter().filter_map(|index| dataset.get(*index)).collect(),
             };
             Batcher::<B, ImageItem, HostBatch>::batch(&batcher, items, &device)
@@ -408,6 +413,8 @@ mod tests {
         let expected: Vec<f32> = batches[0].labels.iter().map(|label| [0.5, 2.0][usize::from(*label)]).collect();
         assert_eq!(weights, expected);
         assert!(batches[0].labels.contains(&0) && batches[0].labels.contains(&1), "shuffled");
+        let part: Vec<ImageBatch<Flex>> = loader.slice(50, 100).iter().collect();
+        assert_eq!(part.iter().flat_map(|batch| &batch.labels).filter(|label| **label == 1).count(), 25);
     }
 
     #[test]

@@ -191,12 +191,11 @@ impl Default for Remote {
 }
 
 impl Request {
-    /// What is made of images and splits, where it is not what the source has: part of what a cache file is known by.
-    pub(crate) fn changes(&self) -> String {
-        let Self { decoding, held_out, .. } = self;
-        match (*decoding == Decoding::default(), *held_out == HeldOut::default()) {
+    /// What is made of images, decoded so, and of splits, where it is not what the source has: part of what a cache file is known by.
+    pub(crate) fn changes(&self, decoding: Decoding) -> String {
+        match (decoding == Decoding::default(), self.held_out == HeldOut::default()) {
             (true, true) => String::new(),
-            _ => format!("\0{decoding:?} {held_out:?}"),
+            _ => format!("\0{decoding:?} {:?}", self.held_out),
         }
     }
 

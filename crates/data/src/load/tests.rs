@@ -84,6 +84,8 @@ fn what_is_made_of_the_images_has_a_cache_of_its_own() {
     assert_eq!((first.shape().sides(), second.shape().sides()), ([2, 2], [3, 2]));
     request.decoding.fit = crate::Fit::Pad;
     assert!(decoded(&load_quietly(&request).1));
+    request.decoding.channels = Some(1);
+    assert!(!decoded(&load_quietly(&request).1), "what `auto` came to");
     request.decoding.channels = Some(3);
     assert_eq!(load_quietly(&request).0.shape().channels, 3);
     assert!(!decoded(&load_quietly(&request).1), "the same again comes from the cache");
