@@ -119,6 +119,9 @@ fn what_is_said_of_a_model_of_ten_classes_agrees() {
     assert!(rows.len() == 10 && rows.iter().all(|row| counts(row).iter().sum::<u64>() == 4), "{rows:?}");
     let right: u64 = rows.iter().enumerate().map(|(class, row)| counts(row)[class]).sum();
     assert_eq!(report["metrics"]["accuracy"].as_f64().unwrap(), right as f64 / 40.0);
+    let metric = |name: &str| report["metrics"][name].as_f64().unwrap();
+    assert!(metric("top_3") >= metric("accuracy") && metric("log_loss") > 0.0, "{}", report["metrics"]);
+    assert!((0.0..1.0).contains(&metric("calibration_error")));
     let top = report["top_losses"].as_array().unwrap();
     let wrong = top.iter().filter(|top| top["prediction"] != top["target"]).count() as u64;
     assert_eq!((top.len(), wrong), (40, 40 - right));
@@ -137,7 +140,8 @@ fn what_is_said_of_a_model_of_ten_classes_agrees() {
         assert!(page.contains("Confusion matrix of 10 classes") && page.contains("Weights of 7"), "{page}");
         assert!(page.contains("What is confused most") == (right < 40));
     }
-    assert!(place.path().join("pictures/confusion.svg").is_file() && !place.path().join("pictures/roc.svg").exists());
+    let has = |picture: &str| place.path().join("pictures").join(picture).is_file();
+    assert!(has("confusion.svg") && has("classes.svg") && !has("roc.svg") && has("confused.svg") == (right < 40));
     let data = place.train(&[&["data"], IDX].concat()).ok().stdout;
     assert!(data.contains(" all       160      40\n"), "{data}");
     let baseline = place.train(&[&["baseline"], IDX].concat()).ok().stdout;

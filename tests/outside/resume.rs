@@ -86,6 +86,44 @@ fn a_killed_residual_net_resumes_exactly_with_its_running_statistics() {
     same_after_kills(&small);
 }
 
+#[test]
+fn killed_runs_resume_exactly_with_averaged_weights_and_dropout() {
+    let net = ["resnet", "--set", "model.channels=2", "--set", "model.dropout=0.5", "--set", "training.ema_decay=0.9"];
+    let each_step = ["--set", "checkpoint.every_steps=1", "--set", "checkpoint.keep_last=3"];
+    same_after_kills(&[&net[..], &["--set", "training.batch_size=64"]].concat());
+    same_after_kills(&[&net[..], &each_step].concat());
+    same_after_kills(&["--backend", "ndarray", "--set", "training.ema_decay=0.99"]);
+}
+
+#[test]
+fn averaged_weights_are_what_is_evaluated_and_kept() {
+    let place = Place::new();
+    let arguments = ["resnet", "--set", "model.channels=2", "--set", "training.epochs=2"];
+    let with = |settings: &[&str]| {
+        place.train(&[&arguments[..], SMALL, settings].concat()).ok();
+        place.runs().pop().unwrap()
+    };
+    let [plain, averaged, dropped] = [
+        with(&[]),
+        with(&["--set", "training.ema_decay=0.9"]),
+        with(&["--set", "training.ema_decay=0.9", "--set", "model.dropout=0.5"]),
+    ];
+    // The same training, looked at otherwise.
+    let train = |run: &Path| metrics(run).iter().map(|epoch| epoch["train"].clone()).collect::<Vec<_>>();
+    assert_eq!(train(&plain), train(&averaged));
+    assert_ne!(train(&plain), train(&dropped));
+    assert_ne!(metrics(&plain)[0]["valid"], metrics(&averaged)[0]["valid"]);
+    for run in [&averaged, &dropped] {
+        let evaluated = place.train(&["evaluate", run.to_str().unwrap(), "--json"]).ok().json();
+        assert_eq!(evaluated["metrics"], record(run)["best"]["metrics"]);
+    }
+    // Nothing is left out when it is evaluated, and the best model is found again in the checkpoint.
+    fs::remove_file(averaged.join("model.safetensors")).unwrap();
+    place.train(&["--resume", averaged.to_str().unwrap()]).ok();
+    let evaluated = place.train(&["evaluate", averaged.to_str().unwrap(), "--json"]).ok().json();
+    assert_eq!(evaluated["metrics"], record(&averaged)["best"]["metrics"]);
+}
+
 /// The best epoch's checkpoint is looked at when a run goes on; Burn's clones of a network share the running statistics.
 #[test]
 fn a_residual_net_whose_best_epoch_is_not_its_last_resumes_exactly() {

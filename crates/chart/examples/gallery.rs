@@ -177,7 +177,13 @@ fn bars() -> Bars {
 
 fn charts() -> Vec<LineChart> {
     let (scores, labels) = classified();
-    vec![losses(), rates(), descent(), roc(&scores, &labels), calibration(&scores, &labels, 10)]
+    vec![
+        losses(),
+        rates(),
+        descent(),
+        roc(&scores, &labels),
+        calibration(vec![(0.02, 0.0), (0.24, 0.3), (0.5, 0.4), (0.8, 0.9), (0.98, 1.0)], 0.0123),
+    ]
 }
 
 fn document() -> Document {

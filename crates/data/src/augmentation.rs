@@ -171,14 +171,19 @@ impl Augment {
     }
 
     fn stream(&self, purpose: &[u8; 4], item: usize) -> ChaCha8Rng {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&(self.epoch as u64).to_le_bytes());
-        key[16..20].copy_from_slice(purpose);
-        let mut stream = ChaCha8Rng::from_seed(key);
-        stream.set_stream(item as u64);
-        stream
+        stream(purpose, self.seed, self.epoch, item)
     }
+}
+
+/// The random stream of an item of an epoch for a purpose.
+pub(crate) fn stream(purpose: &[u8; 4], seed: u64, epoch: usize, item: usize) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&(epoch as u64).to_le_bytes());
+    key[16..20].copy_from_slice(purpose);
+    let mut stream = ChaCha8Rng::from_seed(key);
+    stream.set_stream(item as u64);
+    stream
 }
 
 /// A number of the beta distribution whose two parameters are this one, up to 1 (Jöhnk 1964).

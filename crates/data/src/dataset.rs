@@ -7,9 +7,13 @@ use burn::{
     data::{dataloader::batcher::Batcher, dataset::Dataset},
     tensor::{Tensor, TensorData, backend::Backend},
 };
+use rand::Rng as _;
 use task::{Shape, Task};
 
-use crate::{Augmentation, Images, augmentation::Augment};
+use crate::{
+    Augmentation, Images,
+    augmentation::{self, Augment},
+};
 
 /// One image with its label: light, because it only points into its split.
 #[derive(Clone, Debug)]
@@ -107,6 +111,17 @@ pub struct ImageBatch<B: Backend> {
     pub labels: Vec<u16>,
     /// How much each image counts in the loss, `[batch, 1]`; none where all count alike.
     pub weights: Option<Tensor<B, 2>>,
+    /// What the network is to leave out, in training where the plan says so.
+    pub dropout: Option<Dropout>,
+}
+
+/// What a network leaves out of the features of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dropout {
+    /// That a feature is left out.
+    pub probability: f64,
+    /// A random number of each image, by which its own are drawn: the same whichever batch it is in.
+    pub draws: Vec<u64>,
 }
 
 /// The same on the host, which worker threads prepare: tensors are made by the thread that trains, because a GPU backend has a
@@ -117,6 +132,7 @@ pub struct HostBatch {
     targets: Vec<f32>,
     labels: Vec<u16>,
     weights: Option<Vec<f32>>,
+    dropout: Option<Dropout>,
 }
 
 /// Fills one contiguous buffer a batch, dividing pixels by 255; in training it may change the images.
@@ -127,6 +143,16 @@ pub struct ImageBatcher {
     pub(crate) smoothing: f32,
     /// How much the images of each class count in the loss.
     pub(crate) weights: Option<Arc<[f32]>>,
+    /// What the network is to leave out.
+    pub(crate) dropout: Option<Drop>,
+}
+
+/// How the [`Dropout`] of batches is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drop {
+    pub probability: f64,
+    pub seed: u64,
+    pub epoch: usize,
 }
 
 impl<B: Backend> Batcher<B, ImageItem, HostBatch> for ImageBatcher {
@@ -157,7 +183,11 @@ impl ImageBatcher {
         }
         let of_label = |weights: &Arc<[f32]>| labels.iter().map(|label| weights[usize::from(*label)]).collect();
         let weights = self.weights.as_ref().map(of_label);
-        HostBatch { images, targets, labels, weights }
+        let dropout = |Drop { probability, seed, epoch }| {
+            let draw = |item: &ImageItem| augmentation::stream(b"drop", seed, epoch, item.draw()).next_u64();
+            Dropout { probability, draws: items.iter().map(draw).collect() }
+        };
+        HostBatch { images, targets, labels, weights, dropout: self.dropout.map(dropout) }
     }
 }
 
@@ -195,6 +225,7 @@ impl HostBatch {
             targets: Tensor::from_data(TensorData::new(self.targets, [count, outputs]), device),
             labels: self.labels,
             weights: self.weights.map(|weights| Tensor::from_data(TensorData::new(weights, [count, 1]), device)),
+            dropout: self.dropout,
         }
     }
 }

@@ -25,7 +25,7 @@ mod testing;
 pub use augmentation::Augmentation;
 pub use cache::user_folder as user_cache_folder;
 pub use contain::{is_contained, panic_message};
-pub use dataset::{HostBatch, ImageBatch, ImageBatcher, ImageDataset, ImageItem, augmented};
+pub use dataset::{Dropout, HostBatch, ImageBatch, ImageBatcher, ImageDataset, ImageItem, augmented};
 pub use decode::{DecodedImage, decode_image};
 pub use error::Error;
 pub use fingerprint::{MNIST_SAMPLE_FINGERPRINT, fingerprint};

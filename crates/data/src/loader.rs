@@ -25,7 +25,7 @@ use task::Task;
 use crate::{
     Augmentation, ImageBatch, ImageBatcher, ImageDataset, ImageItem,
     augmentation::Augment,
-    dataset::{Draw, HostBatch},
+    dataset::{Draw, Drop, HostBatch},
     shuffle::shuffle,
 };
 
@@ -155,6 +155,8 @@ pub struct ImageLoader<B: Backend> {
     weights: Option<Arc<[f32]>>,
     /// The seed of a draw in which all classes are as frequent.
     balance: Option<u64>,
+    /// Probability and seed of dropout.
+    dropout: Option<(f64, u64)>,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -174,6 +176,7 @@ impl<B: Backend> ImageLoader<B> {
             smoothing: 0.0,
             weights: None,
             balance: None,
+            dropout: None,
             workers,
             device,
             epoch: Arc::default(),
@@ -210,6 +213,12 @@ impl<B: Backend> ImageLoader<B> {
         Self { balance: seed, ..self }
     }
 
+    /// Gives each image of an epoch a random number of a stream of this seed, by which the network is to leave out features with this
+    /// probability; with 0 none.
+    pub fn dropping(self, probability: f64, seed: u64) -> Self {
+        Self { dropout: (probability > 0.0).then_some((probability, seed)), ..self }
+    }
+
     /// Chooses the epoch that the next iteration serves.
     pub fn set_epoch(&self, epoch: usize) {
         self.epoch.store(epoch, Ordering::Relaxed);
@@ -239,7 +248,9 @@ impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<ImageBatch<B>> + 'a> {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let augment = self.augmentation.map(|(limits, seed)| Augment { limits, seed, epoch });
-        let batcher = ImageBatcher { augment, smoothing: self.smoothing as f32, weights: self.weights.clone() };
+        let (smoothing, weights) = (self.smoothing as f32, self.weights.clone());
+        let dropout = self.dropout.map(|(probability, seed)| Drop { probability, seed, epoch });
+        let batcher = ImageBatcher { augment, smoothing, weights, dropout };
         let (dataset, device) = (self.items.dataset().clone(), self.device.clone());
         let draws = self.balance.map(|seed| {
             let labels = &dataset.labels()[self.items.range.clone()];

@@ -2,7 +2,11 @@
 
 use task::Task;
 
-use crate::{MetricSums, Metrics, roc_auc};
+use crate::{
+    MetricSums, Metrics, Reliability,
+    probabilities::{self, BINS},
+    roc_auc,
+};
 
 /// What a classifier scores on a split, in the split's order.
 #[derive(Clone, Debug)]
@@ -29,9 +33,34 @@ impl Evaluation {
         self.labels.extend(labels);
     }
 
-    /// The metrics, ROC AUC included.
+    /// All metrics.
     pub fn metrics(&self) -> Metrics {
-        Metrics { roc_auc: self.roc_auc(), ..self.sums.metrics() }
+        let mean = |of: &dyn Fn(&[f32], usize) -> f64| {
+            let rows = self.logits.chunks_exact(self.task.outputs()).zip(&self.labels);
+            let sum: f64 = rows.map(|(row, label)| of(row, usize::from(*label))).sum();
+            (!self.labels.is_empty()).then(|| sum / self.labels.len() as f64)
+        };
+        let is_among_first = |row: &[f32], label| f64::from(u8::from(probabilities::is_among_first(3, row, label)));
+        let has_others = self.task.classes().len() > 3;
+        Metrics {
+            roc_auc: self.roc_auc(),
+            top_3: has_others.then(|| mean(&is_among_first)).flatten(),
+            log_loss: mean(&probabilities::log_loss),
+            calibration_error: self.reliability().error(),
+            ..self.sums.metrics()
+        }
+    }
+
+    /// What the probabilities say beside what is so: of two classes that of the first, of more that of the predicted one.
+    pub fn reliability(&self) -> Reliability {
+        let (classes, probabilities) = (self.task.classes().len(), self.probabilities());
+        let rows = probabilities.chunks_exact(classes).zip(&self.labels);
+        if self.task.is_binary() {
+            return Reliability::of(rows.map(|(row, label)| (row[0], *label == 0)), BINS);
+        }
+        let said = rows.zip(self.predictions());
+        let said = said.map(|((row, label), predicted)| (row[usize::from(predicted)], predicted == *label));
+        Reliability::of(said, BINS)
     }
 
     /// Of two classes by their logits, of more the mean over those that have samples and are not all, each against the others.
@@ -111,5 +140,20 @@ mod tests {
         let metrics = evaluation(&["a", "b", "c"], &logits, &[0, 0, 1]).metrics();
         assert_eq!(metrics.roc_auc, Some(1.0));
         assert_eq!(evaluation(&["a", "b"], &[2.0, 1.0, 3.0], &[0, 1, 1]).metrics().roc_auc, Some(0.5));
+    }
+    /// `top_k_accuracy_score(k=3)` and `log_loss` of scikit-learn on the probabilities of these logits; the calibration error as its
+    /// formula has it, by numpy.
+    #[test]
+    fn top_3_and_log_loss_are_those_of_scikit_learn() {
+        let logits = [2.0, 1.0, 0.5, 0.0, 0.3, 0.1, 3.0, -1.0, 0.0, 1.0, 2.0, 4.0, 1.0, 1.5, 0.2, 0.1];
+        let metrics = evaluation(&["a", "b", "c", "d"], &logits, &[0, 2, 0, 1]).metrics();
+        let near = |value: Option<f64>, expected: f64| assert!((value.unwrap() - expected).abs() < 1e-6, "{value:?}");
+        near(metrics.top_3, 0.75);
+        near(metrics.log_loss, 1.404_194_144);
+        near(metrics.calibration_error, 0.476_119_393);
+        let two = evaluation(&["a", "b"], &[2.0, -1.0, 0.5], &[0, 0, 1]).metrics();
+        assert_eq!(two.top_3, None);
+        near(two.log_loss, 0.804_755_561);
+        near(two.calibration_error, 0.490_906_944);
     }
 }

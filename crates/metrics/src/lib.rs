@@ -1,15 +1,17 @@
 //! Metrics of classification, exact over an epoch: sums on the host, weighed by sample.
 //!
 //! In: losses, logits and labels of batches, as plain numbers; out: [`Metrics`], [`Evaluation`] of a split with its confusion
-//! matrix and [`TopLoss`]es. It knows neither Burn nor files. Start at [`MetricSums`].
+//! matrix and [`ScoredSample`]s. It knows neither Burn nor files. Start at [`MetricSums`].
 
 mod evaluation;
-mod top_losses;
+mod examples;
+mod probabilities;
 
 use serde::{Deserialize, Serialize};
 
 pub use evaluation::{Evaluation, Scores, confusion};
-pub use top_losses::{TOP_LOSSES, TopLoss};
+pub use examples::{ConfusedPair, ScoredSample, TOP_LOSSES};
+pub use probabilities::Reliability;
 
 /// The metrics of a split. A metric that is undefined (no positive prediction, one class only) is `None`.
 ///
@@ -30,6 +32,16 @@ pub struct Metrics {
     /// Area under the receiver operating characteristic: how often a positive scores above a negative.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roc_auc: Option<f64>,
+    /// Samples whose class is among the three most probable, as a fraction, where there are more than three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_3: Option<f64>,
+    /// Mean -ln of the probability of the sample's class, whatever loss the model was trained with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_loss: Option<f64>,
+    /// Expected calibration error: how far the probabilities are from how often they are right. Of two classes the probability of the
+    /// first, of more that of the predicted one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration_error: Option<f64>,
 }
 
 impl Metrics {
@@ -42,11 +54,15 @@ impl Metrics {
             Metric::Recall => self.recall,
             Metric::F1 => self.f1,
             Metric::RocAuc => self.roc_auc,
+            Metric::Top3 => self.top_3,
+            Metric::LogLoss => self.log_loss,
+            Metric::CalibrationError => self.calibration_error,
         }
     }
 
-    pub fn named(&self) -> [(&'static str, Option<f64>); 6] {
-        Metric::ALL.map(|metric| (metric.name(), self.get(metric)))
+    /// Whether those are the same that another has; an earlier version has fewer.
+    pub fn are(&self, other: &Self) -> bool {
+        Metric::ALL.into_iter().all(|metric| other.get(metric).is_none() || self.get(metric) == other.get(metric))
     }
 }
 
@@ -65,11 +81,35 @@ pub enum Metric {
     F1,
     /// Area under the receiver operating characteristic.
     RocAuc,
+    /// Samples whose class is among the three most probable.
+    Top3,
+    /// Mean -ln of the probability of the sample's class.
+    LogLoss,
+    /// Expected calibration error.
+    CalibrationError,
 }
 
 impl Metric {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1, Self::RocAuc];
+    pub const ALL: [Self; 9] = [
+        Self::Loss,
+        Self::Accuracy,
+        Self::Precision,
+        Self::Recall,
+        Self::F1,
+        Self::RocAuc,
+        Self::Top3,
+        Self::LogLoss,
+        Self::CalibrationError,
+    ];
+
+    /// Those that the sums of an epoch give without the logits of all its samples; training has no others.
+    pub const OF_SUMS: [Self; 5] = [Self::Loss, Self::Accuracy, Self::Precision, Self::Recall, Self::F1];
+
+    /// Whether less of it is better.
+    pub fn is_of_error(self) -> bool {
+        matches!(self, Self::Loss | Self::LogLoss | Self::CalibrationError)
+    }
 
     /// Its name in logs, tables, studies and event files.
     pub fn name(self) -> &'static str {
@@ -80,6 +120,9 @@ impl Metric {
             Self::Recall => "recall",
             Self::F1 => "f1",
             Self::RocAuc => "roc_auc",
+            Self::Top3 => "top_3",
+            Self::LogLoss => "log_loss",
+            Self::CalibrationError => "calibration_error",
         }
     }
 }
@@ -126,7 +169,7 @@ impl MetricSums {
         self.counts.extend(predictions, labels);
     }
 
-    /// The metrics of all samples added; `roc_auc` takes the logits themselves, see [`Evaluation::metrics`].
+    /// The metrics of all samples added, [`Metric::OF_SUMS`]; the others take the logits themselves, see [`Evaluation::metrics`].
     pub fn metrics(&self) -> Metrics {
         let counts = &self.counts;
         Metrics {
@@ -135,7 +178,7 @@ impl MetricSums {
             precision: counts.precision(),
             recall: counts.recall(),
             f1: counts.f1(),
-            roc_auc: None,
+            ..Metrics::default()
         }
     }
 }

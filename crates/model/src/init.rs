@@ -77,7 +77,7 @@ fn stream(seed: u64, path: &str) -> ChaCha8Rng {
 }
 
 /// Uniform in [0, 1) with the 24 bits that an `f32` holds exactly.
-fn unit(stream: &mut ChaCha8Rng) -> f32 {
+pub(crate) fn unit(stream: &mut ChaCha8Rng) -> f32 {
     (stream.next_u32() >> 8) as f32 / (1 << 24) as f32
 }
 

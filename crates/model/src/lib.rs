@@ -6,6 +6,7 @@
 
 mod backend;
 pub mod distance;
+mod dropout;
 pub mod init;
 mod layers;
 mod linear;

@@ -32,6 +32,15 @@ impl<B: Backend> Network<B> {
         }
     }
 
+    /// The same in training with dropout, by a network that has a place for it: with this probability, by `draws`, a random number of each
+    /// image.
+    pub fn forward_dropping(&self, images: Tensor<B, 2>, probability: f64, draws: &[u64]) -> Tensor<B, 2> {
+        match self {
+            Self::Linear(_) | Self::TwoLayer(_) => self.forward(images),
+            Self::ResNet(model) => model.forward_dropping(images, probability, draws),
+        }
+    }
+
     /// Its layers in the order of their work.
     pub fn summary(&self) -> Vec<LayerSummary> {
         match self {

@@ -9,7 +9,7 @@ use burn::{
 use task::Shape;
 
 use crate::{
-    Backend, init, layers,
+    Backend, dropout, init, layers,
     summary::{self, LayerSummary},
 };
 
@@ -61,7 +61,8 @@ impl<B: Backend> ResNet<B> {
                 from = to;
             }
         }
-        Self { stem, blocks, head: init::linear(seed, "head", from, outputs, device), height, width }
+        let head = init::linear(seed, "head", from, outputs, device);
+        Self { stem, blocks, head, height, width }
     }
 
     /// Logits of images.
@@ -70,6 +71,19 @@ impl<B: Backend> ResNet<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
+        layers::linear(&self.head, self.features(images))
+    }
+
+    /// The same in training with dropout before the head: each feature is left out with this probability, by `draws`, a random number of
+    /// each image.
+    pub fn forward_dropping(&self, images: Tensor<B, 2>, probability: f64, draws: &[u64]) -> Tensor<B, 2> {
+        let features = self.features(images);
+        let mask = dropout::mask(draws, features.dims()[1], probability, &features.device());
+        layers::linear(&self.head, features * mask)
+    }
+
+    /// `[batch, features]`, the means of the channels.
+    fn features(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
         let [batch, _] = images.dims();
         // Not a field of its own: a checkpoint has one for each, and older ones would lack it.
         let channels = self.stem.convolution.weight.dims()[1];
@@ -77,7 +91,7 @@ impl<B: Backend> ResNet<B> {
         let features = self.blocks.iter().fold(relu(self.stem.forward(images)), |x, block| block.forward(x));
         let [_, channels, height, width] = features.dims();
         let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
-        layers::linear(&self.head, means.reshape([batch, channels]))
+        means.reshape([batch, channels])
     }
 
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {

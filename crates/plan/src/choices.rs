@@ -233,6 +233,12 @@ choices! {
         F1 = "f1",
         /// The area under the ROC curve.
         RocAuc = "roc_auc",
+        /// The fraction whose class is among the three most probable.
+        Top3 = "top_3",
+        /// The mean -ln of the probability of the right class; less is better.
+        LogLoss = "log_loss",
+        /// The expected calibration error; less is better.
+        CalibrationError = "calibration_error",
     }
 }
 

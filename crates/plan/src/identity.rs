@@ -25,8 +25,9 @@ const KEYS_WITHOUT_EFFECT: [&str; 11] = [
 
 /// Keys that there were not always. With their defaults they say what was so before, and are left out, so that the trials of an older
 /// study are still found.
-const LATER: [&str; 11] = [
+const LATER: [&str; 13] = [
     "model.blocks",
+    "model.dropout",
     "augmentation.flip",
     "augmentation.shift",
     "augmentation.crop",
@@ -36,6 +37,7 @@ const LATER: [&str; 11] = [
     "augmentation.mixup",
     "training.label_smoothing",
     "training.class_weights",
+    "training.ema_decay",
     "data.sampling",
 ];
 

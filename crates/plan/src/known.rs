@@ -152,16 +152,16 @@ mod tests {
 
     #[test]
     fn an_unknown_key_without_a_near_one_lists_those_there_are() {
-        let message = "x.toml:2: unknown key `early_stopping.dropout`; [early_stopping] has patience, min_delta";
-        assert_eq!(problems("[early_stopping]\ndropout = 1", &[]), [message]);
+        let message = "x.toml:2: unknown key `early_stopping.rounds`; [early_stopping] has patience, min_delta";
+        assert_eq!(problems("[early_stopping]\nrounds = 1", &[]), [message]);
         let message = "--set optimizer.lr=1: unknown key `optimizer.lr`; [optimizer] has \
             kind, learning_rate, momentum, weight_decay, beta_1, beta_2, epsilon";
         assert_eq!(problems("", &["optimizer.lr=1"]), [message]);
         let sections = "data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
         let message = format!(
-            "x.toml:1: unknown key `dropout`; there are name, runs, seed, backend, device, threads, tensorboard and the sections {sections}"
+            "x.toml:1: unknown key `warmth`; there are name, runs, seed, backend, device, threads, tensorboard and the sections {sections}"
         );
-        assert_eq!(problems("dropout = 1", &[]), [message]);
+        assert_eq!(problems("warmth = 1", &[]), [message]);
         let message = format!("--set a.b=1: unknown key `a.b`; the sections are {sections}");
         assert_eq!(problems("", &["a.b=1"]), [message]);
     }
@@ -177,12 +177,11 @@ mod tests {
 
     #[test]
     fn a_value_in_place_of_a_section_and_a_section_in_place_of_a_value() {
-        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden, channels, blocks";
+        let message = "x.toml:1: `model` is 3, expected a section with kind, hidden, channels, blocks, dropout";
         assert_eq!(problems("model = 3", &[]), [message]);
         let message = "x.toml:2: `seed` is a section, expected no section but a value, such as 0";
         assert_eq!(problems("[seed]\nx = 1", &[]), [message]);
-        let message =
-            "--set model=linear: `model` is \"linear\", expected a section with kind, hidden, channels, blocks";
+        let message = "--set model=linear: `model` is \"linear\", expected a section with kind, hidden, channels, blocks, dropout";
         assert_eq!(problems("", &["model=linear"]), [message]);
     }
 }

@@ -120,6 +120,8 @@ pub struct ModelPlan {
     pub channels: usize,
     /// Residual blocks of each stage of `resnet`, at least 1.
     pub blocks: Vec<usize>,
+    /// Probability that a feature before the head of `resnet` is left out in training, from 0 to below 1.
+    pub dropout: f64,
 }
 
 /// `[augmentation]`: how far training images are changed, anew in each epoch.
@@ -165,6 +167,8 @@ pub struct TrainingPlan {
     pub accumulate: usize,
     /// Largest global norm of the gradients; 0: no clipping.
     pub clip_norm: f64,
+    /// Decay of the moving average of the weights that is evaluated and kept, from 0 to below 1; 0: none.
+    pub ema_decay: f64,
     /// What "best" means for checkpoints and early stopping.
     pub monitor: Monitor,
     /// Whether metrics.jsonl also has one line per batch.
@@ -262,7 +266,7 @@ mod tests {
         assert_eq!(plan.name, "two-layer");
         assert_eq!(
             plan.model,
-            ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16, blocks: vec![1, 1, 1] }
+            ModelPlan { kind: ModelKind::TwoLayer, hidden: 30, channels: 16, blocks: vec![1, 1, 1], dropout: 0.0 }
         );
         assert_eq!(plan.training.epochs, 40);
         assert_eq!(plan.training.batch_size, 256);

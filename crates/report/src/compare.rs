@@ -5,6 +5,7 @@ mod groups;
 use std::path::{Path, PathBuf};
 
 use chart::{Axis, Block, Document, Section, Series, Table};
+use metrics::Metric;
 use plan::Plan;
 use run::{
     EpochRecord, Error, RunRecord,
@@ -100,10 +101,12 @@ impl Comparison {
     }
 
     fn best_epochs(&self) -> Section {
-        let names = self.runs.iter().take(1).flat_map(|run| run.best.metrics.named()).map(|(name, _)| name);
+        let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
+        let metrics: Vec<Metric> = Metric::ALL.into_iter().filter(is_known).collect();
+        let names = metrics.iter().map(|metric| metric.name());
         let header = ["run", "epochs", "best"].into_iter().chain(names).chain(["time"]);
         let mut table = Table::new(header, 1).captioned("Validation metrics of each run's best epoch");
-        self.runs.iter().for_each(|run| table.add_row(run.row()));
+        self.runs.iter().for_each(|run| table.add_row(run.row(&metrics)));
         Section::new("Best epochs", [Block::Table(table)])
     }
 
@@ -143,10 +146,10 @@ impl ComparedRun {
         Ok(Self { path: path.into(), name, plan, data, epochs, best })
     }
 
-    fn row(&self) -> Vec<String> {
+    fn row(&self, metrics: &[Metric]) -> Vec<String> {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let counts = [self.name.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
-        let metrics = self.best.metrics.named().map(|(_, value)| fraction(value));
+        let metrics = metrics.iter().map(|metric| fraction(self.best.metrics.get(*metric)));
         let time = clock(seconds);
         counts.into_iter().chain(metrics).chain([time]).collect()
     }

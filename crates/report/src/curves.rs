@@ -101,14 +101,7 @@ mod tests {
     use metrics::Metrics;
 
     fn epochs(count: usize) -> Vec<EpochRecord> {
-        let metrics = |epoch: usize| Metrics {
-            loss: 1.0 / epoch as f64,
-            accuracy: 0.5,
-            precision: None,
-            recall: None,
-            f1: None,
-            roc_auc: None,
-        };
+        let metrics = |epoch: usize| Metrics { loss: 1.0 / epoch as f64, accuracy: 0.5, ..Metrics::default() };
         let record = |epoch| EpochRecord {
             epoch,
             step: epoch,

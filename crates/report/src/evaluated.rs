@@ -4,17 +4,18 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use chart::{Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, roc};
 use data::{DataSet, Images, Split};
-use metrics::{Evaluation, Metric, Scores, TopLoss};
+use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores};
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, pixels};
+use crate::{fraction, pixels, shown};
 
-/// Bins of the reliability diagram: as many as in most publications.
-const BINS: usize = 10;
-
-/// Pairs of classes that are told as confused.
+/// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
+const CONFUSED_SHOWN: usize = 4;
+
+/// Classes of which images are shown.
+const CLASSES_SHOWN: usize = 20;
 
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
@@ -65,16 +66,12 @@ impl<'a> Evaluated<'a> {
         format!("{images} {split} images of {source}, {}", self.data.task())
     }
 
-    /// The metrics with their names.
-    pub fn metrics(&self) -> [(String, String); 6] {
+    /// The metrics with their names; which class is among the first three is said where there are more.
+    pub fn metrics(&self) -> Vec<(String, String)> {
         let metrics = self.evaluation.metrics();
-        Metric::ALL.map(|metric| {
-            let value = match metric {
-                Metric::Loss => format!("{:.6}", metrics.loss),
-                metric => fraction(metrics.get(metric)),
-            };
-            (metric.name().replace('_', " "), value)
-        })
+        let named = |metric: Metric| (metric.name().replace('_', " "), shown(metric, metrics.get(metric)));
+        let is_told = |metric: &Metric| *metric != Metric::Top3 || metrics.top_3.is_some();
+        Metric::ALL.into_iter().filter(is_told).map(named).collect()
     }
 
     /// For each class its accuracy, and of two how their images were taken, of more its precision and F1.
@@ -96,7 +93,7 @@ impl<'a> Evaluated<'a> {
         table
     }
 
-    /// The matrix, and of more than two classes what is confused most.
+    /// How often each class was predicted for images of each class.
     pub fn confusion(&self) -> Section {
         let (task, counts) = (self.data.task(), &self.evaluation.sums.counts);
         let matrix = Confusion { classes: task.classes().to_vec(), counts: self.evaluation.confusion() };
@@ -107,26 +104,56 @@ impl<'a> Evaluated<'a> {
             ),
             _ => format!("Confusion matrix of {task}: {} of {} images are right", counts.right(), counts.total()),
         };
-        let confused = (!task.is_binary()).then(|| self.most_confused(&matrix)).flatten();
-        Section::new("Confusion matrix", [Block::Confusion { alt, matrix }].into_iter().chain(confused))
+        Section::new("Confusion matrix", [Block::Confusion { alt, matrix }])
     }
 
-    /// The pairs of classes that are most often taken for each other.
-    fn most_confused(&self, matrix: &Confusion) -> Option<Block> {
-        let confused = matrix.confused();
-        let mut table = Table::new(["is", "predicted", "images", "of the class"], 2).captioned("What is confused most");
-        for (actual, predicted, count) in confused.iter().take(CONFUSED) {
-            let all: u64 = matrix.counts[*actual].iter().sum();
-            let share = format!("{:.1} %", 100.0 * *count as f64 / all as f64);
-            let [actual, predicted] = [actual, predicted].map(|class| matrix.classes[*class].clone());
-            table.add_row([actual, predicted, count.to_string(), share]);
+    /// Of more than two classes the pairs that are most often taken for each other, the first of them with images.
+    pub fn confused(&self) -> Option<Section> {
+        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
+        let mut pairs = self.evaluation.confused_pairs(&self.losses);
+        pairs.truncate(CONFUSED);
+        if task.is_binary() || pairs.is_empty() {
+            return None;
         }
-        (!confused.is_empty()).then_some(Block::Table(table))
+        let mut table = Table::new(["is", "predicted", "images", "of the class"], 2);
+        for ConfusedPair { label, predicted, samples } in &pairs {
+            let all = counts[usize::from(*label)].actual;
+            let share = format!("{:.1} %", 100.0 * samples.len() as f64 / all as f64);
+            let [actual, predicted] = [label, predicted].map(|label| task.class(*label).to_owned());
+            table.add_row([actual, predicted, samples.len().to_string(), share]);
+        }
+        let shown = pairs.iter().take(CONFUSED_SHOWN).flat_map(|pair| pair.samples.iter().take(COLUMNS));
+        let pictures: Vec<Picture> = shown.map(|sample| self.picture(sample)).collect();
+        let alt =
+            format!("{} images of the classes that are confused most, the highest loss of each first", pictures.len());
+        let pictures = Block::Pictures { alt, pictures, columns: COLUMNS };
+        Some(Section::new("What is confused most", [Block::Table(table), pictures]))
+    }
+
+    /// Images of each class: what it is surest of, what lies in the middle, and what it is most wrong about.
+    pub fn classes(&self) -> Section {
+        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
+        let mut classes: Vec<(usize, Vec<ScoredSample>)> =
+            self.evaluation.of_each_class(&self.losses).into_iter().enumerate().collect();
+        let all = classes.len();
+        let mut text =
+            "A row for a class: the image with the least loss, one in the middle, and the one with the highest."
+                .to_owned();
+        if all > CLASSES_SHOWN {
+            let accuracy = |class: usize| counts[class].recall().unwrap_or(1.0);
+            classes.sort_by(|(a, _), (b, _)| accuracy(*a).total_cmp(&accuracy(*b)));
+            classes.truncate(CLASSES_SHOWN);
+            text += &format!(" Of {all} classes those {CLASSES_SHOWN} that are recognised worst.");
+        }
+        let alt = format!("Images of {} of {task}", classes.len());
+        let pictures = classes.iter().flat_map(|(_, few)| few).map(|sample| self.picture(sample)).collect();
+        Section::new("Images of each class", [Block::Text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
     }
 
     /// Of two classes the ROC curve, calibration and, of a linear model, its weights; each with a name for its file.
     pub fn charts(&self) -> Vec<(&'static str, Section)> {
-        let charts = self.roc().map(|roc| ("roc", roc)).into_iter().chain([("calibration", self.calibration())]);
+        let charts = self.roc().map(|roc| ("roc", roc)).into_iter();
+        let charts = charts.chain([("calibration", self.calibration())]);
         charts.chain(self.pixel_weights().map(|weights| ("weights", weights))).collect()
     }
 
@@ -145,22 +172,16 @@ impl<'a> Evaluated<'a> {
 
     /// The reliability diagram: of two classes of the probability of the first, of more of that of what is predicted.
     pub fn calibration(&self) -> Section {
-        let (task, probabilities) = (self.data.task(), self.evaluation.probabilities());
-        let classes = task.classes().len();
+        let reliability = self.evaluation.reliability();
+        let diagram = calibration(reliability.points(), reliability.error().unwrap_or_default());
         let end = "On the dashed line as many as it says. The error is the mean distance from that line, each image counting \
                    the same; a bin in the middle often holds few.";
-        let (diagram, of, text) = if let [positive, _] = task.classes() {
-            let first: Vec<f32> = probabilities.iter().copied().step_by(classes).collect();
+        let (diagram, of, text) = if let [positive, _] = self.data.task().classes() {
             let text = format!("Of the images that get about the same probability, how many are {positive}? {end}");
-            (calibration(&first, &self.are(0), BINS), positive.as_str(), text)
+            (diagram, positive.as_str(), text)
         } else {
-            let predictions = self.evaluation.predictions();
-            let of_predicted = |(row, class): (&[f32], &u16)| row[usize::from(*class)];
-            let said: Vec<f32> = probabilities.chunks_exact(classes).zip(&predictions).map(of_predicted).collect();
-            let right: Vec<bool> = predictions.iter().zip(&self.evaluation.labels).map(|(a, b)| a == b).collect();
             let text =
                 format!("Of the images whose prediction has about the same probability, how many are right? {end}");
-            let diagram = calibration(&said, &right, BINS);
             let y = Axis { name: "share of right ones".into(), ..diagram.y };
             (LineChart { y, ..diagram }, "what is predicted", text)
         };
@@ -212,11 +233,13 @@ impl<'a> Evaluated<'a> {
     }
 
     /// The images with the highest losses, the highest first.
-    pub fn top_losses(&self, count: NonZeroUsize) -> Vec<TopLoss> {
-        self.evaluation.top_losses(&self.losses, count.get())
+    pub fn top_losses(&self, count: NonZeroUsize) -> Vec<ScoredSample> {
+        let mut samples = self.evaluation.by_loss(&self.losses);
+        samples.truncate(count.get());
+        samples
     }
 
-    fn picture(&self, top: &TopLoss) -> Picture {
+    fn picture(&self, top: &ScoredSample) -> Picture {
         let [prediction, target] = [top.predicted, top.label].map(|label| self.data.class(label));
         let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
         let (loss, probability, name) = (top.loss, top.probability, self.image_name(top.index));

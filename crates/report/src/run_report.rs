@@ -66,9 +66,10 @@ impl<'a> RunReport<'a> {
     pub fn document(&self) -> Document {
         let id = self.run.file_name().unwrap_or_default().to_string_lossy();
         let top_losses = self.evaluated.top_losses_as_pictures(TOP_LOSSES);
-        let results = [self.curves(), self.confusion(), top_losses, self.probabilities()];
+        let confusion = [self.curves(), self.confusion()].into_iter().chain(self.evaluated.confused());
+        let results = confusion.chain([top_losses, self.evaluated.classes(), self.probabilities()]);
         let circumstances = [self.data(), self.settings(), self.timings(), self.environment(), self.commands()];
-        let sections = results.into_iter().chain(self.evaluated.pixel_weights()).chain(circumstances);
+        let sections = results.chain(self.evaluated.pixel_weights()).chain(circumstances);
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: vec![Block::Table(self.outcome())],
@@ -117,7 +118,7 @@ impl<'a> RunReport<'a> {
         let metrics = Block::Table(Table::of_names(self.evaluated.metrics()));
         let mut blocks = blocks.into_iter();
         let beside = Block::Beside(blocks.next().into_iter().chain([metrics]).collect());
-        Section::new(heading, [beside].into_iter().chain(blocks).chain([Block::Table(self.evaluated.by_class())]))
+        Section::new(heading, [beside, Block::Table(self.evaluated.by_class())].into_iter().chain(blocks))
     }
 
     /// ROC curve and calibration.

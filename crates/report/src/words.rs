@@ -2,9 +2,19 @@
 
 use std::time::Duration;
 
+use metrics::Metric;
+
 /// Four decimals, or a dash where a metric is undefined.
 pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+}
+
+/// A metric as a person reads it: of a loss more digits count, because it may be small.
+pub fn shown(metric: Metric, value: Option<f64>) -> String {
+    match (metric, value) {
+        (Metric::Loss | Metric::LogLoss, Some(value)) => format!("{value:.6}"),
+        (_, value) => fraction(value),
+    }
 }
 
 /// Seconds as a person reads them; none where they come from a file that says what cannot be.

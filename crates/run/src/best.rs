@@ -71,18 +71,25 @@ impl BestTracker {
 
 /// How much better `value` is than `than`.
 fn gain(monitor: Monitor, value: f64, than: f64) -> f64 {
-    if monitor == Monitor::ValidLoss { than - value } else { value - than }
+    if metric(monitor).is_of_error() { than - value } else { value - than }
 }
 
 /// The monitored value; an undefined metric counts as the worst.
 fn monitored(monitor: Monitor, metrics: &Metrics) -> f64 {
-    let metric = match monitor {
+    let metric = metric(monitor);
+    metrics.get(metric).unwrap_or(if metric.is_of_error() { f64::MAX } else { 0.0 })
+}
+
+fn metric(monitor: Monitor) -> Metric {
+    match monitor {
         Monitor::ValidLoss => Metric::Loss,
         Monitor::Accuracy => Metric::Accuracy,
         Monitor::Precision => Metric::Precision,
         Monitor::Recall => Metric::Recall,
         Monitor::F1 => Metric::F1,
         Monitor::RocAuc => Metric::RocAuc,
-    };
-    metrics.get(metric).unwrap_or(0.0)
+        Monitor::Top3 => Metric::Top3,
+        Monitor::LogLoss => Metric::LogLoss,
+        Monitor::CalibrationError => Metric::CalibrationError,
+    }
 }

@@ -96,14 +96,16 @@ pub struct Checkpoint {
     /// The classifier's record.
     pub model: Vec<u8>,
     pub optimizer: Vec<u8>,
+    /// The record of the classifier with averaged weights, where the run has one.
+    pub average: Option<Vec<u8>>,
 }
 
 impl Checkpoint {
-    /// The file's bytes: magic, version, three sections with their lengths, CRC-32 of all before it.
+    /// The file's bytes: magic, version, three or, with averaged weights, four sections with their lengths, CRC-32 of all before it.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let state = serde_json::to_vec(&self.state).expect("a state is plain data");
         let mut bytes = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
-        for section in [&state, &self.model, &self.optimizer] {
+        for section in [&state, &self.model, &self.optimizer].into_iter().chain(&self.average) {
             bytes.extend((section.len() as u64).to_le_bytes());
             bytes.extend(section);
         }
@@ -123,7 +125,9 @@ impl Checkpoint {
             return Err(format!("it has version {version}, this program reads {VERSION}"));
         }
         let state = serde_json::from_slice(section(&mut rest)?).map_err(|error| error.to_string())?;
-        Ok(Self { state, model: section(&mut rest)?.into(), optimizer: section(&mut rest)?.into() })
+        let [model, optimizer] = [section(&mut rest)?.into(), section(&mut rest)?.into()];
+        let average = (!rest.is_empty()).then(|| section(&mut rest)).transpose()?.map(Into::into);
+        Ok(Self { state, model, optimizer, average })
     }
 }
 
@@ -205,11 +209,11 @@ pub(super) mod tests {
     use crate::{CheckpointWriter, best::Best};
 
     pub(crate) fn checkpoint(step: usize, best: usize) -> Checkpoint {
-        let metrics = Metrics { loss: 0.1, accuracy: 0.9, precision: None, recall: None, f1: None, roc_auc: None };
+        let metrics = Metrics { loss: 0.1, accuracy: 0.9, ..Metrics::default() };
         let best = Best { epoch: 1, step: best, value: 0.1, metrics };
         let mut state = TrainState { epoch: 1, step, seconds: 0.1 + 0.2, ..TrainState::default() };
         state.best_tracker.best = Some(best);
-        Checkpoint { state, model: vec![1, 2, 3], optimizer: vec![4] }
+        Checkpoint { state, model: vec![1, 2, 3], optimizer: vec![4], average: None }
     }
 
     pub(crate) fn written(steps: &[usize], best: usize) -> tempfile::TempDir {
@@ -226,6 +230,8 @@ pub(super) mod tests {
     fn a_checkpoint_is_read_back_as_it_was_written() {
         let folder = written(&[7], 7);
         assert_eq!(read(folder.path(), 7).unwrap(), checkpoint(7, 7));
+        let averaged = Checkpoint { average: Some(vec![5, 6]), ..checkpoint(7, 7) };
+        assert_eq!(Checkpoint::decode(&averaged.encode()), Ok(averaged));
     }
 
     #[test]

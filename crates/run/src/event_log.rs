@@ -7,7 +7,7 @@ use std::{
 };
 
 use files::{Error, Log};
-use metrics::{MeanLoss, Metrics};
+use metrics::{MeanLoss, Metric, Metrics};
 use plan::{Plan, TrainingPlan};
 use task::Shape;
 use tensorboard::{Histogram, HyperParameter, Value};
@@ -35,8 +35,8 @@ pub struct EventLog {
 /// An image with what is to be said of it.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// What is to be said.
-    pub caption: String,
+    /// What is to be said, after a name and a `/` for those that stand together.
+    pub tag: String,
     pub shape: Shape,
     /// The file's bytes.
     pub png: Vec<u8>,
@@ -95,17 +95,11 @@ impl EventLog {
         self.append(record.step, scalars.chain(histograms))
     }
 
-    /// Writes the metrics of the best epoch and what its model is most wrong about, at that epoch's step.
-    pub fn best(&mut self, best: &Best, most_wrong: Vec<Picture>) -> Result<(), Error> {
-        let images = (1..).zip(most_wrong).map(|(rank, picture)| {
-            // The caption is in the tag: TensorBoard shows no other text beside an image.
-            Value::image(
-                &format!("top_losses/{rank}: {}", picture.caption),
-                picture.shape.channels,
-                picture.shape.sides(),
-                &picture.png,
-            )
-        });
+    /// Writes the metrics of the best epoch and images with what its model says of them, at that epoch's step.
+    pub fn best(&mut self, best: &Best, pictures: Vec<Picture>) -> Result<(), Error> {
+        // What is said is in the tag: TensorBoard shows no other text beside an image.
+        let image = |Picture { tag, shape, png }| Value::image(&tag, shape.channels, shape.sides(), &png);
+        let images = pictures.into_iter().map(image);
         self.append(best.step, metrics("best", &best.metrics).into_iter().chain(images))
     }
 
@@ -181,8 +175,8 @@ fn hyper_parameters(plan: &Plan) -> Vec<(&'static str, HyperParameter)> {
 
 /// The metrics that are defined, each under its name and where it was measured.
 fn metrics(at: &str, metrics: &Metrics) -> Vec<Value> {
-    let defined = metrics.named().into_iter().filter_map(|(name, value)| Some((name, value?)));
-    defined.map(|(name, value)| Value::scalar(&format!("{at}/{name}"), value as f32)).collect()
+    let scalar = |metric: Metric| Some(Value::scalar(&format!("{at}/{}", metric.name()), metrics.get(metric)? as f32));
+    Metric::ALL.into_iter().filter_map(scalar).collect()
 }
 
 /// Seconds since 1970.

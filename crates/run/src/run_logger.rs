@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use files::{Error, Log};
-use metrics::Metrics;
+use metrics::{Metric, Metrics};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -175,20 +175,23 @@ fn table(run: &Path) -> PathBuf {
     run.join("metrics.csv")
 }
 
-/// The columns, each with its value; what is undefined is empty. Training has no ROC AUC.
+/// The columns, each with its value; what is undefined is empty.
 fn columns(record: &EpochRecord) -> Vec<(String, String)> {
     let number = |value: f64| format!("{value:?}");
-    let split = |name: &'static str, metrics: [(&'static str, Option<f64>); 6]| {
-        metrics.map(|(metric, value)| (format!("{name}_{metric}"), value.map(number).unwrap_or_default()))
+    let split = |name: &'static str, of: &[Metric], metrics: &Metrics| -> Vec<(String, String)> {
+        let named = |metric: &Metric| {
+            let value = metrics.get(*metric).map(number).unwrap_or_default();
+            (format!("{name}_{}", metric.name()), value)
+        };
+        of.iter().map(named).collect()
     };
-    let [train @ .., _] = split("train", record.train.named());
     let mut columns: Vec<(String, String)> = vec![
         ("epoch".into(), record.epoch.to_string()),
         ("step".into(), record.step.to_string()),
         ("learning_rate".into(), number(record.learning_rate)),
     ];
-    columns.extend(train);
-    columns.extend(split("valid", record.valid.named()));
+    columns.extend(split("train", &Metric::OF_SUMS, &record.train));
+    columns.extend(split("valid", &Metric::ALL, &record.valid));
     columns.push(("seconds".into(), number(record.seconds)));
     columns.push(("images_per_second".into(), number(record.images_per_second)));
     columns
@@ -207,7 +210,6 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use metrics::Metrics;
 
     fn record(epoch: usize) -> EpochRecord {
         let valid = Metrics { loss: 0.1 + 0.2, accuracy: 0.5, roc_auc: Some(1e-7), ..Metrics::default() };
@@ -225,8 +227,8 @@ mod tests {
         log.epoch(&record(1)).unwrap();
         let expected = "epoch,step,learning_rate,train_loss,train_accuracy,train_precision,train_recall,train_f1,\
                         valid_loss,valid_accuracy,valid_precision,valid_recall,valid_f1,valid_roc_auc,\
-                        seconds,images_per_second\n\
-                        1,10,1.0,0.0,0.0,,,,0.30000000000000004,0.5,,,,1e-7,0.0,0.0\n";
+                        valid_top_3,valid_log_loss,valid_calibration_error,seconds,images_per_second\n\
+                        1,10,1.0,0.0,0.0,,,,0.30000000000000004,0.5,,,,1e-7,,,,0.0,0.0\n";
         assert_eq!(table_of(run.path()), expected);
     }
 

@@ -5,7 +5,7 @@ use burn::{
     tensor::{ElementConversion as _, Tensor, Transaction},
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
-use data::ImageBatch;
+use data::{Dropout, ImageBatch};
 use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
 use plan::{Loss, ModelKind, Plan};
 use task::{Shape, Task, predictions};
@@ -79,7 +79,10 @@ impl<B: Backend> Classifier<B> {
 
     /// Forward pass and loss of a batch.
     pub fn forward(&self, batch: ImageBatch<B>) -> StepOutput<B> {
-        let logits = self.network.forward(batch.images);
+        let logits = match &batch.dropout {
+            Some(Dropout { probability, draws }) => self.network.forward_dropping(batch.images, *probability, draws),
+            None => self.network.forward(batch.images),
+        };
         let losses = self.losses(logits.clone(), batch.targets);
         let loss = match batch.weights {
             Some(weights) => (losses * weights.clone()).sum() / weights.sum(),

@@ -150,7 +150,7 @@ pub struct EvaluateArgs {
     pub data: Option<String>,
     #[arg(long, value_name = "SPLIT", default_value = "valid", value_parser = split())]
     pub split: Split,
-    /// ROC curve and calibration too, and the weights of a linear model.
+    /// ROC curve and calibration too, what is confused most, and the weights of a linear model.
     #[arg(long, conflicts_with = "json")]
     pub charts: bool,
     /// The pixel-similarity baseline on the same images, and those that only one of the two gets right.

@@ -9,7 +9,7 @@ use burn::{
 };
 use chart::Pixels;
 use data::{DataSet, ImageDataset, ImageLoader, Images, Order, Split};
-use metrics::{Evaluation, Scores, TOP_LOSSES};
+use metrics::{Evaluation, ScoredSample, Scores, TOP_LOSSES};
 use model::{AutodiffBackend, Backend};
 use plan::Plan;
 use run::{RunRecord, event_log::Picture, folder};
@@ -23,6 +23,10 @@ use crate::{
 
 /// Batches whose outputs wait on the device until they are read together: a read stops an accelerator's queue.
 pub const SYNC_EVERY: usize = 8;
+
+/// Pairs of classes that TensorBoard is told of as confused, and classes of which it shows images.
+const CONFUSED: usize = 10;
+const CLASSES: usize = 20;
 
 /// Batches of a split in its own order, as it is.
 pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
@@ -110,23 +114,34 @@ impl BackendJob for OfRun<'_> {
     }
 }
 
-/// The validation images with the highest losses, each with a caption.
-pub fn top_losses<B: Backend>(
+/// Validation images that tell something of a model, for TensorBoard: the highest losses, what is confused most, and of each class
+/// what is surest, in the middle and most wrong.
+pub fn pictures<B: Backend>(
     plan: &Plan,
     classifier: &Classifier<B>,
     data: &DataSet,
     device: &B::Device,
 ) -> Vec<Picture> {
     let Scores { evaluation, losses, .. } = scores(plan, classifier, &data.valid, device);
-    let picture = |top: metrics::TopLoss| {
-        let [prediction, target] = [top.predicted, top.label].map(|label| data.class(label));
-        let name = data.image_name(Split::Valid, top.index);
+    let picture = |group: String, sample: &ScoredSample| {
+        let [prediction, target] = [sample.predicted, sample.label].map(|label| data.class(label));
+        let name = data.image_name(Split::Valid, sample.index);
         let shape = data.shape();
-        let pixels = Pixels::of_planes(shape.height, shape.width, data.valid.image(top.index));
-        let caption = format!("{prediction}, is {target}, loss {:.4}, {name}", top.loss);
-        Picture { caption, shape, png: pixels.to_png() }
+        let pixels = Pixels::of_planes(shape.height, shape.width, data.valid.image(sample.index));
+        let tag = format!("{group}: {prediction}, is {target}, loss {:.4}, {name}", sample.loss);
+        Picture { tag, shape, png: pixels.to_png() }
     };
-    evaluation.top_losses(&losses, TOP_LOSSES.get()).into_iter().map(picture).collect()
+    let top = evaluation.by_loss(&losses).into_iter().take(TOP_LOSSES.get());
+    let top = top.enumerate().map(|(rank, sample)| picture(format!("top_losses/{}", rank + 1), &sample));
+    let pairs = evaluation.confused_pairs(&losses).into_iter().take(CONFUSED).enumerate();
+    let confused =
+        pairs.filter_map(|(rank, pair)| Some(picture(format!("confused/{}", rank + 1), pair.samples.first()?)));
+    let classes = evaluation.of_each_class(&losses).into_iter().take(CLASSES).enumerate().flat_map(|(label, few)| {
+        let class = data.class(label as u16);
+        few.into_iter().enumerate().map(move |(place, sample)| (format!("classes/{class} {}", place + 1), sample))
+    });
+    let classes = classes.map(|(group, sample)| picture(group, &sample));
+    top.chain(confused).chain(classes).collect()
 }
 
 #[cfg(all(test, feature = "flex"))]

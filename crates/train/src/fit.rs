@@ -11,6 +11,7 @@ mod parameters;
 mod record_schema;
 #[cfg(feature = "tui")]
 mod tui;
+mod weight_average;
 
 use std::{
     io, mem,
@@ -47,6 +48,7 @@ use crate::{
         best_model::BestModel,
         learner::{BurnEvents, Components, LoopContext},
         optimizer::{Accumulation, SharedLearningRate, SharedOptimizer},
+        weight_average::WeightAverage,
     },
     observer::{EpochProgress, Observer},
     panics,
@@ -195,6 +197,7 @@ struct Start<B: AutodiffBackend> {
     state: TrainState,
     classifier: Classifier<B>,
     optimizer: SharedOptimizer<B>,
+    average: Option<WeightAverage<B>>,
     /// Whether there is a checkpoint to go on from.
     is_saved: bool,
 }
@@ -202,10 +205,12 @@ struct Start<B: AutodiffBackend> {
 impl<B: AutodiffBackend> Start<B> {
     /// A run that has not begun.
     fn fresh(job: &Job<'_>, device: &B::Device) -> Self {
+        let classifier = Classifier::new(&job.plan, job.data.task(), job.data.shape(), device);
         Self {
             state: before_the_first_step(job.data),
-            classifier: Classifier::new(&job.plan, job.data.task(), job.data.shape(), device),
             optimizer: SharedOptimizer::new(&job.plan.optimizer),
+            average: WeightAverage::new(&job.plan.training, classifier.valid()),
+            classifier,
             is_saved: false,
         }
     }
@@ -216,9 +221,14 @@ impl<B: AutodiffBackend> Start<B> {
         let (start, of_another) = checkpoint::newest(&job.folder.checkpoints(), newest.step, |checkpoint| {
             checkpoint.state.check(&job.plan, job.data.train.len(), job.data.task().classes().len())?;
             checkpoint.state.is_of_the_run(&newest)?;
+            let average = network_state::average(&checkpoint, fresh.classifier.valid(), device)?;
+            if average.is_none() && fresh.average.is_some() {
+                return Err("it has no averaged weights".into());
+            }
+            let average = average.and_then(|average| WeightAverage::new(&job.plan.training, average));
             let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
             let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
-            Ok(Self { state: checkpoint.state, classifier, optimizer, is_saved: true })
+            Ok(Self { state: checkpoint.state, classifier, optimizer, average, is_saved: true })
         })?;
         of_another.into_iter().for_each(|reason| job.observer.warning(&reason.into()));
         let path = job.folder.checkpoints();
@@ -301,7 +311,7 @@ fn prepared<B: AutodiffBackend>(
     device: &B::Device,
 ) -> Result<(Session<B>, Learner<Components<B>>), Error> {
     let (plan, data) = (job.plan, job.data);
-    let Start { state, classifier, optimizer, is_saved } = start;
+    let Start { state, classifier, optimizer, average, is_saved } = start;
     let train = training_loader(&plan, &data.train, device);
     let steps = plan.training.steps(train.num_batches()) * plan.training.epochs;
     let logger = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
@@ -310,6 +320,7 @@ fn prepared<B: AutodiffBackend>(
         train: Arc::new(train),
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
+        average,
         schedule: Schedule::new(&plan, steps),
         rate: rate.clone(),
         writer: CheckpointWriter::new(
@@ -337,6 +348,7 @@ pub(crate) fn training_loader<B: Backend>(plan: &Plan, images: &Arc<Images>, dev
         .smoothed(plan.training.label_smoothing)
         .weighted(plan.training.class_weights.of(&counts(images)).expect("the plan is checked against the data"))
         .balanced((plan.data.sampling == Sampling::Balanced).then_some(plan.seed))
+        .dropping(plan.model.dropout, plan.seed)
 }
 
 /// Images of each class.
@@ -359,6 +371,8 @@ struct Session<B: AutodiffBackend> {
     valid: Arc<ImageLoader<B::InnerBackend>>,
     /// A second handle on the Learner's optimizer.
     optimizer: SharedOptimizer<B>,
+    /// What is evaluated and kept instead of the weights that are trained, where the plan says so.
+    average: Option<WeightAverage<B>>,
     /// Learning rate and momentum of each step.
     schedule: Schedule,
     /// A second handle on the Learner's learning rate.
@@ -467,6 +481,9 @@ impl<B: AutodiffBackend> Session<B> {
         context.learner.lr_step();
         context.learner.optimizer_step(gradients);
         self.state.step += 1;
+        if let Some(average) = &mut self.average {
+            average.update(&context.learner.model(), self.state.step);
+        }
         true
     }
 
@@ -521,7 +538,8 @@ impl<B: AutodiffBackend> Session<B> {
     }
 
     fn validate(&mut self, context: &mut LoopContext<'_, B>) -> Result<Metrics, Error> {
-        let classifier = context.learner.model().valid();
+        let averaged = self.average.as_ref().map(|average| average.classifier().clone());
+        let classifier = averaged.unwrap_or_else(|| context.learner.model().valid());
         let (mut batch, events) = (0, self.burn_events());
         let evaluation = evaluation::evaluate_with(&classifier, &self.valid, |output| {
             batch += 1;
@@ -563,7 +581,8 @@ impl<B: AutodiffBackend> Session<B> {
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
         self.state.event_log_bytes = self.logger.event_log_bytes().unwrap_or(self.state.event_log_bytes);
-        let checkpoint = network_state::checkpoint(&self.state, learner.model(), &self.optimizer)?;
+        let checkpoint =
+            network_state::checkpoint(&self.state, learner.model(), &self.optimizer, self.average.as_ref())?;
         self.is_saved = true;
         Ok(self.writer.write(checkpoint)?)
     }
@@ -608,7 +627,7 @@ fn end_events<B: AutodiffBackend>(
 ) -> Result<(), Error> {
     let Some(events) = trained.logger.as_mut().and_then(RunLogger::events) else { return Ok(()) };
     if let Some((best, model)) = trained.state.best_tracker.best.as_ref().zip(model) {
-        let images = evaluation::top_losses(best_model.plan, &model.valid(), best_model.data, best_model.device);
+        let images = evaluation::pictures(best_model.plan, &model.valid(), best_model.data, best_model.device);
         events.best(best, images)?;
     }
     let status = match trained.end {

@@ -64,7 +64,8 @@ impl Runs {
             return;
         }
         for run in list::list(&self.plan.runs).unwrap() {
-            let told = run.record.map(|record| (clock(record.seconds), record.best.map(|best| best.metrics.named())));
+            let told =
+                run.record.map(|record| (clock(record.seconds), record.best.map(|best| format!("{:?}", best.metrics))));
             let _ = told.map_err(|error| error.to_string());
         }
         if number.is_multiple_of(64)

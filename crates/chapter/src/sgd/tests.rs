@@ -36,7 +36,8 @@ fn one_step<B: AutodiffBackend>() {
     let device = Default::default();
     let tensor = |rows: [[f32; 2]; 2]| Tensor::<B, 2>::from_floats(rows, &device);
     let targets = Tensor::from_floats([[1.0], [0.0]], &device);
-    let batch = ImageBatch { images: tensor([[1.0, 0.0], [0.5, 1.0]]), targets, labels: vec![1, 0], weights: None };
+    let images = tensor([[1.0, 0.0], [0.5, 1.0]]);
+    let batch = ImageBatch { images, targets, labels: vec![1, 0], weights: None, dropout: None };
     let mut parameters = vec![Tensor::zeros([2, 1], &device), Tensor::zeros([1, 1], &device)];
     let gradients = gradient(linear, &parameters, batch);
     // d loss / d logit = ∓ p (1 - p) / 2 = ∓ 0.125 for target 1 and 0.

@@ -179,7 +179,7 @@ mod tests {
     fn run(settings: &[&str], accuracy: f64) -> ComparedRun {
         let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap();
-        let metrics = Metrics { loss: 0.1, accuracy, precision: None, recall: None, f1: None, roc_auc: None };
+        let metrics = Metrics { loss: 0.1, accuracy, ..Metrics::default() };
         let best = Best { epoch: 1, step: 1, value: 0.1, metrics };
         ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, epochs: vec![], best }
     }

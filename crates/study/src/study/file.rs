@@ -160,7 +160,7 @@ impl StudyFile {
     pub fn metric(&self, values: &Values) -> Result<Metric, PlanError> {
         let Some(entry) = self.keys.get("metric") else { return Ok(Metric::ACCURACY) };
         Metric::named(&values.metric).ok_or_else(|| {
-            let names = Metric::ALL.map(|metric| metric.to_string());
+            let names: Vec<String> = Metric::all().map(|metric| metric.to_string()).collect();
             let hint = did_you_mean(&values.metric, names.iter().map(String::as_str));
             entry.refused(names.join(", "), hint).into()
         })

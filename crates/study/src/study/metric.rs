@@ -12,10 +12,9 @@ pub struct Metric(Of);
 
 impl Metric {
     /// All that a study can go by.
-    pub const ALL: [Self; 6] = {
-        let [a, b, c, d, e, f] = Of::ALL;
-        [Self(a), Self(b), Self(c), Self(d), Self(e), Self(f)]
-    };
+    pub fn all() -> impl Iterator<Item = Self> {
+        Of::ALL.into_iter().map(Self)
+    }
 
     /// What is compared where a study does not say.
     pub const ACCURACY: Self = Self(Of::Accuracy);
@@ -23,17 +22,17 @@ impl Metric {
     /// The metric of this name: `valid.accuracy`, or `accuracy`.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.strip_prefix("valid.").unwrap_or(name);
-        Self::ALL.into_iter().find(|known| known.0.name() == name)
+        Self::all().find(|known| known.0.name() == name)
     }
 
-    /// Losses are minimised, all others maximised.
+    /// Losses and errors are minimised, all others maximised.
     pub fn usual_goal(self) -> Goal {
-        if self.0 == Of::Loss { Goal::Minimise } else { Goal::Maximise }
+        if self.0.is_of_error() { Goal::Minimise } else { Goal::Maximise }
     }
 
     /// A value as a person reads it: of a loss the third digit counts where it is small.
     pub fn shown(self, value: f64) -> String {
-        if self.0 == Of::Loss { format!("{value:.5}") } else { format!("{value:.4}") }
+        if self.0.is_of_error() { format!("{value:.5}") } else { format!("{value:.4}") }
     }
 
     /// Its value at the best epoch of a run; none before the first, or where it is undefined.

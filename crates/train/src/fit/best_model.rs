@@ -50,14 +50,15 @@ impl<B: AutodiffBackend> BestModel<'_, B> {
         Classifier::new(self.plan, self.data.task(), self.data.shape(), self.device)
     }
 
-    /// State and model of the checkpoint after so many steps of the run that is in this state.
+    /// State and model, the one that is evaluated, of the checkpoint after so many steps of the run that is in this state.
     fn at(&self, step: usize, now: &TrainState) -> Result<(TrainState, Classifier<B>), Error> {
         let folder = self.folder.checkpoints();
         let checkpoint = checkpoint::read(&folder, step)?;
         let unfit = |reason| files::Error::Damaged { path: checkpoint::path(&folder, step), reason };
         checkpoint.state.is_of_the_run(now).map_err(unfit)?;
-        let model = network_state::model(&checkpoint, self.fresh(), self.device).map_err(unfit)?;
-        Ok((checkpoint.state, model))
+        let averaged = network_state::average(&checkpoint, self.fresh(), self.device).map_err(unfit)?;
+        let model = averaged.map_or_else(|| network_state::model(&checkpoint, self.fresh(), self.device), Ok);
+        Ok((checkpoint.state, model.map_err(unfit)?))
     }
 
     /// The run's model file, where it is of that epoch: nothing in it says so, but only that epoch's model measures the same.
@@ -66,7 +67,7 @@ impl<B: AutodiffBackend> BestModel<'_, B> {
         export::load(&folder::model_path(self.folder.path()), model.network_mut()).ok()?;
         let valid = evaluation_loader(self.plan, &self.data.valid, self.device);
         let metrics = evaluate(&model.valid(), &valid).metrics();
-        (metrics == best.metrics).then_some(model)
+        metrics.are(&best.metrics).then_some(model)
     }
 
     /// The best of the epochs up to the state that have a checkpoint at their end.

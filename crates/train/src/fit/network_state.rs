@@ -12,7 +12,7 @@ use run::checkpoint::{Checkpoint, TrainState};
 use crate::{
     Error,
     classifier::Classifier,
-    fit::{optimizer::SharedOptimizer, record_schema::RecordSchema},
+    fit::{optimizer::SharedOptimizer, record_schema::RecordSchema, weight_average::WeightAverage},
     panics,
 };
 
@@ -24,14 +24,16 @@ pub fn checkpoint<B: AutodiffBackend>(
     state: &TrainState,
     classifier: Classifier<B>,
     optimizer: &SharedOptimizer<B>,
+    average: Option<&WeightAverage<B>>,
 ) -> Result<Checkpoint, Error> {
     let model = to_bytes::<B, _>(classifier.into_record());
     let optimizer = to_bytes::<B, _>(optimizer.to_record());
+    let average = average.map(|average| average.classifier().clone().into_record());
+    let average = average.map(to_bytes::<B::InnerBackend, _>).transpose();
     panics::surface();
-    match (model, optimizer) {
-        (Ok(model), Ok(optimizer)) => Ok(Checkpoint { state: state.clone(), model, optimizer }),
-        (Err(error), _) | (_, Err(error)) => Err(Error::Record(error.to_string())),
-    }
+    let failed = |error: RecorderError| Error::Record(error.to_string());
+    let (model, optimizer, average) = (model.map_err(failed)?, optimizer.map_err(failed)?, average.map_err(failed)?);
+    Ok(Checkpoint { state: state.clone(), model, optimizer, average })
 }
 
 /// Gives the classifier the parameters of that moment.
@@ -43,8 +45,26 @@ pub fn model<B: Backend>(
     classifier: Classifier<B>,
     device: &B::Device,
 ) -> Result<Classifier<B>, String> {
-    let record = from_bytes(&checkpoint.model, classifier.clone().into_record(), device);
-    Ok(classifier.load_record(record.map_err(|reason| format!("its model: {reason}"))?))
+    loaded(&checkpoint.model, classifier, device).map_err(|reason| format!("its model: {reason}"))
+}
+
+/// Gives the classifier the averaged weights of that moment, where there are any: of a run that has them it is these that are
+/// evaluated.
+///
+/// # Errors
+/// Where they are not a classifier's of this form: what differs.
+pub fn average<B: Backend>(
+    checkpoint: &Checkpoint,
+    classifier: Classifier<B>,
+    device: &B::Device,
+) -> Result<Option<Classifier<B>>, String> {
+    let loaded = checkpoint.average.as_ref().map(|bytes| loaded(bytes, classifier, device));
+    loaded.transpose().map_err(|reason| format!("its averaged weights: {reason}"))
+}
+
+fn loaded<B: Backend>(bytes: &[u8], classifier: Classifier<B>, device: &B::Device) -> Result<Classifier<B>, String> {
+    let record = from_bytes(bytes, classifier.clone().into_record(), device)?;
+    Ok(classifier.load_record(record))
 }
 
 /// The optimizer of that moment, for the classifier that has the parameters of that moment.
@@ -151,7 +171,7 @@ mod precision {
             (in_precision::<HalfPrecisionSettings>(of_seed(1)), 1e-3),
         ] {
             let loaded = super::model(
-                &Checkpoint { state: TrainState::default(), model, optimizer: Vec::new() },
+                &Checkpoint { state: TrainState::default(), model, optimizer: Vec::new(), average: None },
                 of_seed(2),
                 &device,
             )

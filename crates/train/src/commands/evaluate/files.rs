@@ -44,8 +44,10 @@ pub fn write(
 /// Each with the name of its picture.
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.confusion())];
+    sections.extend(evaluated.confused().map(|confused| ("confused", confused)));
     sections.extend(evaluated.charts());
     sections.push(("top-losses", evaluated.top_losses_as_pictures(top_losses)));
+    sections.push(("classes", evaluated.classes()));
     sections
 }
 

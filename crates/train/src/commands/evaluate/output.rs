@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use chart::{
-    Block, Table,
+    Block, Section, Table,
     terminal::{blocks, table},
 };
 use metrics::{Counts, TOP_LOSSES};
@@ -19,9 +19,7 @@ use crate::{
 /// Prints tables, and the charts and images that are asked for.
 pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<&BesideBaseline>) -> anyhow::Result<()> {
     let mut out = Out;
-    let (names, values): (Vec<_>, Vec<_>) = evaluated.metrics().into_iter().unzip();
-    let mut scores = Table::new(names, 0);
-    scores.add_row(values);
+    let scores = Table::of_names(evaluated.metrics());
     writeln!(
         out,
         "{}\n\n{}\n{}",
@@ -29,10 +27,10 @@ pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<&BesideB
         table(&scores, Some(width())),
         table(&evaluated.by_class(), Some(width())).trim_end()
     )?;
-    let charts = if args.charts { evaluated.charts() } else { vec![] };
+    let charts = if args.charts { sections(evaluated) } else { vec![] };
     let top = args.top_losses.map(|count| evaluated.top_losses_as_pictures(count));
     let beside = beside.map(|beside| beside.section(args.top_losses.unwrap_or(TOP_LOSSES)));
-    for section in charts.into_iter().map(|(_, section)| section).chain(top).chain(beside) {
+    for section in charts.into_iter().chain(top).chain(beside) {
         let text = blocks(&section.blocks, width(), colours());
         writeln!(out, "\n{}\n{}", wrapped(section.heading), text.trim_end())?;
     }
@@ -41,6 +39,16 @@ pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<&BesideB
         writeln!(out, "{gap}written to `{}`", path.display())?;
     }
     Ok(())
+}
+
+/// What `--charts` asks for: of two classes the table before has all of the confusion matrix.
+fn sections(evaluated: &Evaluated) -> Vec<Section> {
+    let confusion = (!evaluated.data.task().is_binary()).then(|| evaluated.confusion());
+    confusion
+        .into_iter()
+        .chain(evaluated.confused())
+        .chain(evaluated.charts().into_iter().map(|(_, section)| section))
+        .collect()
 }
 
 /// Broken between words where the terminal is narrow.
