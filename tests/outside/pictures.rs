@@ -251,6 +251,12 @@ fn a_table_and_arrays_are_sources_too() {
         (&Value::from("csv"), &Value::from(27), &Value::from(9))
     );
     refused(&with(&place, &["data.source=npz", "data.path=images/table.csv"]), "cannot be read as a .npz");
+    let each: String = (0..70_000).map(|number| format!("{number}.png,{number}\n")).collect();
+    place.write("images/table.csv", &format!("path,label\n{each}"));
+    refused(
+        &with(&place, &["data.source=csv", "data.path=images/table.csv"]),
+        "`images/table.csv`: 70000 different labels, of which there may be 10000; name the column of the labels by",
+    );
 }
 
 #[test]
@@ -315,4 +321,30 @@ fn a_grey_model_says_that_it_takes_a_colour_image_as_grey() {
     );
     let colour = place.train(&["evaluate", "latest", "--data", "folder:images"]).ok();
     assert!(colour.stdout.contains("36 validation images of folder, 3 classes"), "{colour:?}");
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_classes_alone() {
+    let place = Place::new();
+    folders(&place, &["train", "valid"]);
+    with(&place, &["training.epochs=1"]).ok();
+    let run = place.run();
+    let before = fs::read(run.join("run.json")).unwrap();
+    let resume = |settings: &[&str]| {
+        let set = settings.iter().flat_map(|setting| ["--set", *setting]).collect::<Vec<&str>>();
+        place.train(&[&["--resume", "latest", "--set", "training.epochs=2"], &set[..]].concat())
+    };
+    refused(&resume(&["data.classes=[\"cow\", \"bee\"]"]), "data.classes");
+    // A folder more is a class more.
+    let images = |path: &str| place.path().join("images").join(path);
+    for split in ["train", "valid"] {
+        fs::create_dir_all(images(split).join("dog")).unwrap();
+        fs::copy(images("train/ant/0.jpg"), images(split).join("dog/0.jpg")).unwrap();
+    }
+    refused(&resume(&[]), "it was trained on other data (fingerprint ");
+    assert_eq!(fs::read(run.join("run.json")).unwrap(), before);
+    for split in ["train", "valid"] {
+        fs::remove_dir_all(images(split).join("dog")).unwrap();
+    }
+    resume(&[]).ok();
 }

@@ -193,3 +193,57 @@ fn a_finished_run_without_model_and_checkpoints_says_that_it_starts_anew() {
     let anew = "it was removed, and its checkpoints are gone; `train CONFIG` with its config.toml starts it anew\n";
     assert!(said().ends_with(anew), "{}", said());
 }
+
+/// A run folder as it was while there were two classes and grey images alone: without the keys, and without what the record says, that
+/// came later.
+#[test]
+fn a_run_of_before_is_evaluated_and_goes_on() {
+    let place = Place::new();
+    place.train(&[&["--set", "training.epochs=2"], SMALL].concat()).ok();
+    let run = place.run();
+    let evaluated = |place: &Place| place.train(&["evaluate", "latest", "--json"]).ok().json();
+    let before = evaluated(&place);
+    let config = fs::read_to_string(run.join("config.toml")).unwrap();
+    let later = |section: &str| match section {
+        "[data]" => {
+            &["channels", "size", "fit", "on_broken", "valid_fraction", "split_seed", "transposed", "sampling"][..]
+        }
+        "[model]" => &["blocks", "dropout"],
+        "[augmentation]" => &["flip", "shift", "crop", "brightness", "contrast", "erasing", "mixup"],
+        "[training]" => &["class_weights", "label_smoothing", "ema_decay"],
+        _ => &[],
+    };
+    let (mut section, mut left_out) = ("", 0);
+    // The first line seals the rest.
+    let kept = config.lines().skip(1).filter(|line| {
+        section = if line.starts_with('[') { line } else { section };
+        let key = line.split(" =").next().unwrap_or_default();
+        let is_later = later(section).contains(&key) || (section == "[data]" && key.ends_with("_column"));
+        left_out += usize::from(is_later);
+        !is_later
+    });
+    let old: String = kept.flat_map(|line| [line, "\n"]).collect();
+    assert_eq!(left_out, 23, "{config}");
+    let seal = format!("(crc32 {:08x})", crc32fast::hash(old.as_bytes()));
+    let head = format!("# The resolved plan of this run {seal}; to change it, copy it.\n");
+    fs::write(run.join("config.toml"), head + &old).unwrap();
+    let mut old = record(&run);
+    for (section, key) in [("data", "skipped"), ("data", "test"), ("model", "channels")] {
+        old[section].as_object_mut().unwrap().remove(key);
+    }
+    for metrics in [&["last"][..], &["best", "metrics"]] {
+        let of = metrics.iter().fold(&mut old, |value, key| &mut value[*key]);
+        for metric in ["log_loss", "calibration_error"] {
+            of.as_object_mut().unwrap().remove(metric).unwrap();
+        }
+    }
+    fs::write(run.join("run.json"), old.to_string()).unwrap();
+    assert_eq!(evaluated(&place), before);
+    place.train(&["report", "latest"]).ok();
+    place.train(&["--resume", "latest", "--set", "training.epochs=3"]).ok();
+    let whole = Place::new();
+    whole.train(&[&["--set", "training.epochs=3"], SMALL].concat()).ok();
+    assert!(
+        fs::read(run.join("model.safetensors")).unwrap() == fs::read(whole.run().join("model.safetensors")).unwrap()
+    );
+}

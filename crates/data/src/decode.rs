@@ -499,4 +499,23 @@ pub(crate) mod tests {
             assert!(decode_image(&bytes, 1 << 14).is_err(), "flipped at {at}");
         }
     }
+    /// Two fields of 8 x 16 pixels as PIL writes them in cyan, magenta, yellow and black: (220, 30, 40) and (20, 60, 200).
+    #[test]
+    fn a_jpeg_of_printing_colours_becomes_red_green_and_blue() {
+        let file = "ffd8ffee000e41646f626500640000000000ffdb0043000302020302020303030304030304050805050404050a070706080c0a0c0c0b0a\
+         0b0b0d0e12100d0e110e0b0b1016101113141515150c0f171816141812141514ffc000140800100010044311004d11005911004b1100ff\
+         c4001f0000010501010101010100000000000000000102030405060708090a0bffc400b5100002010303020403050504040000017d0102\
+         0300041105122131410613516107227114328191a1082342b1c11552d1f02433627282090a161718191a25262728292a3435363738393a\
+         434445464748494a535455565758595a636465666768696a737475767778797a838485868788898a92939495969798999aa2a3a4a5a6a7\
+         a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9faffda000e04\
+         43004d0059004b00003f00fbd6bf3eabe14afd53afe7aabd42bf6ae8afe856bcbebf1528afe7aabd42bf6ae8afffd9";
+        let byte = |at: usize| u8::from_str_radix(&file[at..at + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..file.len()).step_by(2).map(byte).collect();
+        let image = decode_image(&bytes, 16).unwrap();
+        assert_eq!(image.shape, Shape { channels: 3, height: 16, width: 16 });
+        for (at, colour) in [(2 * 16 + 2, [220, 30, 40]), (13 * 16 + 13, [20, 60, 200])] {
+            let found = [0, 1, 2].map(|channel| image.pixels[3 * at + channel]);
+            assert!(found.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 3), "{found:?} is not {colour:?}");
+        }
+    }
 }

@@ -47,7 +47,10 @@ pub fn open(
     let record = RunRecord::read(run);
     let started = record.as_ref().map_or("", |record| &record.started);
     let (state, damaged) = checkpoint::newest(&folder.checkpoints(), usize::MAX, |checkpoint| {
-        checkpoint.state.check(plan, images, classes)?;
+        // One of other data is whole too, and refused below for what it is.
+        if checkpoint.state.fingerprint == fingerprint {
+            checkpoint.state.check(plan, images, classes)?;
+        }
         checkpoint.state.began(started)?;
         Ok(checkpoint.state)
     })?;

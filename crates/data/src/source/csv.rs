@@ -1,13 +1,14 @@
 //! A table of images: a row for each, with the path of its file, its label and, where it has one, its split.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _},
     path::{Component, Path, PathBuf},
 };
 
 use rayon::prelude::*;
+use task::MOST_CLASSES;
 
 use crate::{
     Error, Split,
@@ -68,9 +69,18 @@ pub(crate) fn list(
     limits: &Limits,
 ) -> Result<Listing, Error> {
     let mut listing = Listing::new(path.display().to_string(), LAYOUT);
-    let mut seen = HashMap::new();
+    let (mut seen, mut labels) = (HashMap::new(), HashSet::new());
     for (table, split) in tables(path)? {
         let rows = Table::open(&table, columns)?.rows(split, asked, &mut seen)?;
+        labels.extend(rows.iter().map(|row| row.place.class.clone()));
+        if labels.len() > MOST_CLASSES {
+            // Told before its files are looked for: most likely the column is another.
+            let reason = format!(
+                "{} different labels, of which there may be {MOST_CLASSES}; name the column of the labels by `data.label_column`",
+                labels.len()
+            );
+            return Err(Error::Layout { place: table.display().to_string(), reason });
+        }
         let images = rows.into_par_iter().map(|row| row.file(&table)).collect::<Result<Vec<_>, _>>()?;
         listing.add(images, limits)?;
     }
