@@ -78,6 +78,17 @@ fn predict_names_the_image_it_cannot_use() {
     place
         .train(&["predict", "latest", "missing.png"])
         .fails(2, "cannot read `missing.png`: No such file or directory (os error 2)");
+    // Of several the others are predicted.
+    fs::write(place.path().join("seven.png"), png(28, png::ColorType::Grayscale, &seven(1))).unwrap();
+    let ran = place.train(&["predict", "latest", "text.png", "seven.png", "missing.png", "--json"]);
+    assert_eq!((ran.code, ran.json()[0]["path"].as_str(), ran.json()[1].is_null()), (1, Some("seven.png"), true));
+    for line in [
+        "error: cannot use `text.png`: ",
+        "error: cannot read `missing.png`: ",
+        "error: 2 of 3 images could not be used\n",
+    ] {
+        assert!(ran.stderr.contains(line), "{ran:?}");
+    }
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! `train predict`: label and probability of images.
 
-use std::{
-    cmp::Ordering,
-    path::{Path, PathBuf},
-};
+use std::{cmp::Ordering, path::Path};
 
+use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Table, terminal::table};
 use model::AutodiffBackend;
@@ -37,13 +35,32 @@ struct Guess {
     probability: f32,
 }
 
-/// Prints a line, or a JSON object, per image.
+/// Prints a line, or a JSON object, per image. One that cannot be used is told and does not keep the others from being predicted.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let stored = StoredRun::open(&args.run, &args.backend)?;
-    let images = args.images.iter().map(|path| prepared(path, &stored, args.invert)).collect::<Result<Vec<_>, _>>()?;
-    let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-    let predictions = predictions(args, &stored.task()?, &logits);
-    if args.json { print_json(&predictions) } else { print(&predictions) }
+    let (mut paths, mut images, mut unusable) = (Vec::new(), Vec::new(), 0);
+    for path in &args.images {
+        match prepared(path, &stored, args.invert) {
+            Ok(image) => {
+                paths.push(path.as_path());
+                images.push(image);
+            }
+            Err(error) if args.images.len() == 1 => return Err(error),
+            Err(error) => {
+                tell(&format!("error: {error:#}"));
+                unusable += 1;
+            }
+        }
+    }
+    if !images.is_empty() {
+        let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
+        let predictions = predictions(args, &paths, &stored.task()?, &logits);
+        if args.json { print_json(&predictions)? } else { print(&predictions)? }
+    }
+    if unusable > 0 {
+        bail!("{unusable} of {} images could not be used", args.images.len());
+    }
+    Ok(())
 }
 
 /// The values of the image at `path`, or on standard input, in the model's shape.
@@ -80,18 +97,21 @@ impl BackendJob for Predict<'_> {
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
-        let rows = self.images.iter().flatten().map(|pixel| f32::from(*pixel) / 255.0);
         let values = self.stored.record.model.shape().len();
-        let images = TensorData::new(rows.collect::<Vec<f32>>(), [self.images.len(), values]);
-        let logits = classifier.network().forward(Tensor::from_data(images, &device));
-        Ok(logits.into_data().convert::<f32>().iter().collect())
+        let logits = |images: &[Vec<u8>]| -> Vec<f32> {
+            let rows = images.iter().flatten().map(|pixel| f32::from(*pixel) / 255.0);
+            let images = TensorData::new(rows.collect::<Vec<f32>>(), [images.len(), values]);
+            let logits = classifier.network().forward(Tensor::from_data(images, &device));
+            logits.into_data().convert::<f32>().iter().collect()
+        };
+        Ok(self.images.chunks(self.stored.plan.training.batch_size).flat_map(logits).collect())
     }
 }
 
-fn predictions(args: &PredictArgs, task: &Task, logits: &[f32]) -> Vec<Prediction> {
+fn predictions(args: &PredictArgs, paths: &[&Path], task: &Task, logits: &[f32]) -> Vec<Prediction> {
     let probabilities = task.probabilities(logits);
-    let rows = args.images.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
-    let prediction = |((path, label), row): ((&PathBuf, u16), &[f32])| {
+    let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
+    let prediction = |((path, label), row): ((&&Path, u16), &[f32])| {
         // The label first also where another class is as probable.
         let mut guesses: Vec<u16> = task.labels().collect();
         guesses.sort_by(|a, b| {
