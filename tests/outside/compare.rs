@@ -43,6 +43,7 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     for part in ["optimizer.learning_rate", "0.01", "roc_auc", "validation loss", "validation accuracy"] {
         assert!(shown.contains(part) && page.contains(part), "{part}: {shown}");
     }
+    assert!(shown.contains("Accuracy of each class") && page.contains("Images of what is confused most"), "{shown}");
     assert!(shown.ends_with("\nwritten to `compare.html`\n") && !shown.contains("Over seeds"), "{shown}");
     assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("://") && !page.contains("<script"));
     for run in place.runs() {

@@ -1,5 +1,6 @@
 //! Runs beside each other: what differs in their plans, how well each came out, their curves.
 
+mod classes;
 mod groups;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use run::{
 use toml::Value;
 
 use crate::{
-    clock,
+    ConfusionTable, clock,
     curves::{accuracy_axis, chart, curve},
     fraction,
 };
@@ -40,10 +41,14 @@ pub struct ComparedRun {
     pub plan: Plan,
     /// Fingerprint of its data; none where its record cannot be read.
     pub data: Option<String>,
+    /// The classes of its data; none where its record cannot be read.
+    pub classes: Vec<String>,
     /// Its epochs, at least one.
     pub epochs: Vec<EpochRecord>,
     /// The best of them by its plan's monitor.
     pub best: Best,
+    /// What the model of its best epoch takes for what; none of a run that has not come to its end, or of an earlier version.
+    pub confusion: Option<ConfusionTable>,
 }
 
 impl Comparison {
@@ -65,6 +70,7 @@ impl Comparison {
         let sections = [self.plans(), self.best_epochs()]
             .into_iter()
             .chain(Groups::of(&self.runs).section())
+            .chain(classes::section(&self.runs))
             .chain([self.curves()]);
         Document { title: format!("{} runs compared", self.runs.len()), lead: vec![], sections: sections.collect() }
     }
@@ -142,8 +148,9 @@ impl ComparedRun {
         let done = record.as_ref().map_or(0, |record| record.epochs_done);
         let none = || Error::NoMetrics { path: path.into(), epochs: done };
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
-        let data = record.map(|record| record.data.fingerprint);
-        Ok(Self { path: path.into(), name, plan, data, epochs, best })
+        let (data, classes) = record.map(|record| (record.data.fingerprint, record.data.classes)).unzip();
+        let (classes, confusion) = (classes.unwrap_or_default(), ConfusionTable::read(path));
+        Ok(Self { path: path.into(), name, plan, data, classes, epochs, best, confusion })
     }
 
     fn row(&self, metrics: &[Metric]) -> Vec<String> {

@@ -5,6 +5,7 @@
 
 mod beside_baseline;
 mod compare;
+mod confusion_table;
 mod counts;
 mod curves;
 mod evaluated;
@@ -16,6 +17,7 @@ use data::Images;
 
 pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
 pub use compare::{ComparedRun, Comparison, Group, Groups, Test};
+pub use confusion_table::ConfusionTable;
 pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;

@@ -13,7 +13,7 @@ use run::{
 };
 
 use crate::{
-    Evaluated, clock, counts,
+    ConfusionTable, Evaluated, clock, counts,
     curves::{self, BESIDE_THE_BOOK, by_epoch},
 };
 
@@ -38,13 +38,14 @@ pub struct RunReport<'a> {
     pub evaluated: Evaluated<'a>,
 }
 
-/// Writes the report of a run into its folder, at once or not at all; returns its path. `scores` are those of its model on the
+/// Writes the report of a run into its folder, at once or not at all, and what its model confuses; returns the report's path. `scores` are those of its model on the
 /// validation split of `data`.
 ///
 /// # Errors
 /// As [`RunReport::read`], and where the file cannot be written.
 pub fn write(folder: &RunFolder, data: &DataSet, scores: Scores) -> Result<PathBuf, Error> {
     let report = RunReport::read(folder.path(), data, scores)?;
+    ConfusionTable::of(&report.evaluated.evaluation).write(folder.path())?;
     let path = folder::report_path(folder.path());
     files::replace(&path, html::page(&report.document()).as_bytes())?;
     Ok(path)

@@ -109,6 +109,11 @@ pub fn model_path(path: &Path) -> PathBuf {
     path.join("model.safetensors")
 }
 
+/// What the best model of the run in `path` takes for what.
+pub fn confusion_path(path: &Path) -> PathBuf {
+    path.join("confusion.csv")
+}
+
 /// The report of the run in `path`.
 pub fn report_path(path: &Path) -> PathBuf {
     path.join("report.html")

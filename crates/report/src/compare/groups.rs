@@ -181,7 +181,8 @@ mod tests {
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap();
         let metrics = Metrics { loss: 0.1, accuracy, ..Metrics::default() };
         let best = Best { epoch: 1, step: 1, value: 0.1, metrics };
-        ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, epochs: vec![], best }
+        let (classes, confusion) = (vec![], None);
+        ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, classes, epochs: vec![], best, confusion }
     }
 
     fn runs(groups: &[(&str, &[f64])]) -> Vec<ComparedRun> {
