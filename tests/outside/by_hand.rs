@@ -96,7 +96,7 @@ fn training<B: AutodiffBackend>(plan: &Plan) -> Training<B> {
     let model: Model<B> = match plan.model.kind {
         ModelKind::Linear => sgd::linear,
         ModelKind::TwoLayer => sgd::two_layer,
-        ModelKind::ResNet => unreachable!("the chapter writes no residual net by hand"),
+        ModelKind::ResNet | ModelKind::SimpleCnn => unreachable!("the chapter writes no convolutions by hand"),
     };
     Training { model, learning_rate: plan.optimizer.learning_rate, epochs: plan.training.epochs, good_enough: 2.0 }
 }
