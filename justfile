@@ -26,7 +26,7 @@ train-tch-cuda *ARGS: (_libtorch "setup-tch-cuda")
 train-cuda *ARGS:
     cargo run -p train --features cuda -- --backend cuda {{ARGS}}
 
-# all tests; MNIST_SAMPLE_ARCHIVE=mnist_sample.tgz adds those on the real data
+# all tests; MNIST_SAMPLE_ARCHIVE=mnist_sample.tgz and MNIST_IDX=mnist (its four files) add those on the real data
 test:
     cargo test --workspace
 

@@ -48,7 +48,7 @@ fn values_out_of_range_name_the_range() {
 fn an_unknown_choice_lists_the_choices() {
     refused("[model]\nkind = \"lineer\"\n").fails(
         2,
-        "mine.toml:2: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?",
+        "mine.toml:2: `model.kind` is \"lineer\", expected linear, two-layer, resnet or simple-cnn; did you mean `linear`?",
     );
 }
 

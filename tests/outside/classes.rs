@@ -87,7 +87,7 @@ fn refused(ran: &Ran, code: i32, message: &str) {
 
 #[test]
 fn ten_classes_are_learned_by_every_network_and_every_loss() {
-    for config in ["linear", "two-layer", "resnet"] {
+    for config in ["linear", "two-layer", "resnet", "mnist-simple-cnn"] {
         for loss in ["auto", "mnist-loss", "cross-entropy", "mean-squared-error"] {
             let place = Place::new();
             idx_files(&place, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [16, 4]);

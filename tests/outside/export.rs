@@ -29,6 +29,13 @@ def twin():
         return nn.Linear(784, 1)
     if '2.weight' in state and state['2.weight'].dim() == 2:
         return nn.Sequential(nn.Linear(784, 30), nn.ReLU(), nn.Linear(30, 1))
+    if '0.0.weight' in state:
+        layers = []
+        while f'{len(layers)}.0.weight' in state:
+            o, i, size, _ = state[f'{len(layers)}.0.weight'].shape
+            relu = [nn.ReLU()] if f'{len(layers)}.2.weight' in state else []
+            layers.append(nn.Sequential(nn.Conv2d(i, o, size, 2, size // 2), *relu, nn.BatchNorm2d(o)))
+        return nn.Sequential(*layers, nn.Flatten())
     o, i = state['0.weight'].shape[:2]
     layers = [nn.Conv2d(i, o, 3, 1, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
     while f'{len(layers)}.one.0.weight' in state:
@@ -40,8 +47,9 @@ twin = twin()
 twin.load_state_dict(state)
 twin.eval()
 images = torch.tensor(json.load(open(sys.argv[2]))).float() / 255
-if '0.weight' in state and state['0.weight'].dim() == 4:
-    images = images.reshape(-1, 1, 28, 28).repeat(1, state['0.weight'].shape[1], 1, 1)
+kernels = state.get('0.0.weight', state.get('0.weight'))
+if kernels is not None and kernels.dim() == 4:
+    images = images.reshape(-1, 1, 28, 28).repeat(1, kernels.shape[1], 1, 1)
 print(json.dumps(twin(images).sigmoid().flatten().tolist()))
 ";
 
@@ -49,7 +57,9 @@ print(json.dumps(twin(images).sigmoid().flatten().tolist()))
 fn pytorch_loads_the_model_and_agrees_to_1e_5() {
     let Some(python) = python_with("torch, safetensors") else { return };
     let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];
-    for (config, more) in [("linear", &[][..]), ("two-layer", &[]), ("resnet", &[]), ("resnet", &deep)] {
+    for (config, more) in
+        [("linear", &[][..]), ("two-layer", &[]), ("resnet", &[]), ("resnet", &deep), ("mnist-simple-cnn", &[])]
+    {
         let place = Place::new();
         place.train_small(&[&[config, "--set", "training.epochs=3"], more].concat()).ok();
         let images: Vec<Vec<u8>> =

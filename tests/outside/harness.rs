@@ -196,13 +196,23 @@ pub fn wait_until(mut done: impl FnMut() -> bool) {
 
 /// The real archive, where the user has it; says so where not.
 pub fn real_archive() -> Option<String> {
+    real("MNIST_SAMPLE_ARCHIVE", "the real archive")
+}
+
+/// The folder of the four files of all of MNIST, where the user has it; says so where not.
+pub fn real_mnist() -> Option<String> {
+    real("MNIST_IDX", "the folder of the four files of MNIST")
+}
+
+/// What an environment variable names, where it is there.
+fn real(variable: &str, what: &str) -> Option<String> {
     // Cargo runs tests in the folder of their package; a relative path means the one the user is in, the root.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let archive = env::var("MNIST_SAMPLE_ARCHIVE").ok().and_then(|path| fs::canonicalize(root.join(path)).ok());
-    if archive.is_none() {
-        println!("skipped: MNIST_SAMPLE_ARCHIVE does not name the real archive");
+    let path = env::var(variable).ok().and_then(|path| fs::canonicalize(root.join(path)).ok());
+    if path.is_none() {
+        println!("skipped: {variable} does not name {what}");
     }
-    archive.map(|path| path.display().to_string())
+    path.map(|path| path.display().to_string())
 }
 
 /// The Python that has these modules: `TRAIN_TEST_PYTHON`, else `python3`; says so where it has not.

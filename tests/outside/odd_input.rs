@@ -188,6 +188,9 @@ fn a_batch_of_one_image_with_features_of_one_pixel_is_refused() {
     let ran = run(&["training.batch_size=4"]);
     one_line(&ran, 2);
     assert!(ran.stderr.contains("the last batch of an epoch is one image"), "{ran:?}");
+    let ran = run(&["training.batch_size=4", "model.kind=simple-cnn"]);
+    one_line(&ran, 2);
+    assert!(ran.stderr.contains("the network has features of 1 x 1"), "{ran:?}");
     assert!(place.runs().is_empty());
     let space = "[space]\n\"training.batch_size\" = [1, 4]\n";
     let set = "\"data.source\" = \"folder\"\n\"data.path\" = \"small\"\n\"model.channels\" = 2";
@@ -196,6 +199,11 @@ fn a_batch_of_one_image_with_features_of_one_pixel_is_refused() {
     one_line(&ran, 2);
     let said = "error: study.toml: `training.batch_size` is 1: with 5 training images each batch is one image";
     assert!(ran.stderr.starts_with(said), "{ran:?}");
+    let space = "\"training.batch_size\" = 4\n[space]\n\"model.kind\" = [\"linear\", \"simple-cnn\"]\n";
+    let ran =
+        place.write("study.toml", &format!("base = \"linear\"\n[set]\n{set}\n{space}")).train(&["sweep", "study.toml"]);
+    one_line(&ran, 2);
+    assert!(ran.stderr.contains("the last batch of an epoch is one image"), "{ran:?}");
     assert!(place.runs().is_empty());
     run(&["training.batch_size=3"]).ok();
     run(&["training.batch_size=1", "model.kind=two-layer"]).ok();

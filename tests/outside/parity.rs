@@ -27,7 +27,7 @@ use crate::harness::{Place, backends};
 fn tolerances(kind: Kind, model: ModelKind) -> [f64; 3] {
     match kind {
         Kind::Wgpu | Kind::Cuda => [1e-3, 1e-2, 1e-2],
-        Kind::TchCpu if model == ModelKind::ResNet => [1e-5, 1e-3, 1e-3],
+        Kind::TchCpu if matches!(model, ModelKind::ResNet | ModelKind::SimpleCnn) => [1e-5, 1e-3, 1e-3],
         _ => [1e-5, 1e-5, 1e-3],
     }
 }
@@ -99,7 +99,7 @@ fn others() -> impl Iterator<Item = Kind> {
 fn the_first_steps_agree_with_ndarray() {
     let request = Request { source: Source::Synthetic { seed: 0, train: 256 + 109, valid: 2 }, ..Request::default() };
     let data = data::load(&request, &mut |_| {}).unwrap();
-    for config in ["linear", "two-layer", "resnet"] {
+    for config in ["linear", "two-layer", "resnet", "mnist-simple-cnn"] {
         for loss in ["mnist-loss", "binary-cross-entropy", "mean-squared-error"] {
             let loss = Setting::flag("--loss", "training.loss", loss);
             let plan = Plan::resolve(&Config::find(Path::new(config)), &[loss]).unwrap();

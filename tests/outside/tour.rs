@@ -2,7 +2,7 @@
 
 use std::{fs, time::Instant};
 
-use crate::harness::{Place, Ran, SMALL, real_archive};
+use crate::harness::{Place, Ran, SMALL, real_archive, real_mnist};
 
 fn tour(place: &Place, arguments: &[&str]) -> Ran {
     place.train(&[&["tour"], arguments, SMALL].concat())
@@ -35,9 +35,9 @@ const OWN: [&str; 6] =
 fn all_sections_but_the_deep_one_are_shown_in_the_terminal() {
     let place = Place::new();
     let ran = tour(&place, &["--plain"]).ok();
-    assert_eq!(sections(&ran.stdout), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]);
+    assert_eq!(sections(&ran.stdout), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]);
     assert!(!ran.stdout.contains('\u{1b}') && ran.stderr.is_empty(), "{}", ran.stderr);
-    for part in ["0.4333", "0.2333", "[6.0, 8.0, 20.0]", "676.95", "23581", "0.5006"] {
+    for part in ["0.4333", "0.2333", "[6.0, 8.0, 20.0]", "676.95", "23581", "0.5006", "to the last bit", "(11.6 MB)"] {
         assert!(ran.stdout.contains(part), "{part}");
     }
     assert!(!place.path().join("tour.html").exists() && place.runs().is_empty());
@@ -51,7 +51,7 @@ fn the_page_stands_alone_and_shows_the_code_as_it_is() {
     let page = fs::read_to_string(place.path().join("page.html")).unwrap();
     let text = page.replace("http://www.w3.org/2000/svg", "");
     assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)));
-    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (12, 12));
+    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (13, 13));
     for section in page.split("<section id=").skip(1) {
         assert!(section.contains("<pre ") && section.contains("crates/"), "a section without code: {section}");
     }
@@ -70,7 +70,7 @@ fn sections_can_be_chosen_the_deep_one_too() {
     assert!(ran.stdout.contains("77457"), "{}", ran.stdout);
     let refused = "cannot write `no/tour.html`: No such file or directory (os error 2); does its folder exist?";
     tour(&place, &["--html", "no/tour.html"]).fails(2, refused);
-    tour(&place, &["--section", "14"]).fails(2, "there is no section 14; the tour has the sections 1 to 13");
+    tour(&place, &["--section", "15"]).fails(2, "there is no section 15; the tour has the sections 1 to 14");
     let zero = tour(&place, &["--section", "0"]);
     assert!(zero.code == 2 && zero.stderr.contains("expected a whole number from 1"), "{zero:?}");
 }
@@ -80,14 +80,14 @@ fn data_of_other_classes_has_the_sections_that_are_not_about_digits() {
     let place = Place::new();
     folder(&place, ["cat", "dog"]);
     let ran = place.train(&[&["tour", "--plain"], &OWN[..]].concat()).ok();
-    assert_eq!(sections(&ran.stdout), [2, 4, 5, 8, 9, 10, 13]);
+    assert_eq!(sections(&ran.stdout), [2, 4, 5, 8, 9, 10, 13, 14]);
     let about = "the data is of cat and dog, not of 3s and 7s";
-    assert_eq!(ran.stderr, format!("warning: {about}: shown are the sections 2, 4, 5, 8, 9, 10, 13\n"));
+    assert_eq!(ran.stderr, format!("warning: {about}: shown are the sections 2, 4, 5, 8, 9, 10, 13, 14\n"));
     let ran = place.train(&[&["tour", "--section", "3"], &OWN[..]].concat());
-    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, not 3"));
+    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, 14, not 3"));
     let about = "`data.classes` has the 7s as the positive class, the chapter has the 3s";
     let ran = tour(&place, &["--section", "1", "--set", "data.classes=[\"7\",\"3\"]"]);
-    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, not 1"));
+    ran.fails(2, &format!("{about}; it can show the sections 2, 4, 5, 8, 9, 10, 13, 14, not 1"));
 }
 
 #[test]
@@ -97,7 +97,30 @@ fn on_the_real_data_it_takes_less_than_a_minute_and_shows_the_books_figures() {
     let path = format!("data.path={archive}");
     let ran = Place::new().train(&["tour", "--plain", "--set", "data.source=archive", "--set", &path]).ok();
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
-    for part in ["0.9168", "0.9854", "0.9511", "0.1114", "0.2021", "0.495584", "0.4932", "[6131, 28, 28]", "the book"] {
+    for part in [
+        "0.9168",
+        "0.9854",
+        "0.9511",
+        "0.1114",
+        "0.2021",
+        "0.495584",
+        "0.4932",
+        "[6131, 28, 28]",
+        "the book",
+        "In all 40 epochs",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn all_of_mnist_has_a_section_of_its_own() {
+    let Some(folder) = real_mnist() else { return };
+    let path = format!("data.path={folder}");
+    let ran = Place::new().train(&["tour", "mnist", "--plain", "--set", "data.source=idx", "--set", &path]).ok();
+    assert_eq!(sections(&ran.stdout), [2, 4, 5, 8, 9, 10, 13, 14]);
+    assert!(ran.stderr.starts_with("warning: the data is of 10 classes, not of 3s and 7s"), "{}", ran.stderr);
+    for part in ["0.6685", "0.8203", "mean 9", "epoch  5  train_loss 0.29", "What is confused most"] {
         assert!(ran.stdout.contains(part), "{part}");
     }
 }

@@ -17,17 +17,26 @@ pub struct Accuracy {
     pub mean_of_batches: f32,
 }
 
-/// On which images a prediction is right: a logit above 0 says 3, target 1.
+/// On which images a prediction is right: a logit above 0 says 3, target 1; of more classes the largest logit says which.
 ///
 /// # Shapes
-/// - logits, targets, result: `[batch, 1]`
+/// - logits, targets: `[batch, outputs]`
+/// - result: `[batch, 1]`
 pub fn is_right<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2, Bool> {
-    logits.greater_elem(0.0).equal(targets.equal_elem(1.0))
+    match logits.dims() {
+        [_, 1] => logits.greater_elem(0.0).equal(targets.equal_elem(1.0)),
+        _ => logits.argmax(1).equal(targets.argmax(1)),
+    }
+}
+
+/// The same as numbers, whose mean is the accuracy: 1 where it is right, else 0.
+pub fn accuracy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> Tensor<B, 2> {
+    is_right(logits, targets).float()
 }
 
 /// The chapter's `batch_accuracy`: the fraction of a batch on which the prediction is right.
 pub fn batch_accuracy<B: Backend>(logits: Tensor<B, 2>, targets: Tensor<B, 2>) -> f32 {
-    host::scalar(is_right(logits, targets).float().mean())
+    host::scalar(accuracy(logits, targets).mean())
 }
 
 /// A predictor that has learned nothing: it says 3 to everything.
@@ -64,6 +73,14 @@ mod tests {
         let column = |values: [f32; 4]| Tensor::<Flex, 1>::from_floats(values, &Default::default()).reshape([4, 1]);
         let (logits, targets) = (column([0.1, 0.0, -0.1, 5.0]), column([1.0, 0.0, 1.0, 0.0]));
         assert_eq!(batch_accuracy(logits, targets), 0.5);
+    }
+
+    #[test]
+    fn of_three_classes_the_largest_logit_says_which() {
+        let rows = |rows: [[f32; 3]; 3]| Tensor::<Flex, 2>::from_floats(rows, &Default::default());
+        let logits = rows([[-1.0, -2.0, -3.0], [0.0, 5.0, 4.0], [7.0, 0.0, 8.0]]);
+        let targets = rows([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]);
+        assert_eq!(host::values(accuracy(logits, targets)), [1.0, 0.0, 1.0]);
     }
 
     fn always_three_is_right_on_0_495584<B: Backend>() {

@@ -14,13 +14,14 @@
 //! | data sets and batches | [`letters`] |
 //! | stochastic gradient descent in seven steps | [`sgd`] |
 //! | layers, and what is between them | [`layers`], [`non_linearity`] |
+//! | its exercise, a Learner from scratch | [`learner`] |
 //! | the words | [`words`] |
 //! | the figures that the book prints | [`figures`] |
 //! | the training tables that it prints | [`book_curves`] |
 //!
 //! Everything is generic over Burn's `Backend`, draws and prints nothing, and returns plain data: names, numbers,
 //! curves, paths. [`source`] has the lines of the functions themselves. What the chapter builds in the end, a Learner that
-//! trains, is the package `train`.
+//! also saves, resumes and reports, is the package `train`.
 
 pub mod accuracy;
 pub mod book_curves;
@@ -29,6 +30,7 @@ pub mod figures;
 pub mod gradient;
 mod host;
 pub mod layers;
+pub mod learner;
 pub mod learning_rate;
 pub mod letters;
 pub mod losses;

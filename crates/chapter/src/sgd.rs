@@ -119,9 +119,9 @@ pub fn gradient<B: AutodiffBackend>(
 }
 
 /// Step 5, step: each parameter a little against its gradient, `w -= lr * grad`.
-pub fn step<B: AutodiffBackend>(
-    parameters: &mut [Tensor<B, 2>],
-    gradients: Parameters<B::InnerBackend>,
+pub fn step<B: AutodiffBackend, const D: usize>(
+    parameters: &mut [Tensor<B, D>],
+    gradients: Vec<Tensor<B::InnerBackend, D>>,
     learning_rate: f64,
 ) {
     for (w, grad) in parameters.iter_mut().zip(gradients) {

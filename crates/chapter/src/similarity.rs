@@ -1,12 +1,18 @@
-//! The pixel-similarity baseline: is an image nearer to the mean 3 or to the mean 7?
+//! The pixel-similarity baseline: is an image nearer to the mean 3 or to the mean 7? And of ten digits, to which of ten means?
 //!
 //! A baseline is a simple method that takes no time to write. What is cleverer has to beat it, or is not worth its
 //! trouble; and a model that does worse than its baseline has a mistake somewhere.
 
+use std::sync::Arc;
+
 use burn::tensor::{Tensor, backend::Backend};
+use data::{DataSet, ImageBatch, Images};
 use model::{Distance, PixelSimilarity, distance};
 
 use crate::host;
+
+/// Images scored at once: what the difference to the mean takes in memory stays small.
+const CHUNK: usize = 512;
 
 /// How far one image is from a mean image.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +58,31 @@ pub fn accuracies<B: Backend>(
     Accuracies { threes, sevens, mean: (threes + sevens) / 2.0 }
 }
 
+/// The mean image of each class of the training split.
+pub fn fit<B: Backend>(data: &DataSet, device: &B::Device) -> PixelSimilarity<B> {
+    let labels = data.train.labels();
+    let of_class = |label: u16| {
+        let indices = (0..labels.len()).filter(move |index| labels[*index] == label);
+        ImageBatch::of(&data.train, indices, device).images
+    };
+    PixelSimilarity::fit(data.task().labels().map(of_class))
+}
+
+/// What a network's logits would be for each image of a split, `[images, outputs]`.
+pub fn logits<B: Backend>(
+    means: &PixelSimilarity<B>,
+    images: &Arc<Images>,
+    distance: Distance,
+    device: &B::Device,
+) -> Vec<f32> {
+    let mut logits = Vec::with_capacity(images.len() * images.task().outputs());
+    for from in (0..images.len()).step_by(CHUNK) {
+        let images = ImageBatch::of(images, from..(from + CHUNK).min(images.len()), device).images;
+        logits.extend(host::values(means.scores(images, distance)));
+    }
+    logits
+}
+
 #[cfg(test)]
 mod tests {
     use burn_flex::Flex;
@@ -60,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         tensors::{SEVENS, THREES, as_rows, stack},
-        testing::{near, real_data},
+        testing::{drawn_digits, near, real_data},
     };
 
     #[test]
@@ -86,6 +117,16 @@ mod tests {
             let right = accuracies(&means, images(&data.valid, THREES), images(&data.valid, SEVENS), distance);
             near(&[right.threes, right.sevens, right.mean], &expected, 5.1e-5);
         }
+    }
+
+    #[test]
+    fn each_image_is_scored_in_its_place_however_many_there_are() {
+        let (data, device) = (drawn_digits(), Default::default());
+        let means = fit::<Flex>(&data, &device);
+        let all = ImageBatch::of(&data.train, 0..data.train.len(), &device).images;
+        assert!(data.train.len() > CHUNK);
+        let scores = logits(&means, &data.train, Distance::L2, &device);
+        near(&scores, &host::values(means.scores(all, Distance::L2)), 1e-6);
     }
 
     #[test]

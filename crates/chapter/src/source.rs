@@ -28,6 +28,7 @@ files! {
     CURVE = "chapter/src/curve.rs",
     GRADIENT = "chapter/src/gradient.rs",
     LAYERS = "chapter/src/layers.rs",
+    LEARNER = "chapter/src/learner.rs",
     LEARNING_RATE = "chapter/src/learning_rate.rs",
     LETTERS = "chapter/src/letters.rs",
     LOSSES = "chapter/src/losses.rs",
@@ -50,8 +51,8 @@ files! {
     PIXEL_SIMILARITY = "model/src/pixel_similarity.rs",
     RESNET = "model/src/resnet.rs",
     TWO_LAYER = "model/src/two_layer.rs",
+    TASK = "task/src/lib.rs",
     FIT = "train/src/fit.rs",
-    OPTIMIZER = "train/src/fit/optimizer.rs",
 }
 
 /// The lines of a function, type or constant in a file, as [`find`] gives them, moved to the left edge.

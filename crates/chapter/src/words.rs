@@ -180,14 +180,20 @@ pub const WORDS: &[Word] = &[
     word(
         "optimizer",
         "The rule that turns gradients into steps. SGD is the simplest; others remember earlier gradients.",
-        &source::OPTIMIZER,
-        "SharedOptimizer",
+        &source::LEARNER,
+        "Sgd",
     ),
     word(
         "Learner",
         "Model, loss, optimizer and data, and the loop that trains one with the others.",
-        &source::FIT,
-        "train_epoch",
+        &source::LEARNER,
+        "Learner",
+    ),
+    word(
+        "callback",
+        "A function that the training loop calls at certain moments, to print, to record, or to end the training.",
+        &source::LEARNER,
+        "Callback",
     ),
     word(
         "linear layer",

@@ -37,7 +37,12 @@ pub(crate) struct Loading<'a> {
     pub notes: Vec<String>,
 }
 
-impl Loading<'_> {
+impl<'a> Loading<'a> {
+    pub fn new(request: &'a Request, on_event: &'a mut dyn FnMut(Event), policy: RetryPolicy) -> Self {
+        let folder = request.cache.clone().or_else(user_folder);
+        Self { request, on_event, folder, policy, notes: Vec::new() }
+    }
+
     /// Tells the user, now and in the report.
     pub fn note(&mut self, text: String) {
         (self.on_event)(Event::Warning(text.clone()));
@@ -68,20 +73,10 @@ impl Loading<'_> {
             let index = make(self, None, &store)?;
             return self.finish(source, &index, store, expected, None);
         };
-        let slot_of = |decoding: Decoding| {
-            let identity = format!("{identity}{}", self.request.changes(decoding));
-            Slot::new(&folder, source, &identity, self.request.classes.as_deref())
-        };
-        let decoding = self.request.decoding;
-        let slot = slot_of(decoding);
-        // A run's plan has what `auto` came to in its place: that is the same data.
-        let auto = decoding.channels.is_some().then(|| slot_of(Decoding { channels: None, ..decoding }));
-        for slot in auto.into_iter().chain([slot.clone()]) {
-            let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
-            if let Some(packed) = self.look(&slot, expected).filter(is_ours) {
-                return Ok(self.data_set(source, packed, Some(slot.path)));
-            }
+        if let Some(found) = self.cached(source, identity, expected) {
+            return Ok(found);
         }
+        let slot = self.slot(&folder, source, identity, self.request.decoding);
         let lock = self.lock(&slot, &folder)?;
         // Whoever held the lock has probably made it.
         if let (true, Ok(Some(packed))) = (lock.as_ref().is_some_and(|lock| lock.waited), slot.open(expected)) {
@@ -102,6 +97,26 @@ impl Loading<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes the data set of this identity from the cache, if it is there and whole.
+    pub fn cached(&mut self, source: &str, identity: &str, expected: Option<&str>) -> Option<DataSet> {
+        let (folder, decoding) = (self.folder.clone()?, self.request.decoding);
+        let slot = self.slot(&folder, source, identity, decoding);
+        // A run's plan has what `auto` came to in its place: that is the same data.
+        let auto = Decoding { channels: None, ..decoding };
+        let auto = decoding.channels.is_some().then(|| self.slot(&folder, source, identity, auto));
+        auto.into_iter().chain([slot]).find_map(|slot| {
+            let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
+            let packed = self.look(&slot, expected).filter(is_ours)?;
+            Some(self.data_set(source, packed, Some(slot.path)))
+        })
+    }
+
+    /// Where the data set of this identity lies, made by this decoding.
+    fn slot(&self, folder: &Path, source: &str, identity: &str, decoding: Decoding) -> Slot {
+        let identity = format!("{identity}{}", self.request.changes(decoding));
+        Slot::new(folder, source, &identity, self.request.classes.as_deref())
     }
 
     fn in_memory(

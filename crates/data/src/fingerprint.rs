@@ -7,6 +7,9 @@ use crate::Images;
 /// [`fingerprint`] of MNIST_SAMPLE with the classes `["3", "7"]`.
 pub const MNIST_SAMPLE_FINGERPRINT: &str = "aeadf8ac900fabb3ecb344e35e3621ad32223105607367bdb15299f626f8f695";
 
+/// [`fingerprint`] of all of MNIST, ten classes, as IDX files and arrays give it: 60,000 images to train, 10,000 to validate.
+pub const MNIST_FINGERPRINT: &str = "0aa79be54b2cb3f867cecfdb6ddb565e132e3bb45438d11841df17e8f471811a";
+
 /// Bytes after which what has been read of a file may leave the memory.
 pub(crate) const RELEASE: usize = 256 << 20;
 

@@ -4,7 +4,7 @@ use task::Task;
 
 use crate::{
     DataSet, Error, Event, Request, Source,
-    cache::{self, Loading, Store},
+    cache::{Loading, Store},
     request::SYNTHETIC,
     retry_policy::RetryPolicy,
     source::{Limits, archive, arrays, csv, folder, idx, mnist_sample, named, npz, stamp::file_identity, synthetic},
@@ -22,6 +22,13 @@ pub fn load(request: &Request, on_event: &mut dyn FnMut(Event)) -> Result<DataSe
     load_with(request, on_event, RetryPolicy::of(&request.source))
 }
 
+/// What [`load`] has left of a named data set in the cache. It fetches and makes nothing; a cache file that is damaged is as good as
+/// none.
+pub fn cached(request: &Request) -> Option<DataSet> {
+    let Source::Named(set) = request.source else { return None };
+    named::cached(&mut Loading::new(request, &mut |_| {}, RetryPolicy::of(&request.source)), set)
+}
+
 pub(crate) fn load_with(
     request: &Request,
     on_event: &mut dyn FnMut(Event),
@@ -29,8 +36,7 @@ pub(crate) fn load_with(
 ) -> Result<DataSet, Error> {
     check_classes(request)?;
     let limits = Limits::default();
-    let folder = request.cache.clone().or_else(cache::user_folder);
-    let mut loading = Loading { request, on_event, folder, policy, notes: Vec::new() };
+    let mut loading = Loading::new(request, on_event, policy);
     let name = request.source.name();
     match &request.source {
         Source::Auto => auto(&mut loading),

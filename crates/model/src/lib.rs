@@ -14,6 +14,7 @@ pub mod loss;
 mod network;
 mod pixel_similarity;
 mod resnet;
+mod simple_cnn;
 mod summary;
 mod two_layer;
 
@@ -23,5 +24,6 @@ pub use linear::LinearBaseline;
 pub use network::Network;
 pub use pixel_similarity::PixelSimilarity;
 pub use resnet::{ResNet, feature_sides};
+pub use simple_cnn::SimpleCnn;
 pub use summary::LayerSummary;
 pub use two_layer::TwoLayerNet;

@@ -5,7 +5,7 @@ use burn::{
     tensor::Tensor,
 };
 
-use crate::{AutodiffBackend, Backend, LayerSummary, LinearBaseline, ResNet, TwoLayerNet};
+use crate::{AutodiffBackend, Backend, LayerSummary, LinearBaseline, ResNet, SimpleCnn, TwoLayerNet};
 
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
 #[derive(Module, Debug)]
@@ -16,6 +16,8 @@ pub enum Network<B: burn::tensor::backend::Backend> {
     TwoLayer(TwoLayerNet<B>),
     /// A stem and three residual blocks of convolutions.
     ResNet(ResNet<B>),
+    /// Convolutions that halve the sides, one after the other.
+    SimpleCnn(SimpleCnn<B>),
 }
 
 impl<B: Backend> Network<B> {
@@ -29,6 +31,7 @@ impl<B: Backend> Network<B> {
             Self::Linear(model) => model.forward(images),
             Self::TwoLayer(model) => model.forward(images),
             Self::ResNet(model) => model.forward(images),
+            Self::SimpleCnn(model) => model.forward(images),
         }
     }
 
@@ -36,7 +39,7 @@ impl<B: Backend> Network<B> {
     /// image.
     pub fn forward_dropping(&self, images: Tensor<B, 2>, probability: f64, draws: &[u64]) -> Tensor<B, 2> {
         match self {
-            Self::Linear(_) | Self::TwoLayer(_) => self.forward(images),
+            Self::Linear(_) | Self::TwoLayer(_) | Self::SimpleCnn(_) => self.forward(images),
             Self::ResNet(model) => model.forward_dropping(images, probability, draws),
         }
     }
@@ -47,6 +50,7 @@ impl<B: Backend> Network<B> {
             Self::Linear(model) => model.summary(),
             Self::TwoLayer(model) => model.summary(),
             Self::ResNet(model) => model.summary(),
+            Self::SimpleCnn(model) => model.summary(),
         }
     }
 
@@ -54,14 +58,15 @@ impl<B: Backend> Network<B> {
     pub fn pixel_weights(&self) -> Option<Tensor<B, 2>> {
         match self {
             Self::Linear(model) => Some(model.weights()),
-            Self::TwoLayer(_) | Self::ResNet(_) => None,
+            Self::TwoLayer(_) | Self::ResNet(_) | Self::SimpleCnn(_) => None,
         }
     }
 
     /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, outputs)`;
     /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, outputs))`; for the residual net
     /// `nn.Sequential(Conv2d, BatchNorm2d, ReLU, Residual, Residual, Residual, AdaptiveAvgPool2d, Flatten, Linear)`, where a
-    /// `Residual` has `one`, `two` and `skip`, each an `nn.Sequential(Conv2d, BatchNorm2d)`.
+    /// `Residual` has `one`, `two` and `skip`, each an `nn.Sequential(Conv2d, BatchNorm2d)`; for the book's CNN its own, an
+    /// `nn.Sequential` of `nn.Sequential(Conv2d, ReLU, BatchNorm2d)`, of which the last has no ReLU, and a `Flatten`.
     pub fn torch_names(&self) -> Vec<(String, String)> {
         let layer =
             |here: &str, torch: &str| ["weight", "bias"].map(|p| (format!("{here}.{p}"), format!("{torch}{p}")));
@@ -69,6 +74,7 @@ impl<B: Backend> Network<B> {
             Self::Linear(_) => layer("linear", "").into(),
             Self::TwoLayer(_) => [layer("first", "0."), layer("second", "2.")].concat(),
             Self::ResNet(model) => model.torch_names(),
+            Self::SimpleCnn(model) => model.torch_names(),
         }
     }
 }

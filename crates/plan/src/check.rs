@@ -250,7 +250,7 @@ mod tests {
         rejects_line("training.log_steps = 1", "`training.log_steps` is 1, expected true or false");
         let message = "`data.cache` is false, expected a string; for the text, quote it: \"false\"";
         rejects_line("data.cache = false", message);
-        rejects_line("[model.kind]", "`model.kind` is a table, expected linear, two-layer or resnet");
+        rejects_line("[model.kind]", "`model.kind` is a table, expected linear, two-layer, resnet or simple-cnn");
         rejects("runs=", "`runs` is \"\", expected a string, not empty");
     }
 

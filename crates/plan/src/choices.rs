@@ -55,6 +55,8 @@ choices! {
         MnistLinear = "mnist-linear",
         /// `configs/mnist-two-layer.toml`: two layers on all ten digits.
         MnistTwoLayer = "mnist-two-layer",
+        /// `configs/mnist-simple-cnn.toml`: the convolutional net of the book's chapter 13 on all ten digits.
+        MnistSimpleCnn = "mnist-simple-cnn",
         /// `configs/mnist.toml`: the residual net on all ten digits.
         Mnist = "mnist",
         /// `configs/mnist-augmented.toml`: the same on images that are changed a little in each epoch.
@@ -180,6 +182,8 @@ choices! {
         TwoLayer = "two-layer",
         /// Convolutions: a stem and stages of residual blocks.
         ResNet = "resnet",
+        /// Convolutions that halve the sides until a pixel is left: that of the book's chapter 13.
+        SimpleCnn = "simple-cnn",
     }
 }
 

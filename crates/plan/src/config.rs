@@ -124,6 +124,7 @@ impl BuiltIn {
             BuiltIn::ResNetAugmented => include_str!("../../../configs/resnet-augmented.toml"),
             BuiltIn::MnistLinear => include_str!("../../../configs/mnist-linear.toml"),
             BuiltIn::MnistTwoLayer => include_str!("../../../configs/mnist-two-layer.toml"),
+            BuiltIn::MnistSimpleCnn => include_str!("../../../configs/mnist-simple-cnn.toml"),
             BuiltIn::Mnist => include_str!("../../../configs/mnist.toml"),
             BuiltIn::MnistAugmented => include_str!("../../../configs/mnist-augmented.toml"),
             BuiltIn::Cifar10 => include_str!("../../../configs/cifar-10.toml"),

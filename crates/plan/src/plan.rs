@@ -116,7 +116,7 @@ pub struct ModelPlan {
     pub kind: ModelKind,
     /// Units of the hidden layer of `two-layer`, at least 1.
     pub hidden: usize,
-    /// Channels of the stem of `resnet`, at least 1.
+    /// Channels of the stem of `resnet` or the first layer of `simple-cnn`, at least 1.
     pub channels: usize,
     /// Residual blocks of each stage of `resnet`, at least 1.
     pub blocks: Vec<usize>,
@@ -339,7 +339,7 @@ mod tests {
         let error = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap_err();
         let expected = "\
             --set training.epoch=3: unknown key `training.epoch`; did you mean `training.epochs`?\n\
-            --set model.kind=lineer: `model.kind` is \"lineer\", expected linear, two-layer or resnet; did you mean `linear`?\n\
+            --set model.kind=lineer: `model.kind` is \"lineer\", expected linear, two-layer, resnet or simple-cnn; did you mean `linear`?\n\
             --set training.epochs=0: `training.epochs` is 0, expected an integer from 1 to 1000000";
         assert_eq!(error.to_string(), expected);
     }

@@ -24,7 +24,7 @@ pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
     match plan.model.kind {
         ModelKind::Linear => Some(&book_curves::LINEAR),
         ModelKind::TwoLayer => Some(&book_curves::TWO_LAYER),
-        ModelKind::ResNet => None,
+        ModelKind::ResNet | ModelKind::SimpleCnn => None,
     }
 }
 

@@ -1,5 +1,5 @@
-//! The chapter from the first pixel to the residual net: each section computed when it is asked for, as something to be
-//! read and looked at.
+//! The chapter from the first pixel to the residual net, and its exercises: each section computed when it is asked for, as something
+//! to be read and looked at.
 //!
 //! In: data, a device, and who trains where a section needs a trained network; out: [`chart::Section`]s. The systems themselves are
 //! in `chapter`. Start at [`STOPS`].
@@ -10,6 +10,7 @@ mod layers;
 mod learner;
 mod losses;
 mod metric_and_loss;
+mod mnist;
 mod parts;
 mod pixels;
 mod quadratic_fit;
@@ -37,8 +38,8 @@ pub struct Stop {
     pub is_deep: bool,
 }
 
-/// All of them, in the order of the book.
-pub const STOPS: [Stop; 13] = [
+/// All of them, in the order of the book: its exercise on all digits comes after its end.
+pub const STOPS: [Stop; 14] = [
     digits(1, "A grey image as numbers"),
     plain(2, "Tensors"),
     digits(3, "Pixel similarity, a baseline"),
@@ -52,6 +53,7 @@ pub const STOPS: [Stop; 13] = [
     digits(11, "The Learner"),
     Stop { is_deep: true, ..digits(12, "Going deeper: a residual net") },
     plain(13, "The words"),
+    plain(14, "The whole of MNIST"),
 ];
 
 const fn plain(number: usize, heading: &'static str) -> Stop {
@@ -67,8 +69,13 @@ pub struct Tour<'a, B: AutodiffBackend> {
     /// Where the data, the seed and the threads come from; its model and training do not matter.
     pub plan: &'a Plan,
     pub data: &'a DataSet,
+    /// All of MNIST, where it is there.
+    pub mnist: Option<&'a DataSet>,
     pub device: &'a B::Device,
 }
+
+/// How all of MNIST comes to be there.
+pub const GET_MNIST: &str = "`train baseline mnist` fetches it (11.6 MB)";
 
 /// Trains as a plan says, on the tour's data and device; returns the epochs.
 pub type Train<'a, E> = &'a dyn Fn(Plan) -> Result<Vec<EpochRecord>, E>;
@@ -97,7 +104,8 @@ impl<B: AutodiffBackend> Tour<'_, B> {
             10 => layers::blocks(self),
             11 => learner::blocks(self, train)?,
             12 => resnet::blocks(self, train)?,
-            _ => words::blocks(),
+            13 => words::blocks(),
+            _ => mnist::blocks(self)?,
         };
         Ok(Section::new(format!("{}. {}", stop.number, stop.heading), blocks))
     }

@@ -6,7 +6,7 @@ use burn::{
     train::{InferenceStep, ItemLazy, TrainOutput, TrainStep},
 };
 use data::{Dropout, ImageBatch};
-use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, TwoLayerNet, loss};
+use model::{AutodiffBackend, Backend, LinearBaseline, Network, ResNet, SimpleCnn, TwoLayerNet, loss};
 use plan::{Loss, ModelKind, Plan};
 use task::{Shape, Task, predictions};
 
@@ -63,6 +63,9 @@ impl<B: Backend> Classifier<B> {
             }
             ModelKind::ResNet => {
                 Network::ResNet(ResNet::new(shape, plan.model.channels, &plan.model.blocks, outputs, seed, device))
+            }
+            ModelKind::SimpleCnn => {
+                Network::SimpleCnn(SimpleCnn::new(shape, plan.model.channels, outputs, seed, device))
             }
         };
         Self { network, loss: plan.training.loss.of(task) }

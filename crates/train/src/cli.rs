@@ -100,15 +100,17 @@ Examples:
     /// The layers of a config's network: outputs, parameters, multiply-adds, and the memory of a batch.
     #[command(after_help = "Example:\n  train summary resnet --set model.channels=32")]
     Summary(SummaryArgs),
-    /// The chapter, live: every system of the text computed, drawn and shown with its code.
+    /// The chapter, live: every system of the text computed, drawn and shown with its code; its exercise on all of MNIST where that has
+    /// been fetched.
     #[command(after_help = "\
 Examples:
   train tour                                             writes tour.html
   train tour --plain --section 4                         one section, in the terminal
-  train tour --deeper --backend ndarray")]
+  train tour --deeper --backend ndarray
+  train tour mnist --section 14                          fetches all of MNIST, where it is not there yet")]
     Tour(TourArgs),
-    /// The figures that the book prints, checked on every backend compiled in.
-    #[command(after_help = "Example:\n  train verify --json")]
+    /// The figures that the book prints, checked on every backend compiled in; those of all of MNIST where it has been fetched.
+    #[command(after_help = "Examples:\n  train verify --json\n  train verify mnist")]
     Verify(VerifyArgs),
     /// All backends: compiled in or how to get them, their devices, whether they work.
     #[command(after_help = "Example:\n  train backends")]

@@ -10,7 +10,7 @@ pub enum Error {
     /// Batches of one image whose features are a single pixel.
     #[error(
         "`training.batch_size` is {batch_size}: with {images} training images {} is one image, and of images of {height} x \
-         {width} the residual net has features of 1 x 1, so that batch normalisation makes all images alike; take another \
+         {width} the network has features of 1 x 1, so that batch normalisation makes all images alike; take another \
          batch size",
         if *batch_size == 1 { "each batch" } else { "the last batch of an epoch" }
     )]

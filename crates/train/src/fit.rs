@@ -166,7 +166,7 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     }
     let (images, batch_size, [height, width]) = (data.train.len(), plan.training.batch_size, data.shape().sides());
     let is_single = match plan.model.kind {
-        ModelKind::ResNet => features_are_single_pixels(plan, data),
+        ModelKind::ResNet | ModelKind::SimpleCnn => features_are_single_pixels(plan, data),
         ModelKind::Linear | ModelKind::TwoLayer => false,
     };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
@@ -176,9 +176,10 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the residual net shrinks these images to features of a single pixel.
+/// Whether the residual net shrinks these images to features of a single pixel, as the book's CNN does with all.
 pub fn features_are_single_pixels(plan: &Plan, data: &DataSet) -> bool {
-    model::feature_sides(data.shape().sides(), plan.model.blocks.len()) == [1, 1]
+    let of_resnet = model::feature_sides(data.shape().sides(), plan.model.blocks.len());
+    plan.model.kind == ModelKind::SimpleCnn || of_resnet == [1, 1]
 }
 
 /// A panic of the libraries below ends the run as an error does.

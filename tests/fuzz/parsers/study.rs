@@ -24,9 +24,10 @@ impl Studies {
     }
 }
 
-const SHIPPED: [&str; 6] = [
+const SHIPPED: [&str; 7] = [
     include_str!("../../../configs/sweeps/hidden.toml"),
     include_str!("../../../configs/sweeps/learning-rate.toml"),
+    include_str!("../../../configs/sweeps/mnist.toml"),
     include_str!("../../../configs/sweeps/models.toml"),
     include_str!("../../../configs/sweeps/optimizer-schedule.toml"),
     include_str!("../../../configs/sweeps/seeds.toml"),

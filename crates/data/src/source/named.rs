@@ -102,10 +102,19 @@ pub(crate) fn load(loading: &mut Loading<'_>, set: NamedSet) -> Result<DataSet, 
     load_from(loading, set, &set.files())
 }
 
+/// The same, where an earlier load has left it in the cache.
+pub(crate) fn cached(loading: &mut Loading<'_>, set: NamedSet) -> Option<DataSet> {
+    loading.cached(set.name(), &identity(&set.files()), None)
+}
+
+/// What a cache of these files is made from.
+fn identity(remotes: &[Remote]) -> String {
+    remotes.iter().map(|remote| remote.md5.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 fn load_from(loading: &mut Loading<'_>, set: NamedSet, remotes: &[Remote]) -> Result<DataSet, Error> {
     let (request, limits) = (loading.request, Limits::default());
-    let identity = remotes.iter().map(|remote| remote.md5.as_str()).collect::<Vec<_>>().join(" ");
-    loading.through_cache(set.name(), &identity, None, |loading, folder, store| {
+    loading.through_cache(set.name(), &identity(remotes), None, |loading, folder, store| {
         let mut files = Vec::with_capacity(FILES.len());
         for remote in remotes {
             let instead = match set {
@@ -170,6 +179,23 @@ mod tests {
         load_from(&mut loading, set, remotes)
     }
 
+    /// What there is without a server.
+    fn in_cache(remotes: &[Remote], folder: &Path) -> Option<DataSet> {
+        let request = Request { classes: None, cache: Some(folder.into()), ..Request::default() };
+        Loading::new(&request, &mut |_| {}, brief()).cached(NamedSet::FashionMnist.name(), &identity(remotes), None)
+    }
+
+    #[test]
+    fn what_is_not_in_the_cache_is_not_fetched_where_only_that_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let (servers, remotes) = served();
+        assert!(in_cache(&remotes, folder.path()).is_none());
+        let (source, cache) = (Source::Named(NamedSet::Mnist), Some(folder.path().into()));
+        assert!(crate::cached(&Request { source, cache, classes: None, ..Request::default() }).is_none());
+        assert!(servers.iter().all(|server| server.requests().is_empty()));
+        assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nor is anything made");
+    }
+
     #[test]
     fn four_files_are_fetched_once_and_their_labels_have_names() {
         let folder = tempfile::tempdir().unwrap();
@@ -180,6 +206,7 @@ mod tests {
         assert_eq!(data.valid.iter().collect::<Vec<_>>(), [[1], [2], [3]]);
         assert_eq!(data.source, "fashion-mnist");
         load(NamedSet::FashionMnist, None, folder.path(), &remotes).unwrap();
+        assert_eq!(in_cache(&remotes, folder.path()).map(|cached| cached.fingerprint), Some(data.fingerprint));
         // Other classes are another data set of the same files, which are kept.
         let two = load(NamedSet::FashionMnist, Some(&["Ankle boot", "T-shirt"]), folder.path(), &remotes).unwrap();
         assert_eq!((two.train.labels(), two.train.image(0), two.train.image(1)), (&[0, 1][..], &[10][..], &[20][..]));

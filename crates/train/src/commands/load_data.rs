@@ -8,10 +8,11 @@ use std::{
 };
 
 use anyhow::bail;
+use chapter::figures;
 use chart::terminal::harmless_line;
 use data::{Columns, DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source};
 use indicatif::{ProgressBar, ProgressStyle};
-use plan::{Plan, SourceKind};
+use plan::{BuiltIn, Config, Plan, PlanError, SourceKind};
 
 use crate::{cli::UsageError, terminal::tell};
 
@@ -73,6 +74,16 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
         cancel,
         ..Request::default()
     }
+}
+
+/// All of MNIST, where that is the data or has been fetched before, by any of the configs for it.
+pub fn all_of_mnist(plan: &Plan, data: &DataSet) -> Result<Option<DataSet>, PlanError> {
+    if figures::is_mnist(data) {
+        return Ok(Some(data.clone()));
+    }
+    let mut mnist = Plan::resolve(&Config::BuiltIn(BuiltIn::Mnist), &[])?;
+    mnist.data.cache = plan.data.cache.clone();
+    Ok(data::cached(&request(&mnist, None)).filter(figures::is_mnist))
 }
 
 /// The heading of a column, where it is not to be found by its name.
@@ -155,8 +166,6 @@ pub fn kernel_cache() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use plan::Config;
-
     use super::*;
 
     #[test]

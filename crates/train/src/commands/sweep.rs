@@ -89,7 +89,9 @@ fn check_backend(study: &Study) -> anyhow::Result<()> {
 /// Refuses a study with trials that could not learn, before anything of it is there. Only where images are so small, or classes so many, is there a
 /// plan to refuse, so that no others are resolved once more.
 fn check_training(study: &Study, data: &DataSet) -> anyhow::Result<()> {
-    let may_shrink = study.keys().contains("model.blocks") || fit::features_are_single_pixels(&study.a_plan()?, data);
+    let keys = study.keys();
+    let may_shrink = ["model.blocks", "model.kind"].iter().any(|key| keys.contains(*key))
+        || fit::features_are_single_pixels(&study.a_plan()?, data);
     if !may_shrink && data.task().is_binary() {
         return Ok(());
     }

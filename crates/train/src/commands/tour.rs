@@ -21,7 +21,7 @@ use train::{
     observer::{EpochProgress, Observer},
 };
 
-use super::{output, stop::Stop, workbench::Workbench};
+use super::{load_data, output, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::{TourArgs, UsageError},
@@ -37,7 +37,9 @@ pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
     let workbench = Workbench::open(plan, Some(&stop))?;
     let stops = possible(wanted, args, &workbench.data)?;
     let began = Instant::now();
-    let sections = workbench.run(Show { args, workbench: &workbench, stop: &stop, stops: &stops })??;
+    let mnist = load_data::all_of_mnist(&workbench.plan, &workbench.data)?;
+    let show = Show { args, workbench: &workbench, mnist: mnist.as_ref(), stop: &stop, stops: &stops };
+    let sections = workbench.run(show)??;
     if stop.is_asked() {
         return Ok(INTERRUPTED);
     }
@@ -94,6 +96,7 @@ fn other_classes(task: &Task) -> String {
 struct Show<'a> {
     args: &'a TourArgs,
     workbench: &'a Workbench,
+    mnist: Option<&'a DataSet>,
     stop: &'a Stop,
     stops: &'a [TourStop],
 }
@@ -104,7 +107,8 @@ impl BackendJob for Show<'_> {
     type Output = anyhow::Result<Vec<Section>>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let tour = Tour::<B> { plan: &self.workbench.plan, data: &self.workbench.data, device: &device };
+        let Workbench { plan, data, .. } = self.workbench;
+        let tour = Tour::<B> { plan, data, mnist: self.mnist, device: &device };
         let train = |plan| train(self.workbench, self.stop, plan);
         let mut sections = Vec::with_capacity(self.stops.len());
         for stop in self.stops {

@@ -1,4 +1,4 @@
-//! `train verify`: the figures that the book prints, on every backend compiled in.
+//! `train verify`: the figures that the book prints, and those of all of MNIST, on every backend compiled in.
 
 use std::io::IsTerminal as _;
 
@@ -28,11 +28,13 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let plan = args.plan.resolve()?;
     backend::limit_threads(plan.threads);
     let data = load_data::load(&plan, None)?;
-    let columns = if plan.backend == BackendChoice::Auto { columns(&data)? } else { vec![column(&plan, &data)?] };
+    let mnist = load_data::all_of_mnist(&plan, &data)?;
+    let verify = Verify { data: &data, mnist: mnist.as_ref() };
+    let columns = if plan.backend == BackendChoice::Auto { columns(verify)? } else { vec![column(&plan, verify)?] };
     if args.json {
-        print_json(&data, &columns)?
+        print_json(verify, &columns)?
     } else {
-        print(&data, &columns)?
+        print(verify, &columns)?
     }
     verdict(&columns)
 }
@@ -46,17 +48,17 @@ fn verdict(columns: &[Column]) -> anyhow::Result<()> {
 }
 
 /// The one backend that is asked for.
-fn column(plan: &Plan, data: &DataSet) -> anyhow::Result<Column> {
+fn column(plan: &Plan, verify: Verify<'_>) -> anyhow::Result<Column> {
     let chosen = choice::choose(plan.backend, plan.device)?;
-    let figures = on_backend(&chosen, Verify(data))?;
+    let figures = on_backend(&chosen, verify)?;
     Ok(Column { kind: chosen.kind, figures })
 }
 
 /// Every backend that has a device; of one that has none it is said why.
-fn columns(data: &DataSet) -> anyhow::Result<Vec<Column>> {
+fn columns(verify: Verify<'_>) -> anyhow::Result<Vec<Column>> {
     let mut columns = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_compiled_in()) {
-        match backend::dispatch(kind, 0, &load_data::kernel_cache(), Verify(data)) {
+        match backend::dispatch(kind, 0, &load_data::kernel_cache(), verify) {
             Ok(figures) => columns.push(Column { kind, figures }),
             Err(error) => tell(&format!("warning: left out: {error}")),
         }
@@ -67,18 +69,25 @@ fn columns(data: &DataSet) -> anyhow::Result<Vec<Column>> {
     Ok(columns)
 }
 
-struct Verify<'a>(&'a DataSet);
+/// The data that there are figures of.
+#[derive(Clone, Copy)]
+struct Verify<'a> {
+    /// The plan's.
+    data: &'a DataSet,
+    mnist: Option<&'a DataSet>,
+}
 
 impl BackendJob for Verify<'_> {
-    const WORK: &'static str = "checking the book's figures";
+    const WORK: &'static str = "checking the figures";
 
     type Output = Vec<Figure>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<Figure> {
         let mut found = figures::of_the_snippets::<B>(&device);
-        if figures::is_the_books(self.0) {
-            found.extend(figures::of_the_data::<B>(self.0, &device));
+        if figures::is_the_books(self.data) {
+            found.extend(figures::of_the_data::<B>(self.data, &device));
         }
+        found.extend(self.mnist.into_iter().flat_map(|mnist| figures::of_mnist::<B>(mnist, &device)));
         found
     }
 }
@@ -88,10 +97,10 @@ fn rows(columns: &[Column]) -> impl Iterator<Item = Vec<&Figure>> {
     (0..columns[0].figures.len()).map(|i| columns.iter().map(|column| &column.figures[i]).collect())
 }
 
-fn print(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
+fn print(verify: Verify<'_>, columns: &[Column]) -> anyhow::Result<()> {
     let mut out = Out;
     let names = columns.iter().map(|column| column.kind.name());
-    let header = ["figure", "the book", "within"].into_iter().chain(names).chain(["ok"]);
+    let header = ["figure", "expected", "within"].into_iter().chain(names).chain(["ok"]);
     let mut lines = Table::new(header, usize::MAX);
     for row in rows(columns) {
         let ok = if row.iter().all(|figure| figure.is_ok()) { "yes" } else { "NO" };
@@ -107,17 +116,23 @@ fn print(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
     let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| row.iter().any(|f| !f.is_ok())).count());
     let names: Vec<&str> = columns.iter().map(|column| column.kind.name()).collect();
     writeln!(out, "{} of {count} figures hold on {}", count - off, names.join(", "))?;
-    if let Some(left_out) = left_out(data) {
+    if let Some(left_out) = left_out(verify) {
         writeln!(out, "{left_out}")?;
     }
     Ok(())
 }
 
-fn left_out(data: &DataSet) -> Option<String> {
-    let source = &data.source;
-    (!figures::is_the_books(data)).then(|| {
-        format!("left out: the figures of the book's images, means, distances and batches; the data is {source}, not MNIST_SAMPLE")
-    })
+/// What this data cannot show, with the command that shows it.
+fn left_out(Verify { data, mnist }: Verify<'_>) -> Option<String> {
+    let of_the_book = (!figures::is_the_books(data)).then(|| {
+        let source = &data.source;
+        format!(
+            "the figures of the book's images, means, distances and batches; the data is {source}, not MNIST_SAMPLE"
+        )
+    });
+    let of_mnist = mnist.is_none().then(|| format!("the figures of all of MNIST; {}", tour::GET_MNIST));
+    let lines: Vec<String> = of_the_book.into_iter().chain(of_mnist).map(|line| format!("left out: {line}")).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// A list is cut after three numbers.
@@ -138,7 +153,7 @@ fn number(value: f64, tolerance: f64) -> String {
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').into() } else { digits }
 }
 
-fn print_json(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
+fn print_json(verify: Verify<'_>, columns: &[Column]) -> anyhow::Result<()> {
     let figure = |row: Vec<&Figure>| {
         let found: serde_json::Map<_, _> = columns
             .iter()
@@ -151,7 +166,7 @@ fn print_json(data: &DataSet, columns: &[Column]) -> anyhow::Result<()> {
         })
     };
     let figures: Vec<_> = rows(columns).map(figure).collect();
-    let report = json!({ "data": data.source, "left_out": left_out(data), "figures": figures });
+    let report = json!({ "data": verify.data.source, "left_out": left_out(verify), "figures": figures });
     Ok(Out.json(&report)?)
 }
 
