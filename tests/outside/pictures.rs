@@ -174,7 +174,8 @@ fn other_data_is_evaluated_by_the_names_of_its_classes() {
         fs::rename(place.path().join(format!("images/{split}/cow")), place.path().join(format!("images/{split}/yak")))
             .unwrap();
     }
-    refused(&place.train(&["evaluate", "latest", "--data", "folder:images"]), "no image of the class `cow` in train");
+    let without_cows = place.train(&["evaluate", "latest", "--data", "folder:images"]).ok();
+    assert_eq!(without_cows.stderr, "warning: the data has no image of the class `cow`\n");
     // Another size is other data, whatever is in the cache.
     with(&place, &["training.epochs=1", "data.size=24"]).ok();
     assert_eq!(record(&place.runs()[1])["model"]["height"], 24);
@@ -347,4 +348,26 @@ fn a_run_goes_on_with_its_own_classes_alone() {
         fs::remove_dir_all(images(split).join("dog")).unwrap();
     }
     resume(&[]).ok();
+}
+
+#[test]
+fn a_model_is_judged_by_pictures_that_nothing_learned_from() {
+    let place = Place::new();
+    folders(&place, &["pictures"]);
+    with(&place, &["data.path=images/pictures", "data.valid_fraction=0.25", "model.kind=linear"]).ok();
+    let images = |run: &Ran| run.json()["images"].as_u64();
+    let judge = |data: &str| place.train(&["evaluate", "latest", "--json", "--data", data]);
+    // All of a folder of classes, of which a part was held out for training.
+    assert_eq!(images(&judge("folder:images/pictures").ok()), Some(36));
+    // One split alone, in which a class is missing.
+    fs::rename(place.path().join("images/pictures"), place.path().join("images/test")).unwrap();
+    fs::remove_dir_all(place.path().join("images/test/bee")).unwrap();
+    let judged = judge("folder:images").ok();
+    assert_eq!(images(&judged), Some(24));
+    assert_eq!(judged.json()["confusion"][1], serde_json::json!([0, 0, 0]));
+    refused(&judge("images"), "--data images: say what it is, as `--data folder:images`");
+    refused(
+        &place.train(&["evaluate", "latest", "--data", "folder:images", "--split", "train"]),
+        "no image in its split train",
+    );
 }

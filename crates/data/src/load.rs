@@ -50,7 +50,7 @@ pub(crate) fn load_with(
         }
         Source::Folder { path } => {
             let listing = folder::list(path, request.classes.as_deref(), &limits)?;
-            listing.note().into_iter().for_each(|note| loading.note(note));
+            listing.note().into_iter().chain(listing.note_of_folders()).for_each(|note| loading.note(note));
             loading.through_cache(name, &listing.identity(), None, |loading, _, store| {
                 loading.decoding(path);
                 listing.read(request, &limits, store)

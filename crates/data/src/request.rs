@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Columns, Fit, NamedSet};
+use crate::{Columns, Fit, NamedSet, Split};
 
 /// Where the images come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,9 @@ pub struct Request {
     pub decoding: Decoding,
     /// What is held out where the source has no validation split.
     pub held_out: HeldOut,
+    /// A model is to be judged by the images of this split of files: nothing learns from them, so that other splits, and images of
+    /// each class, may be missing. Files without splits are all taken. They stand as all splits of the data set.
+    pub judged: Option<Split>,
     /// Folder of packed data sets; `None`: `mnist-train` in the user's cache folder.
     pub cache: Option<PathBuf>,
     /// What [`Source::Auto`] draws where the real data cannot be had: seed, training and validation images.
@@ -167,6 +170,7 @@ impl Default for Request {
             classes: Some(vec!["3".into(), "7".into()]),
             decoding: Decoding::default(),
             held_out: HeldOut::default(),
+            judged: None,
             cache: None,
             fallback: (0, 12396, 2038),
             archive_override: None,
@@ -193,16 +197,17 @@ impl Default for Remote {
 impl Request {
     /// What is made of images, decoded so, and of splits, where it is not what the source has: part of what a cache file is known by.
     pub(crate) fn changes(&self, decoding: Decoding) -> String {
+        let judged = self.judged.map_or_else(String::new, |split| format!("\0judged {}", split.name()));
         match (decoding == Decoding::default(), self.held_out == HeldOut::default()) {
-            (true, true) => String::new(),
-            _ => format!("\0{decoding:?} {:?}", self.held_out),
+            (true, true) => judged,
+            _ => format!("\0{decoding:?} {:?}{judged}", self.held_out),
         }
     }
 
     /// Whether images and splits are taken as the source has them.
     pub(crate) fn is_as_it_is(&self) -> bool {
         let Decoding { channels, size, .. } = self.decoding;
-        channels != Some(3) && size.is_none() && self.held_out.fraction == 0.0
+        channels != Some(3) && size.is_none() && self.held_out.fraction == 0.0 && self.judged.is_none()
     }
 
     /// Whether [`cancel`](Self::cancel) is set.

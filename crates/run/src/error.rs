@@ -91,6 +91,7 @@ fn not_begun(run: &Path) -> String {
 
 fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
     match epochs {
+        _ if crate::folder::is_in_use(run) => "it is training; it has one when it ends".into(),
         0 => not_begun(run),
         epochs if has_checkpoints => format!(
             "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {}` \

@@ -147,7 +147,7 @@ pub struct FitArgs {
 pub struct EvaluateArgs {
     /// A run folder, or `latest`.
     pub run: PathBuf,
-    /// Other data than the run's: SOURCE or SOURCE:PATH, as `archive:digits.tgz`, `folder:my-digits`, `synthetic`.
+    /// Other data than the run's: SOURCE or SOURCE:PATH, as `folder:my-digits` (all of it, or its split), `archive:digits.tgz`, `synthetic`.
     #[arg(long, value_name = "SOURCE[:PATH]")]
     pub data: Option<String>,
     #[arg(long, value_name = "SPLIT", default_value = "valid", value_parser = split())]

@@ -61,7 +61,13 @@ struct Reading<'a, 'b> {
 }
 
 impl Reading<'_, '_> {
-    fn run(&mut self, stream: impl BufRead, mut spawn: impl FnMut(DecodeJob)) -> Result<(), Error> {
+    fn run(&mut self, mut stream: impl BufRead, mut spawn: impl FnMut(DecodeJob)) -> Result<(), Error> {
+        let start = stream.fill_buf().map_err(|cause| self.broken(&cause))?;
+        if let Some(other) = other_archive(start) {
+            let reason =
+                format!("it is {other}, no .tgz; unpack it, and take its folder by `data.source` = \"folder\"");
+            return Err(Error::Layout { place: self.place.into(), reason });
+        }
         let inflated = Capped { inner: Gunzip::new(stream), left: self.limits.inflated, limit: self.limits.inflated };
         let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 16, inflated));
         for entry in archive.entries().map_err(|cause| self.broken(&cause))? {
@@ -131,6 +137,17 @@ impl Reading<'_, '_> {
     fn broken(&self, cause: &io::Error) -> Error {
         let reason = format!("cannot be read as a .tgz: {cause}; fetch or make it again");
         Error::Layout { place: self.place.into(), reason }
+    }
+}
+
+/// What an archive of another kind is.
+fn other_archive(start: &[u8]) -> Option<&'static str> {
+    if start.starts_with(b"PK") {
+        Some("a zip")
+    } else if start.get(257..262) == Some(b"ustar") {
+        Some("a tar that is not compressed")
+    } else {
+        None
     }
 }
 

@@ -50,7 +50,11 @@ pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str, layout
         )));
     }
     let skipped = skipped.iter().map(|(place, reason)| format!("{}: {reason}", place.path())).collect();
-    settle_splits(&mut found, &request.held_out).map_err(wrong)?;
+    match request.judged {
+        Some(split) => keep_judged(&mut found, split),
+        None => settle_splits(&mut found, &request.held_out),
+    }
+    .map_err(wrong)?;
     let task = task(request.classes.as_deref(), &found).map_err(|reason| wrong(format!("{reason}; {layout}")))?;
     let labels: HashMap<&str, u16> = task.classes().iter().map(String::as_str).zip(task.labels()).collect();
     let label = |found: &Found| labels[&*found.place.class];
@@ -72,10 +76,11 @@ pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str, layout
         }
         part
     };
-    let mut parts: Vec<Part> = Split::ALL.map(part).into();
+    let mut parts: Vec<Part> = Split::ALL.map(|split| part(request.judged.unwrap_or(split))).into();
     parts.pop_if(|test| test.labels.is_empty());
     // A test split may lack a class: nothing learns from it.
-    for (split, part) in Split::ALL.into_iter().zip(&parts).take(2) {
+    let learned = if request.judged.is_some() { 0 } else { 2 };
+    for (split, part) in Split::ALL.into_iter().zip(&parts).take(learned) {
         let present: BTreeSet<u16> = part.labels.iter().copied().collect();
         if let Some(missing) = task.labels().find(|label| !present.contains(label)) {
             let (split, class) = (split.name(), task.class(missing));
@@ -84,6 +89,21 @@ pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str, layout
     }
     let slots = found.iter().map(|found| found.slot as usize + 1).max().unwrap_or(0);
     Ok(Index { task: Arc::new(task), shape, slots, parts, skipped })
+}
+
+/// Keeps the images of a split, as people call it, or all where there are no splits.
+fn keep_judged(found: &mut Vec<Found>, split: Split) -> Result<(), String> {
+    let has = |split| found.iter().any(|found| found.place.split == split);
+    let kept = match split {
+        _ if found.iter().all(|found| found.place.split.is_none()) => None,
+        // Who has two splits calls the second one either name.
+        Split::Valid if !has(Some(Split::Valid)) => Some(Split::Test),
+        Split::Test if !has(Some(Split::Test)) => Some(Split::Valid),
+        split => Some(split),
+    };
+    found.retain(|found| found.place.split == kept);
+    found.iter_mut().for_each(|found| found.place.split = Some(split));
+    if found.is_empty() { Err(format!("no image in its split {}", split.name())) } else { Ok(()) }
 }
 
 /// Gives every image a split.
@@ -120,6 +140,21 @@ fn hold_out(found: &mut [Found], held_out: &HeldOut) -> Result<(), String> {
     for found in found.iter_mut().filter(|found| matches!(found.place.split, None | Some(Split::Train))) {
         classes.entry(found.place.class.clone()).or_default().push(&mut found.place);
     }
+    let too_few: Vec<(&str, usize)> = classes
+        .iter()
+        .filter(|(_, images)| held_out.leaves_none_for(images.len()).is_some())
+        .map(|(class, images)| (&**class, images.len()))
+        .collect();
+    if let [(first, all), (second, _), rest @ ..] = &too_few[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(", and of {} others", rest.len()) };
+        let split = held_out.leaves_none_for(*all).unwrap_or_default();
+        return Err(format!(
+            "`data.valid_fraction` {} leaves none for {split} of the class `{first}` (images: {all}), of `{second}`{more}; a class needs {} \
+             images or more",
+            held_out.fraction,
+            (2..10_000).find(|all| held_out.leaves_none_for(*all).is_none()).unwrap_or(10_000)
+        ));
+    }
     for (class, images) in classes {
         let held = held_out.of_class(&class, images.iter().map(|place| place.name.as_bytes()))?;
         for (place, is_held) in images.into_iter().zip(held) {
@@ -141,9 +176,7 @@ impl HeldOut {
         names: impl ExactSizeIterator<Item = &'a [u8]>,
     ) -> Result<Vec<bool>, String> {
         let (all, fraction) = (names.len(), self.fraction);
-        let held = (all as f64 * fraction).round() as usize;
-        if held == 0 || held == all {
-            let split = if held == 0 { "validation" } else { "training" };
+        if let Some(split) = self.leaves_none_for(all) {
             return Err(format!(
                 "`data.valid_fraction` {fraction} of the {all} images of the class `{class}` leaves none for {split}"
             ));
@@ -154,8 +187,22 @@ impl HeldOut {
         let mut ranks: Vec<([u8; 32], usize)> = names.enumerate().map(|(index, name)| (rank(name), index)).collect();
         ranks.sort_unstable();
         let mut is_held = vec![false; all];
-        ranks.iter().take(held).for_each(|(_, index)| is_held[*index] = true);
+        ranks.iter().take(self.count(all)).for_each(|(_, index)| is_held[*index] = true);
         Ok(is_held)
+    }
+
+    /// Images that are held out of so many.
+    fn count(&self, all: usize) -> usize {
+        (all as f64 * self.fraction).round() as usize
+    }
+
+    /// The split that gets no image of so many.
+    fn leaves_none_for(&self, all: usize) -> Option<&'static str> {
+        match self.count(all) {
+            0 => Some("validation"),
+            held if held == all => Some("training"),
+            _ => None,
+        }
     }
 }
 
@@ -229,6 +276,24 @@ mod tests {
     }
 
     #[test]
+    fn what_judges_a_model_is_one_split_or_all_there_is() {
+        let judged = |paths: &[&str], split| {
+            let classes = Some(["a", "b"].map(str::to_owned).to_vec());
+            let held_out = HeldOut { fraction: 0.5, seed: 1 };
+            let request = Request { classes, held_out, judged: Some(split), ..Request::default() };
+            let index = arrange(gathered(paths), &request, "x", LAYOUT).map_err(|error| error.to_string())?;
+            Ok::<_, String>(index.parts.into_iter().map(|part| part.slots).collect::<Vec<_>>())
+        };
+        let all = vec![vec![1, 0]; 3];
+        assert_eq!(judged(&["b/1.png", "a/1.png"], Split::Valid), Ok(all.clone()));
+        assert_eq!(judged(&["b/1.png", "a/1.png"], Split::Test), Ok(all));
+        let splits = ["train/a/1.png", "test/b/1.png"];
+        assert_eq!(judged(&splits, Split::Valid), Ok(vec![vec![1]; 3]));
+        assert_eq!(judged(&splits, Split::Train), Ok(vec![vec![0]; 3]));
+        assert!(judged(&splits[..1], Split::Test).unwrap_err().contains("no image in its split test"));
+    }
+
+    #[test]
     fn what_is_held_out_is_a_fraction_of_each_class_by_the_seed() {
         let paths: Vec<String> =
             ["a", "b"].iter().flat_map(|class| (0..10).map(move |number| format!("{class}/{number}.png"))).collect();
@@ -240,9 +305,15 @@ mod tests {
         let more = [&paths[..], &["a/new.png"]].concat();
         let of_b = |index: &Index| index.parts[1].slots.iter().filter(|slot| **slot >= 10 && **slot < 20).count();
         assert_eq!(of_b(&arranged(&more, 0.3, None).unwrap()), 3);
+        let rare = ["a/1.png", "b/1.png", "c/1.png", "c/2.png", "c/3.png", "d/1.png"];
+        assert_eq!(
+            arranged(&rare, 0.2, None).unwrap_err(),
+            "`x`: `data.valid_fraction` 0.2 leaves none for validation of the class `a` (images: 1), of `b`, and of 1 others; a \
+             class needs 3 images or more"
+        );
         for (fraction, left) in [(0.01, "leaves none for validation"), (0.99, "leaves none for training")] {
             let message = arranged(&paths, fraction, None).unwrap_err();
-            assert!(message.contains(left) && message.contains("the 10 images of the class `a`"), "{message}");
+            assert!(message.contains(left) && message.contains("of the class `a` (images: 10), of `b`; "), "{message}");
         }
         assert!(arranged(&paths, 0.0, None).unwrap_err().contains("set `data.valid_fraction`, as 0.2"));
     }

@@ -115,6 +115,8 @@ struct Table<'a> {
     reader: csv::Reader<Box<dyn std::io::Read>>,
     /// Where path, label and split stand.
     at: (usize, usize, Option<usize>),
+    /// 1 where lines end as on Windows, of which the reader counts the one before; else 0.
+    behind: u64,
 }
 
 /// A row that can be used.
@@ -138,13 +140,14 @@ impl<'a> Table<'a> {
             return Err(odd("it is empty"));
         }
         let heading = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let behind = u64::from(heading.ends_with(b"\r"));
         let count = |delimiter: &u8| heading.iter().filter(|byte| *byte == delimiter).count();
         let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
         file.consume(mark);
         let bytes: Box<dyn std::io::Read> = Box::new(file.take(LARGEST));
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);
         let headings: Vec<String> =
-            reader.headers().map_err(|error| broken(path, &error))?.iter().map(str::to_owned).collect();
+            reader.headers().map_err(|error| broken(path, &error, 0))?.iter().map(str::to_owned).collect();
         let twice = headings.iter().enumerate().find(|(at, heading)| headings[..*at].contains(heading));
         if let Some((_, twice)) = twice {
             return Err(odd(&format!("two of its columns are called `{twice}`")));
@@ -164,7 +167,7 @@ impl<'a> Table<'a> {
             find(&columns.label, &LABELS, "label_column")?.ok_or_else(|| needed("label", "label_column"))?,
             find(&columns.split, &SPLITS, "split_column")?,
         );
-        Ok(Self { path, reader, at })
+        Ok(Self { path, reader, at, behind })
     }
 
     /// The rows of the classes asked for, or of all.
@@ -172,8 +175,8 @@ impl<'a> Table<'a> {
         let (path, label, split) = self.at;
         let (mut rows, table) = (Vec::new(), self.path);
         for (number, record) in self.reader.records().enumerate() {
-            let record = record.map_err(|error| broken(table, &error))?;
-            let line = record.position().map_or(number as u64 + 2, csv::Position::line);
+            let record = record.map_err(|error| broken(table, &error, self.behind))?;
+            let line = record.position().map_or(number as u64 + 2, |position| position.line() + self.behind);
             let refuse = |reason: String| refused(table, line, reason);
             let (name, class) = (record.get(path).unwrap_or_default(), record.get(label).unwrap_or_default());
             if name.is_empty() || class.is_empty() {
@@ -238,7 +241,7 @@ fn refused(table: &Path, line: u64, reason: String) -> Error {
     Error::Layout { place: format!("{}:{line}", table.display()), reason }
 }
 
-fn broken(table: &Path, error: &csv::Error) -> Error {
+fn broken(table: &Path, error: &csv::Error, behind: u64) -> Error {
     let reason = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("it has {len} cells, the line of headings {expected_len}")
@@ -247,7 +250,7 @@ fn broken(table: &Path, error: &csv::Error) -> Error {
         _ => error.to_string(),
     };
     match error.position() {
-        Some(position) => refused(table, position.line(), reason),
+        Some(position) => refused(table, position.line() + behind, reason),
         None => Error::Layout { place: table.display().to_string(), reason },
     }
 }
@@ -326,6 +329,16 @@ mod tests {
         assert_eq!((firsts(&splits[0]), firsts(&splits[1])), (vec![0, 1], vec![2, 3]));
         let message = read(&folder.path().join("train"), &Columns::default(), 0.0).unwrap_err().to_string();
         assert!(message.contains("no `train.csv` in it"), "{message}");
+    }
+
+    #[test]
+    fn lines_are_counted_however_they_end() {
+        for end in ["\n", "\r\n"] {
+            for (odd, reason) in [("z.png,x", "there is no file"), ("c.png", "it has 1 cells")] {
+                let message = of(&["path,label", "a.png,x", "b.png,y", odd, ""].join(end)).unwrap_err().to_string();
+                assert!(message.contains("labels.csv:4`: ") && message.contains(reason), "{message}");
+            }
+        }
     }
 
     #[test]

@@ -241,11 +241,27 @@ mod tests {
         let listing = list(root.path(), None, &Limits::default()).unwrap();
         assert_eq!(listing.len(), 4);
         assert_eq!(listing.note().unwrap(), "1 image of a format that is not read is left out: .heic");
+        assert_eq!(listing.note_of_folders(), None);
         fs::create_dir(root.path().join("train/empty")).unwrap();
         let message = list(root.path(), None, &Limits::default()).unwrap_err().to_string();
         assert!(message.contains("/train/empty`: no image in it; remove it, or name the classes"), "{message}");
         let message = list(&root.path().join("train/no/a.png"), None, &Limits::default()).unwrap_err().to_string();
         assert!(message.contains("it is a file; data.source \"archive\" reads a .tgz"), "{message}");
+    }
+
+    #[test]
+    fn a_class_that_is_a_folder_of_classes_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        for place in ["Dataset/0", "Dataset/1", "Examples"] {
+            fs::create_dir_all(root.path().join(place)).unwrap();
+            fs::write(root.path().join(place).join("a.png"), grey(1, 1, &[0])).unwrap();
+        }
+        let listing = list(root.path(), None, &Limits::default()).unwrap();
+        let note = listing.note_of_folders().unwrap();
+        assert!(
+            note.starts_with("`Dataset` is a class, and all its images lie in 2 folders below it (0, 1); "),
+            "{note}"
+        );
     }
 
     #[test]

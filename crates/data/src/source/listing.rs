@@ -1,7 +1,7 @@
 //! Image files of the user's own by their paths, and how they are read.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::Read as _,
     mem,
@@ -67,6 +67,27 @@ impl Listing {
             1 => Some(format!("1 image of a format that is not read is left out: {endings}")),
             count => Some(format!("{count} images of formats that are not read are left out: {endings}")),
         }
+    }
+
+    /// What is to be said of a class all of whose images lie in folders of its own: most likely these are the classes.
+    pub fn note_of_folders(&self) -> Option<String> {
+        let mut classes: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
+        for Listed { place, .. } in &self.files {
+            let folders = classes.entry(&place.class).or_insert_with(|| Some(BTreeSet::new()));
+            match (place.name.split_once('/'), folders.as_mut()) {
+                (Some((folder, _)), Some(folders)) => _ = folders.insert(folder),
+                _ => *folders = None,
+            }
+        }
+        let all = classes.into_iter().filter_map(|(class, folders)| Some((class, folders?)));
+        let (class, folders) = all.into_iter().find(|(_, folders)| folders.len() > 1)?;
+        let few: Vec<&str> = folders.iter().take(3).copied().collect();
+        let more = if folders.len() > few.len() { ", .." } else { "" };
+        Some(format!(
+            "`{class}` is a class, and all its images lie in {} folders below it ({}{more}); if these are the classes, name the folder above them by `data.path`",
+            folders.len(),
+            few.join(", ")
+        ))
     }
 
     /// Adds files.

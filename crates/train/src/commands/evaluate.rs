@@ -3,6 +3,8 @@
 mod files;
 mod output;
 
+use std::path::Path;
+
 use anyhow::bail;
 use data::DataSet;
 use metrics::Scores;
@@ -23,13 +25,18 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     if let Some(data) = &args.data {
         stored.plan = with_data(&stored, data)?;
     }
-    let workbench = Workbench::on(stored.chosen.clone(), stored.plan.clone(), None)?;
+    let workbench = match &args.data {
+        // The baseline learns from the training images, so they are needed too.
+        Some(_) if !args.baseline => Workbench::judging(stored.chosen.clone(), stored.plan.clone(), args.split)?,
+        _ => Workbench::on(stored.chosen.clone(), stored.plan.clone(), None)?,
+    };
     let data = &workbench.data;
     check_shape(&stored, data)?;
     check_classes(&stored, data)?;
     check_split(args, data)?;
-    if args.data.is_none() {
-        warn_of_other_data(&stored, data);
+    match &args.data {
+        None => warn_of_other_data(&stored, data),
+        Some(_) => warn_of_missing_classes(args, data),
     }
     let (scores, baseline) = workbench.run(Evaluate { stored: &stored, data, args })??;
     let evaluated = Evaluated::new(&stored.plan, data, args.split, scores);
@@ -45,6 +52,9 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
 /// The run's plan with `SOURCE[:PATH]` in place of its data.
 fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
     let (source, path) = data.split_once(':').unwrap_or((data, ""));
+    if path.is_empty() && !plan::SourceKind::NAMES.contains(&source) && Path::new(data).exists() {
+        bail!(UsageError(format!("--data {data}: say what it is, as `--data folder:{data}`")));
+    }
     let origin = format!("--data {data}");
     let flag = |key: &str, value: &str| Setting::flag(origin.clone(), key, value.to_owned());
     // By name: other data may have more classes, or have them in another order.
@@ -92,6 +102,21 @@ fn warn_of_other_data(stored: &StoredRun, data: &DataSet) {
         tell(&format!(
             "warning: the data is not the run's (fingerprint {now}, the run's {then}): the metrics are of other images"
         ));
+    }
+}
+
+/// Says which classes cannot be judged.
+fn warn_of_missing_classes(args: &EvaluateArgs, data: &DataSet) {
+    let Some(images) = data.split(args.split) else { return };
+    let missing: Vec<String> = data
+        .task()
+        .labels()
+        .filter(|label| images.count(*label) == 0)
+        .map(|label| format!("`{}`", data.class(label)))
+        .collect();
+    if let [first, rest @ ..] = &missing[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(", nor of {} others", rest.len()) };
+        tell(&format!("warning: the data has no image of the class {first}{more}"));
     }
 }
 

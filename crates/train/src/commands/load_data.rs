@@ -10,7 +10,7 @@ use std::{
 use anyhow::bail;
 use chapter::figures;
 use chart::terminal::harmless_line;
-use data::{Columns, DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source};
+use data::{Columns, DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source, Split};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{BuiltIn, Config, Plan, PlanError, SourceKind};
 
@@ -19,13 +19,23 @@ use crate::{cli::UsageError, terminal::tell};
 /// A local copy of the official archive, for machines without network.
 const ARCHIVE_VARIABLE: &str = "MNIST_SAMPLE_ARCHIVE";
 
+/// The plan's data.
 pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<DataSet> {
+    bring(plan, request(plan, cancel))
+}
+
+/// The images of a split of the plan's data, by which a model is judged: nothing else need be there.
+pub fn load_judged(plan: &Plan, split: Split) -> anyhow::Result<DataSet> {
+    bring(plan, Request { judged: Some(split), ..request(plan, None) })
+}
+
+fn bring(plan: &Plan, request: Request) -> anyhow::Result<DataSet> {
     let path = &plan.data.path;
     if plan.data.source.reads().is_some() && !path.exists() {
         bail!(UsageError(format!("`data.path` is \"{}\": there is no such file or folder", path.display())));
     }
     let mut teller = Teller { bar: None };
-    let loaded = data::load(&request(plan, cancel), &mut |event| teller.tell(event));
+    let loaded = data::load(&request, &mut |event| teller.tell(event));
     teller.bar.iter().for_each(ProgressBar::finish_and_clear);
     Ok(loaded?)
 }

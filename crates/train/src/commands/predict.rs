@@ -6,6 +6,7 @@ use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Table, terminal::table};
 use model::AutodiffBackend;
+use plan::SourceKind;
 use serde::Serialize;
 use task::Task;
 use train::{Error, backend::BackendJob};
@@ -69,7 +70,7 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Vec
     let mut image = image_file::read(path)?;
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
-    } else if shape.channels == 1 && image.is_dark_on_light() {
+    } else if shape.channels == 1 && knows_strokes(stored) && image.is_dark_on_light() {
         tell(&format!(
             "warning: `{name}` looks like dark strokes on light, the model knows light on black: try --invert"
         ));
@@ -81,6 +82,21 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Vec
         tell(&format!("warning: `{name}` is blank"));
     }
     Ok(image.fitted(shape, fit))
+}
+
+/// Whether the model has seen light strokes on black; of a reader's own pictures nobody knows.
+fn knows_strokes(stored: &StoredRun) -> bool {
+    match stored.plan.data.source {
+        SourceKind::Folder | SourceKind::Csv | SourceKind::Npz | SourceKind::Cifar10 => false,
+        SourceKind::Auto
+        | SourceKind::MnistSample
+        | SourceKind::Mnist
+        | SourceKind::FashionMnist
+        | SourceKind::Kmnist
+        | SourceKind::Archive
+        | SourceKind::Idx
+        | SourceKind::Synthetic => true,
+    }
 }
 
 struct Predict<'a> {

@@ -1,6 +1,6 @@
 //! What most commands work with: a plan, the backend chosen for it, its data.
 
-use data::DataSet;
+use data::{DataSet, Split};
 use plan::Plan;
 use train::{
     Error,
@@ -31,6 +31,13 @@ impl Workbench {
     pub fn on(chosen: Chosen, plan: Plan, stop: Option<&Stop>) -> anyhow::Result<Self> {
         backend::limit_threads(plan.threads);
         let data = load_data::load(&plan, stop.map(Stop::asked))?;
+        Ok(Self { plan, chosen, data })
+    }
+
+    /// With the images of a split by which a model is judged, [`load_data::load_judged`].
+    pub fn judging(chosen: Chosen, plan: Plan, split: Split) -> anyhow::Result<Self> {
+        backend::limit_threads(plan.threads);
+        let data = load_data::load_judged(&plan, split)?;
         Ok(Self { plan, chosen, data })
     }
 

@@ -205,3 +205,13 @@ fn a_missing_class_is_named() {
     let message = read(&tgz(&[]), &tight()).unwrap_err().to_string();
     assert!(message.contains("no image of the classes `3`, `7` in it"), "{message}");
 }
+
+#[test]
+fn an_archive_of_another_kind_is_told_as_that() {
+    let tar = [&[b'x'; 257][..], b"ustar\0", &[0; 500]].concat();
+    for (bytes, what) in [(&b"PK\x03\x04 and more"[..], "it is a zip,"), (&tar, "it is a tar that is not compressed,")]
+    {
+        let message = read(bytes, &tight()).unwrap_err().to_string();
+        assert!(message.contains(what) && message.contains("unpack it"), "{message}");
+    }
+}
