@@ -91,8 +91,7 @@ impl Channels {
         &self,
         inputs: &[f32],
         mut gradient: Vec<f32>,
-        [mean, variance]: [&[f32]; 2],
-        scale: &[f32],
+        [mean, variance, scale]: [&[f32]; 3],
         epsilon: f64,
         rectified: Option<&[f32]>,
         shortcut: bool,
@@ -304,8 +303,8 @@ mod tests {
             channels.normalise(&inputs, statistics, [scale, shift], EPSILON, shortcut.then_some(parts[1]), relu);
         assert_eq!(again, found.output, "{what}");
         let rectified = relu.then_some(&*found.output);
-        let gradient = parts[2].to_vec();
-        let gradients = channels.gradients(&inputs, gradient, statistics, scale, EPSILON, rectified, shortcut);
+        let (gradient, known) = (parts[2].to_vec(), [statistics[0], statistics[1], scale]);
+        let gradients = channels.gradients(&inputs, gradient, known, EPSILON, rectified, shortcut);
         near(&gradients.inputs, &expected[2], &what);
         near(&gradients.scale, &sums[0], &what);
         near(&gradients.shift, &sums[1], &what);

@@ -12,9 +12,6 @@ use rayon::prelude::*;
 /// Channels that are computed together from each vector that is read.
 const BLOCK: usize = 8;
 
-/// Channels of the gradient, and of the images, whose products are summed together for the gradient of the kernels.
-const SQUARE: usize = 4;
-
 #[derive(Clone, Debug)]
 pub struct Convolution {
     batch: usize,
@@ -125,20 +122,26 @@ impl Convolution {
 
     /// For each value of a kernel the sum, over positions and images, of gradient times pixel.
     pub fn kernel_gradient(&self, images: &[f32], gradient: &[f32]) -> Vec<f32> {
+        match self.in_channels {
+            1 => self.kernel_gradient_by::<8, 1>(images, gradient),
+            _ => self.kernel_gradient_by::<4, 4>(images, gradient),
+        }
+    }
+
+    /// By so many channels of the gradient times so many of the images at once.
+    fn kernel_gradient_by<const OUT: usize, const IN: usize>(&self, images: &[f32], gradient: &[f32]) -> Vec<f32> {
         let (arch, size) = (Arch::new(), self.kernel_len());
+        let outs = (0..self.out_channels).step_by(OUT);
+        let tiles: Vec<_> = outs.flat_map(|out| (0..self.in_channels).step_by(IN).map(move |of| (out, of))).collect();
+        let of_tile =
+            |&(out, of)| arch.dispatch(KernelTile::<OUT, IN> { convolution: self, images, gradient, out, of });
+        let sums: Vec<Vec<f32>> = tiles.par_iter().map(of_tile).collect();
         let mut kernels = vec![0.0; self.out_channels * self.in_channels * size];
-        let outs = (0..self.out_channels).step_by(SQUARE);
-        let squares: Vec<_> =
-            outs.flat_map(|out| (0..self.in_channels).step_by(SQUARE).map(move |of| (out, of))).collect();
-        let of_square = |&(out, of)| arch.dispatch(Square { convolution: self, images, gradient, out, of });
-        let sums: Vec<Vec<f32>> = squares.par_iter().map(of_square).collect();
-        for ((out, of), sums) in squares.into_iter().zip(sums) {
-            for (k, square) in sums.chunks_exact(SQUARE * SQUARE).enumerate() {
-                for (at, sum) in square.iter().enumerate() {
-                    let (o, i) = (out + at / SQUARE, of + at % SQUARE);
-                    if o < self.out_channels && i < self.in_channels {
-                        kernels[(o * self.in_channels + i) * size + k] = *sum;
-                    }
+        for ((out, of), sums) in tiles.into_iter().zip(sums) {
+            for (number, sum) in sums.into_iter().enumerate() {
+                let (value, o, i) = (number / (OUT * IN), out + number / IN % OUT, of + number % IN);
+                if o < self.out_channels && i < self.in_channels {
+                    kernels[(o * self.in_channels + i) * size + value] = sum;
                 }
             }
         }
@@ -279,8 +282,8 @@ fn vectors<S: Simd, const VECTORS: usize>(values: &[f32]) -> [S::f32s; VECTORS] 
     S::as_simd_f32s(values).0.try_into().expect("so many lanes")
 }
 
-/// The gradients of the kernels from [`SQUARE`] channels of images, from `of` on, to as many of the result, from `out` on.
-struct Square<'a> {
+/// The gradients of the kernels from `IN` channels of the images, from `of` on, to `OUT` of the result, from `out` on.
+struct KernelTile<'a, const OUT: usize, const IN: usize> {
     convolution: &'a Convolution,
     images: &'a [f32],
     gradient: &'a [f32],
@@ -288,18 +291,18 @@ struct Square<'a> {
     of: usize,
 }
 
-impl WithSimd for Square<'_> {
+impl<const OUT: usize, const IN: usize> WithSimd for KernelTile<'_, OUT, IN> {
     type Output = Vec<f32>;
 
-    /// For each value of a kernel, [`SQUARE`] times [`SQUARE`] sums.
+    /// For each value of a kernel, `OUT` times `IN` sums.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
         let [down, across] = self.convolution.axes;
         let batch = self.convolution.batch;
         // Where there are fewer channels the last one is read again; what comes of it is left out later.
-        let gradients: [&[f32]; SQUARE] = channels(self.gradient, self.convolution.out_channels, self.out);
-        let images: [&[f32]; SQUARE] = channels(self.images, self.convolution.in_channels, self.of);
-        let mut sums = vec![[[simd.splat_f32s(0.0); SQUARE]; SQUARE]; self.convolution.kernel_len()];
+        let gradients: [&[f32]; OUT] = channels(self.gradient, self.convolution.out_channels, self.out);
+        let images: [&[f32]; IN] = channels(self.images, self.convolution.in_channels, self.of);
+        let mut sums = vec![[[simd.splat_f32s(0.0); IN]; OUT]; self.convolution.kernel_len()];
         for row in 0..down.positions {
             for (value, sums) in sums.iter_mut().enumerate() {
                 let Some(pixel_row) = down.pixel(row, value / across.kernel) else { continue };
@@ -313,9 +316,9 @@ impl WithSimd for Square<'_> {
                     for at in 0..batch / S::F32_LANES {
                         add_products(simd, &mut tile, gradients.map(|g| g.0[at]), images.map(|i| i.0[at]));
                     }
-                    let rest = |(_, rest): (_, &[f32])| simd.partial_load_f32s(rest);
-                    if batch % S::F32_LANES > 0 {
-                        add_products(simd, &mut tile, gradients.map(|g| rest(g)), images.map(|i| rest(i)));
+                    if !batch.is_multiple_of(S::F32_LANES) {
+                        let gradients = gradients.map(|(_, rest)| simd.partial_load_f32s(rest));
+                        add_products(simd, &mut tile, gradients, images.map(|(_, rest)| simd.partial_load_f32s(rest)));
                     }
                 }
                 *sums = tile;
@@ -333,11 +336,11 @@ fn channels<const COUNT: usize>(values: &[f32], channels: usize, first: usize) -
 }
 
 #[inline(always)]
-fn add_products<S: Simd>(
+fn add_products<S: Simd, const OUT: usize, const IN: usize>(
     simd: S,
-    sums: &mut [[S::f32s; SQUARE]; SQUARE],
-    gradients: [S::f32s; SQUARE],
-    images: [S::f32s; SQUARE],
+    sums: &mut [[S::f32s; IN]; OUT],
+    gradients: [S::f32s; OUT],
+    images: [S::f32s; IN],
 ) {
     for (sums, gradient) in sums.iter_mut().zip(gradients) {
         for (sum, image) in sums.iter_mut().zip(images) {

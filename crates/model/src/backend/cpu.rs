@@ -104,13 +104,12 @@ macro_rules! on_slices {
             shortcut: bool,
         ) -> BatchNormGradients<Self> {
             let shape: [usize; 4] = inputs.shape().dims();
-            let statistics = [&*Self::values(mean), &*Self::values(variance)];
+            let known = [mean, variance, scale].map(Self::values);
             let (inputs, rectified) = (Self::values(inputs), rectified.map(Self::values));
             let gradients = Channels::of(shape).gradients(
                 &inputs,
                 Self::into_values(gradient),
-                statistics,
-                &Self::values(scale),
+                known.each_ref().map(|values| &**values),
                 epsilon,
                 rectified.as_deref(),
                 shortcut,
