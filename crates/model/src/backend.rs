@@ -16,10 +16,14 @@ use burn::tensor::{
     ops::{ConvOptions, FloatTensor},
 };
 
-pub use batch_norm::Normalised;
+pub use batch_norm::{BatchNormGradients, Normalised};
 
 /// A backend of Burn that the networks compute on.
 pub trait Backend: burn::tensor::backend::Backend {
+    /// Whether images, and all that convolutions make of them, are `[channels, height, width, batch]` here, and not `[batch,
+    /// channels, height, width]` as the shapes below say.
+    const BATCH_LAST: bool = false;
+
     /// A linear layer.
     ///
     /// # Shapes
@@ -75,41 +79,48 @@ pub trait Backend: burn::tensor::backend::Backend {
     }
 
     /// Batch normalisation by the statistics of this batch (Ioffe and Szegedy 2015,
-    /// <https://arxiv.org/abs/1502.03167>).
+    /// <https://arxiv.org/abs/1502.03167>), with what follows it in a residual net: plus the shortcut, where there is one, then
+    /// `relu`.
     ///
     /// # Shapes
-    /// - inputs, result: `[batch, channels, height, width]`
+    /// - inputs, shortcut, result: `[batch, channels, height, width]`
     /// - scale, shift, mean, variance: `[channels]`
-    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
-        let [mean, variance] = Self::channel_statistics(inputs.clone());
-        let output = Self::normalise(inputs, [mean.clone(), variance.clone()], affine, epsilon);
+    fn batch_norm(
+        inputs: FloatTensor<Self>,
+        affine: [FloatTensor<Self>; 2],
+        epsilon: f64,
+        shortcut: Option<FloatTensor<Self>>,
+        relu: bool,
+    ) -> Normalised<Self> {
+        let [mean, variance] = batch_norm::statistics::<Self>(inputs.clone());
+        let output = Self::normalise(inputs, [mean.clone(), variance.clone()], affine, epsilon, shortcut, relu);
         Normalised { output, mean, variance }
     }
 
-    /// Mean and variance (divided by the count) of each channel over the batch.
-    fn channel_statistics(inputs: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
-        batch_norm::statistics::<Self>(inputs)
-    }
-
-    /// (x - mean) / √(variance + ε) · scale + shift, in each channel.
+    /// (x - mean) / √(variance + ε) · scale + shift, in each channel, and what follows.
     fn normalise(
         inputs: FloatTensor<Self>,
         [mean, variance]: [FloatTensor<Self>; 2],
         [scale, shift]: [FloatTensor<Self>; 2],
         epsilon: f64,
+        shortcut: Option<FloatTensor<Self>>,
+        relu: bool,
     ) -> FloatTensor<Self> {
-        batch_norm::normalise::<Self>(inputs, [mean, variance], [scale, shift], epsilon)
+        batch_norm::normalise::<Self>(inputs, [mean, variance], [scale, shift], epsilon, shortcut, relu)
     }
 
-    /// The gradients of batch normalisation: of inputs, scale and shift.
+    /// The gradients of [`batch_norm`](Self::batch_norm), of a shortcut if there was one; `rectified` is the output, if relu
+    /// was the last.
     fn batch_norm_gradients(
         inputs: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         [mean, variance]: [FloatTensor<Self>; 2],
         gradient: FloatTensor<Self>,
         epsilon: f64,
-    ) -> [FloatTensor<Self>; 3] {
-        batch_norm::gradients::<Self>(inputs, scale, [mean, variance], gradient, epsilon)
+        rectified: Option<FloatTensor<Self>>,
+        shortcut: bool,
+    ) -> BatchNormGradients<Self> {
+        batch_norm::gradients::<Self>(inputs, scale, [mean, variance], gradient, epsilon, rectified, shortcut)
     }
 }
 

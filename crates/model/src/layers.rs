@@ -16,27 +16,64 @@ pub(crate) fn linear<B: Backend>(layer: &Linear<B>, inputs: Tensor<B, 2>) -> Ten
     tensor(B::linear_layer(primitive(inputs), primitive(layer.weight.val()), primitive(bias)))
 }
 
-/// A convolution without bias on images of shape `[batch, in channels, height, width]`; the result is
-/// `[batch, out channels, height', width']`.
+/// Images `[batch, pixels]` as the convolutions of the backend take them, with these channels, rows and columns.
+pub(crate) fn images<B: Backend>(pixels: Tensor<B, 2>, [channels, height, width]: [usize; 3]) -> Tensor<B, 4> {
+    let [batch, _] = pixels.dims();
+    if B::BATCH_LAST {
+        pixels.transpose().reshape([channels, height, width, batch])
+    } else {
+        pixels.reshape([batch, channels, height, width])
+    }
+}
+
+/// A value of each channel, to be added to what the convolutions made.
+pub(crate) fn by_channel<B: Backend>(values: Tensor<B, 1>) -> Tensor<B, 4> {
+    let [channels] = values.dims();
+    values.reshape(if B::BATCH_LAST { [channels, 1, 1, 1] } else { [1, channels, 1, 1] })
+}
+
+/// The mean of each channel of what the convolutions made, `[batch, channels]`.
+pub(crate) fn channel_means<B: Backend>(features: Tensor<B, 4>) -> Tensor<B, 2> {
+    if B::BATCH_LAST {
+        let [channels, height, width, batch] = features.dims();
+        let count = height * width;
+        // As a product: Burn walks the gradient of a mean over a middle axis value by value.
+        let weights = Tensor::full([1, 1, count], 1.0 / count as f32, &features.device());
+        let means = weights.matmul(features.reshape([channels, count, batch])); // [channels, 1, batch]
+        means.reshape([channels, batch]).transpose()
+    } else {
+        let [batch, channels, height, width] = features.dims();
+        let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
+        means.reshape([batch, channels])
+    }
+}
+
+/// A convolution without bias, of images in the order of the backend.
 pub(crate) fn convolution<B: Backend>(layer: &Conv2d<B>, images: Tensor<B, 4>) -> Tensor<B, 4> {
     let sliding = Sliding { stride: layer.stride[0], padding: layer.kernel_size[0] / 2 };
     tensor(B::convolution(primitive(images), primitive(layer.weight.val()), sliding))
 }
 
-/// Batch normalisation of `[batch, channels, height, width]`: by the batch's own statistics where there are gradients,
-/// and then the running ones follow; by the running ones in evaluation.
-pub(crate) fn batch_norm<B: Backend>(layer: &BatchNorm<B>, inputs: Tensor<B, 4>) -> Tensor<B, 4> {
+/// Batch normalisation, then plus the shortcut, then relu: by the batch's own statistics where there are gradients, and then
+/// the running ones follow; by the running ones in evaluation.
+pub(crate) fn batch_norm<B: Backend>(
+    layer: &BatchNorm<B>,
+    inputs: Tensor<B, 4>,
+    shortcut: Option<Tensor<B, 4>>,
+    relu: bool,
+) -> Tensor<B, 4> {
     let device = inputs.device();
-    let [batch, _, height, width] = inputs.dims();
     let (scale, shift) = (layer.gamma.val(), layer.beta.val());
+    // Values of one channel.
+    let count = inputs.shape().num_elements() as f64 / scale.dims()[0] as f64;
     let affine = [primitive(scale), primitive(shift)];
+    let shortcut = shortcut.map(primitive);
     if !B::ad_enabled(&device) {
         let running = [&layer.running_mean, &layer.running_var].map(|running| primitive(running.value()));
-        return tensor(B::normalise(primitive(inputs), running, affine, layer.epsilon));
+        return tensor(B::normalise(primitive(inputs), running, affine, layer.epsilon, shortcut, relu));
     }
-    let normalised = B::batch_norm(primitive(inputs), affine, layer.epsilon);
+    let normalised = B::batch_norm(primitive(inputs), affine, layer.epsilon, shortcut, relu);
     // As in PyTorch, the running variance is that of the distribution, not of the sample.
-    let count = (batch * height * width) as f64;
     let unbiased = tensor::<B, 1>(normalised.variance) * (count / (count - 1.0).max(1.0));
     let follow = |running: Tensor<B, 1>, now: Tensor<B, 1>| running * (1.0 - layer.momentum) + now * layer.momentum;
     layer.running_mean.update(follow(layer.running_mean.value_sync(), tensor(normalised.mean)).detach());
@@ -49,7 +86,7 @@ mod tests {
     use burn::{
         backend::Autodiff,
         nn::{BatchNormConfig, PaddingConfig2d, conv::Conv2dConfig},
-        tensor::{Distribution, backend::AutodiffBackend},
+        tensor::{Distribution, activation::relu, backend::AutodiffBackend},
     };
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
@@ -76,6 +113,15 @@ mod tests {
         [largest(ours.inner().flatten(0, D - 1), burns.inner().flatten(0, D - 1)), largest(a, b)]
     }
 
+    /// `[batch, channels, height, width]` in the order of the backend, and back.
+    fn ordered<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
+        if B::BATCH_LAST { images.permute([1, 2, 3, 0]) } else { images }
+    }
+
+    fn in_burns_order<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
+        if B::BATCH_LAST { images.permute([3, 0, 1, 2]) } else { images }
+    }
+
     fn random<B: AutodiffBackend, const D: usize>(shape: [usize; D]) -> Tensor<B, D> {
         Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Default::default()).require_grad()
     }
@@ -92,9 +138,10 @@ mod tests {
         let padding = PaddingConfig2d::Explicit(size / 2, size / 2, size / 2, size / 2);
         let config = Conv2dConfig::new([3, 5], [size; 2]).with_stride([stride; 2]).with_padding(padding);
         let layer = config.with_bias(false).init::<With<B>>(&Default::default());
-        // 19 images: more than two groups, the last one short.
+        // 19 images: a vector and a rest.
         let images = random([19, 3, 9, 8]);
-        let (ours, burns) = (convolution(&layer, images.clone()), layer.forward(images.clone()));
+        let (ours, burns) = (convolution(&layer, ordered(images.clone())), layer.forward(images.clone()));
+        let ours = in_burns_order(ours);
         let [result, gradient] = differences::<B, 4, 4>(ours, burns, &[images, layer.weight.val()]);
         assert!(result < 1e-5 && gradient < 1e-4, "{result} {gradient}");
     }
@@ -103,8 +150,11 @@ mod tests {
         let layers = [0, 1].map(|_| BatchNormConfig::new(4).init::<With<B>>(&Default::default()));
         let inputs = random::<With<B>, 4>([6, 4, 5, 5]) * 3.0 + 2.0;
         let inputs = inputs.detach().require_grad();
-        let (ours, burns) = (batch_norm(&layers[0], inputs.clone()), layers[1].forward(inputs.clone()));
-        let [result, gradient] = differences::<B, 4, 4>(ours, burns, &[inputs]);
+        let shortcut = random([6, 4, 5, 5]);
+        let ours =
+            in_burns_order(batch_norm(&layers[0], ordered(inputs.clone()), Some(ordered(shortcut.clone())), true));
+        let burns = relu(layers[1].forward(inputs.clone()) + shortcut.clone());
+        let [result, gradient] = differences::<B, 4, 4>(ours, burns, &[inputs, shortcut]);
         assert!(result < 1e-5 && gradient < 1e-5, "{result} {gradient}");
         let means = layers.each_ref().map(|layer| layer.running_mean.value_sync().inner());
         let [ours, burns] = means.map(|mean| mean.into_data().to_vec::<f32>().unwrap());
@@ -135,7 +185,7 @@ mod tests {
     fn scale_and_shift_of_a_batch_norm_get_their_gradients() {
         let layer = BatchNormConfig::new(2).init::<With<Flex>>(&Default::default());
         let inputs = Tensor::from_data([[[[1.0]], [[5.0]]], [[[3.0]], [[5.0]]]], &Default::default());
-        let gradients = batch_norm(&layer, inputs).powi_scalar(2).sum().backward();
+        let gradients = batch_norm(&layer, ordered(inputs), None, false).powi_scalar(2).sum().backward();
         // Channel 0 becomes -1 and 1, channel 1 is constant and becomes 0: Σ 2 y x̂ is 4 and 0, Σ 2 y is 0.
         let of = |param: Tensor<With<Flex>, 1>| param.grad(&gradients).unwrap().into_data().to_vec::<f32>().unwrap();
         let (scale, shift) = (of(layer.gamma.val()), of(layer.beta.val()));
@@ -147,7 +197,7 @@ mod tests {
     fn evaluation_normalises_by_the_running_statistics() {
         let layer = BatchNormConfig::new(1).init::<Flex>(&Default::default());
         let inputs = Tensor::<Flex, 4>::from_data([[[[3.0, 5.0]]]], &Default::default());
-        let same = batch_norm(&layer, inputs).into_data().to_vec::<f32>().unwrap();
+        let same = batch_norm(&layer, inputs, None, false).into_data().to_vec::<f32>().unwrap();
         assert!((same[0] - 3.0).abs() < 1e-4 && (same[1] - 5.0).abs() < 1e-4, "{same:?}");
     }
 }

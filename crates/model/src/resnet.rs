@@ -3,7 +3,7 @@
 use burn::{
     module::Module,
     nn::{BatchNorm, BatchNormConfig, Linear, conv::Conv2d},
-    tensor::{Tensor, activation::relu},
+    tensor::Tensor,
 };
 
 use task::Shape;
@@ -84,14 +84,11 @@ impl<B: Backend> ResNet<B> {
 
     /// `[batch, features]`, the means of the channels.
     fn features(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        let [batch, _] = images.dims();
         // Not a field of its own: a checkpoint has one for each, and older ones would lack it.
         let channels = self.stem.convolution.weight.dims()[1];
-        let images = images.reshape([batch, channels, self.height, self.width]);
-        let features = self.blocks.iter().fold(relu(self.stem.forward(images)), |x, block| block.forward(x));
-        let [_, channels, height, width] = features.dims();
-        let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
-        means.reshape([batch, channels])
+        let images = layers::images(images, [channels, self.height, self.width]);
+        let stem = self.stem.forward(images, None, true);
+        layers::channel_means(self.blocks.iter().fold(stem, |x, block| block.forward(x)))
     }
 
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
@@ -143,12 +140,12 @@ impl<B: Backend> Residual<B> {
     }
 
     fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let activations = relu(self.one.forward(x.clone()));
+        let activations = self.one.forward(x.clone(), None, true);
         let skip = match &self.skip {
-            Some(skip) => skip.forward(x),
+            Some(skip) => skip.forward(x, None, false),
             None => x,
         };
-        relu(self.two.forward(activations) + skip)
+        self.two.forward(activations, Some(skip), true)
     }
 }
 
@@ -161,8 +158,9 @@ impl<B: Backend> Step<B> {
         }
     }
 
-    fn forward(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        layers::batch_norm(&self.norm, layers::convolution(&self.convolution, x))
+    /// With a shortcut that is added and a relu after that.
+    fn forward(&self, x: Tensor<B, 4>, shortcut: Option<Tensor<B, 4>>, relu: bool) -> Tensor<B, 4> {
+        layers::batch_norm(&self.norm, layers::convolution(&self.convolution, x), shortcut, relu)
     }
 
     fn torch_names(here: &str, convolution: &str, norm: &str) -> Vec<(String, String)> {
@@ -197,9 +195,10 @@ mod tests {
     fn the_blocks_halve_the_sides_as_it_is_said() {
         for sides in [[28, 28], [8, 8], [9, 8], [1, 17]] {
             let model = resnet(sides, 2, &[2, 1, 1], 1);
-            let images = Tensor::<Flex, 4>::zeros([1, 1, sides[0], sides[1]], &Default::default());
-            let features = model.blocks.iter().fold(model.stem.forward(images), |x, block| block.forward(x));
-            let [_, _, height, width] = features.dims();
+            let pixels = Tensor::<Flex, 2>::zeros([1, sides[0] * sides[1]], &Default::default());
+            let stem = model.stem.forward(layers::images(pixels, [1, sides[0], sides[1]]), None, true);
+            let features = model.blocks.iter().fold(stem, |x, block| block.forward(x));
+            let [_, height, width, _] = features.dims();
             assert_eq!([height, width], feature_sides(sides, 3));
         }
     }

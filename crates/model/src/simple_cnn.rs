@@ -48,13 +48,12 @@ impl<B: Backend> SimpleCnn<B> {
     /// - images: `[batch, pixels]`
     /// - logits: `[batch, outputs]`
     pub fn forward(&self, images: Tensor<B, 2>) -> Tensor<B, 2> {
-        let [batch, _] = images.dims();
         let channels = self.layers[0].convolution.weight.dims()[1];
-        let images = images.reshape([batch, channels, self.height, self.width]);
+        let images = layers::images(images, [channels, self.height, self.width]);
         let (last, layers) = self.layers.split_last().expect("there is a convolution");
         let features = layers.iter().fold(images, |x, layer| layer.normalised(relu(layer.convolved(x))));
-        let logits = last.normalised(last.convolved(features)); // [batch, outputs, 1, 1]
-        logits.flatten(1, 3)
+        // Of the single pixel that is left.
+        layers::channel_means(last.normalised(last.convolved(features)))
     }
 
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
@@ -97,13 +96,11 @@ impl<B: Backend> Layer<B> {
     }
 
     fn convolved(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        let bias = self.bias();
-        let [channels] = bias.dims();
-        layers::convolution(&self.convolution, x) + bias.reshape([1, channels, 1, 1])
+        layers::convolution(&self.convolution, x) + layers::by_channel(self.bias())
     }
 
     fn normalised(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
-        layers::batch_norm(&self.norm, x)
+        layers::batch_norm(&self.norm, x, None, false)
     }
 
     fn bias(&self) -> Tensor<B, 1> {

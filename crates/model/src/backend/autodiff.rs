@@ -15,6 +15,8 @@ use burn::{
 use super::{Backend, Normalised, Sliding};
 
 impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
+    const BATCH_LAST: bool = B::BATCH_LAST;
+
     fn linear_layer(
         inputs: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -39,19 +41,41 @@ impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
         }
     }
 
-    fn batch_norm(inputs: FloatTensor<Self>, affine: [FloatTensor<Self>; 2], epsilon: f64) -> Normalised<Self> {
-        let [scale, shift] = affine;
-        let nodes = [inputs.node.clone(), scale.node.clone(), shift.node.clone()];
-        let (kept, kept_scale) = (inputs.primitive.clone(), scale.primitive.clone());
+    fn batch_norm(
+        inputs: FloatTensor<Self>,
+        [scale, shift]: [FloatTensor<Self>; 2],
+        epsilon: f64,
+        shortcut: Option<FloatTensor<Self>>,
+        relu: bool,
+    ) -> Normalised<Self> {
+        let affine = [&scale, &shift].map(|tensor| tensor.primitive.clone());
+        let of_shortcut = shortcut.as_ref().map(|tensor| tensor.primitive.clone());
         let Normalised { output, mean, variance } =
-            B::batch_norm(inputs.primitive, [scale.primitive, shift.primitive], epsilon);
-        let output = match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                prep.finish((kept, kept_scale, [mean.clone(), variance.clone()], epsilon), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(output),
+            B::batch_norm(inputs.primitive.clone(), affine, epsilon, of_shortcut, relu);
+        let state = BatchNormState {
+            inputs: inputs.primitive.clone(),
+            scale: scale.primitive.clone(),
+            statistics: [mean.clone(), variance.clone()],
+            epsilon,
+            rectified: relu.then(|| output.clone()),
+        };
+        let output = match shortcut {
+            Some(shortcut) => track::<B, C, 4>([inputs, scale, shift, shortcut], state, output),
+            None => track::<B, C, 3>([inputs, scale, shift], state, output),
         };
         Normalised { output, mean: Self::from_inner(mean), variance: Self::from_inner(variance) }
+    }
+}
+
+fn track<B: Backend, C: CheckpointStrategy, const PARENTS: usize>(
+    parents: [FloatTensor<Autodiff<B, C>>; PARENTS],
+    state: BatchNormState<B>,
+    output: FloatTensor<B>,
+) -> FloatTensor<Autodiff<B, C>> {
+    let nodes = parents.map(|tensor| tensor.node);
+    match Backward::<B, PARENTS>::prepare::<C>(BatchNorm, nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish(state, output),
+        OpsKind::UnTracked(prep) => prep.finish(output),
     }
 }
 
@@ -101,18 +125,28 @@ impl<B: Backend> Backward<B, 2> for Convolution {
     }
 }
 
-/// [`Backend::batch_norm`] of inputs, scale and shift.
+/// [`Backend::batch_norm`] of inputs, scale and shift, and of a shortcut where there are four parents.
 #[derive(Debug)]
 struct BatchNorm;
 
-impl<B: Backend> Backward<B, 3> for BatchNorm {
-    /// Inputs, scale, mean and variance, and ε.
-    type State = (FloatTensor<B>, FloatTensor<B>, [FloatTensor<B>; 2], f64);
+#[derive(Clone, Debug)]
+struct BatchNormState<B: Backend> {
+    inputs: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    /// Mean and variance.
+    statistics: [FloatTensor<B>; 2],
+    epsilon: f64,
+    rectified: Option<FloatTensor<B>>,
+}
 
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let (inputs, scale, statistics, epsilon) = ops.state;
+impl<B: Backend, const PARENTS: usize> Backward<B, PARENTS> for BatchNorm {
+    type State = BatchNormState<B>;
+
+    fn backward(self, ops: Ops<Self::State, PARENTS>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let BatchNormState { inputs, scale, statistics, epsilon, rectified } = ops.state;
         let gradient = gradients.consume::<B>(&ops.node);
-        let found = B::batch_norm_gradients(inputs, scale, statistics, gradient, epsilon);
+        let found = B::batch_norm_gradients(inputs, scale, statistics, gradient, epsilon, rectified, PARENTS == 4);
+        let found = [found.inputs, found.scale, found.shift].into_iter().chain(found.shortcut);
         for (node, gradient) in ops.parents.into_iter().zip(found) {
             if let Some(node) = node {
                 gradients.register::<B>(node.id, gradient);

@@ -1,6 +1,6 @@
 //! Batch normalisation and its gradients in Burn's own operations, for the backends without a way of their own.
 
-use burn::tensor::{Tensor, backend::Backend, ops::FloatTensor};
+use burn::tensor::{Tensor, activation, backend::Backend, ops::FloatTensor};
 
 use super::{primitive, tensor};
 
@@ -15,6 +15,16 @@ pub struct Normalised<B: Backend> {
     pub variance: FloatTensor<B>,
 }
 
+/// The gradients of batch normalisation.
+#[derive(Clone, Debug)]
+pub struct BatchNormGradients<B: Backend> {
+    pub inputs: FloatTensor<B>,
+    pub scale: FloatTensor<B>,
+    pub shift: FloatTensor<B>,
+    /// Where there is one.
+    pub shortcut: Option<FloatTensor<B>>,
+}
+
 /// Mean and variance of each channel.
 pub(super) fn statistics<B: Backend>(inputs: FloatTensor<B>) -> [FloatTensor<B>; 2] {
     let inputs = tensor::<B, 4>(inputs);
@@ -23,18 +33,24 @@ pub(super) fn statistics<B: Backend>(inputs: FloatTensor<B>) -> [FloatTensor<B>;
     [mean, variance].map(|tensor| primitive(tensor.flatten::<1>(0, 3)))
 }
 
-/// (x - mean) / √(variance + ε) · scale + shift.
+/// (x - mean) / √(variance + ε) · scale + shift, plus the shortcut, then relu.
 pub(super) fn normalise<B: Backend>(
     inputs: FloatTensor<B>,
     [mean, variance]: [FloatTensor<B>; 2],
     [scale, shift]: [FloatTensor<B>; 2],
     epsilon: f64,
+    shortcut: Option<FloatTensor<B>>,
+    relu: bool,
 ) -> FloatTensor<B> {
     let factor = per_channel::<B>(scale) / (per_channel::<B>(variance) + epsilon).sqrt();
-    primitive((tensor::<B, 4>(inputs) - per_channel(mean)) * factor + per_channel(shift))
+    let mut output = (tensor::<B, 4>(inputs) - per_channel(mean)) * factor + per_channel(shift);
+    if let Some(shortcut) = shortcut {
+        output = output + tensor(shortcut);
+    }
+    primitive(if relu { activation::relu(output) } else { output })
 }
 
-/// With x̂ the normalised inputs and n their count in a channel: shift Σg, scale Σg x̂, inputs
+/// With x̂ the normalised inputs, g the gradient that the relu lets through, which is the shortcut's, and n the count in a channel: shift Σg, scale Σg x̂, inputs
 /// scale / √(variance + ε) · (g - Σg / n - x̂ Σg x̂ / n).
 pub(super) fn gradients<B: Backend>(
     inputs: FloatTensor<B>,
@@ -42,7 +58,14 @@ pub(super) fn gradients<B: Backend>(
     [mean, variance]: [FloatTensor<B>; 2],
     gradient: FloatTensor<B>,
     epsilon: f64,
-) -> [FloatTensor<B>; 3] {
+    rectified: Option<FloatTensor<B>>,
+    shortcut: bool,
+) -> BatchNormGradients<B> {
+    let gradient = match rectified {
+        Some(output) => B::relu_backward(output, gradient),
+        None => gradient,
+    };
+    let of_shortcut = shortcut.then(|| gradient.clone());
     let gradient = tensor::<B, 4>(gradient);
     let deviation = (per_channel::<B>(variance) + epsilon).sqrt();
     let normalised = (tensor::<B, 4>(inputs) - per_channel(mean)) / deviation.clone();
@@ -52,7 +75,8 @@ pub(super) fn gradients<B: Backend>(
     let of_inputs =
         (gradient - mean_gradient.clone() - normalised * mean_product.clone()) * (per_channel::<B>(scale) / deviation);
     let sum = |mean: Tensor<B, 4>| primitive(mean.mul_scalar((batch * height * width) as f32).reshape([channels]));
-    [primitive(of_inputs), sum(mean_product), sum(mean_gradient)]
+    let (scale, shift) = (sum(mean_product), sum(mean_gradient));
+    BatchNormGradients { inputs: primitive(of_inputs), scale, shift, shortcut: of_shortcut }
 }
 
 fn mean_of_channels<B: Backend>(tensor: Tensor<B, 4>) -> Tensor<B, 4> {
@@ -84,24 +108,42 @@ mod tests {
         assert!(off < 1e-4, "{off}");
     }
 
+    /// By Burn's operations on `[batch, channels, height, width]`, and by Flex's own way on `[channels, height, width, batch]`.
+    fn agree(with_shortcut: bool, relu: bool) {
+        let [inputs, shortcut, gradient] = [(); 3].map(|()| random([6, 4, 5, 3]));
+        let [scale, shift] = [random([4]), random([4])];
+        let shortcut = with_shortcut.then_some(shortcut);
+        let affine = [scale.clone(), shift];
+        let last = |images| primitive(tensor::<Flex, 4>(images).permute([1, 2, 3, 0]));
+        let first = |images| primitive(tensor::<Flex, 4>(images).permute([3, 0, 1, 2]));
+        let statistics = statistics::<Flex>(inputs.clone());
+        let output =
+            normalise::<Flex>(inputs.clone(), statistics.clone(), affine.clone(), EPSILON, shortcut.clone(), relu);
+        let own = Flex::batch_norm(last(inputs.clone()), affine.clone(), EPSILON, shortcut.clone().map(last), relu);
+        near::<4>(output.clone(), first(own.output));
+        let [mean, variance] = statistics.clone();
+        near::<1>(mean, own.mean);
+        near::<1>(variance, own.variance);
+        let own = Flex::normalise(last(inputs.clone()), statistics.clone(), affine, EPSILON, shortcut.map(last), relu);
+        near::<4>(output.clone(), first(own));
+        let (on, rectified) = (with_shortcut, relu.then_some(output));
+        let (s, g, r) = (scale.clone(), gradient.clone(), rectified.clone());
+        let found = gradients::<Flex>(inputs.clone(), s, statistics.clone(), g, EPSILON, r, on);
+        let (x, g, r) = (last(inputs), last(gradient), rectified.map(last));
+        let own = Flex::batch_norm_gradients(x, scale, statistics, g, EPSILON, r, on);
+        near::<4>(found.inputs, first(own.inputs));
+        near::<1>(found.scale, own.scale);
+        near::<1>(found.shift, own.shift);
+        assert_eq!(found.shortcut.is_some(), on);
+        if let (Some(found), Some(own)) = (found.shortcut, own.shortcut) {
+            near::<4>(found, first(own));
+        }
+    }
+
     #[test]
     fn burns_operations_and_those_on_slices_agree() {
-        let (inputs, gradient) = (random([6, 4, 5, 3]), random([6, 4, 5, 3]));
-        let [scale, shift] = [random([4]), random([4])];
-        let found = statistics::<Flex>(inputs.clone());
-        let expected = Flex::channel_statistics(inputs.clone());
-        found.iter().zip(&expected).for_each(|(a, b)| near::<1>(a.clone(), b.clone()));
-        let affine = [scale.clone(), shift];
-        let outputs = [
-            normalise::<Flex>(inputs.clone(), found.clone(), affine.clone(), EPSILON),
-            Flex::normalise(inputs.clone(), found.clone(), affine, EPSILON),
-        ];
-        let [ours, slices] = outputs;
-        near::<4>(ours, slices);
-        let [x, s, b] = gradients::<Flex>(inputs.clone(), scale.clone(), found.clone(), gradient.clone(), EPSILON);
-        let [on_x, on_s, on_b] = Flex::batch_norm_gradients(inputs, scale, found, gradient, EPSILON);
-        near::<4>(x, on_x);
-        near::<1>(s, on_s);
-        near::<1>(b, on_b);
+        for (shortcut, relu) in [(false, false), (false, true), (true, true), (true, false)] {
+            agree(shortcut, relu);
+        }
     }
 }

@@ -9,12 +9,18 @@ use burn::tensor::{
 
 use kernels::{Channels, Convolution};
 
-use super::{Backend, Sliding};
+use super::{Backend, BatchNormGradients, Normalised, Sliding};
 
 /// A backend whose tensors lie in the memory of this process.
 trait Host: Backend {
     /// The values of a tensor in the order of its indices.
     fn values(tensor: FloatTensor<Self>) -> impl Deref<Target = [f32]>;
+
+    /// The values of a tensor in the order of its indices, without a copy if nothing else holds it.
+    fn into_values(tensor: FloatTensor<Self>) -> Vec<f32> {
+        let data = burn::tensor::read_sync(Self::float_into_data(tensor)).expect("memory of this process can be read");
+        data.into_vec().expect("the networks compute in f32")
+    }
 
     /// A tensor of these values.
     fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FloatTensor<Self> {
@@ -25,6 +31,8 @@ trait Host: Backend {
 /// The operations of a [`Host`] that work on slices, for its `impl Backend`.
 macro_rules! on_slices {
     () => {
+        const BATCH_LAST: bool = true;
+
         fn convolution(images: FloatTensor<Self>, kernels: FloatTensor<Self>, sliding: Sliding) -> FloatTensor<Self> {
             let convolution =
                 Convolution::new(images.shape().dims(), kernels.shape().dims(), sliding.stride, sliding.padding);
@@ -54,9 +62,20 @@ macro_rules! on_slices {
             Self::tensor(convolution.kernel_gradient(&Self::values(images), &Self::values(gradient)), shape)
         }
 
-        fn channel_statistics(inputs: FloatTensor<Self>) -> [FloatTensor<Self>; 2] {
+        fn batch_norm(
+            inputs: FloatTensor<Self>,
+            affine: [FloatTensor<Self>; 2],
+            epsilon: f64,
+            shortcut: Option<FloatTensor<Self>>,
+            relu: bool,
+        ) -> Normalised<Self> {
             let shape: [usize; 4] = inputs.shape().dims();
-            Channels::of(shape).statistics(&Self::values(inputs)).map(|values| Self::tensor(values, [shape[1]]))
+            let (affine, shortcut) = (affine.map(Self::values), shortcut.map(Self::values));
+            let affine = affine.each_ref().map(|values| &**values);
+            let normalised =
+                Channels::of(shape).batch_norm(&Self::values(inputs), affine, epsilon, shortcut.as_deref(), relu);
+            let [mean, variance] = [normalised.mean, normalised.variance].map(|v| Self::tensor(v, [shape[0]]));
+            Normalised { output: Self::tensor(normalised.output, shape), mean, variance }
         }
 
         fn normalise(
@@ -64,11 +83,15 @@ macro_rules! on_slices {
             statistics: [FloatTensor<Self>; 2],
             affine: [FloatTensor<Self>; 2],
             epsilon: f64,
+            shortcut: Option<FloatTensor<Self>>,
+            relu: bool,
         ) -> FloatTensor<Self> {
             let shape: [usize; 4] = inputs.shape().dims();
             let (statistics, affine) = (statistics.map(Self::values), affine.map(Self::values));
             let [statistics, affine] = [&statistics, &affine].map(|[a, b]| [&**a, &**b]);
-            Self::tensor(Channels::of(shape).normalise(&Self::values(inputs), statistics, affine, epsilon), shape)
+            let (inputs, shortcut) = (Self::values(inputs), shortcut.map(Self::values));
+            let output = Channels::of(shape).normalise(&inputs, statistics, affine, epsilon, shortcut.as_deref(), relu);
+            Self::tensor(output, shape)
         }
 
         fn batch_norm_gradients(
@@ -77,14 +100,27 @@ macro_rules! on_slices {
             [mean, variance]: [FloatTensor<Self>; 2],
             gradient: FloatTensor<Self>,
             epsilon: f64,
-        ) -> [FloatTensor<Self>; 3] {
+            rectified: Option<FloatTensor<Self>>,
+            shortcut: bool,
+        ) -> BatchNormGradients<Self> {
             let shape: [usize; 4] = inputs.shape().dims();
-            let statistics = [&*Self::values(mean), &*Self::values(variance)];
-            let (inputs, gradient) = (Self::values(inputs), Self::values(gradient));
-            let [of_inputs, of_scale, of_shift] =
-                Channels::of(shape).gradients(&inputs, &gradient, statistics, &Self::values(scale), epsilon);
-            let per_channel = |values: Vec<f32>| Self::tensor(values, [shape[1]]);
-            [Self::tensor(of_inputs, shape), per_channel(of_scale), per_channel(of_shift)]
+            let known = [mean, variance, scale].map(Self::values);
+            let (inputs, rectified) = (Self::values(inputs), rectified.map(Self::values));
+            let gradients = Channels::of(shape).gradients(
+                &inputs,
+                Self::into_values(gradient),
+                known.each_ref().map(|values| &**values),
+                epsilon,
+                rectified.as_deref(),
+                shortcut,
+            );
+            let per_channel = |values: Vec<f32>| Self::tensor(values, [shape[0]]);
+            BatchNormGradients {
+                inputs: Self::tensor(gradients.inputs, shape),
+                scale: per_channel(gradients.scale),
+                shift: per_channel(gradients.shift),
+                shortcut: gradients.shortcut.map(|values| Self::tensor(values, shape)),
+            }
         }
     };
 }
