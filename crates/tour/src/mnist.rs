@@ -116,6 +116,7 @@ fn computed<B: AutodiffBackend>(tour: &Tour<'_, B>, data: &DataSet) -> Result<Ve
     let evaluated = Evaluated::new(&plan, data, Split::Valid, scores);
     blocks.push(Block::text("What the linear model takes them for:"));
     blocks.extend(evaluated.confusion().blocks);
+    blocks.extend(evaluated.confused().into_iter().flat_map(|confused| confused.blocks));
     if let Some(weights) = evaluated.pixel_weights() {
         blocks.push(Block::text(
             "Its weights in the place of their pixels: positive ones speak for the digit, negative ones against it.",

@@ -18,7 +18,7 @@ mod nvidia;
 #[allow(dead_code, reason = "each of these features uses its part")]
 mod torch;
 
-use std::{fmt, path::Path};
+use std::{env, fmt, num::NonZeroUsize, path::Path, thread};
 
 use burn::backend::Autodiff;
 use model::AutodiffBackend;
@@ -246,15 +246,21 @@ fn dispatch_to_type<J: BackendJob>(kind: Kind, index: usize, cache: &Path, job: 
     }
 }
 
-/// Limits the CPU threads of flex (rayon's global pool) and libtorch; 0 leaves all cores to them. Call it when the process
-/// starts: a pool that is in use already keeps its size, and then the answer is `false`.
+/// Limits the CPU threads of flex and our kernels (rayon's global pool) and of libtorch; 0 leaves all cores to them. Call it when the
+/// process starts, on the thread that trains: a pool that is in use already keeps its size, and then the answer is `false`.
 pub fn limit_threads(threads: usize) -> bool {
-    if threads == 0 {
-        return true;
-    }
     #[cfg(any(feature = "tch-cpu", feature = "tch-cuda", feature = "tch-mps"))]
-    torch::limit_threads(threads);
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().is_ok()
+    if threads > 0 {
+        torch::limit_threads(threads);
+    }
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // As rayon by itself.
+    let wanted = || env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|count| *count > 0);
+    let count = if threads == 0 { wanted().unwrap_or_else(cores) } else { threads };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count);
+    // The thread that trains works with the others instead of waking them and waiting; alone it would keep other threads waiting.
+    let pool = if count > 1 { pool.use_current_thread() } else { pool };
+    pool.build_global().is_ok() || threads == 0
 }
 
 #[cfg(any(feature = "ndarray", feature = "flex", feature = "tch-cpu"))]
