@@ -61,6 +61,8 @@ choices! {
         Mnist = "mnist",
         /// `configs/mnist-augmented.toml`: the same on images that are changed a little in each epoch.
         MnistAugmented = "mnist-augmented",
+        /// `configs/mnist-best.toml`: what does best within five minutes on two cores.
+        MnistBest = "mnist-best",
         /// `configs/cifar-10.toml`: CIFAR-10 with a wider residual net, on images that are mirrored and shifted.
         Cifar10 = "cifar-10",
         /// `configs/folder.toml`: images of the reader's own, to start from.

@@ -127,6 +127,7 @@ impl BuiltIn {
             BuiltIn::MnistSimpleCnn => include_str!("../../../configs/mnist-simple-cnn.toml"),
             BuiltIn::Mnist => include_str!("../../../configs/mnist.toml"),
             BuiltIn::MnistAugmented => include_str!("../../../configs/mnist-augmented.toml"),
+            BuiltIn::MnistBest => include_str!("../../../configs/mnist-best.toml"),
             BuiltIn::Cifar10 => include_str!("../../../configs/cifar-10.toml"),
             BuiltIn::Folder => include_str!("../../../configs/folder.toml"),
         }

@@ -60,16 +60,19 @@ fn unfold<B: Backend>(images: Tensor<B, 4>, size: usize, Sliding { stride, paddi
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::{Distribution, ops::ModuleOps as _};
+    use burn::tensor::{TensorData, ops::ModuleOps as _};
     use burn_flex::Flex;
     use burn_ndarray::NdArray;
 
     use super::*;
+    use crate::init;
 
     type Images<B> = Tensor<B, 4>;
 
+    /// The same numbers each time.
     fn random(shape: [usize; 4]) -> Images<Flex> {
-        Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Default::default())
+        let values = init::normal(0, &format!("{shape:?}"), shape.iter().product(), 1.0);
+        Tensor::from_data(TensorData::new(values, shape), &Default::default())
     }
 
     fn on<B: Backend>(values: &Images<Flex>) -> FloatTensor<B> {
