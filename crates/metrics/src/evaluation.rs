@@ -41,6 +41,7 @@ impl Evaluation {
             (!self.labels.is_empty()).then(|| sum / self.labels.len() as f64)
         };
         let is_among_first = |row: &[f32], label| f64::from(u8::from(probabilities::is_among_first(3, row, label)));
+        // Among three classes every one is.
         let has_others = self.task.classes().len() > 3;
         Metrics {
             roc_auc: self.roc_auc(),

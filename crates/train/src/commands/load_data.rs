@@ -24,9 +24,11 @@ pub fn load(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> anyhow::Result<Data
     bring(plan, request(plan, cancel))
 }
 
-/// The images of a split of the plan's data, by which a model is judged: nothing else need be there.
+/// The images of a split of the plan's data, by which a model is judged: of the reader's own files nothing else need be there. Other
+/// sources have all splits, and are taken from the cache as they are.
 pub fn load_judged(plan: &Plan, split: Split) -> anyhow::Result<DataSet> {
-    bring(plan, Request { judged: Some(split), ..request(plan, None) })
+    let are_own = matches!(plan.data.source, SourceKind::Folder | SourceKind::Csv | SourceKind::Archive);
+    bring(plan, Request { judged: are_own.then_some(split), ..request(plan, None) })
 }
 
 fn bring(plan: &Plan, request: Request) -> anyhow::Result<DataSet> {
