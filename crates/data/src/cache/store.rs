@@ -89,7 +89,8 @@ impl Store {
         }
     }
 
-    /// Writes what stands before and after the pixels and gives the file its name.
+    /// Writes what stands before and after the pixels and gives the file its name. It is not flushed to the disk: a file whose
+    /// checksum does not hold, as after a power cut, is made anew.
     ///
     /// # Errors
     /// [`Error::Write`]; the pixels that were taken stay what they are.
@@ -100,8 +101,7 @@ impl Store {
             .seek(SeekFrom::End(0))
             .and_then(|_| file.write_all(after))
             .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(header))
-            .and_then(|()| file.sync_all());
+            .and_then(|_| file.write_all(header));
         written.and_then(|()| fs::rename(&temporary.0, path)).map_err(|cause| Error::Write { path: path.into(), cause })
     }
 }
