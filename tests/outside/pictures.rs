@@ -251,6 +251,12 @@ fn a_table_and_arrays_are_sources_too() {
         (&data["source"], &data["train"], &data["valid"]),
         (&Value::from("csv"), &Value::from(27), &Value::from(9))
     );
+    place.write("table.csv", &table);
+    let elsewhere = ["data.path=table.csv", "data.path_column=picture"];
+    let message =
+        "table.csv:2`: there is no file `pictures/ant/0`; which folder the paths are below says `data.image_folder`";
+    refused(&with(&place, &[&csv[..], &elsewhere].concat()), message);
+    with(&place, &[&csv[..], &elsewhere, &["data.image_folder=images"]].concat()).ok();
     refused(&with(&place, &["data.source=npz", "data.path=images/table.csv"]), "cannot be read as a .npz");
     let each: String = (0..70_000).map(|number| format!("{number}.png,{number}\n")).collect();
     place.write("images/table.csv", &format!("path,label\n{each}"));

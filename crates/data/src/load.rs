@@ -63,8 +63,8 @@ pub(crate) fn load_with(
                 files.read(None, request, &limits, store)
             })
         }
-        Source::Csv { path, columns } => {
-            let listing = csv::list(path, columns, request.classes.as_deref(), &limits)?;
+        Source::Csv { path, images, columns } => {
+            let listing = csv::list(path, images.as_deref(), columns, request.classes.as_deref(), &limits)?;
             loading.through_cache(name, &listing.identity(), None, |loading, _, store| {
                 loading.decoding(path);
                 listing.read(request, &limits, store)

@@ -24,7 +24,12 @@ pub enum Source {
     /// A folder with `train/<class>/<image>` and `valid/<class>/<image>`, or with `<class>/<image>`.
     Folder { path: PathBuf },
     /// A table with a row for each image, or a folder of tables `train.csv`, `valid.csv` and `test.csv`.
-    Csv { path: PathBuf, columns: Columns },
+    Csv {
+        path: PathBuf,
+        /// What its paths are below; none: the folder of the table.
+        images: Option<PathBuf>,
+        columns: Columns,
+    },
     /// Arrays of NumPy, as Keras' mnist.npz and MedMNIST.
     Npz { path: PathBuf },
     /// A data set that everybody knows, downloaded from where its authors have it.

@@ -42,7 +42,7 @@ const LATER: [&str; 13] = [
 ];
 
 /// What the source is read by.
-const READING: [&str; 10] = [
+const READING: [&str; 11] = [
     "data.channels",
     "data.size",
     "data.fit",
@@ -50,6 +50,7 @@ const READING: [&str; 10] = [
     "data.valid_fraction",
     "data.split_seed",
     "data.transposed",
+    "data.image_folder",
     "data.path_column",
     "data.label_column",
     "data.split_column",

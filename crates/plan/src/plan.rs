@@ -1,8 +1,8 @@
 //! The plan: the sections and keys of `configs/base.toml` as a struct.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     auto::{Auto, ClassWeights, Size},
@@ -21,6 +21,7 @@ pub struct Plan {
     /// The run goes to `<runs>/<name>/<id>`: a folder name.
     pub name: String,
     /// Output root, relative to the current folder.
+    #[serde(deserialize_with = "in_home")]
     pub runs: PathBuf,
     /// Seed of initialisation, order and augmentation, from 0 to 2^63 - 1 (the largest integer of TOML).
     pub seed: u64,
@@ -66,12 +67,20 @@ impl Plan {
     }
 }
 
+/// A path, of which `~` is the user's home, as a shell has it where no quotes keep it from that.
+fn in_home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    let below = |home: PathBuf| Some(home.join(path.strip_prefix("~").ok()?));
+    Ok(env::home_dir().and_then(below).unwrap_or(path))
+}
+
 /// `[data]`: where the images come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataPlan {
     pub source: SourceKind,
     /// The file or folder of the sources that read one, relative to the current folder; else empty.
+    #[serde(deserialize_with = "in_home")]
     pub path: PathBuf,
     /// The classes to take: names of folders, labels of IDX files, or all; of two the first is the positive one, target 1.
     pub classes: Auto<Vec<String>>,
@@ -89,6 +98,9 @@ pub struct DataPlan {
     pub split_seed: u64,
     /// Whether IDX files have column before row, as EMNIST's.
     pub transposed: bool,
+    /// Of `csv`: the folder that its paths are below, relative to the current folder; empty: the table's.
+    #[serde(deserialize_with = "in_home")]
+    pub image_folder: PathBuf,
     /// Of `csv`: the heading of the paths; auto: found by its name.
     pub path_column: String,
     /// Of `csv`: the heading of the labels; auto: found by its name.
@@ -96,6 +108,7 @@ pub struct DataPlan {
     /// Of `csv`: the heading of the splits; auto: found by its name, if there is one.
     pub split_column: String,
     /// Folder of packed data sets, relative to the current folder; empty: the user's cache folder.
+    #[serde(deserialize_with = "in_home")]
     pub cache: PathBuf,
     /// Seed of what `synthetic` draws, from 0 to 2^63 - 1.
     pub synthetic_seed: u64,
@@ -248,6 +261,17 @@ mod tests {
     use super::*;
     use crate::BuiltIn;
     use std::fs;
+
+    #[test]
+    fn a_path_may_begin_at_the_users_home() {
+        let of = |text| {
+            let settings = [set("data.source=folder"), set(&format!("data.path={text}"))];
+            Plan::resolve(&Config::default(), &settings).unwrap().data.path
+        };
+        let home = env::home_dir().unwrap();
+        assert_eq!((of("~/digits"), of("~")), (home.join("digits"), home));
+        assert_eq!(of("~digits/a"), PathBuf::from("~digits/a"), "the home of another is left to shells");
+    }
 
     fn set(text: &str) -> Setting {
         Setting::parse(text).unwrap()

@@ -88,6 +88,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("data.valid_fraction", Number(ZERO, BELOW_ONE)),
     ("data.split_seed", Integer(0, i64::MAX)),
     ("data.transposed", Flag),
+    ("data.image_folder", Text),
     ("data.path_column", Path),
     ("data.label_column", Path),
     ("data.split_column", Path),

@@ -23,7 +23,7 @@ use crate::{
 /// The headings of a table; what is none is found by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// Of the paths, relative to the table's folder.
+    /// Of the paths.
     pub path: Option<String>,
     pub label: Option<String>,
     /// Of the splits, which a table need not have.
@@ -58,12 +58,14 @@ type Seen = HashMap<String, (PathBuf, u64, String)>;
 /// Bytes of the largest table.
 const LARGEST: u64 = 1 << 30;
 
-/// Lists the images of a table, or of the tables `train.csv`, `valid.csv` and `test.csv` of a folder.
+/// Lists the images of a table, or of the tables `train.csv`, `valid.csv` and `test.csv` of a folder. The paths in it are those below
+/// the folder of images, or of the table.
 ///
 /// # Errors
 /// Where a table cannot be read, lacks a column, or a row cannot be used: with its line.
 pub(crate) fn list(
     path: &Path,
+    images: Option<&Path>,
     columns: &Columns,
     asked: Option<&[String]>,
     limits: &Limits,
@@ -81,8 +83,9 @@ pub(crate) fn list(
             );
             return Err(Error::Layout { place: table.display().to_string(), reason });
         }
-        let images = rows.into_par_iter().map(|row| row.file(&table)).collect::<Result<Vec<_>, _>>()?;
-        listing.add(images, limits)?;
+        let folder = images.or(table.parent()).unwrap_or(Path::new(""));
+        let found = rows.into_par_iter().map(|row| row.file(&table, folder)).collect::<Result<Vec<_>, _>>()?;
+        listing.add(found, limits)?;
     }
     Ok(listing)
 }
@@ -184,7 +187,7 @@ impl<'a> Table<'a> {
                 return Err(refuse(format!("it has no {what}")));
             }
             if Path::new(name).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
-                return Err(refuse(format!("`{name}` leaves the folder of the table")));
+                return Err(refuse(format!("`{name}` leaves the folder of the images")));
             }
             let here = (table.to_owned(), line, class.to_owned());
             if let Some((other, at, before)) = seen.insert(name.to_owned(), here) {
@@ -210,14 +213,19 @@ impl<'a> Table<'a> {
 
 impl Row {
     /// Its file, which may be named without what formats end with.
-    fn file(self, table: &Path) -> Result<(Place, PathBuf), Error> {
-        let named = table.parent().unwrap_or(Path::new("")).join(&self.place.name);
+    fn file(self, table: &Path, folder: &Path) -> Result<(Place, PathBuf), Error> {
+        let named = folder.join(&self.place.name);
         let with = |extension: &str| [extension.to_owned(), extension.to_ascii_uppercase()];
         let ended = EXTENSIONS.into_iter().flat_map(with).map(|extension| named.with_added_extension(extension));
         let found = [named.clone()].into_iter().chain(ended).find(|path| path.is_file());
         match found {
             Some(file) => Ok((self.place, file)),
-            None => Err(refused(table, self.line, format!("there is no file `{}`", named.display()))),
+            None => {
+                let named = named.display();
+                let reason =
+                    format!("there is no file `{named}`; which folder the paths are below says `data.image_folder`");
+                Err(refused(table, self.line, reason))
+            }
         }
     }
 }
@@ -277,7 +285,7 @@ mod tests {
     fn read(path: &Path, columns: &Columns, fraction: f64) -> Result<Vec<Images>, Error> {
         let (limits, store) = (Limits::default(), Store::memory());
         let request = Request { classes: None, held_out: HeldOut { fraction, seed: 0 }, ..Request::default() };
-        let index = list(path, columns, None, &limits)?.read(&request, &limits, &store)?;
+        let index = list(path, None, columns, None, &limits)?.read(&request, &limits, &store)?;
         Ok(index.images(&store.pixels(index.slots * index.shape.len())?))
     }
 
@@ -344,8 +352,8 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_used_is_told_with_its_line() {
         for (rows, line, reason) in [
-            ("../a.png,x", 2, "`../a.png` leaves the folder of the table"),
-            ("/etc/passwd,x", 2, "leaves the folder of the table"),
+            ("../a.png,x", 2, "`../a.png` leaves the folder of the images"),
+            ("/etc/passwd,x", 2, "leaves the folder of the images"),
             ("a.png,x\na.png,y", 3, "`a.png` is there already, as `x` in line 2"),
             ("a.png,x\nb.png", 3, "it has 1 cells, the line of headings 2"),
             ("a.png,x\nnone.png,y", 3, "there is no file `"),

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -56,6 +56,7 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
         SourceKind::Folder => Source::Folder { path },
         SourceKind::Csv => Source::Csv {
             path,
+            images: folder(&plan.data.image_folder),
             columns: Columns {
                 path: column(&plan.data.path_column),
                 label: column(&plan.data.label_column),
@@ -80,7 +81,7 @@ fn request(plan: &Plan, cancel: Option<Arc<AtomicBool>>) -> Request {
             transposed: plan.data.transposed,
         },
         held_out: HeldOut { fraction: plan.data.valid_fraction, seed: plan.data.split_seed },
-        cache: Some(plan.data.cache.clone()).filter(|folder| !folder.as_os_str().is_empty()),
+        cache: folder(&plan.data.cache),
         fallback: drawn,
         archive_override: env::var_os(ARCHIVE_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
         cancel,
@@ -96,6 +97,11 @@ pub fn all_of_mnist(plan: &Plan, data: &DataSet) -> Result<Option<DataSet>, Plan
     let mut mnist = Plan::resolve(&Config::BuiltIn(BuiltIn::Mnist), &[])?;
     mnist.data.cache = plan.data.cache.clone();
     Ok(data::cached(&request(&mnist, None)).filter(figures::is_mnist))
+}
+
+/// A folder, where the plan names one.
+fn folder(path: &Path) -> Option<PathBuf> {
+    (!path.as_os_str().is_empty()).then(|| path.to_owned())
 }
 
 /// The heading of a column, where it is not to be found by its name.
