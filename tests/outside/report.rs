@@ -180,7 +180,7 @@ fn a_page_that_cannot_be_written_is_a_warning_and_leaves_the_old_one() {
     );
     full();
     let ran = place.train(&["--resume", "latest", "--quiet", "--set", "training.epochs=3"]).ok();
-    assert_eq!((ran.stdout, ran.stderr), (String::new(), format!("warning: {message}\n")));
+    assert_eq!((ran.stdout, ran.stderr), (format!("{}\n", name(&place, &run)), format!("warning: {message}\n")));
     assert_eq!(record(&run)["state"], "finished");
     assert!(page(&run) == before);
     full();

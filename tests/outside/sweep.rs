@@ -38,10 +38,11 @@ pub fn models(place: &Place) -> BTreeMap<String, Vec<u8>> {
 
 /// The table at the end without its times.
 pub fn table(ran: &Ran) -> Vec<String> {
-    let lines = ran.stdout.lines().skip_while(|line| !line.starts_with('─'));
+    // The line below the headings is as long as the times are wide.
+    let lines = ran.stdout.lines().skip_while(|line| !line.starts_with('─')).skip(1);
     let without_time = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let at = words.iter().position(|word| *word == "s").unwrap_or(0);
+        let at = words.iter().position(|word| ["s", "ms"].contains(word)).unwrap_or(0);
         words
             .iter()
             .enumerate()
@@ -66,17 +67,25 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     let unsaid = "importance of the keys: Too few trials, or values, to say for: optimizer.learning_rate (3). Compared are 3 finished";
     assert!(ran.stdout.contains(unsaid), "{}", ran.stdout);
     let values: Vec<f64> =
-        table(&ran)[1..4].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
+        table(&ran)[..3].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
     assert!(values.is_sorted_by(|a, b| a >= b), "{values:?}");
     for run in trials(&place) {
         assert_eq!(record(&run)["state"], "finished");
         place.train(&["evaluate", run.to_str().unwrap()]).ok();
     }
     let without_report = |mut lines: Vec<String>| {
-        lines.retain(|line| !line.starts_with("report "));
+        lines.retain(|line| {
+            !["best", "model", "config", "report"].iter().any(|name| line.starts_with(&format!("{name} ")))
+        });
         lines
     };
     assert_eq!(table(&place.train(&["sweep", "status", "study.toml"]).ok()), without_report(table(&ran)));
+    let best = &trials(&place)[0];
+    let named = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(named("best     trial ").contains(": valid.accuracy 0."), "{}", ran.stdout);
+    let exported = place.path().join(named("model    ").trim_start_matches("model").trim());
+    assert!(exported.is_file() && exported.parent().unwrap().parent() == best.parent(), "{}", ran.stdout);
+    assert_eq!(named("config   "), "config   runs/study/best.toml");
     let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
     for part in ["Leaderboard", "The best trial", "valid.accuracy against each key", "Curves of", "Importance"] {
         assert!(page.contains(part), "{part}");
@@ -114,8 +123,7 @@ fn what_is_finished_is_not_run_again_and_what_is_new_is_added() {
     let ran = sweep(&place, &[]).ok();
     let status = place.train(&["sweep", "status", "study.toml"]).ok();
     for (what, ran) in [("at its end", ran), ("status", status)] {
-        let numbers: Vec<String> =
-            table(&ran)[1..3].iter().map(|line| line.split(' ').next().unwrap().into()).collect();
+        let numbers: Vec<String> = table(&ran)[..2].iter().map(|line| line.split(' ').next().unwrap().into()).collect();
         assert!(ran.stdout.contains("2 finished, of 2 trials"), "{what}: {}", ran.stdout);
         assert!(numbers.iter().all(|number| ["1", "2"].contains(&number.as_str())), "{what}: {}", ran.stdout);
     }
@@ -152,7 +160,7 @@ fn more_seeds_fewer_trials_and_old_values_are_what_the_study_says() {
     let again = sweep(&place, &[]).ok();
     let status = place.train(&["sweep", "status", "study.toml"]).ok();
     assert_eq!(table(&again), table(&before));
-    assert!(table(&before)[1..4].iter().all(|line| table(&status).contains(line)), "{}", status.stdout);
+    assert!(table(&before)[..3].iter().all(|line| table(&status).contains(line)), "{}", status.stdout);
 }
 
 #[test]
@@ -184,7 +192,7 @@ fn more_epochs_are_still_to_do_and_with_asha_one_trial_at_least_does_them() {
     let place = Place::new();
     study(&place, "jobs = 1\nprune = \"asha\"", RATES);
     let ran = sweep(&place, &[]).ok();
-    assert!(ran.stdout.contains("1 finished, 2 paused, of 3 trials"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 finished, 2 stopped early by ASHA, of 3 trials"), "{}", ran.stdout);
     let states = place.train(&["runs"]).ok().stdout;
     assert_eq!((states.matches("  paused  ").count(), states.matches("  finished  ").count()), (2, 1), "{states}");
     let longer = ["--set", "training.epochs=10"];
@@ -193,7 +201,11 @@ fn more_epochs_are_still_to_do_and_with_asha_one_trial_at_least_does_them() {
         assert!(ran.stdout.contains("3 paused, of 3 trials"), "{}", ran.stdout);
     }
     let ran = sweep(&place, &longer).ok();
-    assert!(ran.stdout.contains("10/10 epochs") && ran.stdout.contains("1 finished, 2 paused"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("10/10 epochs") && ran.stdout.contains("1 finished, 2 stopped early by ASHA"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
 pub use run_report::{RunReport, write};
-pub use words::{clock, fraction, shown, small};
+pub use words::{clock, fraction, grouped, rate, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

@@ -17,15 +17,33 @@ pub fn shown(metric: Metric, value: Option<f64>) -> String {
     }
 }
 
-/// Seconds as a person reads them; none where they come from a file that says what cannot be.
+/// Seconds as a person reads them; a dash where they come from a file that says what cannot be.
 pub fn clock(seconds: f64) -> String {
-    let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    let Ok(duration) = Duration::try_from_secs_f64(seconds) else { return "-".into() };
     let seconds = duration.as_secs();
     match seconds {
-        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        0 => format!("{} ms", duration.as_millis()),
+        1..60 => format!("{:.1} s", duration.as_secs_f64()),
         60..3600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
         _ => format!("{}:{:02} h", seconds / 3600, seconds / 60 % 60),
     }
+}
+
+/// A number a second: `850`, `5.9 k`, `1.2 M`.
+pub fn rate(number: f64) -> String {
+    match number {
+        ..1e3 => format!("{number:.0}"),
+        ..1e4 => format!("{:.1} k", number / 1e3),
+        ..1e6 => format!("{:.0} k", number / 1e3),
+        _ => format!("{:.1} M", number / 1e6),
+    }
+}
+
+/// A count, its thousands apart: `12,396`.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }
 
 /// A probability: four decimals, or an exponent where they would be zeros.
@@ -39,12 +57,18 @@ mod tests {
 
     #[test]
     fn a_duration_has_the_unit_that_suits_it() {
-        let texts = [0.84, 75.0, 7500.0].map(clock);
-        assert_eq!(texts, ["0.8 s", "1:15 min", "2:05 h"]);
+        let texts = [0.84, 5.04, 75.0, 7500.0].map(clock);
+        assert_eq!(texts, ["840 ms", "5.0 s", "1:15 min", "2:05 h"]);
     }
 
     #[test]
-    fn seconds_that_cannot_be_are_none() {
-        assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["0.0 s"; 4]);
+    fn seconds_that_cannot_be_are_a_dash() {
+        assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["-"; 4]);
+    }
+
+    #[test]
+    fn large_numbers_are_readable() {
+        assert_eq!([850.4, 5_912.0, 59_120.0, 1_234_567.0].map(rate), ["850", "5.9 k", "59 k", "1.2 M"]);
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

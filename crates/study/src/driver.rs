@@ -99,7 +99,7 @@ impl<'a> Driver<'a> {
 
     fn add(&mut self, trial: Trial) -> Result<(), Error> {
         let status = Status::new(&trial);
-        self.entries.push(Entry { trial, status, values: Vec::new(), is_prepared: false });
+        self.entries.push(Entry { trial, status, values: Vec::new(), part: 0.0, is_prepared: false });
         let place = self.entries.len() - 1;
         if self.refresh(place)? && self.folder.is_first() {
             self.bring_up_to_date(place)?;
@@ -202,7 +202,7 @@ impl<'a> Driver<'a> {
         self.looked = Instant::now();
         let running: Vec<usize> = self.running.keys().copied().collect();
         for place in &running {
-            self.entries[*place].values = self.study.metric.by_epoch(&self.entries[*place].trial.path);
+            self.entries[*place].look(self.study.metric);
         }
         self.look_at_others()
     }
@@ -210,7 +210,7 @@ impl<'a> Driver<'a> {
     /// Reads how a trial stands; `false` where it has no folder yet.
     fn refresh(&mut self, place: usize) -> Result<bool, Error> {
         let driver = self.folder.driver();
-        let Entry { trial, status, values, .. } = &mut self.entries[place];
+        let Entry { trial, status, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
         let is_own = || Lease::read(&trial.path).is_some_and(|lease| lease.driver == driver);
         let goes_on = now.is_short_of(trial.plan.training.epochs)
@@ -219,7 +219,7 @@ impl<'a> Driver<'a> {
             now.state = State::Waiting;
         }
         *status = now;
-        *values = self.study.metric.by_epoch(&trial.path);
+        self.entries[place].look(self.study.metric);
         Ok(true)
     }
 

@@ -5,14 +5,18 @@ use report::clock;
 use search::Mean;
 
 use crate::{
+    overview::short,
     points::{Ranked, ranked},
     status::Status,
     study::{Metric, Study},
 };
 
-/// The best `count` points of a study with their values; of several seeds the mean, with its 95 % confidence interval.
+/// The best `count` points of a study with their values, as a terminal has room for; of several seeds the mean, with its 95 % confidence
+/// interval.
 pub fn leaderboard(study: &Study, trials: &[Status], count: usize) -> Table {
-    of_points(study, &ranked(study, trials), count)
+    let mut table = of_points(study, &ranked(study, trials), count);
+    table.rows.iter_mut().filter_map(|row| row.last_mut()).for_each(|point| *point = short(point));
+    table
 }
 
 /// The same of points that are ranked already.

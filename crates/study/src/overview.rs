@@ -5,9 +5,13 @@ mod row;
 
 use std::time::Duration;
 
-use crate::{Entry, Remaining, Status, Study, remaining::Work, status::State};
+use crate::{
+    Entry, Remaining, Status, Study,
+    remaining::{Expected, Work},
+    status::State,
+};
 
-pub use row::{Row, ended, failed};
+pub use row::{Row, ended, failed, short};
 
 /// A study at a moment.
 #[derive(Clone, Debug)]
@@ -39,9 +43,9 @@ impl Overview {
         elapsed: Duration,
         remaining: &mut Remaining,
     ) -> Self {
-        let done: usize = entries.iter().map(|entry| entry.values.len()).sum();
-        let work = Work::of(study, entries);
-        let left = remaining.seconds(elapsed.as_secs_f64(), running.len(), done, work, study.jobs);
+        let work: Vec<Work> = entries.iter().map(Work::of).collect();
+        let expected = Expected::of(study, entries, &work);
+        let left = remaining.seconds(elapsed.as_secs_f64(), &work, expected, study.jobs);
         let mut counts = count(entries.iter().map(|entry| &entry.status));
         let to_come = study.total().saturating_sub(entries.len() as u64);
         counts.iter_mut().filter(|count| count.1 == "waiting").for_each(|count| count.0 += to_come);
@@ -50,7 +54,7 @@ impl Overview {
             counts,
             ended: (entries.len() - entries.iter().filter(goes_on).count()) as u64,
             total: entries.len() as u64 + to_come,
-            part: done as f64 / (done as f64 + work.epochs).max(1.0),
+            part: expected.part(&work),
             elapsed,
             left,
             best: best(study, entries).map(|(value, entry)| Row::new(entry, Some(value))),
@@ -75,8 +79,18 @@ fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str
 /// How many trials stand how, in a line.
 pub fn counted(study: &Study, trials: &[Status]) -> String {
     let begun = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
-    let (counts, mut parts): (Vec<u64>, Vec<String>) =
-        begun.map(|(count, name)| (count, format!("{count} {name}"))).unzip();
+    // Where one is whole and none is left to run, those that were not promoted are not waited for.
+    let goes_on =
+        |status: &Status| matches!((&status.state, status.epochs()), (State::Running, _) | (State::Waiting, 0));
+    let is_over = trials.len() as u64 == study.total()
+        && !trials.iter().any(goes_on)
+        && trials.iter().any(|status| status.state == State::Finished);
+    let (counts, mut parts): (Vec<u64>, Vec<String>) = begun
+        .map(|(count, name)| match name {
+            "paused" if is_over && study.asha().is_some() => (count, format!("{count} stopped early by ASHA")),
+            name => (count, format!("{count} {name}")),
+        })
+        .unzip();
     match study.total().saturating_sub(counts.iter().sum()) {
         _ if parts.is_empty() => parts.push("nothing done yet".into()),
         0 => {}

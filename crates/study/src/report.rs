@@ -67,12 +67,15 @@ pub fn write(path: &Path, study: &Study, trials: &[Status]) -> Result<PathBuf, E
     let _turn = study_folder::turn(path)?;
     if let Some(best) = best_of(study, trials) {
         let plan = Plan { name: format!("{}-best", study.name), ..folder::read_plan(&best.run)? };
-        files::replace(&path.join("best.toml"), plan.to_toml().as_bytes())?;
+        files::replace(&path.join(BEST_PLAN), plan.to_toml().as_bytes())?;
     }
     let page = path.join("report.html");
     files::replace(&page, html::page(&report(study, path, trials)).as_bytes())?;
     Ok(page)
 }
+
+/// The plan of the best trial, in a study's folder.
+pub const BEST_PLAN: &str = "best.toml";
 
 /// The best trial of the best point, where one has a value.
 pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
@@ -123,7 +126,7 @@ impl<'a> StudyView<'a> {
     fn best(&self, folder: &Path) -> Option<Section> {
         let best = self.points.first()?.best(self.study)?;
         let metric = self.study.metric;
-        let file = folder.join("best.toml");
+        let file = folder.join(BEST_PLAN);
         let rows = Table::of_names([
             ("trial", (best.trial.number + 1).to_string()),
             ("point", named(&best.trial.point(), best.trial.seed)),

@@ -134,7 +134,7 @@ pub struct FitArgs {
     /// Go on with this run: a run folder, or `latest`.
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
-    /// Print nothing but warnings and errors.
+    /// Print the run's path alone, and warnings and errors.
     #[arg(long, short)]
     pub quiet: bool,
     /// Show the run in Burn's terminal interface.
@@ -231,6 +231,9 @@ impl TourArgs {
 pub struct VerifyArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
+    /// Of the table only what is off.
+    #[arg(long)]
+    pub failures: bool,
     /// One JSON object instead of the table.
     #[arg(long)]
     pub json: bool,

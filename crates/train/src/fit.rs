@@ -532,6 +532,8 @@ impl<B: AutodiffBackend> Session<B> {
             epochs: self.plan.training.epochs,
             images: self.state.epoch_sums.counts.total() as usize,
             images_total: self.train.num_items(),
+            step: self.state.step,
+            steps: self.plan.training.steps(self.train.num_batches()) * self.plan.training.epochs,
             loss: so_far.loss,
             accuracy: so_far.accuracy,
             images_per_second,
@@ -575,7 +577,8 @@ impl<B: AutodiffBackend> Session<B> {
             images_per_second,
         };
         self.logger.epoch(&record, || parameters::values(model.network()))?;
-        self.observer.epoch(&record, self.plan.training.epochs);
+        let is_best = self.state.best_tracker.best.as_ref().is_some_and(|best| best.epoch == record.epoch);
+        self.observer.epoch(&record, self.plan.training.epochs, is_best);
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use crate::Error;
 pub trait Observer: Send {
     /// Some batches of the epoch have been trained.
     fn batches(&mut self, progress: &EpochProgress);
-    fn epoch(&mut self, record: &EpochRecord, epochs: usize);
+    /// An epoch is done: of so many planned, and whether its model is the best so far.
+    fn epoch(&mut self, record: &EpochRecord, epochs: usize, is_best: bool);
     /// Something is not as it should be, and the run goes on.
     fn warning(&mut self, warning: &Error);
 }
@@ -21,6 +22,10 @@ pub struct EpochProgress {
     /// Images trained in this epoch.
     pub images: usize,
     pub images_total: usize,
+    /// Optimizer steps of the run so far.
+    pub step: usize,
+    /// Those that the plan comes to.
+    pub steps: usize,
     /// Mean training loss of the epoch so far.
     pub loss: f64,
     /// Training accuracy of the epoch so far.

@@ -87,7 +87,7 @@ struct Deaf;
 impl Observer for Deaf {
     fn batches(&mut self, _: &EpochProgress) {}
 
-    fn epoch(&mut self, _: &EpochRecord, _: usize) {}
+    fn epoch(&mut self, _: &EpochRecord, _: usize, _: bool) {}
 
     fn warning(&mut self, _: &Error) {}
 }

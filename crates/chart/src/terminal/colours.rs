@@ -39,6 +39,30 @@ impl Colours {
         self.paint(Some(rgb), None, text)
     }
 
+    /// What is under way.
+    #[must_use]
+    pub fn running(self, text: &str) -> String {
+        self.text(Rgb(0x2a, 0xa1, 0x98), text)
+    }
+
+    /// The best.
+    #[must_use]
+    pub fn best(self, text: &str) -> String {
+        self.text(Rgb(0x00, 0x9e, 0x73), text)
+    }
+
+    /// What failed or is wrong.
+    #[must_use]
+    pub fn bad(self, text: &str) -> String {
+        self.text(Rgb(0xd5, 0x5e, 0x00), text)
+    }
+
+    /// What is there for completeness.
+    #[must_use]
+    pub fn dim(self, text: &str) -> String {
+        self.text(Rgb::grey(0x80), text)
+    }
+
     /// Text in a colour on a ground; `None` leaves what the terminal has.
     pub(super) fn paint(self, text_colour: Option<Rgb>, ground: Option<Rgb>, text: &str) -> String {
         let code = |layer: u8, rgb: Rgb| match self {

@@ -2,7 +2,7 @@
 
 use run::folder;
 
-use crate::{Error, Status, Trial, TrialRecord, trial_record};
+use crate::{Error, Status, Trial, TrialRecord, study::Metric, trial_record, within};
 
 /// A trial and how it stands.
 #[derive(Debug)]
@@ -11,11 +11,19 @@ pub struct Entry {
     pub status: Status,
     /// The metric after each epoch.
     pub values: Vec<f64>,
+    /// The part of the epoch under way that is done, as far as is known.
+    pub part: f64,
     /// Whether this driver has made its folder, or brought the one that was there up to date.
     pub(super) is_prepared: bool,
 }
 
 impl Entry {
+    /// Reads how far it is.
+    pub(super) fn look(&mut self, metric: Metric) {
+        self.values = metric.by_epoch(&self.trial.path);
+        self.part = within::read(&self.trial.path, self.values.len());
+    }
+
     /// Makes the trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.
     pub(super) fn prepare(&mut self) -> Result<(), Error> {
         if !std::mem::replace(&mut self.is_prepared, true) {

@@ -1,12 +1,12 @@
 //! The lines of an overview, as wide and as many as a terminal has.
 
-use chart::terminal::Colours;
+use chart::terminal::{Colours, progress};
 use console::{measure_text_width, truncate_str};
 use report::clock;
 
 use super::{
     Overview,
-    row::{BAD, INDENT, NARROW, bar},
+    row::{INDENT, NARROW},
 };
 
 /// The most trials that are shown, whatever the height.
@@ -34,9 +34,9 @@ impl Overview {
 
     /// How many have ended of how many, and how many stand how.
     fn trials(&self, width: usize, colours: Colours) -> Vec<String> {
-        let bar = bar(self.part, if width < NARROW { 10 } else { 20 }, colours);
+        let bar = progress(self.part, if width < NARROW { 10 } else { 20 }, colours);
         let counts = self.counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| match *name {
-            "failed" => colours.text(BAD, &format!("{count} {name}")),
+            "failed" => colours.bad(&format!("{count} {name}")),
             _ => format!("{count} {name}"),
         });
         let pieces = std::iter::once(format!("{bar} {}/{}", self.ended, self.total)).chain(counts);
@@ -45,8 +45,8 @@ impl Overview {
 
     /// How long it has taken and will take.
     fn time(&self, width: usize) -> Vec<String> {
-        let left = self.left.map(|left| format!("about {} left", clock(left)));
-        wrapped("time", std::iter::once(clock(self.elapsed.as_secs_f64())).chain(left), ", ", width)
+        let left = self.left.map_or_else(|| "- left".into(), |left| format!("about {} left", clock(left)));
+        wrapped("time", [clock(self.elapsed.as_secs_f64()), left].into_iter(), ", ", width)
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     use crate::overview::Row;
 
     fn row(number: usize, value: f64, done: usize, point: &str) -> Row {
-        Row { number, value: Some(value), done, epochs: 5, point: point.into() }
+        Row { number, value: Some(value), done, part: 0.0, epochs: 5, point: point.into() }
     }
 
     fn overview(running: usize) -> Overview {
@@ -156,8 +156,10 @@ mod tests {
     fn before_the_first_epoch_there_is_no_best_and_no_end_in_sight() {
         let mut early = overview(1);
         (early.best, early.left, early.running[0].value, early.running[0].done) = (None, None, None, 0);
-        let expected =
-            ["time     1:12 min", "   19  ────────  -           0/5 epochs  learning_rate=0.3 hidden=50 seed=1"];
+        let expected = [
+            "time     1:12 min, - left",
+            "   19  ────────  -           0/5 epochs  learning_rate=0.3 hidden=50 seed=1",
+        ];
         assert_eq!(lines(&early, [80, 24])[2..], expected);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chart::{Rgb, terminal::Colours};
+use chart::terminal::{Colours, progress};
 
 use crate::{Entry, named};
 
@@ -10,10 +10,6 @@ use crate::{Entry, named};
 pub(super) const INDENT: usize = 9;
 /// A terminal narrower than this has shorter bars and words.
 pub(super) const NARROW: usize = 60;
-
-const DONE: Rgb = Rgb(0x2a, 0xa1, 0x98);
-const GOOD: Rgb = Rgb(0x00, 0x9e, 0x73);
-pub(super) const BAD: Rgb = Rgb(0xd5, 0x5e, 0x00);
 
 /// A trial in a line.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +19,8 @@ pub struct Row {
     /// The metric: of the best epoch, or the last while it runs.
     pub value: Option<f64>,
     pub done: usize,
+    /// The part of the epoch after these that is done.
+    pub part: f64,
     pub epochs: usize,
     /// What it has that others have not.
     pub point: String,
@@ -47,6 +45,7 @@ impl Row {
             number: entry.trial.number + 1,
             value,
             done: entry.values.len(),
+            part: entry.part,
             epochs: entry.trial.plan.training.epochs,
             point: short(&named(&entry.trial.point, entry.trial.seed)),
         }
@@ -61,17 +60,17 @@ impl Row {
     /// The same for one that runs, with a bar for how far it is.
     pub fn running(&self, width: usize, colours: Colours) -> String {
         let Self { number, done, epochs, point, .. } = self;
-        let part = *done as f64 / (*epochs).max(1) as f64;
+        let part = (*done as f64 + self.part) / (*epochs).max(1) as f64;
         let value = self.value();
         if width < NARROW {
-            return format!("{number:>5}  {}  {value:<8} {done}/{epochs}  {point}", bar(part, 4, colours));
+            return format!("{number:>5}  {}  {value:<8} {done}/{epochs}  {point}", progress(part, 4, colours));
         }
-        format!("{number:>5}  {}  {value:<8}  {done:>3}/{epochs} epochs  {point}", bar(part, 8, colours))
+        format!("{number:>5}  {}  {value:<8}  {done:>3}/{epochs} epochs  {point}", progress(part, 8, colours))
     }
 
     /// The best so far.
     pub fn best(&self, colours: Colours) -> String {
-        let value = colours.text(GOOD, &self.value());
+        let value = colours.best(&self.value());
         format!("{:<INDENT$}{value}  trial {}, {}", "best", self.number, self.point)
     }
 
@@ -81,7 +80,7 @@ impl Row {
 }
 
 /// A point whose keys are without their sections where that can be told apart: `learning_rate=0.1 hidden=30`.
-fn short(point: &str) -> String {
+pub fn short(point: &str) -> String {
     let pairs: Vec<(&str, &str)> = point.split(' ').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let shorts: BTreeSet<String> = pairs.iter().map(|(key, _)| last(key)).collect();
@@ -91,20 +90,13 @@ fn short(point: &str) -> String {
     pairs.iter().map(|(key, value)| format!("{}={value}", last(key))).collect::<Vec<_>>().join(" ")
 }
 
-/// A bar of so many columns, a part of it done.
-pub(super) fn bar(part: f64, columns: usize, colours: Colours) -> String {
-    let done = ((part.clamp(0.0, 1.0) * columns as f64) as usize).min(columns);
-    let done_bar = if done > 0 { colours.text(DONE, &"━".repeat(done)) } else { String::new() };
-    done_bar + &"─".repeat(columns - done)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_trial_that_ended_stands_under_the_same_columns() {
-        let row = Row { number: 7, value: Some(0.5), done: 3, epochs: 5, point: "seed=1".into() };
+        let row = Row { number: 7, value: Some(0.5), done: 3, part: 0.0, epochs: 5, point: "seed=1".into() };
         assert_eq!(row.ended("pruned"), "    7  pruned    0.500000    3/5 epochs  seed=1");
     }
 

@@ -39,7 +39,9 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         Some(run) => reopen(run, &workbench)?,
         None => (RunFolder::create(&workbench.plan)?, None),
     };
-    if !args.quiet {
+    if args.quiet {
+        say(&folder.path().display().to_string());
+    } else {
         introduce(&workbench, folder.path(), resume.as_ref());
     }
     let outcome = train(args, &workbench, &folder, resume, &stop);

@@ -3,6 +3,7 @@
 use chart::{Table, terminal::table};
 use model::{AutodiffBackend, LayerSummary};
 use plan::{OptimizerKind, Plan};
+use report::grouped;
 use serde_json::json;
 use task::{Shape, Task};
 use train::{backend::BackendJob, classifier::Classifier};
@@ -107,21 +108,4 @@ fn print_json(layers: &[LayerSummary], totals: &Totals, shape: Shape) -> anyhow:
         "parameter_bytes": totals.parameter_bytes,
         "batch_bytes": totals.batch_bytes,
     }))?)
-}
-
-/// Thousands apart: `1,234,567`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_apart() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-    }
 }

@@ -15,11 +15,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
 use data::DataSet;
-use files::quoted;
+use files::{for_shell, quoted};
 use plan::{PlanError, Setting};
+use run::folder;
 use study::{
-    Driver, Error, Status, StopReason, Study, StudyFolder, counted, importance_of_keys, kill_all, leaderboard, status,
-    study_folder,
+    Driver, Error, Status, StopReason, Study, StudyFolder, best_of, counted, importance_of_keys, kill_all, leaderboard,
+    status, study_folder,
 };
 use train::{
     backend::{Kind, choice},
@@ -129,9 +130,9 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     say(&format!("runs     {}", study.folder()?.display()));
     let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
-    let code = conclude(&study, &trials, &end);
+    let code = conclude(&study, &trials, &end, &args.study);
     match study::write_report(folder.path(), &study, &trials) {
-        Ok(page) => say(&format!("report   {}", page.display())),
+        Ok(page) => say_what_came_of_it(&study, &trials, &page),
         Err(error) => tell(&format!("warning: {error}")),
     }
     Ok(Ended { code, was_cut_short: end == StopReason::Interrupted && !folder.is_stop_asked() })
@@ -191,10 +192,11 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 }
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
-fn conclude(study: &Study, trials: &[Status], end: &StopReason) -> u8 {
+fn conclude(study: &Study, trials: &[Status], end: &StopReason, args: &StudyArgs) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
-    let study = quoted(&study.file);
+    let sets: String = args.set.iter().map(|set| format!(" --set {}", for_shell(set))).collect();
+    let study = quoted(&study.file) + &sets;
     match end {
         StopReason::Done => {}
         StopReason::Interrupted => {
@@ -208,6 +210,21 @@ fn conclude(study: &Study, trials: &[Status], end: &StopReason) -> u8 {
         StopReason::FailedAlike(reason) => tell(&format!("error: the first trials all failed alike: {reason}")),
     }
     if failed || matches!(end, StopReason::FailedAlike(_)) { FAILED } else { DONE }
+}
+
+/// The best trial, its model, and what trains it again.
+fn say_what_came_of_it(study: &Study, trials: &[Status], page: &Path) {
+    if let Some(best) = best_of(study, trials) {
+        let value = best.value.map_or_else(|| "-".into(), |value| study.metric.shown(value));
+        let point = study::short(&study::named(&best.trial.point(), best.trial.seed));
+        say(&format!("best     trial {}: {} {value}, {point}", best.trial.number + 1, study.metric));
+        let model = folder::model_path(&best.run);
+        if model.is_file() {
+            say(&format!("model    {}", model.display()));
+        }
+        say(&format!("config   {}", page.with_file_name(study::BEST_PLAN).display()));
+    }
+    say(&format!("report   {}", page.display()));
 }
 
 fn show(args: &StudyArgs) -> anyhow::Result<()> {

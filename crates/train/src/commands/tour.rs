@@ -174,7 +174,7 @@ struct Heard(Arc<Mutex<Vec<EpochRecord>>>);
 impl Observer for Heard {
     fn batches(&mut self, _: &EpochProgress) {}
 
-    fn epoch(&mut self, record: &EpochRecord, _: usize) {
+    fn epoch(&mut self, record: &EpochRecord, _: usize, _: bool) {
         self.0.lock().expect("nobody panics with it").push(record.clone());
     }
 

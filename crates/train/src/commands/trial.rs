@@ -2,20 +2,17 @@
 
 use std::{path::Path, sync::Arc};
 
-use run::{RunFolder, folder};
-use study::{Lease, Limits};
+use run::{EpochRecord, RunFolder, folder};
+use study::{Lease, Limits, Within};
 use train::{
     Error,
     backend::choice,
     fit::{Job, Pause, StopReason},
+    observer::{EpochProgress, Observer},
 };
 
 use super::{fit, stop::Stop, workbench::Workbench};
-use crate::{
-    DONE, INTERRUPTED,
-    cli::TrialArgs,
-    terminal::{observer, tell},
-};
+use crate::{DONE, INTERRUPTED, cli::TrialArgs, terminal::tell};
 
 /// Begins the trial, or goes on with it.
 pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
@@ -53,7 +50,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         resume,
         backend: workbench.chosen.kind.name().into(),
         device: workbench.chosen.device.name.clone(),
-        observer: observer(true),
+        observer: Box::new(Watched(Within::new(&args.run))),
         interrupter: stop.interrupter(),
         pause: Some(Box::new(pause)),
         tui: false,
@@ -63,6 +60,21 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         StopReason::Paused(Pause { reason: Some(_) }) => study::PRUNED,
         StopReason::Finished | StopReason::StoppedEarly | StopReason::Paused(_) => DONE,
     })
+}
+
+/// Its driver shows how far it is.
+struct Watched(Within);
+
+impl Observer for Watched {
+    fn batches(&mut self, progress: &EpochProgress) {
+        self.0.tell(progress.epoch, progress.images as f64 / progress.images_total.max(1) as f64);
+    }
+
+    fn epoch(&mut self, _: &EpochRecord, _: usize, _: bool) {}
+
+    fn warning(&mut self, warning: &Error) {
+        tell(&format!("warning: {warning}"));
+    }
 }
 
 /// Whether nothing is left to go on from. A trial is a function of its plan: begun anew it comes to the same.

@@ -34,7 +34,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     if args.json {
         print_json(verify, &columns)?
     } else {
-        print(verify, &columns)?
+        print(verify, &columns, args.failures)?
     }
     verdict(&columns)
 }
@@ -97,13 +97,18 @@ fn rows(columns: &[Column]) -> impl Iterator<Item = Vec<&Figure>> {
     (0..columns[0].figures.len()).map(|i| columns.iter().map(|column| &column.figures[i]).collect())
 }
 
-fn print(verify: Verify<'_>, columns: &[Column]) -> anyhow::Result<()> {
+/// Whether a backend has found another value.
+fn is_off(row: &[&Figure]) -> bool {
+    !row.iter().all(|figure| figure.is_ok())
+}
+
+fn print(verify: Verify<'_>, columns: &[Column], failures: bool) -> anyhow::Result<()> {
     let mut out = Out;
     let names = columns.iter().map(|column| column.kind.name());
     let header = ["figure", "expected", "within"].into_iter().chain(names).chain(["ok"]);
     let mut lines = Table::new(header, usize::MAX);
-    for row in rows(columns) {
-        let ok = if row.iter().all(|figure| figure.is_ok()) { "yes" } else { "NO" };
+    for row in rows(columns).filter(|row| !failures || is_off(row)) {
+        let ok = if is_off(&row) { "NO" } else { "yes" };
         let Figure { name, expected, tolerance, .. } = row[0];
         let within = if *tolerance > 0.0 { format!("{tolerance:e}") } else { "exact".into() };
         let found = row.iter().map(|figure| shown(&figure.found, figure.tolerance));
@@ -112,8 +117,10 @@ fn print(verify: Verify<'_>, columns: &[Column]) -> anyhow::Result<()> {
         );
     }
     // What reads a pipe wants a line for a figure, however long.
-    write!(out, "{}", table(&lines, std::io::stdout().is_terminal().then(width)))?;
-    let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| row.iter().any(|f| !f.is_ok())).count());
+    if !lines.rows.is_empty() {
+        write!(out, "{}", table(&lines, std::io::stdout().is_terminal().then(width)))?;
+    }
+    let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| is_off(row)).count());
     let names: Vec<&str> = columns.iter().map(|column| column.kind.name()).collect();
     writeln!(out, "{} of {count} figures hold on {}", count - off, names.join(", "))?;
     if let Some(left_out) = left_out(verify) {
@@ -162,7 +169,7 @@ fn print_json(verify: Verify<'_>, columns: &[Column]) -> anyhow::Result<()> {
             .collect();
         json!({
             "name": row[0].name, "expected": as_json(&row[0].expected), "tolerance": row[0].tolerance, "found": found,
-            "ok": row.iter().all(|figure| figure.is_ok()),
+            "ok": !is_off(&row),
         })
     };
     let figures: Vec<_> = rows(columns).map(figure).collect();

@@ -4,6 +4,7 @@ use std::{env, io::IsTerminal as _};
 
 use chart::terminal::Colours;
 use console::Term;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Columns of what is no terminal: whatever reads it does not wrap.
 const UNBOUNDED: usize = 120;
@@ -14,8 +15,51 @@ pub fn width() -> usize {
     term.size_checked().map_or(UNBOUNDED, |(_, columns)| usize::from(columns).max(1))
 }
 
+/// A text whose long lines are broken between words, if it goes to a terminal. What follows the name at a line's beginning stays in its
+/// column.
+pub fn wrapped(text: &str, term: &Term) -> String {
+    let columns = term.size_checked().map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0);
+    match columns.filter(|_| term.is_term()) {
+        Some(columns) => wrapped_at(text, columns),
+        None => text.to_owned(),
+    }
+}
+
+fn wrapped_at(text: &str, columns: usize) -> String {
+    let wrap = |line: &str| {
+        // What has colours has been laid out.
+        if line.chars().count() <= columns || line.contains('\x1b') {
+            return line.to_owned();
+        }
+        let name = line.find("  ").map_or(0, |gap| line.len() - line[gap..].trim_start().len());
+        let below = " ".repeat(if line[..name].contains('/') || name * 2 > columns { 0 } else { name });
+        let options = Options::new(columns)
+            .subsequent_indent(&below)
+            .break_words(false)
+            .word_separator(WordSeparator::AsciiSpace)
+            .word_splitter(WordSplitter::NoHyphenation);
+        textwrap::fill(line, options)
+    };
+    text.split('\n').map(wrap).collect::<Vec<_>>().join("\n")
+}
+
 /// Colours of standard output.
 pub fn colours() -> Colours {
     let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     Colours::of(std::io::stdout().is_terminal(), variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_broken_between_words_behind_its_name() {
+        let text =
+            "data     12396 training and 2038 validation images\nrun      runs/two-layer/20260102-030405\nrun      a\n";
+        let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun\n         \
+                        runs/two-layer/20260102-030405\nrun      a\n";
+        assert_eq!(wrapped_at(text, 24), expected);
+        assert_eq!(wrapped_at("error: a line without a name", 12), "error: a\nline without\na name");
+    }
 }

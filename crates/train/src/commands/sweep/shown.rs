@@ -1,13 +1,10 @@
 //! What a person sees of a study at work: a line per trial that ends, and below, on a terminal, a live table.
 
-mod screen;
-
 use std::time::Instant;
 
-use screen::Screen;
 use study::{Entry, Event, Overview, Remaining, StopReason, Study, Watcher, ended, failed};
 
-use crate::terminal::{colours, is_live, say};
+use crate::terminal::{Screen, colours, is_live, say};
 
 /// What the running trials do when no more begin.
 const FINISH: &str = "what runs finishes its step and saves";
