@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 from tensorboard.backend.event_processing import event_accumulator, event_file_loader
+from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
+from tensorboard.util import tensor_util
 
 run = Path(sys.argv[1])
 files = sorted(run.glob("*tfevents*"))
@@ -49,7 +51,33 @@ raw = [
     for event in event_file_loader.LegacyEventFileLoader(str(file)).Load()
     for tag in event.summary.value
 ]
+
+
+def tensor(tag):
+    return tensor_util.make_ndarray(read.Tensors(tag)[-1].tensor_proto)
+
+
+def plugins(name):
+    try:
+        return read.PluginTagToContent(name)
+    except KeyError:
+        return {}
+
+
+layout = layout_pb2.Layout.FromString(tensor("custom_scalars__config__").item())
+text = tensor("plan").item().decode()
+descriptions = {
+    tag.tag: tag.metadata.summary_description
+    for file in files
+    for event in event_file_loader.LegacyEventFileLoader(str(file)).Load()
+    for tag in event.summary.value
+    if tag.HasField("image")
+}
 print(json.dumps({
+    "plan_text": "".join(line.removeprefix("    ") for line in text.splitlines(keepends=True)),
+    "charts": {chart.title: list(chart.multiline.tag) for chart in layout.category[0].chart},
+    "pr_curves": {tag: tensor(tag).tolist() for tag in plugins("pr_curves")},
+    "descriptions": descriptions,
     "files": sum(file.stat().st_size > 0 for file in files),
     "repeated": [found for found, times in Counter(raw).items() if times > 1],
     "scalars": {tag: [[e.step, e.value] for e in read.Scalars(tag)] for tag in tags["scalars"]},

@@ -61,7 +61,7 @@ fn expected_scalars(run: &Path) -> BTreeMap<String, Vec<(u64, f64)>> {
     }
     let best = &record(run)["best"];
     for (metric, value) in best["metrics"].as_object().unwrap() {
-        add(format!("best/{metric}"), best["step"].as_u64().unwrap(), value);
+        add(format!("valid_best/{metric}"), best["step"].as_u64().unwrap(), value);
     }
     expected
 }
@@ -88,6 +88,23 @@ fn the_reader_finds_every_key_of_the_plan_and_how_the_run_ended() {
     assert!(read["plan"].as_object().unwrap().len() > 40);
     assert_eq!(read["hparams"], read["plan"]);
     assert_eq!(read["status"], 1, "STATUS_SUCCESS");
+}
+
+#[test]
+fn the_reader_finds_the_plan_as_text_charts_of_both_splits_and_precision_by_recall() {
+    let Some(python) = python() else { return };
+    let place = trained(&["--set", "training.epochs=1"]);
+    let read = read(&python, &place.run());
+    assert_eq!(read["plan_text"], fs::read_to_string(place.run().join("config.toml")).unwrap());
+    assert_eq!(read["charts"]["accuracy"], serde_json::json!(["^train/accuracy$", "^valid/accuracy$"]));
+    let evaluated = place.train(&["evaluate", "latest", "--json"]).ok().json();
+    let curve: Vec<Vec<f64>> = serde_json::from_value(read["pr_curves"]["class/3"].clone()).unwrap();
+    assert_eq!((curve.len(), curve[0].len()), (6, 127));
+    let samples = |at: usize| (0..4).map(|row| curve[row][at]).sum::<f64>();
+    assert!((0..127).all(|at| samples(at) == 200.0) && curve[5][0] == 1.0, "every sample, at any threshold");
+    // Half of the way is where the class is decided.
+    let recall = evaluated["metrics"]["recall"].as_f64().unwrap();
+    assert!((curve[5][63] - recall).abs() < 1e-6, "{} {recall}", curve[5][63]);
 }
 
 #[test]
@@ -145,7 +162,9 @@ fn the_images_are_those_of_the_top_losses_pixel_by_pixel() {
     // Of each class the surest, one in the middle, and what is most wrong.
     assert_eq!((of("top_losses/").len(), of("classes/3 ").len(), of("classes/7 ").len()), (9, 3, 3), "{names:?}");
     assert!(of("confused/").len() <= 2 && images.len() == 15 + of("confused/").len(), "{names:?}");
-    for ((tag, points), top) in of("top_losses/").into_iter().zip(top["top_losses"].as_array().unwrap()) {
+    for ((rank, (tag, points)), top) in
+        of("top_losses/").into_iter().enumerate().zip(top["top_losses"].as_array().unwrap())
+    {
         let name = top["image"].as_str().unwrap();
         let caption = format!(
             "{}, is {}, loss {:.4}, {name}",
@@ -153,7 +172,7 @@ fn the_images_are_those_of_the_top_losses_pixel_by_pixel() {
             text(&top["target"]),
             top["loss"].as_f64().unwrap()
         );
-        assert!(tag.starts_with("top_losses/") && tag.ends_with(&caption), "{caption} is not in {names:?}");
+        assert_eq!((tag, &read["descriptions"][tag]), (&format!("top_losses/{}", rank + 1), &caption.into()));
         let [step, height, width, png] = points[0].as_array().unwrap().as_slice() else { panic!("{points}") };
         assert_eq!((step, height, width), (&record(&place.run())["best"]["step"], &28.into(), &28.into()));
         assert_eq!(decoded(text(png)), digits.image(number(name, digits.labels())));

@@ -3,7 +3,7 @@
 use task::Task;
 
 use crate::{
-    MetricSums, Metrics, Reliability,
+    ClassCounts, MetricSums, Metrics, Reliability,
     probabilities::{self, BINS},
     roc_auc,
 };
@@ -84,6 +84,29 @@ impl Evaluation {
         self.task.probabilities(&self.logits)
     }
 
+    /// How often this class is found and missed where it is said from a probability on: for so many of those, two or more, that rise evenly
+    /// from 0 to 1.
+    pub fn by_threshold(&self, label: u16, thresholds: usize) -> Vec<ClassCounts> {
+        let last = thresholds - 1;
+        // How many samples of the class, and of others, reach each threshold and not the next.
+        let mut reached = vec![[0, 0]; thresholds];
+        let probabilities = self.probabilities();
+        let column = probabilities.iter().skip(usize::from(label)).step_by(self.task.classes().len());
+        for (probability, of_sample) in column.zip(&self.labels) {
+            let at = (probability.clamp(0.0, 1.0) * last as f32) as usize;
+            reached[at.min(last)][usize::from(*of_sample != label)] += 1;
+        }
+        let actual = self.labels.iter().filter(|of_sample| **of_sample == label).count() as u64;
+        let mut found = [0, 0];
+        let counts = reached.into_iter().rev().map(|[of, not]| {
+            found = [found[0] + of, found[1] + not];
+            ClassCounts { right: found[0], predicted: found[0] + found[1], actual }
+        });
+        let mut counts: Vec<ClassCounts> = counts.collect();
+        counts.reverse();
+        counts
+    }
+
     /// The most probable class of each sample.
     pub fn predictions(&self) -> Vec<u16> {
         self.task.predict(&self.logits)
@@ -142,6 +165,15 @@ mod tests {
         assert_eq!(metrics.roc_auc, Some(1.0));
         assert_eq!(evaluation(&["a", "b"], &[2.0, 1.0, 3.0], &[0, 1, 1]).metrics().roc_auc, Some(0.5));
     }
+
+    #[test]
+    fn a_higher_threshold_finds_fewer() {
+        // The probabilities of the first class: 0.5, 0.73, 0.88, 0.05.
+        let counts = evaluation(&["3", "7"], &[0.0, 1.0, 2.0, -3.0], &[0, 1, 0, 0]).by_threshold(0, 3);
+        let all: Vec<_> = counts.iter().map(|class| (class.right, class.predicted, class.actual)).collect();
+        assert_eq!(all, [(3, 4, 3), (2, 3, 3), (0, 0, 3)]);
+    }
+
     /// `top_k_accuracy_score(k=3)` and `log_loss` of scikit-learn on the probabilities of these logits; the calibration error as its
     /// formula has it, by numpy.
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use files::{Error, Log};
-use metrics::{MeanLoss, Metric, Metrics};
+use metrics::{ClassCounts, MeanLoss, Metric, Metrics};
 use plan::{Plan, TrainingPlan};
 use task::Shape;
 use tensorboard::{Histogram, HyperParameter, Value};
@@ -35,8 +35,10 @@ pub struct EventLog {
 /// An image with what is to be said of it.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// What is to be said, after a name and a `/` for those that stand together.
+    /// Its place among those that stand together: their name, a `/` and a number; the same in each run.
     pub tag: String,
+    /// What is to be said.
+    pub text: String,
     pub shape: Shape,
     /// The file's bytes.
     pub png: Vec<u8>,
@@ -95,12 +97,21 @@ impl EventLog {
         self.append(record.step, scalars.chain(histograms))
     }
 
-    /// Writes the metrics of the best epoch and images with what its model says of them, at that epoch's step.
-    pub fn best(&mut self, best: &Best, pictures: Vec<Picture>) -> Result<(), Error> {
-        // What is said is in the tag: TensorBoard shows no other text beside an image.
-        let image = |Picture { tag, shape, png }| Value::image(&tag, shape.channels, shape.sides(), &png);
+    /// Writes the metrics of the best epoch, images with what its model says of them, and for each class by its name how often it is found
+    /// and missed by threshold, at that epoch's step.
+    pub fn best(
+        &mut self,
+        best: &Best,
+        pictures: Vec<Picture>,
+        thresholds: &[(String, Vec<ClassCounts>)],
+    ) -> Result<(), Error> {
+        let image = |Picture { tag, text, shape, png }| {
+            Value::image(&tag, shape.channels, shape.sides(), &png).described(&text)
+        };
         let images = pictures.into_iter().map(image);
-        self.append(best.step, metrics("best", &best.metrics).into_iter().chain(images))
+        let curves = thresholds.iter().map(|(class, counts)| pr_curve(class, counts));
+        // Points of one epoch, behind the curves of all.
+        self.append(best.step, metrics("valid_best", &best.metrics).into_iter().chain(images).chain(curves))
     }
 
     /// Writes how the run ended, after so many steps.
@@ -157,7 +168,33 @@ fn kept(files: &[(usize, PathBuf)], length: usize) -> Result<Vec<u8>, Error> {
 fn beginning(plan: &Plan) -> Vec<u8> {
     let now = now();
     let start = tensorboard::session_start(now, &hyper_parameters(plan));
-    [tensorboard::head(now), tensorboard::event(now, 0, [start])].concat()
+    let text: String = plan.to_toml().lines().map(|line| format!("    {line}\n")).collect();
+    [tensorboard::head(now), tensorboard::event(now, 0, [start, Value::text("plan", &text), layout()])].concat()
+}
+
+/// Training and validation in one chart for each metric that both have.
+fn layout() -> Value {
+    let chart = |metric: Metric| {
+        let name = metric.name();
+        (name.to_owned(), vec![format!("^train/{name}$"), format!("^valid/{name}$")])
+    };
+    let charts: Vec<_> = Metric::OF_SUMS.into_iter().map(chart).collect();
+    Value::layout("train and valid", &charts)
+}
+
+/// Of a class, by the probability from which on it is said.
+fn pr_curve(class: &str, counts: &[ClassCounts]) -> Value {
+    // From a probability of 0 on every sample is said to be of it.
+    let samples = counts.first().map_or(0, |all| all.predicted);
+    let row = |class: &ClassCounts| {
+        let ClassCounts { right, predicted, actual } = *class;
+        let missed = actual - right;
+        let rates = [class.precision().unwrap_or(0.0), class.recall().unwrap_or(0.0)];
+        let counts = [right, predicted - right, samples.saturating_sub(predicted + missed), missed];
+        let [a, b, c, d] = counts.map(|count| count as f32);
+        [a, b, c, d, rates[0] as f32, rates[1] as f32]
+    };
+    Value::pr_curve(&format!("class/{class}"), &counts.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Every key of the plan.

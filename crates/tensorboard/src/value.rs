@@ -3,6 +3,10 @@
 use crate::{histogram::Histogram, wire::Message};
 
 const DT_FLOAT: u64 = 1;
+const DT_STRING: u64 = 7;
+
+/// Rows of a precision-recall curve.
+const PR_ROWS: usize = 6;
 
 /// A value under its tag. TensorBoard puts tags that are alike up to their first `/` beside each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,10 +31,50 @@ impl Value {
         Self(tagged(tag).message(4, image))
     }
 
+    /// The same value with a text to be read beside it.
+    #[must_use]
+    pub fn described(self, text: &str) -> Self {
+        Self(self.0.message(9, Message::default().bytes(3, text)))
+    }
+
+    /// A text in Markdown.
+    pub fn text(tag: &str, markdown: &str) -> Self {
+        Self::of_text(tag, "text", markdown.as_bytes())
+    }
+
+    /// A precision-recall curve: for thresholds that rise evenly from 0 to 1 how many are above and right, above and wrong, below and right,
+    /// below and wrong, then precision and recall.
+    pub fn pr_curve(tag: &str, thresholds: &[[f32; PR_ROWS]]) -> Self {
+        let rows = (0..PR_ROWS).flat_map(|row| thresholds.iter().map(move |threshold| threshold[row]));
+        let content: Vec<u8> = rows.flat_map(f32::to_le_bytes).collect();
+        let sizes = [PR_ROWS, thresholds.len()].map(|size| Message::default().integer(1, size as u64));
+        let tensor = Message::default().integer(1, DT_FLOAT).message(2, Message::default().messages(2, sizes));
+        let data = Message::default().integer(2, thresholds.len() as u64);
+        Self::of_tensor(tag, "pr_curves", &data, tensor.bytes(4, content))
+    }
+
+    /// Charts of several scalars each: name, and regular expressions for their tags. The page CUSTOM SCALARS shows them.
+    pub fn layout(category: &str, charts: &[(String, Vec<String>)]) -> Self {
+        let charts = charts.iter().map(|(name, tags)| {
+            let lines = tags.iter().fold(Message::default(), |lines, tag| lines.bytes(1, tag));
+            Message::default().bytes(1, name).message(2, lines)
+        });
+        let category = Message::default().bytes(1, category).messages(2, charts);
+        Self::of_text("custom_scalars__config__", "custom_scalars", Message::default().message(2, category).encoded())
+    }
+
+    fn of_text(tag: &str, plugin: &str, text: &[u8]) -> Self {
+        let tensor = Message::default().integer(1, DT_STRING).message(2, Message::default()).bytes(8, text);
+        Self::of_tensor(tag, plugin, &Message::default(), tensor)
+    }
+
     /// Data of a plugin; beside it stands a list of no numbers, since a value has to have one.
     pub(crate) fn of_plugin(tag: &str, plugin: &str, data: &Message) -> Self {
         let empty = Message::default().message(2, Message::default());
-        let tensor = Message::default().integer(1, DT_FLOAT).message(2, empty);
+        Self::of_tensor(tag, plugin, data, Message::default().integer(1, DT_FLOAT).message(2, empty))
+    }
+
+    fn of_tensor(tag: &str, plugin: &str, data: &Message, tensor: Message) -> Self {
         let plugin = Message::default().bytes(1, plugin).bytes(2, data.encoded());
         Self(tagged(tag).message(8, tensor).message(9, Message::default().message(1, plugin)))
     }

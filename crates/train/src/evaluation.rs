@@ -9,7 +9,7 @@ use burn::{
 };
 use chart::Pixels;
 use data::{DataSet, ImageDataset, ImageLoader, Images, Order, Split};
-use metrics::{Evaluation, ScoredSample, Scores, TOP_LOSSES};
+use metrics::{ClassCounts, Evaluation, ScoredSample, Scores, TOP_LOSSES};
 use model::{AutodiffBackend, Backend};
 use plan::Plan;
 use run::{RunRecord, event_log::Picture, folder};
@@ -27,6 +27,8 @@ pub const SYNC_EVERY: usize = 8;
 /// Pairs of classes that TensorBoard is told of as confused, and classes of which it shows images.
 const CONFUSED: usize = 10;
 const CLASSES: usize = 20;
+/// Probabilities from which on a class is said, as many as TensorBoard itself takes.
+const THRESHOLDS: usize = 127;
 
 /// Batches of a split in its own order, as it is.
 pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: &B::Device) -> ImageLoader<B> {
@@ -114,29 +116,31 @@ impl BackendJob for OfRun<'_> {
     }
 }
 
+/// How often each class is found by threshold, with its name, as TensorBoard draws precision and recall of: of two classes the first, of
+/// more not all.
+pub fn by_threshold(Scores { evaluation, .. }: &Scores) -> Vec<(String, Vec<ClassCounts>)> {
+    let task = &evaluation.task;
+    let labels = task.labels().take(if task.is_binary() { 1 } else { CLASSES });
+    labels.map(|label| (task.class(label).to_owned(), evaluation.by_threshold(label, THRESHOLDS))).collect()
+}
+
 /// Validation images that tell something of a model, for TensorBoard: the highest losses, what is confused most, and of each class
 /// what is surest, in the middle and most wrong.
-pub fn pictures<B: Backend>(
-    plan: &Plan,
-    classifier: &Classifier<B>,
-    data: &DataSet,
-    device: &B::Device,
-) -> Vec<Picture> {
-    let Scores { evaluation, losses, .. } = scores(plan, classifier, &data.valid, device);
+pub fn pictures(data: &DataSet, Scores { evaluation, losses, .. }: &Scores) -> Vec<Picture> {
     let picture = |group: String, sample: &ScoredSample| {
         let [prediction, target] = [sample.predicted, sample.label].map(|label| data.class(label));
         let name = data.image_name(Split::Valid, sample.index);
         let shape = data.shape();
         let pixels = Pixels::of_planes(shape.height, shape.width, data.valid.image(sample.index));
-        let tag = format!("{group}: {prediction}, is {target}, loss {:.4}, {name}", sample.loss);
-        Picture { tag, shape, png: pixels.to_png() }
+        let text = format!("{prediction}, is {target}, loss {:.4}, {name}", sample.loss);
+        Picture { tag: group, text, shape, png: pixels.to_png() }
     };
-    let top = evaluation.by_loss(&losses).into_iter().take(TOP_LOSSES.get());
+    let top = evaluation.by_loss(losses).into_iter().take(TOP_LOSSES.get());
     let top = top.enumerate().map(|(rank, sample)| picture(format!("top_losses/{}", rank + 1), &sample));
-    let pairs = evaluation.confused_pairs(&losses).into_iter().take(CONFUSED).enumerate();
+    let pairs = evaluation.confused_pairs(losses).into_iter().take(CONFUSED).enumerate();
     let confused =
         pairs.filter_map(|(rank, pair)| Some(picture(format!("confused/{}", rank + 1), pair.samples.first()?)));
-    let classes = evaluation.of_each_class(&losses).into_iter().take(CLASSES).enumerate().flat_map(|(label, few)| {
+    let classes = evaluation.of_each_class(losses).into_iter().take(CLASSES).enumerate().flat_map(|(label, few)| {
         let class = data.class(label as u16);
         few.into_iter().enumerate().map(move |(place, sample)| (format!("classes/{class} {}", place + 1), sample))
     });

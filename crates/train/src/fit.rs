@@ -631,8 +631,9 @@ fn end_events<B: AutodiffBackend>(
 ) -> Result<(), Error> {
     let Some(events) = trained.logger.as_mut().and_then(RunLogger::events) else { return Ok(()) };
     if let Some((best, model)) = trained.state.best_tracker.best.as_ref().zip(model) {
-        let images = evaluation::pictures(best_model.plan, &model.valid(), best_model.data, best_model.device);
-        events.best(best, images)?;
+        let BestModel { plan, data, device, .. } = best_model;
+        let scores = evaluation::scores(plan, &model.valid(), &data.valid, device);
+        events.best(best, evaluation::pictures(data, &scores), &evaluation::by_threshold(&scores))?;
     }
     let status = match trained.end {
         Ok(StopReason::Finished | StopReason::StoppedEarly) => SessionStatus::Success,
