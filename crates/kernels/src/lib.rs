@@ -1,5 +1,5 @@
 //! Convolution and batch normalisation on slices of memory, by all cores: what flex and ndarray compute with. Images are
-//! `[channels, height, width, batch]`.
+//! `[batch, height, width, channels]`.
 //!
 //! Burn 0.21 itself takes ten times as long as PyTorch for a small residual net on flex, and fifty times on ndarray. It is a
 //! crate without Burn, so that these loops are compiled as one piece at full optimisation, and the generic code above them
