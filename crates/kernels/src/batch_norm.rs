@@ -9,6 +9,7 @@ use std::array;
 use pulp::{Arch, Simd};
 use rayon::prelude::*;
 
+use crate::zeros;
 use rows::{LANES, Rule, Summand, Sums, Write};
 
 /// Values that a task takes, or a row of them; a fixed number, so that the order of a sum, and with it the last bit, does not
@@ -77,7 +78,7 @@ impl Channels {
         let line = line.each_ref().map(|row| &**row);
         // What is no number stays so, as in Burn.
         let least = if relu { 0.0 } else { f32::NEG_INFINITY };
-        let mut output = vec![0.0; inputs.len()];
+        let mut output = zeros(inputs.len());
         let (arch, chunks) = (Arch::new(), output.par_chunks_mut(self.chunk()).zip(inputs.par_chunks(self.chunk())));
         match shortcut {
             None => chunks.for_each(|(output, inputs)| {
@@ -129,7 +130,7 @@ impl Channels {
             self.spread(|c| scale[c] / deviation[c]),
         ];
         let line = line.each_ref().map(|row| &**row);
-        let mut of_shortcut = shortcut.then(|| vec![0.0; inputs.len()]);
+        let mut of_shortcut = shortcut.then(|| zeros(inputs.len()));
         let read = inputs.par_chunks(self.chunk()).zip(outputs.par_chunks(self.chunk()));
         let chunks = gradient.par_chunks_mut(self.chunk()).zip(read);
         let (arch, rule) = (Arch::new(), OfInputs::<RELU>);

@@ -7,9 +7,11 @@
 
 mod batch_norm;
 mod convolution;
+mod zeros;
 
 pub use batch_norm::{Channels, Gradients, Normalised};
 pub use convolution::Convolution;
+use zeros::zeros;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::{current_num_threads, prelude::*};
 
 use super::axis::{Class, Run, Walk};
+use crate::zeros;
 
 /// Images that a task takes at most, and places of the result from which on it takes no more: the tiles of small images, and
 /// those at a border, are only whole with several of them.
@@ -119,7 +120,7 @@ impl Correlation {
 
     /// The result, of all images.
     pub fn of(&self, source: &[f32]) -> Vec<f32> {
-        let mut result = vec![0.0; self.batch * self.result.len()];
+        let mut result = zeros(self.batch * self.result.len());
         let sources = source.par_chunks(self.images * self.source.len());
         let results = result.par_chunks_mut(self.images * self.result.len());
         let arch = Arch::new();
