@@ -1,5 +1,5 @@
 //! Convolution and batch normalisation on slices of memory, by all cores: what flex and ndarray compute with. Images are
-//! `[channels, height, width, batch]`.
+//! `[batch, height, width, channels]`.
 //!
 //! Burn 0.21 itself takes ten times as long as PyTorch for a small residual net on flex, and fifty times on ndarray. It is a
 //! crate without Burn, so that these loops are compiled as one piece at full optimisation, and the generic code above them
@@ -7,9 +7,11 @@
 
 mod batch_norm;
 mod convolution;
+mod zeros;
 
 pub use batch_norm::{Channels, Gradients, Normalised};
 pub use convolution::Convolution;
+use zeros::zeros;
 
 #[cfg(test)]
 mod tests {

@@ -20,9 +20,9 @@ pub use batch_norm::{BatchNormGradients, Normalised};
 
 /// A backend of Burn that the networks compute on.
 pub trait Backend: burn::tensor::backend::Backend {
-    /// Whether images, and all that convolutions make of them, are `[channels, height, width, batch]` here, and not `[batch,
+    /// Whether images, and all that convolutions make of them, are `[batch, height, width, channels]` here, and not `[batch,
     /// channels, height, width]` as the shapes below say.
-    const BATCH_LAST: bool = false;
+    const CHANNELS_LAST: bool = false;
 
     /// A linear layer.
     ///

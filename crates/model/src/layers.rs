@@ -19,8 +19,10 @@ pub(crate) fn linear<B: Backend>(layer: &Linear<B>, inputs: Tensor<B, 2>) -> Ten
 /// Images `[batch, pixels]` as the convolutions of the backend take them, with these channels, rows and columns.
 pub(crate) fn images<B: Backend>(pixels: Tensor<B, 2>, [channels, height, width]: [usize; 3]) -> Tensor<B, 4> {
     let [batch, _] = pixels.dims();
-    if B::BATCH_LAST {
-        pixels.transpose().reshape([channels, height, width, batch])
+    if B::CHANNELS_LAST {
+        // What has one channel is in the order already.
+        let pixels = pixels.reshape([batch, channels, height * width]);
+        pixels.swap_dims(1, 2).reshape([batch, height, width, channels])
     } else {
         pixels.reshape([batch, channels, height, width])
     }
@@ -29,18 +31,18 @@ pub(crate) fn images<B: Backend>(pixels: Tensor<B, 2>, [channels, height, width]
 /// A value of each channel, to be added to what the convolutions made.
 pub(crate) fn by_channel<B: Backend>(values: Tensor<B, 1>) -> Tensor<B, 4> {
     let [channels] = values.dims();
-    values.reshape(if B::BATCH_LAST { [channels, 1, 1, 1] } else { [1, channels, 1, 1] })
+    values.reshape(if B::CHANNELS_LAST { [1, 1, 1, channels] } else { [1, channels, 1, 1] })
 }
 
 /// The mean of each channel of what the convolutions made, `[batch, channels]`.
 pub(crate) fn channel_means<B: Backend>(features: Tensor<B, 4>) -> Tensor<B, 2> {
-    if B::BATCH_LAST {
-        let [channels, height, width, batch] = features.dims();
+    if B::CHANNELS_LAST {
+        let [batch, height, width, channels] = features.dims();
         let count = height * width;
         // As a product: Burn walks the gradient of a mean over a middle axis value by value.
         let weights = Tensor::full([1, 1, count], 1.0 / count as f32, &features.device());
-        let means = weights.matmul(features.reshape([channels, count, batch])); // [channels, 1, batch]
-        means.reshape([channels, batch]).transpose()
+        let means = weights.matmul(features.reshape([batch, count, channels])); // [batch, 1, channels]
+        means.reshape([batch, channels])
     } else {
         let [batch, channels, height, width] = features.dims();
         let means = features.reshape([batch, channels, height * width]).mean_dim(2); // [batch, channels, 1]
@@ -119,11 +121,11 @@ mod tests {
 
     /// `[batch, channels, height, width]` in the order of the backend, and back.
     fn ordered<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
-        if B::BATCH_LAST { images.permute([1, 2, 3, 0]) } else { images }
+        if B::CHANNELS_LAST { images.permute([0, 2, 3, 1]) } else { images }
     }
 
     fn in_burns_order<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 4> {
-        if B::BATCH_LAST { images.permute([3, 0, 1, 2]) } else { images }
+        if B::CHANNELS_LAST { images.permute([0, 3, 1, 2]) } else { images }
     }
 
     /// The same numbers each time, so that a rounding is or is not too much once and for all.
@@ -200,8 +202,8 @@ mod tests {
     #[test]
     fn evaluation_normalises_by_the_running_statistics() {
         let layer = BatchNormConfig::new(1).init::<Flex>(&Default::default());
-        let inputs = Tensor::<Flex, 4>::from_data([[[[3.0, 5.0]]]], &Default::default());
-        let same = batch_norm(&layer, inputs, None, false).into_data().to_vec::<f32>().unwrap();
+        let inputs = Tensor::<Flex, 4>::from_data([[[[3.0]]], [[[5.0]]]], &Default::default());
+        let same = batch_norm(&layer, ordered(inputs), None, false).into_data().to_vec::<f32>().unwrap();
         assert!((same[0] - 3.0).abs() < 1e-4 && (same[1] - 5.0).abs() < 1e-4, "{same:?}");
     }
 }

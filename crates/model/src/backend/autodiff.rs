@@ -15,7 +15,7 @@ use burn::{
 use super::{Backend, Normalised, Sliding};
 
 impl<B: Backend, C: CheckpointStrategy> Backend for Autodiff<B, C> {
-    const BATCH_LAST: bool = B::BATCH_LAST;
+    const CHANNELS_LAST: bool = B::CHANNELS_LAST;
 
     fn linear_layer(
         inputs: FloatTensor<Self>,

@@ -108,14 +108,14 @@ mod tests {
         assert!(off < 1e-4, "{off}");
     }
 
-    /// By Burn's operations on `[batch, channels, height, width]`, and by Flex's own way on `[channels, height, width, batch]`.
+    /// By Burn's operations on `[batch, channels, height, width]`, and by Flex's own way on `[batch, height, width, channels]`.
     fn agree(with_shortcut: bool, relu: bool) {
         let [inputs, shortcut, gradient] = [(); 3].map(|()| random([6, 4, 5, 3]));
         let [scale, shift] = [random([4]), random([4])];
         let shortcut = with_shortcut.then_some(shortcut);
         let affine = [scale.clone(), shift];
-        let last = |images| primitive(tensor::<Flex, 4>(images).permute([1, 2, 3, 0]));
-        let first = |images| primitive(tensor::<Flex, 4>(images).permute([3, 0, 1, 2]));
+        let last = |images| primitive(tensor::<Flex, 4>(images).permute([0, 2, 3, 1]));
+        let first = |images| primitive(tensor::<Flex, 4>(images).permute([0, 3, 1, 2]));
         let statistics = statistics::<Flex>(inputs.clone());
         let output =
             normalise::<Flex>(inputs.clone(), statistics.clone(), affine.clone(), EPSILON, shortcut.clone(), relu);

@@ -31,7 +31,7 @@ trait Host: Backend {
 /// The operations of a [`Host`] that work on slices, for its `impl Backend`.
 macro_rules! on_slices {
     () => {
-        const BATCH_LAST: bool = true;
+        const CHANNELS_LAST: bool = true;
 
         fn convolution(images: FloatTensor<Self>, kernels: FloatTensor<Self>, sliding: Sliding) -> FloatTensor<Self> {
             let convolution =
@@ -74,7 +74,7 @@ macro_rules! on_slices {
             let affine = affine.each_ref().map(|values| &**values);
             let normalised =
                 Channels::of(shape).batch_norm(&Self::values(inputs), affine, epsilon, shortcut.as_deref(), relu);
-            let [mean, variance] = [normalised.mean, normalised.variance].map(|v| Self::tensor(v, [shape[0]]));
+            let [mean, variance] = [normalised.mean, normalised.variance].map(|v| Self::tensor(v, [shape[3]]));
             Normalised { output: Self::tensor(normalised.output, shape), mean, variance }
         }
 
@@ -114,7 +114,7 @@ macro_rules! on_slices {
                 rectified.as_deref(),
                 shortcut,
             );
-            let per_channel = |values: Vec<f32>| Self::tensor(values, [shape[0]]);
+            let per_channel = |values: Vec<f32>| Self::tensor(values, [shape[3]]);
             BatchNormGradients {
                 inputs: Self::tensor(gradients.inputs, shape),
                 scale: per_channel(gradients.scale),
