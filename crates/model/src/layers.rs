@@ -56,8 +56,8 @@ pub(crate) fn convolution<B: Backend>(layer: &Conv2d<B>, images: Tensor<B, 4>) -
     tensor(B::convolution(primitive(images), primitive(layer.weight.val()), sliding))
 }
 
-/// Batch normalisation, then plus the shortcut, then relu: by the batch's own statistics where there are gradients, and then
-/// the running ones follow; by the running ones in evaluation.
+/// Batch normalisation, then plus the shortcut, then relu: by the batch's own statistics where its parameters are trained, and then
+/// the running ones follow; by the running ones in evaluation, also where that has gradients.
 pub(crate) fn batch_norm<B: Backend>(
     layer: &BatchNorm<B>,
     inputs: Tensor<B, 4>,
@@ -70,7 +70,7 @@ pub(crate) fn batch_norm<B: Backend>(
     let count = inputs.shape().num_elements() as f64 / scale.dims()[0] as f64;
     let affine = [primitive(scale), primitive(shift)];
     let shortcut = shortcut.map(primitive);
-    if !B::ad_enabled(&device) {
+    if !B::ad_enabled(&device) || !layer.gamma.is_require_grad() {
         let running = [&layer.running_mean, &layer.running_var].map(|running| primitive(running.value()));
         return tensor(B::normalise(primitive(inputs), running, affine, layer.epsilon, shortcut, relu));
     }

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod classifier;
 mod error;
 pub mod evaluation;
+pub mod explain;
 pub mod export;
 pub mod fit;
 pub mod lr_find;

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, activation, backend::Backend, ops::FloatTensor};
 
 use super::{primitive, tensor};
+use crate::layers;
 
 /// A batch after normalisation.
 #[derive(Clone, Debug)]
@@ -33,8 +34,8 @@ pub(super) fn statistics<B: Backend>(inputs: FloatTensor<B>) -> [FloatTensor<B>;
     [mean, variance].map(|tensor| primitive(tensor.flatten::<1>(0, 3)))
 }
 
-/// (x - mean) / √(variance + ε) · scale + shift, plus the shortcut, then relu.
-pub(super) fn normalise<B: Backend>(
+/// (x - mean) / √(variance + ε) · scale + shift, plus the shortcut, then relu; in the order of the backend.
+pub(super) fn normalise<B: super::Backend>(
     inputs: FloatTensor<B>,
     [mean, variance]: [FloatTensor<B>; 2],
     [scale, shift]: [FloatTensor<B>; 2],
@@ -42,8 +43,9 @@ pub(super) fn normalise<B: Backend>(
     shortcut: Option<FloatTensor<B>>,
     relu: bool,
 ) -> FloatTensor<B> {
-    let factor = per_channel::<B>(scale) / (per_channel::<B>(variance) + epsilon).sqrt();
-    let mut output = (tensor::<B, 4>(inputs) - per_channel(mean)) * factor + per_channel(shift);
+    let by_channel = |values| layers::by_channel(tensor::<B, 1>(values));
+    let factor = by_channel(scale) / (by_channel(variance) + epsilon).sqrt();
+    let mut output = (tensor::<B, 4>(inputs) - by_channel(mean)) * factor + by_channel(shift);
     if let Some(shortcut) = shortcut {
         output = output + tensor(shortcut);
     }
@@ -117,8 +119,8 @@ mod tests {
         let last = |images| primitive(tensor::<Flex, 4>(images).permute([0, 2, 3, 1]));
         let first = |images| primitive(tensor::<Flex, 4>(images).permute([0, 3, 1, 2]));
         let statistics = statistics::<Flex>(inputs.clone());
-        let output =
-            normalise::<Flex>(inputs.clone(), statistics.clone(), affine.clone(), EPSILON, shortcut.clone(), relu);
+        let (x, s) = (last(inputs.clone()), shortcut.clone().map(last));
+        let output = first(normalise::<Flex>(x, statistics.clone(), affine.clone(), EPSILON, s, relu));
         let own = Flex::batch_norm(last(inputs.clone()), affine.clone(), EPSILON, shortcut.clone().map(last), relu);
         near::<4>(output.clone(), first(own.output));
         let [mean, variance] = statistics.clone();
