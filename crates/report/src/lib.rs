@@ -10,6 +10,7 @@ mod counts;
 mod curves;
 mod evaluated;
 mod run_report;
+mod why;
 mod words;
 
 use chart::Pixels;
@@ -22,6 +23,7 @@ pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
 pub use run_report::{RunReport, write};
+pub use why::Why;
 pub use words::{clock, fraction, grouped, rate, shown, small};
 
 /// The image with this number.

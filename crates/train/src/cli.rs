@@ -198,6 +198,9 @@ pub struct PredictArgs {
     /// A JSON array of objects with path, label and probability; with `--top` also the classes.
     #[arg(long)]
     pub json: bool,
+    /// A page that shows each image as the model sees it, and what of it decides.
+    #[arg(long, value_name = "PATH")]
+    pub html: Option<PathBuf>,
     #[command(flatten)]
     pub backend: BackendArgs,
 }

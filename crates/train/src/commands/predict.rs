@@ -1,21 +1,29 @@
 //! `train predict`: label and probability of images.
 
-use std::{cmp::Ordering, path::Path};
+use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Table, terminal::table};
+use chart::{Block, Document, Pixels, Table, html, terminal::table};
 use model::AutodiffBackend;
-use plan::SourceKind;
+use plan::{ModelKind, SourceKind};
+use report::Why;
 use serde::Serialize;
 use task::Task;
-use train::{Error, backend::BackendJob};
+use train::{
+    Error,
+    backend::BackendJob,
+    explain::{Explanation, explain},
+};
 
-use super::{image_file, load_data, stored_run::StoredRun, workbench::on_backend};
+use super::{image_file, load_data, output, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::PredictArgs,
     terminal::{Out, tell},
 };
+
+/// Classes of each image on a page that does not say how many.
+const GUESSES: usize = 3;
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
@@ -54,9 +62,18 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
         }
     }
     if !images.is_empty() {
+        let task = stored.task()?;
         let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-        let predictions = predictions(args, &paths, &stored.task()?, &logits);
-        if args.json { print_json(&predictions)? } else { print(&predictions)? }
+        let found = predictions(args.top, &paths, &task, &logits);
+        if args.json {
+            print_json(&found)?
+        } else {
+            print(&found)?
+        }
+        if let Some(page) = &args.html {
+            let found = predictions(args.top.or(NonZeroUsize::new(GUESSES)), &paths, &task, &logits);
+            output::write(page, &html::page(&explained(&stored, &task, &images, found)?))?;
+        }
     }
     if unusable > 0 {
         bail!("{unusable} of {} images could not be used", args.images.len());
@@ -124,7 +141,55 @@ impl BackendJob for Predict<'_> {
     }
 }
 
-fn predictions(args: &PredictArgs, paths: &[&Path], task: &Task, logits: &[f32]) -> Vec<Prediction> {
+/// A section for each image.
+fn explained(
+    stored: &StoredRun,
+    task: &Task,
+    images: &[Vec<u8>],
+    predictions: Vec<Prediction>,
+) -> anyhow::Result<Document> {
+    let labels = predictions.iter().map(|found| task.labels().find(|label| task.class(*label) == found.label));
+    let rows = images.iter().map(|image| image.iter().map(|value| f32::from(*value) / 255.0).collect());
+    let images: Vec<(Vec<f32>, u16)> = rows.zip(labels.map(Option::unwrap_or_default)).collect();
+    let whys = on_backend(&stored.chosen, Explain { stored, task, images: &images })??;
+    let shape = stored.record.model.shape();
+    let section = |((prediction, why), (image, _)): ((Prediction, Explanation), &(Vec<f32>, u16))| {
+        let guesses = prediction.top.unwrap_or_default().into_iter().map(|guess| (guess.label, guess.probability));
+        let bytes: Vec<u8> = image.iter().map(|value| (value * 255.0).round() as u8).collect();
+        Why {
+            name: prediction.path,
+            pixels: Pixels::of_planes(shape.height, shape.width, &bytes),
+            guesses: guesses.collect(),
+            added: why.added,
+            covered: why.covered,
+            is_linear: stored.plan.model.kind == ModelKind::Linear,
+        }
+        .section()
+    };
+    let sections = predictions.into_iter().zip(whys).zip(&images).map(section).collect();
+    let title = format!("Predicted by {}", stored.path.display());
+    Ok(Document { title, lead: vec![Block::text(Why::LEGEND)], sections })
+}
+
+struct Explain<'a> {
+    stored: &'a StoredRun,
+    task: &'a Task,
+    /// The values of each image, and the class that it is predicted to be.
+    images: &'a [(Vec<f32>, u16)],
+}
+
+impl BackendJob for Explain<'_> {
+    const WORK: &'static str = "explaining predictions";
+
+    type Output = Result<Vec<Explanation>, Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let classifier = self.stored.classifier::<B>(&device)?;
+        Ok(explain(classifier.network(), self.task, self.stored.record.model.shape(), self.images, &device))
+    }
+}
+
+fn predictions(top: Option<NonZeroUsize>, paths: &[&Path], task: &Task, logits: &[f32]) -> Vec<Prediction> {
     let probabilities = task.probabilities(logits);
     let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
     let prediction = |((path, label), row): ((&&Path, u16), &[f32])| {
@@ -139,7 +204,7 @@ fn predictions(args: &PredictArgs, paths: &[&Path], task: &Task, logits: &[f32])
             path: path.display().to_string(),
             label: task.class(label).to_owned(),
             probability: row[usize::from(label)],
-            top: args.top.map(|top| guesses.into_iter().take(top.get()).map(guess).collect()),
+            top: top.map(|top| guesses.into_iter().take(top.get()).map(guess).collect()),
         }
     };
     rows.map(prediction).collect()
