@@ -39,6 +39,8 @@ mod interrupted_study;
 mod large;
 #[path = "outside/lr_find.rs"]
 mod lr_find;
+#[path = "outside/manners.rs"]
+mod manners;
 #[path = "outside/odd_input.rs"]
 mod odd_input;
 #[path = "outside/on_backends.rs"]
@@ -57,6 +59,8 @@ mod refused_study;
 mod report;
 #[path = "outside/resume.rs"]
 mod resume;
+#[path = "outside/runs.rs"]
+mod runs;
 #[cfg(unix)]
 #[path = "outside/shared_study.rs"]
 mod shared_study;
@@ -74,3 +78,5 @@ mod tour;
 mod trouble;
 #[path = "outside/watch.rs"]
 mod watch;
+#[path = "outside/which_run.rs"]
+mod which_run;

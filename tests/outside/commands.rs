@@ -138,7 +138,7 @@ fn runs_lists_every_run_with_its_state() {
     assert_eq!(place.train(&["runs"]).ok().stdout, "no runs below `runs` yet; `train` makes one\n");
     place.train_small(&["--set", "training.epochs=2"]).ok();
     let ran = place.train(&["runs"]).ok();
-    for word in ["finished", "two-layer", "flex", "synthetic", "2/2"] {
+    for word in ["finished", "runs/two-layer/", "data.source=synthetic", "2/2"] {
         assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
     }
     assert_eq!(place.train(&["runs", "--json"]).ok().json()[0]["state"], "finished");

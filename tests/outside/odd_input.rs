@@ -100,9 +100,9 @@ fn latest_is_the_run_that_began_last() {
         let config = if round % 2 == 0 { "linear" } else { "two-layer" };
         place.train_small(&[config, "--set", "training.epochs=1", "--set", &format!("seed={round}")]).ok();
         let evaluated = place.train(&["evaluate", "latest", "--split", "train", "--json"]).ok();
-        assert_eq!(evaluated.json()["run"], "latest");
         let listed = place.train(&["runs", "--json"]).ok().json();
-        let last = listed.as_array().unwrap().last().unwrap().clone();
+        let last = &listed[0];
+        assert_eq!(evaluated.json()["run"], last["path"]);
         let plan = fs::read_to_string(place.path().join(last["path"].as_str().unwrap()).join("config.toml")).unwrap();
         assert!(plan.contains(&format!("seed = {round}\n")), "{listed:#}");
     }

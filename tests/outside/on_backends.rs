@@ -30,7 +30,11 @@ fn every_command_works_on_every_backend() {
         train(&["evaluate", "latest", "--charts", "--baseline", "--top-losses", "3"]);
         let seven = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/seven.png");
         train(&["predict", "latest", seven.to_str().unwrap()]);
-        train(&["report", "latest"]);
+        let report = place.train(&["report", "latest"]).ok();
+        assert!(
+            report.stderr.starts_with("run      runs/two-layer/") && report.stderr.lines().count() == 1,
+            "{report:?}"
+        );
         train(&[&["lr-find", "linear"], SMALL, &backend].concat());
         train(&[&["tour"], SMALL, &backend].concat());
         assert!(fs::metadata(place.path().join("tour.html")).unwrap().len() > 100_000);

@@ -30,7 +30,9 @@ fn every_command_of_the_readme_does_what_it_says() {
             assert_eq!(line, "cargo test --workspace", "a command that this test does not know");
             continue;
         };
-        let arguments: Vec<&str> = arguments.trim_start().trim_start_matches("--").split_whitespace().collect();
+        let arguments = arguments.trim_start().trim_start_matches("--").split_whitespace();
+        // As a shell takes them.
+        let arguments: Vec<&str> = arguments.map(|argument| argument.trim_matches('\'')).collect();
         println!("{line}");
         place.train(&arguments).ok();
         ran += 1;

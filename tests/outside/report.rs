@@ -223,7 +223,7 @@ fn without_a_model_there_is_none() {
     let ran = place.train(&["report", &name(&place, &run)]);
     assert!(ran.code == 2 && ran.stderr.contains("has no model"), "{ran:?}");
     let ran = place.train(&["report", "latest"]);
-    assert!(ran.code == 2 && ran.stderr.contains("no run with a model"), "{ran:?}");
+    assert!(ran.code == 2 && ran.stderr.contains("has no model"), "{ran:?}");
 }
 
 #[test]

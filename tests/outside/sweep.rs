@@ -193,7 +193,7 @@ fn more_epochs_are_still_to_do_and_with_asha_one_trial_at_least_does_them() {
     study(&place, "jobs = 1\nprune = \"asha\"", RATES);
     let ran = sweep(&place, &[]).ok();
     assert!(ran.stdout.contains("1 finished, 2 stopped early by ASHA, of 3 trials"), "{}", ran.stdout);
-    let states = place.train(&["runs"]).ok().stdout;
+    let states = place.train(&["runs", "--trials"]).ok().stdout;
     assert_eq!((states.matches("  paused  ").count(), states.matches("  finished  ").count()), (2, 1), "{states}");
     let longer = ["--set", "training.epochs=10"];
     for arguments in [&["sweep", "study.toml", "--dry-run"][..], &["sweep", "status", "study.toml"]] {

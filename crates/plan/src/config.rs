@@ -51,6 +51,28 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The keys of `settings` that have another value than the config by itself, in the order of `base.toml`.
+    #[must_use]
+    pub fn changed(&self, settings: &[Setting]) -> Vec<(&'static str, Value)> {
+        let [before, after] = [&[], settings].map(|settings| Merged::new(&self.base, &self.layers, settings).0);
+        let pairs = RULES.iter().filter_map(|(key, _)| {
+            let [before, after] = [&before, &after].map(|merged| merged.get(key)?.value.clone());
+            Some((*key, before?, after?))
+        });
+        let is_changed = |before: &Value, after: &Value| match (number(before), number(after)) {
+            (Some(before), Some(after)) => before != after,
+            _ => before != after,
+        };
+        pairs.filter(|(_, before, after)| is_changed(before, after)).map(|(key, _, after)| (key, after)).collect()
+    }
+}
+
+/// A number, however it is written: 1 is 1.0.
+fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|integer| integer as f64))
+}
+
 /// A config that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Config {
@@ -115,7 +137,7 @@ impl Config {
 }
 
 impl BuiltIn {
-    fn text(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
             BuiltIn::Base => include_str!("../../../configs/base.toml"),
             BuiltIn::Linear => include_str!("../../../configs/linear.toml"),
@@ -264,6 +286,16 @@ mod tests_of_extends {
     fn a_file_without_extends_builds_on_the_base() {
         let plan = resolve(&[("a.toml", "seed = 7")]).unwrap();
         assert_eq!((plan.seed, plan.training.batch_size), (7, 256));
+    }
+
+    #[test]
+    fn what_settings_change_of_a_config_is_known() {
+        let settings = ["training.epochs=9", "optimizer.learning_rate=1", "seed=0", "model.kind=two-layer", "seed=3"];
+        let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+        let linear = Template::read(&Config::BuiltIn(BuiltIn::Linear)).unwrap();
+        let expected = [("seed", Value::from(3)), ("model.kind", "two-layer".into()), ("training.epochs", 9.into())];
+        assert_eq!(linear.changed(&settings), expected, "the rate is 1.0 in linear.toml");
+        assert_eq!(linear.changed(&[]), []);
     }
 
     #[test]

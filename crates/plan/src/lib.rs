@@ -11,6 +11,7 @@
 //! Training takes a [`Plan`] and nothing else, so what has not been checked cannot reach it.
 
 mod auto;
+mod catalogue;
 mod check;
 mod choices;
 mod config;
@@ -27,6 +28,7 @@ mod rules;
 mod schedule;
 
 pub use auto::{Auto, ClassWeights, Size};
+pub use catalogue::Entry;
 pub use choices::{
     BackendChoice, BuiltIn, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, Sampling, ScheduleKind, SourceKind,
 };

@@ -45,7 +45,7 @@ fn made_for_running(path: &Path, beside: &[PathBuf]) -> Vec<PathBuf> {
     configs
 }
 
-fn toml_files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn toml_files(folder: &Path) -> Vec<PathBuf> {
     let readable = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let entries = fs::read_dir(readable).into_iter().flatten().flatten();
     let paths = entries.map(|entry| folder.join(entry.file_name()));
@@ -54,7 +54,7 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 

@@ -24,7 +24,7 @@ pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
 pub use run_report::{RunReport, write};
 pub use why::Why;
-pub use words::{clock, fraction, grouped, rate, shown, small};
+pub use words::{best_epoch, clock, fraction, grouped, name, rate, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

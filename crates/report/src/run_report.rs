@@ -6,9 +6,9 @@ use chart::{Axis, Block, Document, LineChart, Mark, Section, Series, Style, Tabl
 use data::{DataSet, Split};
 use files::quoted;
 use metrics::{Scores, TOP_LOSSES};
-use plan::{Plan, Schedule, ScheduleKind};
+use plan::{BuiltIn, Config, Difference, Plan, Schedule, ScheduleKind};
 use run::{
-    EpochRecord, Error, RunFolder, RunRecord, folder,
+    About, EpochRecord, Error, RunFolder, RunRecord, folder,
     record::State::{Failed, Finished, Interrupted, Paused, Running},
 };
 
@@ -83,6 +83,7 @@ impl<'a> RunReport<'a> {
         let (metrics, counts) = (evaluation.metrics(), &evaluation.sums.counts);
         let of = format!("{} of {} validation images of {}", counts.right(), counts.total(), data.source);
         let model = &self.record.model;
+        let config = About::read(self.run).ok().and_then(|about| about.begun_with());
         Table::of_names([
             ("state", self.state()),
             ("accuracy", format!("{:.4}: {of}", metrics.accuracy)),
@@ -90,6 +91,8 @@ impl<'a> RunReport<'a> {
             ("best epoch", self.best_epoch()),
             ("time", format!("{} of training and validation", clock(self.record.seconds))),
             ("model", format!("{}, {} parameters", model.kind, model.parameters)),
+            ("trained on", self.record.data.source.clone()),
+            ("config", config.unwrap_or_else(|| "-".into())),
         ])
     }
 
@@ -240,7 +243,18 @@ impl<'a> RunReport<'a> {
 
     fn settings(&self) -> Section {
         let caption = folder::config_path(self.run).display().to_string();
-        Section::new("Plan", [Block::Code { caption, lines: self.plan.to_toml() }])
+        let whole = Block::Code { caption, lines: self.plan.to_toml() };
+        Section::new("Plan", self.differences().into_iter().chain([whole]))
+    }
+
+    /// The keys in which the plan differs from `base.toml`.
+    fn differences(&self) -> Option<Block> {
+        let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).ok()?;
+        let mut table = Table::new(["key", "base.toml", "this run"], usize::MAX);
+        for Difference { key, this, other } in base.differences(&self.plan) {
+            table.add_row([key.to_owned(), this.to_string(), other.to_string()]);
+        }
+        Some(Block::Table(table))
     }
 
     fn environment(&self) -> Section {

@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use metrics::Metric;
+use plan::Monitor;
+use run::{
+    EpochRecord,
+    best::{self, Best},
+};
 
 /// Four decimals, or a dash where a metric is undefined.
 pub fn fraction(metric: Option<f64>) -> String {
@@ -15,6 +20,24 @@ pub fn shown(metric: Metric, value: Option<f64>) -> String {
         (Metric::Loss | Metric::LogLoss, Some(value)) => format!("{value:.6}"),
         (_, value) => fraction(value),
     }
+}
+
+/// Which epoch is the best and by what, what accuracy it has, and where another has a higher one.
+pub fn best_epoch(monitor: Monitor, best: &Best, epochs: &[EpochRecord]) -> String {
+    let metric = best::metric(monitor);
+    let by = format!("epoch {}, by {} {}", best.epoch, name(monitor), shown(metric, best.metrics.get(metric)));
+    let accuracy = best.metrics.accuracy;
+    let highest = best::highest_accuracy(epochs).filter(|(_, highest)| *highest > accuracy);
+    let highest = highest.map_or_else(String::new, |(epoch, value)| format!("; highest {value:.4}, epoch {epoch}"));
+    match metric {
+        Metric::Accuracy => format!("{by}: valid loss {:.6}", best.metrics.loss),
+        _ => format!("{by}: accuracy {accuracy:.4}{highest}"),
+    }
+}
+
+/// A monitor as a person reads it.
+pub fn name(monitor: Monitor) -> String {
+    monitor.to_string().replace('_', " ")
 }
 
 /// Seconds as a person reads them; a dash where they come from a file that says what cannot be.

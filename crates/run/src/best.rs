@@ -69,6 +69,12 @@ impl BestTracker {
     }
 }
 
+/// The epoch with the highest accuracy, of equals the first, and that accuracy.
+pub fn highest_accuracy(epochs: &[EpochRecord]) -> Option<(usize, f64)> {
+    let accuracies = epochs.iter().map(|record| (record.epoch, record.valid.accuracy));
+    accuracies.reduce(|highest, next| if next.1 > highest.1 { next } else { highest })
+}
+
 /// How much better `value` is than `than`.
 fn gain(monitor: Monitor, value: f64, than: f64) -> f64 {
     if metric(monitor).is_of_error() { than - value } else { value - than }
@@ -80,7 +86,8 @@ fn monitored(monitor: Monitor, metrics: &Metrics) -> f64 {
     metrics.get(metric).unwrap_or(if metric.is_of_error() { f64::MAX } else { 0.0 })
 }
 
-fn metric(monitor: Monitor) -> Metric {
+/// The metric that a plan's monitor goes by.
+pub fn metric(monitor: Monitor) -> Metric {
     match monitor {
         Monitor::ValidLoss => Metric::Loss,
         Monitor::Accuracy => Metric::Accuracy,

@@ -61,6 +61,15 @@ pub enum Error {
         /// How, and what would go on.
         reason: String,
     },
+    /// A removed run cannot come back.
+    #[error("cannot bring `{}` back: there is such a folder again; move it away, or take the run from `{}`",
+        path.display(), removal.display())]
+    Taken {
+        /// Where it was.
+        path: PathBuf,
+        /// Its removal in the trash.
+        removal: PathBuf,
+    },
     /// It had come further than what is left of it.
     #[error("run `{}` cannot be resumed: its checkpoints are gone; {ANEW}", path.display())]
     Lost {

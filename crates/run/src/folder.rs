@@ -134,7 +134,7 @@ pub fn check(path: &Path) -> Result<(), Error> {
 }
 
 /// When the run's folder was made, where its lock tells.
-pub(crate) fn made(path: &Path) -> Option<SystemTime> {
+pub fn made(path: &Path) -> Option<SystemTime> {
     lock_path(path).metadata().and_then(|lock| lock.modified()).ok()
 }
 
@@ -246,7 +246,8 @@ fn lock(path: &Path) -> Result<File, Error> {
     files::lock(&lock_path(path))?.ok_or_else(|| Error::InUse { path: path.into() })
 }
 
-fn id(at: OffsetDateTime) -> String {
+/// A name for what is made at this time: later ones come later by their names.
+pub(crate) fn id(at: OffsetDateTime) -> String {
     let (year, month, day) = at.to_calendar_date();
     let (hour, minute, second) = at.to_hms();
     format!("{year:04}{:02}{day:02}-{hour:02}{minute:02}{second:02}", u8::from(month))

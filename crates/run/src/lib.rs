@@ -3,6 +3,7 @@
 //! In: a [`plan::Plan`], and what training tells epoch by epoch. Out: `config.toml`, `run.json`, `metrics.jsonl` and
 //! `metrics.csv`, checkpoints, each file whole or not there. Start at [`folder`].
 
+pub mod about;
 pub mod best;
 pub mod checkpoint;
 mod checkpoint_writer;
@@ -13,7 +14,9 @@ pub mod list;
 pub mod record;
 pub mod resume;
 mod run_logger;
+pub mod trash;
 
+pub use about::About;
 pub use checkpoint_writer::CheckpointWriter;
 pub use error::Error;
 pub use folder::RunFolder;

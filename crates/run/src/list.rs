@@ -25,8 +25,16 @@ pub struct Run {
 pub fn list(root: &Path) -> Result<Vec<Run>, Error> {
     let mut runs = Vec::new();
     for name in folders(root)? {
-        runs.extend(folders(&name)?.into_iter().filter(|path| folder::check(path).is_ok()).map(read));
+        runs.extend(in_folder(&name)?);
     }
+    runs.sort_by_cached_key(age);
+    Ok(runs)
+}
+
+/// All runs `<folder>/<id>`, the oldest first.
+pub fn in_folder(folder: &Path) -> Result<Vec<Run>, Error> {
+    let mut runs: Vec<Run> =
+        folders(folder)?.into_iter().filter(|path| folder::check(path).is_ok()).map(read).collect();
     runs.sort_by_cached_key(age);
     Ok(runs)
 }

@@ -22,6 +22,7 @@ mod points;
 mod process;
 mod remaining;
 mod report;
+mod results;
 pub mod slurm;
 pub mod status;
 pub mod study;
@@ -38,9 +39,13 @@ pub use overview::{Overview, Row, counted, ended, failed, short};
 pub use process::{DONE, INTERRUPTED, PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
 pub use report::{BEST_PLAN, best_of, importance_of_keys, report, write as write_report};
+pub use results::{StudyResults, studies};
 pub use status::Status;
-pub use study::Study;
+pub use study::{
+    Study,
+    named::{find_study, studies_by_name},
+};
 pub use study_folder::StudyFolder;
 pub use trial::{Trial, named};
-pub use trial_record::TrialRecord;
+pub use trial_record::{TrialRecord, is_trial};
 pub use within::Within;

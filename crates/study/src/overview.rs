@@ -67,7 +67,7 @@ impl Overview {
 const NAMES: [&str; 6] = ["finished", "pruned", "paused", "failed", "running", "waiting"];
 
 /// How many trials stand how, by all the names there are.
-fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str)> {
+pub(super) fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str)> {
     let mut counts = NAMES.map(|name| (0, name));
     for status in trials {
         let name = status.name();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use search::Mean;
+use search::{Goal, Mean};
 
 use crate::{Status, Study, named, status::State};
 
@@ -21,18 +21,23 @@ pub struct Ranked<'a> {
 
 /// All points that have a trial; of equal ones the older first.
 pub fn ranked<'a>(study: &Study, trials: &'a [Status]) -> Vec<Ranked<'a>> {
+    ranked_by(study.goal, trials)
+}
+
+/// The same of trials whose study file is not at hand.
+pub fn ranked_by(goal: Goal, trials: &[Status]) -> Vec<Ranked<'_>> {
     let mut points: BTreeMap<String, Vec<&Status>> = BTreeMap::new();
     for status in trials {
         points.entry(status.trial.point.to_string()).or_default().push(status);
     }
-    let mut ranked: Vec<Ranked<'_>> = points.into_values().map(|trials| Ranked::new(study, trials)).collect();
+    let mut ranked: Vec<Ranked<'_>> = points.into_values().map(|trials| Ranked::new(goal, trials)).collect();
     let number = |point: &Ranked<'_>| point.trials[0].trial.number;
     ranked.sort_by(|a, b| a.loss.total_cmp(&b.loss).then_with(|| number(a).cmp(&number(b))));
     ranked
 }
 
 impl<'a> Ranked<'a> {
-    fn new(study: &Study, trials: Vec<&'a Status>) -> Self {
+    fn new(goal: Goal, trials: Vec<&'a Status>) -> Self {
         let is_finished = |status: &&&Status| status.state == State::Finished;
         let furthest = trials.iter().map(|status| status.epochs()).max();
         let mut compared: Vec<&Status> = trials.iter().filter(is_finished).copied().collect();
@@ -40,7 +45,7 @@ impl<'a> Ranked<'a> {
             compared = trials.iter().filter(|status| Some(status.epochs()) == furthest).copied().collect();
         }
         let mean = Mean::of(&values(&compared));
-        let loss = mean.map_or(f64::INFINITY, |mean| study.goal.loss(mean.mean));
+        let loss = mean.map_or(f64::INFINITY, |mean| goal.loss(mean.mean));
         Self { trials, compared, mean, loss }
     }
 
@@ -56,7 +61,12 @@ impl<'a> Ranked<'a> {
 
     /// Its best compared trial, where one has a value.
     pub fn best(&self, study: &Study) -> Option<&'a Status> {
-        let loss = |status: &Status| status.value.map_or(f64::INFINITY, |value| study.goal.loss(value));
+        self.best_by(study.goal)
+    }
+
+    /// The same where the study file is not at hand.
+    pub fn best_by(&self, goal: Goal) -> Option<&'a Status> {
+        let loss = |status: &Status| status.value.map_or(f64::INFINITY, |value| goal.loss(value));
         self.compared.iter().copied().filter(|status| status.value.is_some()).min_by(|a, b| loss(a).total_cmp(&loss(b)))
     }
 }

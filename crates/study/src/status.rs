@@ -11,7 +11,8 @@ use run::{RunRecord, folder, list, record};
 use crate::{
     Error, Lease, Study, Trial, TrialRecord,
     study::{Metric, Seeded},
-    study_folder, trial_record,
+    study_folder,
+    trial_record::is_trial,
 };
 
 /// What has become of a trial.
@@ -189,12 +190,11 @@ fn is_later(one: &Status, other: &Status) -> bool {
 /// # Errors
 /// Where the study's folder cannot be read.
 pub fn folders(study: &Path) -> Result<Vec<PathBuf>, Error> {
-    let is_trial = |path: &PathBuf| path.join(trial_record::NAME).is_file();
-    Ok(list::folders(study)?.into_iter().filter(is_trial).collect())
+    Ok(list::folders(study)?.into_iter().filter(|path| is_trial(path)).collect())
 }
 
 /// The trials below a study's folder.
-fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
+pub(super) fn read_all(study: &Path, metric: Metric) -> Result<Vec<Status>, Error> {
     let all: Vec<_> = list::folders(study)?.par_iter().map(|folder| Status::read(folder, metric)).collect();
     all.into_iter().filter_map(Result::transpose).collect()
 }

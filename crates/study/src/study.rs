@@ -1,7 +1,8 @@
 //! A study: what a study file says, checked.
 
-mod file;
+pub(super) mod file;
 mod metric;
+pub(super) mod named;
 mod space;
 
 use std::{

@@ -11,7 +11,7 @@ use std::{
 use plan::{Origin, Problem};
 use run::{folder, list};
 
-use crate::{Error, Study, trial_record};
+use crate::{Error, Study, trial_record::is_trial};
 
 /// Free bytes without which no study begins: some dozens of trials of the two-layer net.
 const WANTED_SPACE: u64 = 20_000_000;
@@ -202,9 +202,13 @@ fn other_file(study: &Study, copy: &str) -> Option<String> {
 }
 
 fn has_single_runs(path: &Path) -> bool {
-    let is_single =
-        |folder: &PathBuf| folder::config_path(folder).is_file() && !folder.join(trial_record::NAME).is_file();
+    let is_single = |folder: &PathBuf| folder::config_path(folder).is_file() && !is_trial(folder);
     list::folders(path).is_ok_and(|folders| folders.iter().any(is_single))
+}
+
+/// The study file as it was run last, of the study in a folder.
+pub(super) fn copy_of(study: &Path) -> PathBuf {
+    study.join(COPY)
 }
 
 /// The name of a study's copy.

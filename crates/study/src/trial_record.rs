@@ -72,7 +72,12 @@ impl TrialRecord {
 }
 
 /// Its name in the run folder.
-pub const NAME: &str = "trial.toml";
+pub(super) const NAME: &str = "trial.toml";
+
+/// Whether a run folder is a trial of a study, and no run that a person began.
+pub fn is_trial(run: &Path) -> bool {
+    path(run).is_file()
+}
 
 fn path(run: &Path) -> PathBuf {
     run.join(NAME)

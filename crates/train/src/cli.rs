@@ -1,7 +1,10 @@
 //! What can be typed.
 
+mod help;
 mod plan;
+mod runs;
 mod show;
+mod suggest;
 mod sweep;
 
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -13,8 +16,11 @@ use clap::{
 use clap_complete::Shell;
 use data::Split;
 
+pub use help::command;
 pub use plan::{BackendArgs, PlanArgs};
+pub use runs::{ListArgs, NoteArgs, PruneArgs, RemoveArgs, RunsAction, RunsArgs, TagArgs};
 pub use show::{Part, ShowArgs};
+pub use suggest::{instead, instead_of_config, instead_of_study};
 pub use sweep::{Launcher, StudyArgs, SweepAction, SweepArgs, TrialArgs};
 
 /// A bad combination of arguments.
@@ -56,26 +62,26 @@ pub enum Command {
         args_conflicts_with_subcommands = true,
         after_help = "\
 Examples:
-  train sweep configs/sweeps/learning-rate.toml
+  train sweep learning-rate                              the study of this name in configs/sweeps
   train sweep configs/sweeps/learning-rate.toml --dry-run
-  train sweep configs/sweeps/learning-rate.toml --detach
-  train sweep configs/sweeps/learning-rate.toml --launcher slurm --jobs 8 --time 2:00:00
-  train sweep status configs/sweeps/learning-rate.toml"
+  train sweep learning-rate --detach
+  train sweep learning-rate --launcher slurm --jobs 8 --time 2:00:00
+  train sweep status learning-rate"
     )]
     Sweep(SweepArgs),
     /// A trial of a study, in the folder that its driver has made.
     #[command(hide = true)]
     Trial(TrialArgs),
-    /// Metrics, confusion matrix and accuracy by class of a trained model; its charts and top losses.
+    /// Metrics, confusion matrix and accuracy by class of a model; its charts and top losses.
     #[command(after_help = "\
 Examples:
   train evaluate latest
-  train evaluate latest --charts --top-losses 9
+  train evaluate best:learning-rate --charts --top-losses 9
   train evaluate latest --baseline
   train evaluate latest --html evaluation.html --svg pictures
   train evaluate runs/two-layer/20260101-120000 --data folder:my-digits --json")]
     Evaluate(EvaluateArgs),
-    /// Write a run's `report.html` again, as the end of its training does.
+    /// Write a run's `report.html` again, as the end of training does.
     #[command(after_help = "Example:\n  train report latest")]
     Report(ReportArgs),
     /// Label and probability of images.
@@ -90,7 +96,7 @@ Examples:
     /// What data there is; fetches it where it is not there yet.
     #[command(after_help = "Example:\n  train data --set data.source=folder --set data.path=my-digits")]
     Data(PlanArgs),
-    /// An image as a table of its pixel values, or a grid of the first training batch.
+    /// An image as a table of its pixel values, or a grid of a batch.
     #[command(after_help = "\
 Examples:
   train show train/3/1 --rows 4..15 --cols 4..22         the second 3 of the training images
@@ -109,14 +115,29 @@ Examples:
   train tour --deeper --backend ndarray
   train tour mnist --section 14                          fetches all of MNIST, where it is not there yet")]
     Tour(TourArgs),
-    /// The figures that the book prints, checked on every backend compiled in; those of all of MNIST where it has been fetched.
+    /// The figures of the book, checked on every backend compiled in; those of all of MNIST where it has been fetched.
     #[command(after_help = "Examples:\n  train verify --json\n  train verify mnist")]
     Verify(VerifyArgs),
+    /// The configs and studies that can be named.
+    #[command(after_help = "Example:\n  train configs")]
+    Configs(ConfigsArgs),
     /// All backends: compiled in or how to get them, their devices, whether they work.
     #[command(after_help = "Example:\n  train backends")]
     Backends,
-    /// The runs there are, as a table.
-    #[command(after_help = "Example:\n  train runs --runs runs")]
+    /// The runs there are, the newest first, a study in one row; notes, tags, and a trash.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  train runs
+  train runs --last 5 --sort accuracy
+  train runs --filter 'accuracy>0.98' --filter model=linear --json
+  train runs note latest the first with a lower rate
+  train runs tag latest baseline
+  train runs remove runs/linear/20260101-120000
+  train runs remove --undo
+  train runs prune --keep 20 --dry-run"
+    )]
     Runs(RunsArgs),
     /// Runs beside each other: what differs in their plans, metrics, curves, and over seeds whether it is more than noise.
     #[command(after_help = "Example:\n  train compare runs/linear/20260101-120000 latest --html compare.html")]
@@ -131,7 +152,7 @@ Examples:
 pub struct FitArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Go on with this run: a run folder, or `latest`.
+    /// Go on with this run: a run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
     /// Print the run's path alone, and warnings and errors.
@@ -145,7 +166,7 @@ pub struct FitArgs {
 
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
-    /// A run folder, or `latest`.
+    /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
     /// Other data than the run's: SOURCE or SOURCE:PATH, as `folder:my-digits` (all of it, or its split), `archive:digits.tgz`, `synthetic`.
     #[arg(long, value_name = "SOURCE[:PATH]")]
@@ -176,7 +197,7 @@ pub struct EvaluateArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A run folder, or `latest`.
+    /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
     #[command(flatten)]
     pub backend: BackendArgs,
@@ -184,7 +205,7 @@ pub struct ReportArgs {
 
 #[derive(Debug, Args)]
 pub struct PredictArgs {
-    /// A run folder, or `latest`.
+    /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
     /// Image files of any size; `-` reads one from standard input.
     #[arg(required = true)]
@@ -273,18 +294,15 @@ fn split() -> impl TypedValueParser<Value = Split> {
 }
 
 #[derive(Debug, Args)]
-pub struct RunsArgs {
-    /// The output root.
-    #[arg(long, value_name = "FOLDER", default_value = "runs")]
-    pub runs: PathBuf,
-    /// A JSON array instead of the table.
+pub struct ConfigsArgs {
+    /// One JSON object instead of the tables.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Run folders, or `latest`: two or more; a study's folder stands for its trials.
+    /// Run folders, `latest`, `latest:STUDY` or `best:STUDY`: two or more; a study's folder stands for its trials.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Write it to a self-contained page too.

@@ -3,6 +3,7 @@
 mod backends;
 mod baseline;
 mod compare;
+mod configs;
 mod data;
 mod evaluate;
 mod fit;
@@ -20,22 +21,28 @@ mod verify;
 mod image_file;
 mod load_data;
 mod output;
+mod run_name;
 mod stop;
 mod stored_run;
 mod workbench;
 
 use std::io::Write as _;
 
+pub use runs::Condition;
+
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::{
     DONE,
-    cli::{Cli, Command},
+    cli::{Cli, Command, UsageError, instead_of_config},
 };
 
 /// Does what was typed; returns the exit code.
 pub fn run(cli: Cli) -> anyhow::Result<u8> {
+    if let (None, Some(word)) = (&cli.command, &cli.fit.plan.config) {
+        instead_of_config(word).map_or(Ok(()), |said| Err(UsageError(said)))?;
+    }
     match cli.command.unwrap_or(Command::Fit(cli.fit)) {
         Command::Fit(args) => return fit::run(&args),
         Command::LrFind(args) => return lr_find::run(&args),
@@ -50,6 +57,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Trial(args) => return trial::run(&args),
         Command::Tour(args) => return tour::run(&args),
         Command::Verify(args) => verify::run(&args)?,
+        Command::Configs(args) => configs::run(&args)?,
         Command::Backends => backends::run()?,
         Command::Runs(args) => runs::run(&args)?,
         Command::Compare(args) => compare::run(&args)?,

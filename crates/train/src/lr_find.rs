@@ -42,6 +42,12 @@ pub struct RangeTest {
 }
 
 impl RangeTest {
+    /// Whether the loss rose again after its least: only then are the rates known that are too large.
+    pub fn rose(&self) -> bool {
+        let least = self.curve.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+        self.diverged || self.curve.last().is_some_and(|(_, last)| *last > least)
+    }
+
     /// The suggestions by name, each with its place on the curve.
     pub fn suggestions(&self) -> impl Iterator<Item = (&'static str, (f64, f64))> {
         let place = |rate: f64| self.curve.iter().copied().find(|point| point.0 == rate);

@@ -6,10 +6,10 @@ mod environment;
 mod memory;
 mod terminal;
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{env, io::ErrorKind, process::ExitCode};
 
 use anyhow::anyhow;
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use plan::PlanError;
 use study::{DONE, INTERRUPTED};
 use train::panics::{self, Panic};
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     // SAFETY: there is one thread yet.
     unsafe { environment::prepare() };
     panics::keep_quiet();
-    ExitCode::from(match cli::Cli::try_parse() {
+    ExitCode::from(match cli::command().try_get_matches().and_then(|typed| cli::Cli::from_arg_matches(&typed)) {
         Ok(cli) => ended(panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic)))),
         Err(error) if error.use_stderr() => {
             terminal::tell(&usage(&error));
@@ -49,8 +49,12 @@ fn ended(outcome: anyhow::Result<u8>) -> u8 {
     }
 }
 
-/// What clap says in several lines, in one; its usage is what `--help` begins with.
+/// What to type instead, or what clap says in several lines, in one; its usage is what `--help` begins with.
 fn usage(error: &clap::Error) -> String {
+    let typed: Vec<String> = env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if let Some(said) = cli::instead(error, &typed) {
+        return format!("error: {said}; `--help` has more");
+    }
     let text = error.render().to_string();
     let is_about = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
     let said = text.trim().split("\n\n").filter(is_about);

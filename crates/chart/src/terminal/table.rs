@@ -1,6 +1,6 @@
 //! Rows of text and numbers.
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
 use textwrap::Options;
 
 use crate::document::Table;
@@ -27,12 +27,12 @@ pub fn table(table: &Table, width: Option<usize>) -> String {
 
 /// Columns that the table needs if only words stay whole.
 fn narrowest(table: &Table) -> usize {
-    let longest_word = |text: &String| text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
-    let column = |number: usize| {
-        let cells = table.rows.iter().filter_map(|row| row.get(number)).chain(table.header.get(number));
-        cells.map(longest_word).max().unwrap_or(0) + ROOM
-    };
-    (0..table.header.len()).map(column).sum()
+    (0..table.header.len()).map(|number| longest_word(table, number) + ROOM).sum()
+}
+
+fn longest_word(table: &Table, column: usize) -> usize {
+    let cells = table.rows.iter().filter_map(|row| row.get(column)).chain(table.header.get(column));
+    cells.flat_map(|text| text.split_whitespace()).map(|word| word.chars().count()).max().unwrap_or(0)
 }
 
 /// Each row as a line for every cell, behind the name of its column.
@@ -63,10 +63,16 @@ fn grid(table: &Table, width: Option<usize>) -> String {
         let width = width.try_into().unwrap_or(u16::MAX);
         drawn.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }
+    let is_narrow = width.is_some();
     if !table.header.is_empty() {
         drawn.set_header(&table.header);
     }
     drawn.add_rows(&table.rows);
+    // Where a column has to give way, it is one whose words stay whole.
+    for (number, column) in drawn.column_iter_mut().enumerate().filter(|_| is_narrow) {
+        let word = (longest_word(table, number) + ROOM - 1).try_into().unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(word)));
+    }
     for column in drawn.column_iter_mut().skip(table.numbers_from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -98,6 +104,18 @@ mod tests {
         let drawn = table(&rows(), Some(22));
         assert!(drawn.lines().all(|line| line.chars().count() <= 22), "{drawn}");
         assert!(drawn.lines().count() > 4 && drawn.contains("1010"), "{drawn}");
+    }
+
+    #[test]
+    fn a_long_word_keeps_its_column_and_the_others_break() {
+        let mut rows = Table::new(["run", "began", "state"], 3);
+        rows.add_row(["runs/linear/20260101-120000-2\n  training.epochs=5", "30 min ago", "study: 4 finished"]);
+        let drawn = table(&rows, Some(52));
+        assert!(drawn.contains(" runs/linear/20260101-120000-2 "), "{drawn}");
+        assert!(
+            drawn.contains("  training.epochs=5") && drawn.lines().all(|line| line.chars().count() <= 52),
+            "{drawn}"
+        );
     }
 
     #[test]

@@ -72,15 +72,23 @@ fn checked(check: fn(&str) -> Option<String>, expected: &'static str) -> impl Ty
 #[derive(Debug, Subcommand)]
 pub enum SweepAction {
     /// How the trials stand, the best first; reads their folders alone.
+    #[command(
+        after_help = "Examples:\n  train sweep status learning-rate\n  train sweep status configs/sweeps/tpe.toml"
+    )]
     Status(StudyArgs),
     /// Write the study's page, and its best trial as a config, and print the page's path.
+    #[command(
+        after_help = "Examples:\n  train sweep report learning-rate\n  train sweep report configs/sweeps/tpe.toml"
+    )]
     Report(StudyArgs),
     /// Ask the study's drivers to save and stop.
+    #[command(after_help = "Example:\n  train sweep stop learning-rate")]
     Stop(StudyArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct StudyArgs {
+    /// A study file, or the name of one in configs/sweeps.
     #[arg(required = true)]
     pub study: Option<PathBuf>,
     /// Change one key of every trial, as often as wanted.

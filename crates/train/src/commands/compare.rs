@@ -5,19 +5,27 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use chart::{html, terminal};
 use report::{ComparedRun, Comparison, Group, Groups, Test};
+use run::folder;
 use search::Welch;
 use serde_json::{Value, json};
-use study::status;
+use study::{is_trial, status};
 
-use super::{output, stored_run};
+use super::{output, run_name};
 use crate::{
     cli::{CompareArgs, UsageError},
-    terminal::{Out, colours, width},
+    terminal::{Out, colours, say, tell, width},
 };
 
 /// Prints the comparison, and writes the page that is asked for.
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
-    let comparison = Comparison::read(&different(&args.runs)?)?;
+    let asked = Asked::new(&args.runs)?;
+    if let Some(skipped) = asked.skipped() {
+        tell(&format!("note: {skipped}"));
+    }
+    if !args.json {
+        asked.introduce();
+    }
+    let comparison = Comparison::read(&asked.runs)?;
     let mut out = Out;
     if let Some(path) = &args.html {
         output::write(path, &html::page(&comparison.document()))?;
@@ -32,25 +40,92 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folders of the runs, at least two and none twice.
-fn different(runs: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let paths = runs.iter().map(|run| named(run)).collect::<Result<Vec<_>, _>>()?.concat();
-    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
-    for (place, path) in paths.iter().enumerate() {
-        if paths[..place].iter().any(|other| whole(other) == whole(path)) {
-            bail!(UsageError(format!("run `{}` is named twice; a comparison needs different runs", path.display())));
-        }
-    }
-    if paths.len() < 2 {
-        bail!(UsageError("a comparison needs two runs or more; `train runs` lists the runs".into()));
-    }
-    Ok(paths)
+/// What the arguments stand for.
+#[derive(Default)]
+struct Asked {
+    /// A line for each argument that names a run or a study.
+    lines: Vec<String>,
+    runs: Vec<PathBuf>,
+    /// What a pattern such as `runs/seeds/*` has beside runs, and trials that have no epoch yet.
+    skipped: Vec<PathBuf>,
 }
 
-/// The run of this name, or all trials of a study.
-fn named(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let trials = status::folders(run).unwrap_or_default();
-    if trials.is_empty() { Ok(vec![stored_run::find(run)?]) } else { Ok(trials) }
+impl Asked {
+    fn new(arguments: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut asked = Self::default();
+        for argument in arguments {
+            let trials = status::folders(argument).unwrap_or_default();
+            if trials.is_empty() {
+                asked.add(argument)?;
+            } else {
+                let (trials, waiting): (Vec<_>, Vec<_>) = trials.into_iter().partition(|trial| has_epochs(trial));
+                asked.lines.push(format!("study    {}: {}", argument.display(), count(trials.len(), "trial")));
+                asked.runs.extend(trials);
+                asked.skipped.extend(waiting);
+            }
+        }
+        asked.refuse_twins()?;
+        Ok(asked)
+    }
+
+    fn add(&mut self, argument: &Path) -> anyhow::Result<()> {
+        let is_no_run = argument.exists() && folder::check(argument).is_err();
+        if is_no_run || is_trial(argument) && !has_epochs(argument) {
+            self.skipped.push(argument.into());
+            return Ok(());
+        }
+        let run = run_name::find(argument)?;
+        self.lines.push(run_name::line(&run));
+        self.runs.push(run);
+        Ok(())
+    }
+
+    /// A comparison needs at least two runs, and none twice.
+    fn refuse_twins(&self) -> anyhow::Result<()> {
+        let whole: Vec<PathBuf> =
+            self.runs.iter().map(|run| run.canonicalize().unwrap_or_else(|_| run.clone())).collect();
+        if let Some(place) = (1..whole.len()).find(|place| whole[..*place].contains(&whole[*place])) {
+            let run = self.runs[place].display();
+            bail!(UsageError(format!("run `{run}` is named twice; a comparison needs different runs")));
+        }
+        if self.runs.len() < 2 {
+            let skipped = self.skipped().map_or_else(String::new, |skipped| format!(" ({skipped})"));
+            bail!(UsageError(format!("a comparison needs two runs or more{skipped}; `train runs` lists the runs")));
+        }
+        Ok(())
+    }
+
+    /// Says which runs are compared.
+    fn introduce(&self) {
+        let more = self.lines.len().saturating_sub(LINES);
+        self.lines.iter().take(LINES).for_each(|line| say(line));
+        if more > 0 {
+            say(&format!("         and {}", count(more, "more")));
+        }
+        say("");
+    }
+
+    /// What was left out; none where nothing was.
+    fn skipped(&self) -> Option<String> {
+        let first = self.skipped.first()?.display();
+        Some(match self.skipped.len() - 1 {
+            0 => format!("skipped `{first}`, which is no run with an epoch"),
+            1 => format!("skipped `{first}` and 1 other, which are no runs with an epoch"),
+            others => format!("skipped `{first}` and {others} others, which are no runs with an epoch"),
+        })
+    }
+}
+
+/// Arguments that have a line of their own.
+const LINES: usize = 10;
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 || what == "more" { format!("{number} {what}") } else { format!("{number} {what}s") }
+}
+
+/// Whether there is something of the run to compare; what is damaged is for the comparison to tell.
+fn has_epochs(run: &Path) -> bool {
+    folder::metrics_path(run).is_file() && !folder::read_epochs(run).is_ok_and(|epochs| epochs.is_empty())
 }
 
 fn object(comparison: &Comparison) -> Value {

@@ -13,15 +13,18 @@ use plan::{Plan, Setting};
 use report::{BaselineScores, BesideBaseline, Evaluated};
 use train::{Error, backend::BackendJob, baseline, evaluation};
 
-use super::{stored_run::StoredRun, workbench::Workbench};
+use super::{run_name, stored_run::StoredRun, workbench::Workbench};
 use crate::{
     cli::{EvaluateArgs, UsageError},
-    terminal::tell,
+    terminal::{say, tell},
 };
 
 /// Prints metrics, confusion matrix and accuracy by class, and what else is asked for.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let mut stored = StoredRun::open(&args.run, &args.backend)?;
+    let mut stored = StoredRun::open(run_name::find_trained(&args.run)?, &args.backend)?;
+    if !args.json {
+        say(&run_name::lines(&stored.path));
+    }
     if let Some(data) = &args.data {
         stored.plan = with_data(&stored, data)?;
     }
@@ -43,7 +46,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
     files::write(args, &stored, &evaluated, beside.as_ref())?;
     if args.json {
-        output::print_json(args, &stored.record.data, &evaluated, beside.as_ref())
+        output::print_json(args, &stored, &evaluated, beside.as_ref())
     } else {
         output::print(args, &evaluated, beside.as_ref())
     }

@@ -6,15 +6,15 @@ use std::{
 };
 
 use files::quoted;
-use plan::SourceKind;
-use report::clock;
-use run::{RunFolder, checkpoint::TrainState, folder, resume};
+use plan::{Config, Monitor, SourceKind, Template};
+use report::{best_epoch, clock};
+use run::{About, RunFolder, checkpoint::TrainState, folder, resume};
 use train::{
     Error, evaluation,
     fit::{self, Job, Outcome, StopReason},
 };
 
-use super::{load_data, stop::Stop, stored_run, workbench::Workbench};
+use super::{load_data, run_name, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
@@ -23,7 +23,10 @@ use crate::{
 
 /// Trains, or goes on with a run.
 pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
-    let resumed = args.resume.as_deref().map(stored_run::find).transpose()?;
+    let resumed = args.resume.as_deref().map(run_name::find).transpose()?;
+    if let Some(run) = resumed.as_deref().filter(|_| !args.quiet) {
+        say(&run_name::line(run));
+    }
     let plan = match &resumed {
         Some(run) => resume::plan(run, args.plan.config.as_ref().map(|_| args.plan.config()), &args.plan.settings()?)?,
         None => args.plan.resolve()?,
@@ -35,14 +38,22 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     }
     fit::check(&workbench.plan, &workbench.data)?;
     make_definite(&mut workbench);
+    // Before the plan of a run that goes on is written with what changes now.
+    let about = about(args, resumed.as_deref())?;
     let (folder, resume) = match &resumed {
         Some(run) => reopen(run, &workbench)?,
         None => (RunFolder::create(&workbench.plan)?, None),
     };
+    about.write(folder.path())?;
     if args.quiet {
         say(&folder.path().display().to_string());
     } else {
-        introduce(&workbench, folder.path(), resume.as_ref());
+        introduce(&workbench, &about);
+        match &resume {
+            _ if resumed.is_none() => say(&format!("run      {}", folder.path().display())),
+            Some(at) => say(&continued(at)),
+            None => {}
+        }
     }
     let outcome = train(args, &workbench, &folder, resume, &stop);
     // Where the run could not write, its report could not either, and one message is enough.
@@ -54,7 +65,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     };
     let outcome = outcome?;
     if !args.quiet {
-        conclude(&outcome, folder.path(), report.as_deref());
+        conclude(&outcome, workbench.plan.training.monitor, folder.path(), report.as_deref());
     }
     Ok(if outcome.stop == StopReason::Interrupted { INTERRUPTED } else { DONE })
 }
@@ -110,22 +121,43 @@ fn wants_tui(_: &FitArgs) -> bool {
     false
 }
 
-fn introduce(Workbench { plan, chosen, data }: &Workbench, run: &Path, resume: Option<&TrainState>) {
+/// What the run is begun with; of one that goes on, its note and tags stay, and what changes now is added.
+fn about(args: &FitArgs, resumed: Option<&Path>) -> anyhow::Result<About> {
+    let (before, settings) = (resumed.map(About::read).transpose()?, args.plan.settings()?);
+    let config = args.plan.config();
+    let mut about = before.unwrap_or_else(|| About {
+        config: Some(match &config {
+            Config::BuiltIn(name) => name.to_string(),
+            Config::File(path) => path.display().to_string(),
+        }),
+        ..About::default()
+    });
+    let recorded = resumed.filter(|_| args.plan.config.is_none()).map(|run| Config::File(folder::config_path(run)));
+    let changed = Template::read(&recorded.unwrap_or(config))?.changed(&settings);
+    about.changed.extend(changed.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    Ok(about)
+}
+
+fn introduce(Workbench { plan, chosen, data }: &Workbench, about: &About) {
     say(&format!("backend  {} on {} ({})", chosen.kind, chosen.device.name, chosen.reason));
     say(&format!("data     {}", load_data::describe(data)));
+    if let Some(config) = about.begun_with() {
+        say(&format!("config   {config}"));
+    }
     let epochs = match plan.training.epochs {
         1 => "1 epoch".to_owned(),
         epochs => format!("{epochs} epochs"),
     };
     say(&format!("model    {}, {}, {epochs}", plan.model.kind, plan.training.loss));
-    say(&format!("run      {}", run.display()));
-    if let Some(at) = resume {
-        let within = if at.batch > 0 { format!(", batch {} of the next", at.batch) } else { String::new() };
-        say(&format!("resume   after epoch {}{within}, step {}", at.epoch, at.step));
-    }
 }
 
-fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
+/// Where a run goes on.
+fn continued(at: &TrainState) -> String {
+    let within = if at.batch > 0 { format!(", batch {} of the next", at.batch) } else { String::new() };
+    format!("resume   after epoch {}{within}, step {}", at.epoch, at.step)
+}
+
+fn conclude(outcome: &Outcome, monitor: Monitor, run: &Path, report: Option<&Path>) {
     let state = &outcome.state;
     match outcome.stop {
         StopReason::Finished | StopReason::Paused(_) => {}
@@ -136,8 +168,9 @@ fn conclude(outcome: &Outcome, run: &Path, report: Option<&Path>) {
     }
     if let Some(best) = &state.best_tracker.best {
         let Some(model) = &outcome.model else { return };
-        let (accuracy, loss) = (best.metrics.accuracy, best.metrics.loss);
-        say(&format!("best     epoch {}: accuracy {accuracy:.4}, valid loss {loss:.6}", best.epoch));
+        // Without the file nothing is known of the other epochs, and the best one stands in the state.
+        let epochs = folder::read_epochs(run).unwrap_or_default();
+        say(&format!("best     {}", best_epoch(monitor, best, &epochs)));
         say(&format!("model    {}", model.display()));
     }
     if let Some(report) = report {

@@ -90,6 +90,13 @@ fn print(plan: &Plan, data: &DataSet, test: &RangeTest) -> anyhow::Result<()> {
     if test.diverged {
         writeln!(out, "the loss diverged at {}, after {} steps", rounded(end), test.curve.len())?;
     }
+    if !test.rose() && test.valley.or(test.steep).is_some() {
+        let said = format!(
+            "the loss never rose, up to the last rate, {}: a larger one than these may do as well",
+            rounded(end)
+        );
+        write!(out, "{}", blocks(&[Block::Text(said)], width(), colours()))?;
+    }
     for (name, (rate, _)) in test.suggestions() {
         writeln!(out, "{name:<7} --set optimizer.learning_rate={}", rounded(rate))?;
     }
@@ -111,7 +118,7 @@ fn rounded(rate: f64) -> String {
 
 fn print_json(test: &RangeTest) -> anyhow::Result<()> {
     let curve: Vec<_> = test.curve.iter().map(|(rate, loss)| json!({ "learning_rate": rate, "loss": loss })).collect();
-    let report = json!({ "valley": test.valley, "steep": test.steep, "diverged": test.diverged, "curve": curve });
+    let report = json!({ "valley": test.valley, "steep": test.steep, "diverged": test.diverged, "rose": test.rose(), "curve": curve });
     Ok(Out.json(&report)?)
 }
 

@@ -16,10 +16,10 @@ use train::{
     explain::{Explanation, explain},
 };
 
-use super::{image_file, load_data, output, stored_run::StoredRun, workbench::on_backend};
+use super::{image_file, load_data, output, run_name, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::PredictArgs,
-    terminal::{Out, tell},
+    terminal::{Out, say, tell},
 };
 
 /// Classes of each image on a page that does not say how many.
@@ -28,6 +28,8 @@ const GUESSES: usize = 3;
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
 struct Prediction {
+    /// The folder of the run whose model says it.
+    run: String,
     /// As it was given, as far as it is text.
     path: String,
     /// The most probable class.
@@ -46,7 +48,10 @@ struct Guess {
 
 /// Prints a line, or a JSON object, per image. One that cannot be used is told and does not keep the others from being predicted.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
-    let stored = StoredRun::open(&args.run, &args.backend)?;
+    let stored = StoredRun::open(run_name::find_trained(&args.run)?, &args.backend)?;
+    if !args.json {
+        say(&run_name::lines(&stored.path));
+    }
     let (mut paths, mut images, mut unusable) = (Vec::new(), Vec::new(), 0);
     for path in &args.images {
         match prepared(path, &stored, args.invert) {
@@ -64,14 +69,14 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     if !images.is_empty() {
         let task = stored.task()?;
         let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-        let found = predictions(args.top, &paths, &task, &logits);
+        let found = predictions(args.top, &paths, &stored, &logits)?;
         if args.json {
             print_json(&found)?
         } else {
             print(&found)?
         }
         if let Some(page) = &args.html {
-            let found = predictions(args.top.or(NonZeroUsize::new(GUESSES)), &paths, &task, &logits);
+            let found = predictions(args.top.or(NonZeroUsize::new(GUESSES)), &paths, &stored, &logits)?;
             output::write(page, &html::page(&explained(&stored, &task, &images, found)?))?;
         }
     }
@@ -189,7 +194,13 @@ impl BackendJob for Explain<'_> {
     }
 }
 
-fn predictions(top: Option<NonZeroUsize>, paths: &[&Path], task: &Task, logits: &[f32]) -> Vec<Prediction> {
+fn predictions(
+    top: Option<NonZeroUsize>,
+    paths: &[&Path],
+    stored: &StoredRun,
+    logits: &[f32],
+) -> Result<Vec<Prediction>, Error> {
+    let task = stored.task()?;
     let probabilities = task.probabilities(logits);
     let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
     let prediction = |((path, label), row): ((&&Path, u16), &[f32])| {
@@ -201,13 +212,14 @@ fn predictions(top: Option<NonZeroUsize>, paths: &[&Path], task: &Task, logits: 
         });
         let guess = |class: u16| Guess { label: task.class(class).to_owned(), probability: row[usize::from(class)] };
         Prediction {
+            run: stored.path.to_string_lossy().into_owned(),
             path: path.display().to_string(),
             label: task.class(label).to_owned(),
             probability: row[usize::from(label)],
             top: top.map(|top| guesses.into_iter().take(top.get()).map(guess).collect()),
         }
     };
-    rows.map(prediction).collect()
+    Ok(rows.map(prediction).collect())
 }
 
 fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
@@ -217,7 +229,7 @@ fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
 fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
     let mut lines = Table::new(["image", "label", "probability"], 1);
     let digits = |probability: f32| format!("{probability:.4}");
-    for Prediction { path, label, probability, top } in predictions {
+    for Prediction { path, label, probability, top, .. } in predictions {
         let one = [Guess { label: label.clone(), probability: *probability }];
         for (number, Guess { label, probability }) in top.as_deref().unwrap_or(&one).iter().enumerate() {
             let path = if number == 0 { path.clone() } else { String::new() };

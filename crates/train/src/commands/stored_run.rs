@@ -1,10 +1,10 @@
-//! Runs as the user names them, and their models.
+//! Runs and their models.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use model::Backend;
 use plan::{Config, Plan, PlanError, Setting};
-use run::{RunRecord, folder, list};
+use run::{RunRecord, folder};
 use task::Task;
 use train::{
     Error,
@@ -26,29 +26,9 @@ pub struct StoredRun {
     pub chosen: Chosen,
 }
 
-/// The run folder that is meant: a path, or `latest` for the newest below `runs`.
-pub fn find(run: &Path) -> Result<PathBuf, Error> {
-    newest(run, |_| true, "there is no run below `runs` yet")
-}
-
-/// The same, where `latest` is the newest that has a model.
-fn find_trained(run: &Path) -> Result<PathBuf, Error> {
-    newest(run, |path| folder::model_path(path).is_file(), "there is no run with a model below `runs` yet")
-}
-
-fn newest(run: &Path, wanted: fn(&Path) -> bool, none: &str) -> Result<PathBuf, Error> {
-    if run != Path::new("latest") || run.exists() {
-        return Ok(folder::check(run).map(|()| run.into())?);
-    }
-    let runs = list::list(Path::new("runs"))?;
-    let newest = runs.into_iter().rev().map(|run| run.path).find(|path| wanted(path));
-    newest.ok_or_else(|| run::Error::NoRun { path: run.into(), reason: none.into() }.into())
-}
-
 impl StoredRun {
-    /// The run the user names, on the backend the flags name, else on the run's own, else on the fastest there is.
-    pub fn open(run: &Path, backend: &BackendArgs) -> anyhow::Result<Self> {
-        let path = find_trained(run)?;
+    /// The run in a folder, on the backend the flags name, else on the run's own, else on the fastest there is.
+    pub fn open(path: PathBuf, backend: &BackendArgs) -> anyhow::Result<Self> {
         folder::read_plan(&path)?;
         let record = RunRecord::read(&path)?;
         let mut settings = backend.settings();

@@ -16,11 +16,11 @@ use anyhow::{Context as _, bail};
 use chart::{Table, terminal::table};
 use data::DataSet;
 use files::{for_shell, quoted};
-use plan::{PlanError, Setting};
+use plan::Setting;
 use run::folder;
 use study::{
-    Driver, Error, Status, StopReason, Study, StudyFolder, best_of, counted, importance_of_keys, kill_all, leaderboard,
-    status, study_folder,
+    Driver, Error, Status, StopReason, Study, StudyFolder, best_of, counted, find_study, importance_of_keys, kill_all,
+    leaderboard, status, study_folder,
 };
 use train::{
     backend::{Kind, choice},
@@ -30,7 +30,7 @@ use train::{
 use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
-    cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError},
+    cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
     terminal::{Out, say, tell, width},
 };
 
@@ -49,9 +49,14 @@ pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
     }
 }
 
-fn read(args: &StudyArgs) -> Result<Study, PlanError> {
+fn read(args: &StudyArgs) -> anyhow::Result<Study> {
     let settings = args.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
-    Study::read(args.study.as_deref().unwrap_or(Path::new("")), &settings)
+    let typed = args.study.as_deref().unwrap_or(Path::new(""));
+    let file = find_study(typed).map_err(|error| match instead_of_study(typed) {
+        Some(said) => UsageError(said).into(),
+        None => anyhow::Error::from(error),
+    })?;
+    Ok(Study::read(&file, &settings)?)
 }
 
 fn work(args: &SweepArgs) -> anyhow::Result<u8> {

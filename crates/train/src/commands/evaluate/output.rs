@@ -8,11 +8,11 @@ use chart::{
 };
 use metrics::{Counts, TOP_LOSSES};
 use report::{BesideBaseline, Evaluated, OnlyOne};
-use run::record::DataRecord;
 use serde_json::{Value, json};
 
 use crate::{
     cli::EvaluateArgs,
+    commands::stored_run::StoredRun,
     terminal::{Out, colours, width},
 };
 
@@ -59,14 +59,16 @@ fn wrapped(line: String) -> String {
 /// Prints one JSON object.
 pub fn print_json(
     args: &EvaluateArgs,
-    trained_on: &DataRecord,
+    stored: &StoredRun,
     evaluated: &Evaluated,
     beside: Option<&BesideBaseline>,
 ) -> anyhow::Result<()> {
     let Evaluated { data, evaluation, split, .. } = evaluated;
-    let is_the_runs = data.fingerprint == trained_on.fingerprint;
+    let is_the_runs = data.fingerprint == stored.record.data.fingerprint;
     let mut report = json!({
-        "run": args.run.to_string_lossy(),
+        "run": stored.path.to_string_lossy(),
+        "model": stored.record.model.kind,
+        "epoch": stored.record.best.as_ref().map(|best| best.epoch),
         "split": split.name(),
         "data": {
             "source": data.source,

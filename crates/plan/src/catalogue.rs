@@ -1,0 +1,74 @@
+//! The configs that can be named, each with what its file says of itself.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    choices::BuiltIn,
+    missing::{stem, toml_files},
+};
+
+/// A file that a command takes by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    /// The first comment of the file.
+    pub about: String,
+    /// The file; none of what is compiled in.
+    pub path: Option<PathBuf>,
+}
+
+impl Entry {
+    /// The files of a folder, by name; of one that is not there none.
+    #[must_use]
+    pub fn all_in(folder: &Path) -> Vec<Self> {
+        let entry = |path: PathBuf| Self {
+            name: stem(&path),
+            about: about(&files::read_written(&path).unwrap_or_default()),
+            path: Some(path),
+        };
+        toml_files(folder).into_iter().map(entry).collect()
+    }
+
+    /// All configs: those compiled in, in the order in which they are shown, then others in `configs/`. A file there goes before
+    /// the one compiled in of its name.
+    #[must_use]
+    pub fn configs() -> Vec<Self> {
+        let mut files = Self::all_in(Path::new("configs"));
+        let mut all = Vec::new();
+        for built_in in BuiltIn::ALL {
+            let of_name = |entry: &mut Self| entry.name == built_in.name();
+            let about = about(built_in.text());
+            let shipped = Self { name: built_in.name().into(), about, path: None };
+            all.push(files.extract_if(.., of_name).next().unwrap_or(shipped));
+        }
+        all.extend(files);
+        all
+    }
+}
+
+/// The comment that a file begins with, up to the end of its first sentence or line.
+fn about(text: &str) -> String {
+    let line = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+    let comment = line.strip_prefix('#').unwrap_or_default().trim();
+    comment.split_once(". ").map_or_else(|| comment.to_owned(), |(sentence, _)| format!("{sentence}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_config_that_is_compiled_in_says_what_it_is() {
+        let configs = Entry::configs();
+        let names: Vec<&str> = configs.iter().map(|config| config.name.as_str()).collect();
+        assert_eq!(names, BuiltIn::NAMES);
+        assert!(configs.iter().all(|config| config.about.len() > 20), "{configs:?}");
+    }
+
+    #[test]
+    fn a_file_without_a_comment_says_nothing() {
+        assert_eq!(about("seed = 1\n# later\n"), "");
+        assert_eq!(about("# What it is.\nseed = 1\n"), "What it is.");
+        assert_eq!(about("# 0.98 after 2 epochs. More of it\n# here."), "0.98 after 2 epochs.");
+    }
+}

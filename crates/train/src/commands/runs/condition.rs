@@ -1,0 +1,182 @@
+//! `--filter accuracy>0.98` and `--sort accuracy`: what a row is asked by.
+
+use std::{cmp::Ordering, str::FromStr};
+
+use metrics::Metric;
+use plan::{BuiltIn, Config, Plan, did_you_mean};
+
+use super::row::Row;
+use crate::cli::UsageError;
+
+/// Names that are no metric and no key of a plan.
+const OTHERS: [&str; 9] = ["highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
+
+/// A condition on a value of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    key: String,
+    operator: &'static str,
+    value: String,
+}
+
+/// Longer ones first: `>=` begins as `>` does.
+const OPERATORS: [&str; 6] = [">=", "<=", "!=", "=", ">", "<"];
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let place = text.find(['<', '>', '=', '!']).unwrap_or(text.len());
+        let (key, rest) = text.split_at(place);
+        let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator));
+        let parts = operator.map(|operator| (key.trim(), operator, rest[operator.len()..].trim()));
+        match parts {
+            Some((key, operator, value)) if !key.is_empty() && !value.is_empty() => {
+                Ok(Self { key: key.to_owned(), operator, value: value.to_owned() })
+            }
+            _ => Err("expected a key, one of > >= < <= = != and a value, such as \"accuracy>0.98\" in quotes".into()),
+        }
+    }
+}
+
+impl Condition {
+    /// Refuses a key that no run has.
+    pub fn check(&self) -> Result<(), UsageError> {
+        known(&format!("--filter {}{}{}", self.key, self.operator, self.value), &self.key)
+    }
+
+    /// Whether a row is so; what has no such value is not.
+    pub fn holds(&self, row: &Row) -> bool {
+        values(row, &self.key).iter().any(|found| {
+            let order = match (found.parse::<f64>(), self.value.parse::<f64>()) {
+                (Ok(found), Ok(value)) => found.partial_cmp(&value),
+                _ => Some(found.as_str().cmp(&self.value)),
+            };
+            order.is_some_and(|order| match self.operator {
+                ">=" => order != Ordering::Less,
+                "<=" => order != Ordering::Greater,
+                "!=" => order != Ordering::Equal,
+                "=" => order == Ordering::Equal,
+                ">" => order == Ordering::Greater,
+                _ => order == Ordering::Less,
+            })
+        })
+    }
+}
+
+/// The order of a value, what is better or greater first.
+pub struct Sort<'a> {
+    key: &'a str,
+}
+
+impl<'a> Sort<'a> {
+    /// Refuses a key that no run has.
+    pub fn by(key: &'a str) -> Result<Self, UsageError> {
+        known(&format!("--sort {key}"), key)?;
+        Ok(Self { key })
+    }
+
+    /// Of equals the newer first; what has no such value comes last.
+    pub fn apply(&self, rows: &mut [Row]) {
+        rows.reverse();
+        let less_is_better = metric(self.key).is_some_and(Metric::is_of_error);
+        rows.sort_by_cached_key(|row| {
+            let value = values(row, self.key).into_iter().next();
+            let number = value.as_ref().and_then(|value| value.parse::<f64>().ok());
+            let rank = number.map(|number| Total(if less_is_better { number } else { -number }));
+            (value.is_none(), rank, value)
+        });
+    }
+}
+
+/// A number with a place among all others.
+#[derive(Clone, Copy, PartialEq)]
+struct Total(f64);
+
+impl Eq for Total {}
+
+impl PartialOrd for Total {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Total {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+fn metric(key: &str) -> Option<Metric> {
+    let key = key.strip_prefix("valid.").or(key.strip_prefix("valid_")).unwrap_or(key);
+    Metric::ALL.into_iter().find(|metric| metric.name() == key)
+}
+
+/// Whether a run can have such a value.
+fn known(asked: &str, key: &str) -> Result<(), UsageError> {
+    let keys: Vec<&str> = base().map_or_else(Vec::new, |plan| plan.entries().into_iter().map(|(key, _)| key).collect());
+    if metric(key).is_some() || OTHERS.contains(&key) || alias(key) != key || keys.contains(&key) {
+        return Ok(());
+    }
+    let names: Vec<&str> =
+        Metric::ALL.map(Metric::name).into_iter().chain(OTHERS).chain(ALIASES.map(|(a, _)| a)).collect();
+    let hint = match did_you_mean(key, names.iter().copied().chain(keys)) {
+        hint if hint.is_empty() => format!("; there are {} and all keys of a plan", names.join(", ")),
+        hint => hint,
+    };
+    Err(UsageError(format!("{asked}: runs have no `{key}`{hint}")))
+}
+
+fn base() -> Option<Plan> {
+    Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).ok()
+}
+
+/// Short names of plan keys.
+const ALIASES: [(&str, &str); 3] =
+    [("model", "model.kind"), ("lr", "optimizer.learning_rate"), ("optimizer", "optimizer.kind")];
+
+fn alias(key: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == key).map_or(key, |(_, key)| key)
+}
+
+/// The values of this name that a row has: of tags many, of a run without an epoch no metric.
+fn values(row: &Row, key: &str) -> Vec<String> {
+    if let Some(metric) = metric(key) {
+        let value = row.best().and_then(|best| best.metrics.get(metric));
+        return value.map(|value| value.to_string()).into_iter().collect();
+    }
+    let record = row.record.as_ref();
+    let one = match key {
+        "highest" => row.highest_accuracy().map(|(_, accuracy)| accuracy.to_string()),
+        "epoch" => row.best().map(|best| best.epoch.to_string()),
+        "epochs" => record.map(|record| record.epochs_done.to_string()),
+        "time" => Some(row.seconds.to_string()),
+        "began" => row.began_at().map(|began| began.unix_timestamp().to_string()),
+        "state" => Some(row.state.clone()),
+        "data" => record.map(|record| record.data.source.clone()),
+        "study" => row.study.clone(),
+        "tag" => return row.about.tags.clone(),
+        key => row.plan().and_then(|plan| {
+            let (_, value) = plan.entries().into_iter().find(|(name, _)| *name == alias(key))?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        }),
+    };
+    one.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_a_key_an_operator_and_a_value() {
+        let parsed = |text: &str| text.parse::<Condition>().map(|c| (c.key, c.operator, c.value));
+        let is = |key: &str, operator, value: &str| Ok((key.to_owned(), operator, value.to_owned()));
+        assert_eq!(parsed("accuracy>0.98"), is("accuracy", ">", "0.98"));
+        assert_eq!(parsed("accuracy >= 0.98"), is("accuracy", ">=", "0.98"));
+        assert_eq!(parsed("data.path!=a=b"), is("data.path", "!=", "a=b"));
+        for wrong in ["accuracy", "accuracy>", ">0.98", ""] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+}

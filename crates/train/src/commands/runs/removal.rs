@@ -1,0 +1,139 @@
+//! `train runs remove` and `train runs prune`: runs go to the trash of their root, and the last removal comes back.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use files::quoted;
+use run::{
+    folder,
+    list::{self, Run},
+    trash::{self, Removal},
+};
+use study::{is_trial, status, study_folder};
+
+use super::{super::run_name, marks};
+use crate::{
+    cli::{PruneArgs, RemoveArgs, UsageError},
+    terminal::say,
+};
+
+/// Removes runs and studies, or brings back what was removed last.
+pub fn remove(args: &RemoveArgs) -> anyhow::Result<()> {
+    if args.undo {
+        return undo(&args.root.runs);
+    }
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for run in &args.run {
+        let found = found(run)?;
+        if !folders.contains(&found) {
+            folders.push(found);
+        }
+    }
+    let root = folders.first().map_or_else(|| args.root.runs.clone(), |folder| root_of(folder));
+    if let Some(other) = folders.iter().find(|folder| root_of(folder) != root) {
+        let (root, other) = (root.display(), other.display());
+        bail!(UsageError(format!(
+            "`{other}` is not below `{root}` as the first is; remove runs of one root at a time"
+        )));
+    }
+    conclude(&root, &folders)
+}
+
+/// Removes all but the newest runs that a person began.
+pub fn prune(args: &PruneArgs) -> anyhow::Result<()> {
+    let root = &args.root.runs;
+    let runs: Vec<Run> = list::list(root)?.into_iter().filter(|run| !is_trial(&run.path)).collect();
+    let older = &runs[..runs.len().saturating_sub(args.keep)];
+    let (kept, pruned): (Vec<&Run>, Vec<&Run>) =
+        older.iter().partition(|run| run.in_use || marks::has_marks(&run.path));
+    if !kept.is_empty() {
+        say(&format!("kept beside the newest {}: {}, running or with a note or tag", args.keep, counted(kept.len())));
+    }
+    if pruned.is_empty() {
+        say(&format!("nothing to remove: {} below `{}` and no study is touched", counted(runs.len()), root.display()));
+        return Ok(());
+    }
+    let folders: Vec<PathBuf> = pruned.into_iter().map(|run| run.path.clone()).collect();
+    if args.dry_run {
+        folders.iter().for_each(|folder| say(&run_name::line(folder)));
+        say(&format!("{} would be removed", counted(folders.len())));
+        return Ok(());
+    }
+    conclude(root, &folders)
+}
+
+/// The folder of a run, or of a whole study; neither while it is in use.
+fn found(run: &Path) -> anyhow::Result<PathBuf> {
+    let is_study = folder::check(run).is_err() && status::folders(run).is_ok_and(|trials| !trials.is_empty());
+    // Without a slash at its end, so that the folder above it is known.
+    let found: PathBuf =
+        if is_study { run.components().collect() } else { run_name::find(run)?.components().collect() };
+    let study = if is_study { Some(found.as_path()) } else { found.parent().filter(|_| is_trial(&found)) };
+    if let Some(study) = study.filter(|study| study_folder::has_drivers(study)) {
+        let study = study.display();
+        bail!(UsageError(format!(
+            "`{}` is in use: a driver works on study `{study}`; `train sweep stop` it first",
+            run.display()
+        )));
+    }
+    Ok(found)
+}
+
+/// The output root of `<root>/<name>/<id>`, or of a study's `<root>/<name>`.
+fn root_of(folder: &Path) -> PathBuf {
+    let levels = if folder::check(folder).is_ok() { 2 } else { 1 };
+    let root = folder.ancestors().nth(levels).unwrap_or(Path::new(""));
+    if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.into() }
+}
+
+fn conclude(root: &Path, folders: &[PathBuf]) -> anyhow::Result<()> {
+    let is_run = |folder: &&PathBuf| folder::check(folder).is_ok();
+    let (runs, studies) = (folders.iter().filter(is_run).count(), folders.iter().filter(|f| !is_run(f)).count());
+    folders.iter().filter(is_run).for_each(|folder| say(&run_name::line(folder)));
+    let Removal { path, bytes } = trash::remove(root, folders)?;
+    let what = match (runs, studies) {
+        (runs, 0) => counted(runs),
+        (0, studies) => counted_studies(studies),
+        (runs, studies) => format!("{} and {}", counted(runs), counted_studies(studies)),
+    };
+    say(&format!("moved    {what}, {}, to {}", size(bytes), path.display()));
+    say(&format!("undo     train runs remove --undo{}", root_flag(root)));
+    say(&format!("free     rm -r {}", quoted(&path)));
+    Ok(())
+}
+
+fn undo(root: &Path) -> anyhow::Result<()> {
+    let back = trash::undo(root)?;
+    if back.is_empty() {
+        bail!(UsageError(format!("nothing was removed from `{}`, or its trash was emptied", root.display())));
+    }
+    for folder in back {
+        say(&if folder::check(&folder).is_ok() {
+            run_name::line(&folder)
+        } else {
+            format!("back     {}", folder.display())
+        });
+    }
+    Ok(())
+}
+
+fn root_flag(root: &Path) -> String {
+    if root == Path::new("runs") { String::new() } else { format!(" --runs {}", quoted(root)) }
+}
+
+fn counted(runs: usize) -> String {
+    if runs == 1 { "1 run".into() } else { format!("{runs} runs") }
+}
+
+fn counted_studies(studies: usize) -> String {
+    if studies == 1 { "1 study".into() } else { format!("{studies} studies") }
+}
+
+/// Bytes as a person reads them.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
