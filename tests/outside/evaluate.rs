@@ -84,7 +84,9 @@ fn the_page_and_every_picture_stand_alone() {
     for picture in pictures {
         let svg = fs::read_to_string(folder.join(picture)).unwrap();
         check_alone(&svg);
-        assert!(svg.starts_with("<svg") && page.contains(&svg), "{picture}");
+        assert!(svg.starts_with("<svg"), "{picture}");
+        let alt = svg.split("aria-label=").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap();
+        assert!(page.contains(&format!("aria-label=\"{alt}\"")), "{picture}: {alt}");
     }
     for part in ["predicted 7", "roc auc", "Confusion matrix", "linear, runs/linear/"] {
         assert!(page.contains(part), "{part}");

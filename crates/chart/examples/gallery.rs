@@ -52,10 +52,7 @@ fn rates() -> LineChart {
         x: Axis::new("learning rate").log(),
         y: Axis::new("loss").range(0.0, 0.8),
         series: vec![Series::line("loss, smoothed", (0..100).map(|step| (rate(step), loss(rate(step)))).collect())],
-        marks: vec![
-            Mark { name: "valley 0.083".into(), at: (0.083, loss(0.083)) },
-            Mark { name: "steep 0.019".into(), at: (0.019, loss(0.019)) },
-        ],
+        marks: vec![Mark::new("valley 0.083", (0.083, loss(0.083))), Mark::new("steep 0.019", (0.019, loss(0.019)))],
         ..LineChart::default()
     }
 }

@@ -14,7 +14,7 @@ pub fn calibration(bins: Vec<(f64, f64)>, error: f64) -> LineChart {
             Series::line(format!("model, error {error:.4}"), bins).drawn(Style::Path),
             Series::line("perfect", vec![(0.0, 0.0), (1.0, 1.0)]).drawn(Style::Dashed),
         ],
-        marks: vec![],
         shape: Shape::Square,
+        ..LineChart::default()
     }
 }

@@ -53,7 +53,7 @@ pub enum Block {
         /// What there is to see, in a sentence.
         alt: String,
         pictures: Vec<Picture>,
-        /// How many stand in a row on a page.
+        /// How many stand in a row on a page; a row of more than six is broken where the page ends.
         columns: usize,
     },
     /// Pixel values with their shades.

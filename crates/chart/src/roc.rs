@@ -24,8 +24,8 @@ pub fn roc(scores: &[f32], is_positive: &[bool]) -> LineChart {
             Series::line(format!("model, area {area:.4}"), points),
             Series::line("chance, area 0.5", vec![(0.0, 0.0), (1.0, 1.0)]).drawn(Style::Dashed),
         ],
-        marks: vec![],
         shape: Shape::Square,
+        ..LineChart::default()
     }
 }
 

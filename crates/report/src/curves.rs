@@ -29,8 +29,10 @@ pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
 }
 
 /// Colours of what is measured, ours and the book's, in both charts.
-const TRAINING: usize = 0;
-const VALIDATION: usize = 1;
+pub(super) const TRAINING: usize = 0;
+pub(super) const VALIDATION: usize = 1;
+/// That of the best epoch, which the model is of.
+pub(super) const BEST: usize = 4;
 
 /// Loss (training and validation) and accuracy (validation) by epoch, the book's dashed beside them; with
 /// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.
@@ -76,7 +78,7 @@ pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series
     let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
     let ways: Vec<String> = series.iter().map(way).collect();
     let alt = format!("{what} by epoch: {}", ways.join("; "));
-    LineChart { alt, x: Axis::new("epoch"), y, series, ..LineChart::default() }
+    LineChart { alt, x: Axis::of_epochs(), y, series, ..LineChart::default() }
 }
 
 /// Where a curve begins and ends, in words.

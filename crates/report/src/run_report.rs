@@ -138,8 +138,8 @@ impl<'a> RunReport<'a> {
         let book = curves::books(&self.plan, self.evaluated.data);
         let [mut loss, mut accuracy] = curves::curves(&self.epochs, book);
         if let Some(best) = &self.record.best {
-            let mark =
-                |value| Mark { name: format!("the model, epoch {}", best.epoch), at: (best.epoch as f64, value) };
+            let name = format!("the model, epoch {}", best.epoch);
+            let mark = |value| Mark::new(&name, (best.epoch as f64, value)).coloured(curves::BEST);
             loss.marks.push(mark(best.metrics.loss));
             accuracy.marks.push(mark(best.metrics.accuracy));
         }
@@ -159,7 +159,7 @@ impl<'a> RunReport<'a> {
         let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
         Some(LineChart {
             alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
-            x: Axis::new("epoch"),
+            x: Axis::of_epochs(),
             y: Axis::new("learning rate"),
             series: vec![
                 Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),

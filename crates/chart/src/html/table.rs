@@ -10,8 +10,17 @@ pub fn table(table: &Table) -> String {
         table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, name)).collect();
     let head = if head.is_empty() { head } else { format!("<thead><tr>{head}</tr></thead>\n") };
     let body: String = table.rows.iter().map(|cells| row(table, cells)).collect();
+    // What may have to be scrolled is reached by the tab key, under a name.
+    let stop = match (table.header.is_empty(), caption.is_empty()) {
+        (true, _) => String::new(),
+        (false, false) => format!(" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\""),
+        (false, true) => {
+            let columns = escaped(&table.header.join(", "));
+            format!(" tabindex=\"0\" role=\"region\" aria-label=\"table of {columns}\"")
+        }
+    };
     format!(
-        "<figure>\n{figcaption}<div class=\"scroll\" tabindex=\"0\">\n\
+        "<figure>\n{figcaption}<div class=\"scroll\"{stop}>\n\
          <table class=\"data\">\n{head}<tbody>\n{body}</tbody>\n</table>\n</div>\n</figure>\n"
     )
 }

@@ -29,7 +29,7 @@ pub fn parallel(chart: &Parallel) -> String {
     body += &lines(chart, &axes);
     body += &axes.iter().enumerate().map(|(index, axis)| drawn(axis, y(index))).collect::<String>();
     let height = TOP + axes.len().saturating_sub(1) as f64 * PITCH + BOTTOM;
-    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), 1, &body)
+    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), &body)
 }
 
 fn y(axis: usize) -> f64 {

@@ -42,7 +42,7 @@ pub fn spread(chart: &Spread) -> String {
     }
     body += &axis(&chart.axis.name, &span, first, top);
     body += &groups;
-    root(&chart.alt, [WIDTH, top + BELOW].map(|side| side.ceil() as u32), 1, &body)
+    root(&chart.alt, [WIDTH, top + BELOW].map(|side| side.ceil() as u32), &body)
 }
 
 fn x(place: f64) -> f64 {

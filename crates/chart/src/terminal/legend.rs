@@ -38,7 +38,7 @@ fn key(entry: &Entry<'_>, series: usize, ink: Ink) -> String {
         (Ink::Signs, Key::Series(_)) => sign(entry.number, None).into(),
         (Ink::Braille, Key::Series(Style::Line | Style::Ranked(_))) => "──".into(),
         (Ink::Braille, Key::Series(Style::Dashed)) => "╌╌".into(),
-        (Ink::Braille, Key::Series(Style::Dots)) => "•".into(),
+        (Ink::Braille, Key::Series(Style::Dots | Style::Hollow)) => "•".into(),
         (Ink::Braille, Key::Series(Style::Path)) => "─•".into(),
         (Ink::Braille, Key::Mark) => "●".into(),
     }

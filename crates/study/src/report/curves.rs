@@ -31,7 +31,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
     let chart = LineChart {
         alt: format!("{metric} after each epoch of {} trials", series.len()),
-        x: Axis::new("epoch"),
+        x: Axis::of_epochs(),
         y: y.clone(),
         series,
         ..LineChart::default()
