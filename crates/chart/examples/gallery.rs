@@ -7,7 +7,8 @@ use std::{env, iter::successors};
 
 use chart::{
     Axis, Bar, Bars, Block, Confusion, Dimension, Document, Group, LineChart, Mark, Parallel, Picture, PixelTable,
-    Pixels, Section, Series, Shading, Spread, Strand, Style, Table, Verdict, Weights, calibration, html, roc,
+    Pixels, Section, Series, Shading, Spread, Strand, Style, Table, Verdict, Weights, calibration, histogram, html,
+    roc,
     terminal::{self, Colours},
 };
 
@@ -179,7 +180,8 @@ fn charts() -> Vec<LineChart> {
         rates(),
         descent(),
         roc(&scores, &labels),
-        calibration(vec![(0.02, 0.0), (0.24, 0.3), (0.5, 0.4), (0.8, 0.9), (0.98, 1.0)], 0.0123),
+        calibration(vec![(0.02, 0.0), (0.5, 0.4), (0.98, 1.0)], vec![[0.0, 0.03], [0.25, 0.58], [0.97, 1.0]], 0.0123),
+        histogram("probability of 3", &[700, 20, 0, 3, 12, 31, 680]),
     ]
 }
 

@@ -5,7 +5,7 @@ mod pixel_table;
 mod table;
 
 use crate::{
-    document::{Block, Document, Section, Term},
+    document::{Block, Document, Section, Term, Tile},
     svg,
     svg::escaped,
 };
@@ -48,6 +48,11 @@ fn blocks(all: &[Block]) -> String {
 fn block(block: &Block) -> String {
     match block {
         Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
+        Block::Tiles(tiles) => format!("<dl class=\"tiles\">\n{}</dl>\n", tiles.iter().map(tile).collect::<String>()),
+        Block::Link { text, address } => format!("<p><a href=\"{}\">{}</a></p>\n", escaped(address), escaped(text)),
+        Block::Fold { summary, blocks: folded } => {
+            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded))
+        }
         Block::Code { caption, lines } => code(caption, lines),
         Block::Table(rows) => table::table(rows),
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
@@ -59,6 +64,11 @@ fn block(block: &Block) -> String {
             svg::block(block).unwrap_or_default()
         }
     }
+}
+
+fn tile(Tile { name, value, note }: &Tile) -> String {
+    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", escaped(note)) };
+    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), escaped(value))
 }
 
 fn code(caption: &str, lines: &str) -> String {

@@ -27,14 +27,14 @@ mod ticks;
 mod weights;
 
 pub use bars::{Bar, Bars};
-pub use calibration::calibration;
+pub use calibration::{calibration, histogram};
 pub use confusion::Confusion;
-pub use document::{Block, Document, Section, Table, Term};
+pub use document::{Block, Document, Section, Table, Term, Tile};
 pub use line_chart::{Axis, Field, LineChart, Mark, Scale, Series, Shape, Style};
 pub use palette::Rgb;
 pub use parallel::{Dimension, Parallel, Strand};
 pub use picture::{Picture, Pixels, Verdict};
-pub use roc::roc;
+pub use roc::{roc, roc_corner};
 pub use shade::{PixelTable, Shading};
 pub use spread::{Group, Spread};
 pub use weights::Weights;

@@ -64,6 +64,8 @@ pub struct Series {
     pub style: Style,
     /// The number of its colour, for what is of one kind in several series or charts. `None`: its place in the list.
     pub colour: Option<usize>,
+    /// The ends of an interval at each point, drawn upright; none, or as many as points.
+    pub intervals: Vec<[f64; 2]>,
     /// The number of what each point stands for, or a single one for the whole series: the same one stands out everywhere on a page
     /// where it is pointed at.
     pub items: Vec<usize>,
@@ -82,6 +84,8 @@ pub enum Style {
     Hollow,
     /// A thin line with a dot at each point: steps one after the other.
     Path,
+    /// A filled step from each point to the next, as high as it: a histogram, whose last point is its right end.
+    Steps,
     /// A thin line, one of many; its shade says how good it is among them, from 0, the worst, to 255, the best.
     Ranked(u8),
 }
@@ -139,6 +143,14 @@ impl Series {
     /// The same, drawn in another way.
     pub fn drawn(self, style: Style) -> Self {
         Self { style, ..self }
+    }
+
+    /// The corners of its line: of steps two for each point.
+    pub(crate) fn drawn_points(&self) -> Vec<(f64, f64)> {
+        if self.style != Style::Steps {
+            return self.points.clone();
+        }
+        self.points.windows(2).flat_map(|pair| [pair[0], (pair[1].0, pair[0].1)]).collect()
     }
 
     /// The same, of these items.
@@ -213,6 +225,11 @@ impl LineChart {
     /// All x and y values.
     pub(crate) fn values(&self) -> (Vec<f64>, Vec<f64>) {
         let points = self.series.iter().flat_map(|series| series.points.iter().copied());
+        let of_interval = |series: &'_ Series| -> Vec<(f64, f64)> {
+            let pairs = series.points.iter().zip(&series.intervals);
+            pairs.flat_map(|((x, _), ends)| ends.map(|end| (*x, end))).collect()
+        };
+        let points = points.chain(self.series.iter().flat_map(of_interval));
         points.chain(self.marks.iter().map(|mark| mark.at)).unzip()
     }
 }

@@ -39,6 +39,9 @@ pub fn block(block: &Block) -> Option<String> {
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
         Block::Text(_)
+        | Block::Tiles(_)
+        | Block::Link { .. }
+        | Block::Fold { .. }
         | Block::Code { .. }
         | Block::Table(_)
         | Block::Terms(_)

@@ -8,8 +8,10 @@ mod compare;
 mod confusion_table;
 mod counts;
 mod curves;
+mod diagnosis;
 mod evaluated;
 mod run_report;
+mod use_it;
 mod words;
 
 use chart::Pixels;
@@ -21,7 +23,7 @@ pub use confusion_table::ConfusionTable;
 pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
-pub use run_report::{RunReport, write};
+pub use run_report::{Extras, RunReport, write};
 pub use words::{clock, fraction, shown, small};
 
 /// The image with this number.

@@ -49,6 +49,9 @@ fn key(entry: &Entry<'_>, attributes: &str) -> String {
     let dot = format!("M{} {}h0", middle[0], middle[1]);
     let drawn = match entry.key {
         Key::Series(Style::Line) => line(&whole, series, LINE),
+        Key::Series(Style::Steps) => {
+            line("M7 6H19", series, "stroke-width=\"11\" stroke-linecap=\"butt\" stroke-opacity=\"0.6\"")
+        }
         Key::Series(Style::Dashed) => line(&whole, series, DASHED),
         Key::Series(Style::Dots) => line(&dot, series, DOT),
         Key::Series(Style::Hollow) => line(&dot, series, DOT) + &hole(&dot),

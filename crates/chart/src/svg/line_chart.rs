@@ -181,6 +181,7 @@ impl<'a> Drawing<'a> {
         let is_one = series.points.iter().filter(|point| self.place(**point, &self.y).is_some()).count() == 1;
         let drawn = match series.style {
             _ if is_one => self.strokes(dots, colour, DOT, series.style == Style::Hollow),
+            Style::Steps => self.strokes(|y| self.area(series, y), colour, &steps(colour), false),
             Style::Line => self.strokes(lines, colour, LINE, false),
             Style::Dashed => self.strokes(lines, colour, DASHED, false),
             Style::Dots => self.strokes(dots, colour, DOT, false),
@@ -191,7 +192,10 @@ impl<'a> Drawing<'a> {
                 self.strokes(lines, colour, &format!("{THIN} stroke-opacity=\"{opacity:.2}\""), false)
             }
         };
-        format!("<g {}>{}</g>\n", data(series, known), drawn.trim_end())
+        let upright = |y: &Span| self.intervals(series, y);
+        let intervals =
+            if series.intervals.is_empty() { String::new() } else { self.strokes(upright, colour, THIN, false) };
+        format!("<g {}>{drawn}{}</g>\n", data(series, known), intervals.trim_end())
     }
 
     /// A path on the scale that is shown, which knows itself on the other.
@@ -219,6 +223,28 @@ impl<'a> Drawing<'a> {
         path
     }
 
+    /// A line upright through each point, from end to end of its interval.
+    fn intervals(&self, series: &Series, y: &Span) -> String {
+        let upright = |((x, _), [low, high]): (&(f64, f64), &[f64; 2])| self.lines(&[(*x, *low), (*x, *high)], y);
+        series.points.iter().zip(&series.intervals).map(upright).collect()
+    }
+
+    /// What lies below steps.
+    fn area(&self, series: &Series, y: &Span) -> String {
+        let column = |pair: &[(f64, f64)]| {
+            let [left, right] = [pair[0].0, pair[1].0].map(|x| self.x.at(x));
+            // On a logarithmic scale nothing has no height.
+            let (left, right, top) = (left?, right?, y.at(pair[0].1)?.clamp(0.0, 1.0));
+            let bottom = y.at(0.0).unwrap_or(0.0).clamp(0.0, 1.0);
+            (top > bottom).then(|| {
+                let corners =
+                    [(left, bottom), (left, top), (right, top), (right, bottom)].map(|corner| self.at(corner));
+                format!("M{}Z", corners.join("L"))
+            })
+        };
+        series.points.windows(2).filter_map(column).collect()
+    }
+
     fn dots(&self, points: &[(f64, f64)], y: &Span) -> String {
         let places = points.iter().filter_map(|point| self.place(*point, y)).filter(|place| clip::is_inside(*place));
         places.map(|place| format!("M{}h0", self.at(place))).collect()
@@ -227,6 +253,10 @@ impl<'a> Drawing<'a> {
     fn at(&self, (x, y): (f64, f64)) -> String {
         format!("{} {}", tenths(x * self.width()), tenths((1.0 - y) * self.height()))
     }
+}
+
+fn steps(colour: Rgb) -> String {
+    format!("fill=\"{}\" fill-opacity=\"0.45\" stroke-width=\"1\"", colour.hex())
 }
 
 /// The same axis on the other scale: where all values are above zero and far enough apart for it to show something else.

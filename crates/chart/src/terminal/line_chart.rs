@@ -71,7 +71,13 @@ impl Frame {
     }
 
     fn draw(&self, series: &Series, number: usize, ink: Ink, canvas: &mut Canvas) {
-        let places: Vec<_> = series.points.iter().map(|point| self.place(*point)).collect();
+        let places: Vec<_> = series.drawn_points().iter().map(|point| self.place(*point)).collect();
+        for ((x, _), [low, high]) in series.points.iter().zip(&series.intervals) {
+            let ends = [low, high].map(|end| self.place((*x, *end)));
+            for pair in clip::cut(&ends).iter().flat_map(|run| run.windows(2)) {
+                canvas.line(pair[0], pair[1], false, number);
+            }
+        }
         let is_dotted = matches!(series.style, Style::Dots | Style::Hollow | Style::Path);
         // A path's own signs would not stand out from a line of the same sign.
         if !is_dotted || series.style == Style::Path && ink == Ink::Braille {
