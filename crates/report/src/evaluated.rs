@@ -25,9 +25,9 @@ const MOST_WEIGHTS: usize = 20;
 
 /// What all pictures of misses take on a page, at most, and what one takes besides its pixels.
 const MISSES_BYTES: usize = 110_000;
-const BYTES_AROUND: usize = 350;
+const BYTES_AROUND: usize = 100;
 
-/// Misses beside each other, as many as there is room for.
+/// Misses beside each other where there is room, and of a pair of classes where not all have room on the page.
 const MISSES: usize = 12;
 
 /// Images that a bin of the reliability diagram holds at least.
@@ -222,25 +222,28 @@ impl<'a> Evaluated<'a> {
         let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
         let pairs = self.evaluation.confused_pairs(&self.losses);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
-        let bytes = self.data.shape().len() + BYTES_AROUND;
-        let most = (MISSES_BYTES / bytes).max(CONFUSED);
-        // Of many pairs each has a share of the room, and the first ones what is left.
-        let each = (most / pairs.len().max(1)).max(1);
-        let (mut room, mut blocks) = (most, Vec::new());
+        let most = (MISSES_BYTES / (self.data.shape().len() + BYTES_AROUND)).max(MISSES);
+        let each = if all <= most { all } else { MISSES };
+        let (mut room, mut blocks, mut others) = (most, Vec::new(), Table::new(["is", "taken for", "images"], 2));
         for ConfusedPair { label, predicted, samples } in &pairs {
-            let shown = samples.len().min(if all <= most { samples.len() } else { each }).min(room);
+            let [is, said] = [label, predicted].map(|label| task.class(*label));
+            let shown = samples.len().min(each).min(room);
             if shown == 0 {
-                break;
+                others.add_row([is, said, &samples.len().to_string()]);
+                continue;
             }
             room -= shown;
             let of = counts[usize::from(*label)].actual;
-            let (is, said) = (task.class(*label), task.class(*predicted));
             let less = if shown < samples.len() { format!(", of which {shown} are shown") } else { String::new() };
             let share = 100.0 * samples.len() as f64 / of as f64;
             let text = format!("{is}, taken for {said}: {} of {of} ({share:.1} %){less}", samples.len());
             let pictures: Vec<Picture> = samples.iter().take(shown).map(|sample| self.miss(sample)).collect();
             let alt = format!("{shown} images of {is} that are taken for {said}, the highest loss first");
             blocks.extend([Block::Text(text), Block::Pictures { alt, pictures, columns: MISSES }]);
+        }
+        if !others.rows.is_empty() {
+            let summary = format!("{} more pairs, of fewer images", others.rows.len());
+            blocks.push(Block::Fold { summary, blocks: vec![Block::Table(others)] });
         }
         let shown = most - room;
         let less = if shown < all { format!(" {shown} of {all} are shown.") } else { String::new() };

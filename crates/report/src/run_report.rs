@@ -119,10 +119,14 @@ impl<'a> RunReport<'a> {
             Tile::new("errors", (total - right).to_string(), format!("of {total} validation images")),
         ];
         let most = counts.by_class().iter().map(|class| class.actual).max().unwrap_or(0);
-        let always = format!("always the largest class: {}", fraction(Some(most as f64 / total.max(1) as f64)));
-        if let Some(baseline) = self.extras.baseline {
-            tiles.push(Tile::new("baseline", fraction(Some(baseline)), format!("pixel similarity; {always}")));
-        }
+        let largest = fraction(Some(most as f64 / total.max(1) as f64));
+        tiles.push(match self.extras.baseline {
+            Some(baseline) => {
+                let always = format!("pixel similarity; always the largest class: {largest}");
+                Tile::new("baseline", fraction(Some(baseline)), always)
+            }
+            None => Tile::new("baseline", largest, "always the largest class"),
+        });
         if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
             tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));
         }
