@@ -121,8 +121,11 @@ fn a_comparison_over_seeds_can_be_read_in_any_window() {
     place.train(&[&["compare"], &runs[..], &["--html", "compare.html"]].concat()).ok();
     let page = place.path().join("compare.html");
     look(&mut browser, &page, "compare");
-    let expected =
-        ["Accuracy of each seed of 2 groups", "Validation loss by epoch: group 1 from", "Validation accuracy by epoch"];
+    let expected = [
+        "Accuracy of each seed of 2 groups",
+        "Validation loss by epoch: learning_rate=",
+        "Validation accuracy by epoch",
+    ];
     described(&fs::read_to_string(page).unwrap(), &expected);
 }
 
@@ -201,6 +204,28 @@ fn tables_sort_by_number_and_by_name() {
         assert_eq!(browser.text(&format!("{head}.ariaSort")), order);
         assert_eq!(browser.text(&first), sorted);
     }
+}
+
+#[test]
+fn a_trial_that_is_pointed_at_stands_out_in_all_charts_and_tables() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"training.batch_size\" = [32, 64]";
+    place.write("study.toml", study);
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=2"], SMALL].concat()).ok();
+    let page = place.path().join("runs/study/report.html");
+    browser.open(&page, 1440, false);
+    let lit = |kind: &str| format!("document.querySelectorAll('{kind}').length");
+    assert_eq!(browser.evaluate(&lit(".lit, .dot")), 0);
+    browser.point_at("tr[data-item='3']", [0.5, 0.5]);
+    // Its row, its line over parallel axes, its curve; a dot in the chart of all trials, in those of both keys and over both.
+    for (kind, least) in [("tr.lit", 1), ("path.lit", 1), ("g.lit", 1), (".dot", 4)] {
+        assert!(browser.evaluate(&lit(kind)).as_u64().unwrap() >= least, "{kind}");
+    }
+    browser.point_at(".lines .plot", [0.4, 0.5]);
+    let tip = browser.text("[...document.querySelectorAll('.tip')].find((tip) => !tip.hidden).innerText");
+    assert!(tip.starts_with("trial ") && tip.contains("valid.accuracy"), "{tip}");
+    assert!(browser.evaluate(&lit("tr.lit")).as_u64().unwrap() >= 1);
 }
 
 #[test]

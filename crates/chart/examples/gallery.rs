@@ -128,7 +128,11 @@ fn parallel() -> Parallel {
         let (rate, kind) = (10f64.powf(-3.0 * noise(n)), f64::from(n % 3));
         let loss = 0.02 + (rate.log10() + 1.0).powi(2) * 0.1 + 0.05 * kind * noise(n + 99);
         let hidden = (kind < 2.0).then(|| (5.0 + 195.0 * noise(n + 7)).round());
-        Strand { values: vec![Some(rate), Some(kind), hidden, Some(loss)], worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0) }
+        Strand {
+            values: vec![Some(rate), Some(kind), hidden, Some(loss)],
+            worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0),
+            item: None,
+        }
     };
     let names = ["sgd", "adam", "adamw"].map(str::to_owned).to_vec();
     let number = |axis: Axis| Dimension { axis, names: vec![] };
@@ -155,6 +159,7 @@ fn spread() -> Spread {
         values: values.to_vec(),
         mean: Some(values.iter().sum::<f64>() / values.len() as f64),
         half_width,
+        ..Group::default()
     };
     Spread {
         alt: "two models over five seeds and one over one".into(),

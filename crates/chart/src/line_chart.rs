@@ -1,6 +1,6 @@
 //! What a chart of lines shows.
 
-use crate::palette;
+use crate::{palette, span::Span};
 
 /// Lines, dots and marks over two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -127,6 +127,12 @@ impl Axis {
     /// The same with a logarithmic scale.
     pub fn log(self) -> Self {
         Self { scale: Scale::Log, ..self }
+    }
+
+    /// Where a value lies on an axis with a range, from 0 at its low end to 1 at its high one; none without a range, and for what has
+    /// no place.
+    pub fn place(&self, value: f64) -> Option<f64> {
+        self.range.and_then(|_| Span::new(self, &[], 2).at(value))
     }
 
     /// The same from `low` to `high`.

@@ -124,7 +124,7 @@ class Chart {
   light(item) {
     this.over.replaceChildren();
     for (const { group, items, points, colour } of this.series) {
-      if (items.length === 1) group.classList.toggle("lit", items[0] === item);
+      if (items.length === 1 && points.length > 1) group.classList.toggle("lit", items[0] === item);
       else points.filter((point) => item && point.item === item && inside(this.place(point))).forEach((point) => this.dot(point, colour));
     }
   }

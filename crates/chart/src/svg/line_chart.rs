@@ -180,6 +180,10 @@ impl<'a> Drawing<'a> {
         // A line through one point is a dot.
         let is_one = series.points.iter().filter(|point| self.place(**point, &self.y).is_some()).count() == 1;
         let drawn = match series.style {
+            Style::Ranked(worth) if is_one => {
+                let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                self.strokes(dots, colour, &format!("{DOT} stroke-opacity=\"{opacity:.2}\""), false)
+            }
             _ if is_one => self.strokes(dots, colour, DOT, series.style == Style::Hollow),
             Style::Steps => self.strokes(|y| self.area(series, y), colour, &steps(colour), false),
             Style::Line => self.strokes(lines, colour, LINE, false),

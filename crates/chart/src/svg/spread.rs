@@ -76,23 +76,29 @@ fn legend(y: f64) -> String {
 
 /// Equal values lie above each other, as far as there is room.
 fn dots(group: &Group, span: &Span, y: f64) -> String {
-    let mut places: Vec<f64> = group.values.iter().filter_map(|value| span.at(*value)).collect();
-    places.retain(|place| (0.0..=1.0).contains(place));
-    places.sort_by(f64::total_cmp);
+    let place = |(index, value): (usize, &f64)| Some((span.at(*value).filter(|at| (0.0..=1.0).contains(at))?, index));
+    let mut places: Vec<(f64, usize)> = group.values.iter().enumerate().filter_map(place).collect();
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut last, mut level) = (f64::NEG_INFINITY, 0);
-    let dot = |place: f64| {
+    let dot = |(place, index): (f64, usize)| {
         level = if x(place) - last < 7.0 { (level + 1) % 3 } else { 0 };
         last = x(place);
         let shift = [0.0, -6.0, 6.0][level];
+        let item = group.items.get(index).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
+        let fill = if group.hollow.get(index) == Some(&true) { HOLLOW } else { FILLED };
         format!(
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.85\"/>\n",
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\"{fill} stroke=\"{}\"{item}/>\n",
             x(place),
             y + shift,
+            BLUE.hex(),
             BLUE.hex()
         )
     };
     places.into_iter().map(dot).collect()
 }
+
+const FILLED: &str = " fill-opacity=\"0.85\" stroke-width=\"0\"";
+const HOLLOW: &str = " fill-opacity=\"0\" stroke-width=\"1.5\"";
 
 fn estimate(group: &Group, span: &Span, y: f64) -> String {
     let is_inside = |place: &f64| (0.0..=1.0).contains(place);
