@@ -62,10 +62,10 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
 
 #[test]
 fn different_losses_have_a_chart_each_and_a_word() {
-    let place = trained(&[&[], &["training.loss=cross-entropy"]]);
+    let place = trained(&[&[], &["training.loss=binary-cross-entropy"]]);
     let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
     let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
-    for part in ["validation loss, mnist-loss", "validation loss, cross-entropy"] {
+    for part in ["validation loss, mnist-loss", "validation loss, binary-cross-entropy"] {
         assert!(shown.contains(part) && page.contains(&format!("data-y-name=\"{part}\"")), "{part}: {shown}");
     }
     assert!(page.contains("which are different measures"), "{page}");

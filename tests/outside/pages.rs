@@ -210,7 +210,7 @@ fn tables_sort_by_number_and_by_name() {
 fn a_trial_that_is_pointed_at_stands_out_in_all_charts_and_tables() {
     let Some(mut browser) = Browser::start() else { return };
     let place = Place::new();
-    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"training.batch_size\" = [32, 64]";
+    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"optimizer.momentum\" = [0.0, 0.9]";
     place.write("study.toml", study);
     place.train(&[&["sweep", "study.toml", "--set", "training.epochs=2"], SMALL].concat()).ok();
     let page = place.path().join("runs/study/report.html");
