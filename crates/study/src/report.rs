@@ -33,8 +33,8 @@ use crate::{
 /// Points in the table.
 const BEST: usize = 20;
 
-/// Rows of the table of all trials.
-const ALL: usize = 1000;
+/// Cells of the table of all trials: a thousand trials of four keys.
+const CELLS: usize = 8000;
 
 const NO_PAGE: &str = "A trial has a page of its own, to which its number leads here, after `train report` of its run folder and \
     `train sweep report` of this study.";
@@ -166,14 +166,16 @@ impl<'a> StudyView<'a> {
         let name = metric.to_string();
         let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
         let mut table = Table::new(header, usize::MAX);
-        for status in few::few(&self.trials.iter().collect::<Vec<_>>(), ALL) {
+        let most = CELLS / table.header.len();
+        for status in few::few(&self.trials.iter().collect::<Vec<_>>(), most) {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
             let rest = [status.epochs().to_string(), status.name().to_owned()];
             let number = dots::item(status).to_string();
             table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest));
             table.links.push(page_of(status, folder));
         }
-        let less = (self.trials.len() > ALL).then(|| Block::text(format!("Shown are {ALL} of {}.", self.trials.len())));
+        let less = (self.trials.len() > most)
+            .then(|| Block::text(format!("Shown are {most} of {}, at equal distances.", self.trials.len())));
         [Block::Table(table)].into_iter().chain(less).collect()
     }
 

@@ -85,20 +85,14 @@ fn dots(group: &Group, span: &Span, y: f64) -> String {
         last = x(place);
         let shift = [0.0, -6.0, 6.0][level];
         let item = group.items.get(index).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
-        let fill = if group.hollow.get(index) == Some(&true) { HOLLOW } else { FILLED };
-        format!(
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\"{fill} stroke=\"{}\"{item}/>\n",
-            x(place),
-            y + shift,
-            BLUE.hex(),
-            BLUE.hex()
-        )
+        let hollow = if group.hollow.get(index) == Some(&true) { HOLLOW } else { "" };
+        format!("<circle cx=\"{:.1}\" cy=\"{:.0}\" r=\"4\"{hollow}{item}/>", x(place), y + shift)
     };
-    places.into_iter().map(dot).collect()
+    let dots: String = places.into_iter().map(dot).collect();
+    format!("<g fill=\"{0}\" fill-opacity=\"0.85\" stroke=\"{0}\">{dots}</g>\n", BLUE.hex())
 }
 
-const FILLED: &str = " fill-opacity=\"0.85\" stroke-width=\"0\"";
-const HOLLOW: &str = " fill-opacity=\"0\" stroke-width=\"1.5\"";
+const HOLLOW: &str = " fill-opacity=\"0\"";
 
 fn estimate(group: &Group, span: &Span, y: f64) -> String {
     let is_inside = |place: &f64| (0.0..=1.0).contains(place);

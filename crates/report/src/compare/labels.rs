@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(named(&[&["name=a"], &["name=b"]]), None);
         assert_eq!(named(&[&["seed=1"], &["seed=1"], &["seed=2"]]), None);
         let much: &[&str] = &["seed=1", "model.hidden=9", "training.epochs=9", "training.batch_size=9"];
-        assert_eq!(named(&[&[], much]), Some(vec!["epochs=40".into(), "epochs=9".into()]));
+        assert_eq!(named(&[&[], much]), Some(vec!["hidden=30".into(), "hidden=9".into()]));
         assert_eq!(named(&[&[], much, much]), None);
     }
 }

@@ -6,14 +6,16 @@ use search::{Parameter, Value};
 use super::{StudyView, axes, dots, few::left_out};
 use crate::Status;
 
-/// Dots of a chart.
-const DOTS: usize = 600;
+/// Dots of a chart, and of all charts together.
+const DOTS: std::ops::RangeInclusive<usize> = 50..=200;
+const ALL_DOTS: usize = 800;
 /// Rows of a chart: of more names the best.
 const NAMES: usize = 24;
 
 /// A chart for each key: of numbers over two axes, of names a row each.
 pub(super) fn section(view: &StudyView<'_>) -> Section {
-    let some = view.some(DOTS);
+    let keys = view.study.space.parameters().len().max(1);
+    let some = view.some((ALL_DOTS / keys).clamp(*DOTS.start(), *DOTS.end()));
     let trials: Vec<(&Status, f64)> = some.iter().map(|(status, value, _)| (*status, *value)).collect();
     let charts = view.study.space.parameters().iter().filter_map(|parameter| against(view, parameter, &trials));
     let charts: Vec<Block> = charts.collect();

@@ -9,7 +9,7 @@ use crate::Status;
 /// Cells of the ground, across and up.
 const CELLS: [usize; 2] = [48, 32];
 /// Trials that the ground is made of, and drawn.
-const TRIALS: usize = 400;
+const TRIALS: usize = 200;
 /// Fewer say nothing of what lies between them.
 const FEWEST: usize = 6;
 

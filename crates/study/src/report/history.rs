@@ -6,7 +6,7 @@ use super::{StudyView, axes, dots, few::few};
 use crate::Status;
 
 /// Dots of the chart.
-const DOTS: usize = 600;
+const DOTS: usize = 400;
 
 /// None before two trials have a value.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {

@@ -6,7 +6,7 @@ use search::{Domain, Parameter, Point, Value};
 use super::{StudyView, axes, dots, few::left_out};
 
 /// Lines of the chart.
-const LINES: usize = 300;
+const LINES: usize = 200;
 
 const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric at the bottom: the worst grey, the \
     better the more orange. Where few values share many lines, these lie side by side, the better ones further right.";
