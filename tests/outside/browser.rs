@@ -89,8 +89,8 @@ impl Browser {
         }
     }
 
-    /// Opens a file in a window of this width, light or dark.
-    pub fn look(&mut self, file: &Path, width: u32, dark: bool) -> Seen {
+    /// Opens a file in a window of this width, light or dark; returns its address.
+    pub fn open(&mut self, file: &Path, width: u32, dark: bool) -> String {
         let scheme = if dark { "dark" } else { "light" };
         let size = json!({ "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
@@ -100,6 +100,12 @@ impl Browser {
         let url = format!("file://{}", file.canonicalize().unwrap().display());
         self.call("Page.navigate", json!({ "url": url }));
         self.wait_for("Page.loadEventFired");
+        url
+    }
+
+    /// Opens a file and tells what there is to see.
+    pub fn look(&mut self, file: &Path, width: u32, dark: bool) -> Seen {
+        let url = self.open(file, width, dark);
         let overflow = self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         let height = self.evaluate("document.documentElement.scrollHeight");
         let clip =
@@ -111,8 +117,40 @@ impl Browser {
         Seen { trouble: trouble.cloned().collect(), overflow: overflow.as_i64().unwrap(), png }
     }
 
-    fn evaluate(&mut self, expression: &str) -> Value {
-        self.call("Runtime.evaluate", json!({ "expression": expression }))["result"]["value"].clone()
+    /// Whether pages run their scripts from now on.
+    pub fn run_scripts(&mut self, run: bool) {
+        self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
+    }
+
+    /// The value of an expression in the page.
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let answer = self.call("Runtime.evaluate", json!({ "expression": expression, "returnByValue": true }));
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    /// A text of the page.
+    pub fn text(&mut self, expression: &str) -> String {
+        self.evaluate(expression).as_str().unwrap_or_else(|| panic!("{expression} is no text")).to_owned()
+    }
+
+    /// Moves the pointer to a share of an element's width and height.
+    pub fn point_at(&mut self, selector: &str, [across, down]: [f64; 2]) {
+        let of = format!("document.querySelector({selector:?})");
+        self.evaluate(&format!("{of}.scrollIntoView({{ block: 'center', behavior: 'instant' }})"));
+        let side = |side: &str| format!("{of}.getBoundingClientRect().{side}");
+        let mut number = |expression: String| self.evaluate(&expression).as_f64().unwrap();
+        let [left, top] = ["left", "top"].map(|name| number(side(name)));
+        let [width, height] = ["width", "height"].map(|name| number(side(name)));
+        let place = json!({ "type": "mouseMoved", "x": left + across * width, "y": top + down * height });
+        self.call("Input.dispatchMouseEvent", place);
+    }
+
+    /// Presses a key.
+    pub fn press(&mut self, key: &str) {
+        for kind in ["keyDown", "keyUp"] {
+            self.call("Input.dispatchKeyEvent", json!({ "type": kind, "key": key, "code": key }));
+        }
     }
 
     /// Sends a command and waits for its result.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::{
-    harness::{Place, metrics},
+    harness::{Place, check_alone, metrics},
     sweep::{study, sweep},
 };
 
@@ -45,11 +45,30 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     }
     assert!(shown.contains("Accuracy of each class") && page.contains("Images of what is confused most"), "{shown}");
     assert!(shown.ends_with("\nwritten to `compare.html`\n") && !shown.contains("Over seeds"), "{shown}");
-    assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("://") && !page.contains("<script"));
+    check_alone(&page);
     for run in place.runs() {
         let name = run.file_name().unwrap().to_str().unwrap();
-        assert!(shown.matches(name).count() >= 4, "in both tables and both legends: {shown}");
+        assert!(shown.contains(name), "the folder of a run: {shown}");
     }
+    let names = ["learning_rate=1.0", "learning_rate=0.01"];
+    for name in names {
+        assert!(page.matches(name).count() >= 4, "{name} in both tables and both legends: {page}");
+    }
+    let best = report["runs"][0]["best"]["metrics"]["accuracy"].as_f64()
+        < report["runs"][1]["best"]["metrics"]["accuracy"].as_f64();
+    let places = names.map(|name| page.find(name).unwrap());
+    assert_eq!(places[1] < places[0], best, "the best comes first");
+}
+
+#[test]
+fn different_losses_have_a_chart_each_and_a_word() {
+    let place = trained(&[&[], &["training.loss=binary-cross-entropy"]]);
+    let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    for part in ["validation loss, mnist-loss", "validation loss, binary-cross-entropy"] {
+        assert!(shown.contains(part) && page.contains(&format!("data-y-name=\"{part}\"")), "{part}: {shown}");
+    }
+    assert!(page.contains("which are different measures"), "{page}");
 }
 
 #[test]
@@ -65,7 +84,7 @@ fn over_seeds_it_is_said_whether_the_difference_is_more_than_noise() {
     let verdict = if p < 0.05 { ", more than noise." } else { ", not more than noise." };
     let text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains(verdict) && text.contains("Welch's t-test"), "p {p}: {shown}");
-    assert!(shown.contains("optimizer.learning_rate = 1.0") && shown.contains('±'), "{shown}");
+    assert!(shown.contains("learning_rate=1.0") && shown.contains('±'), "{shown}");
 }
 
 #[test]

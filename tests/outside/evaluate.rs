@@ -77,14 +77,24 @@ fn the_page_and_every_picture_stand_alone() {
     let ran = place.train(&["evaluate", "latest", "--html", "page.html", "--svg", "new/pictures"]).ok();
     assert!(ran.stdout.ends_with("\nwritten to `page.html`\nwritten to `new/pictures`\n"), "{}", ran.stdout);
     let folder = place.path().join("new/pictures");
-    let pictures = ["calibration.svg", "classes.svg", "confusion.svg", "roc.svg", "top-losses.svg", "weights.svg"];
+    let pictures = [
+        "calibration-2.svg",
+        "calibration.svg",
+        "classes.svg",
+        "confusion.svg",
+        "roc.svg",
+        "top-losses.svg",
+        "weights.svg",
+    ];
     assert_eq!(names(&folder), pictures);
     let page = fs::read_to_string(place.path().join("page.html")).unwrap();
     check_alone(&page);
     for picture in pictures {
         let svg = fs::read_to_string(folder.join(picture)).unwrap();
         check_alone(&svg);
-        assert!(svg.starts_with("<svg") && page.contains(&svg), "{picture}");
+        assert!(svg.starts_with("<svg"), "{picture}");
+        let alt = svg.split("aria-label=").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap();
+        assert!(page.contains(&format!("aria-label=\"{alt}\"")), "{picture}: {alt}");
     }
     for part in ["predicted 7", "roc auc", "Confusion matrix", "linear, runs/linear/"] {
         assert!(page.contains(part), "{part}");
@@ -97,7 +107,10 @@ fn only_a_linear_model_has_weights_to_show() {
     let place = trained("two-layer");
     let ran = place.train(&["evaluate", "latest", "--svg", ".", "--charts", "--top-losses", "1"]).ok();
     let pictures = names(place.path()).into_iter().filter(|name| name.ends_with(".svg")).collect::<Vec<_>>();
-    assert_eq!(pictures, ["calibration.svg", "classes.svg", "confusion.svg", "roc.svg", "top-losses.svg"]);
+    assert_eq!(
+        pictures,
+        ["calibration-2.svg", "calibration.svg", "classes.svg", "confusion.svg", "roc.svg", "top-losses.svg"]
+    );
     assert!(!ran.stdout.contains("Weights"), "{}", ran.stdout);
 }
 

@@ -152,8 +152,8 @@ fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
     let page = place.path().join("runs/study/report.html");
     let text = fs::read_to_string(&page).unwrap();
     println!("the page: {} kB", text.len() / 1000);
-    assert!(text.len() < 5_000_000, "a page of {} bytes", text.len());
-    for said in ["400 of 10000 trials", "600 of 10000 trials", "80 of 10000 trials", "9980 more points"] {
+    assert!(text.len() < 300_000, "a page of {} bytes", text.len());
+    for said in ["200 of 10000 trials", "60 of 10000 trials", "9980 more points"] {
         assert!(text.contains(said), "{said}");
     }
     if let Some(mut browser) = crate::browser::Browser::start() {

@@ -7,6 +7,19 @@ use crate::{
     harness::{Place, SMALL, real_archive},
 };
 
+/// WCAG 2.1 of text.
+const LEAST_CONTRAST: f64 = 4.5;
+
+/// The texts whose contrast with what lies below them is less than it should be. What lies below is painted as it lies, page,
+/// boxes, the cell of a picture, and the text's colour on top.
+const CONTRAST: &str = include_str!("contrast.js");
+
+/// What can be reached by the tab key and has no name.
+const NAMELESS: &str = "[...document.querySelectorAll('[tabindex=\"0\"], button, a, summary')]
+    .filter((element) => !(element.ariaLabel || element.getAttribute('aria-labelledby') || element.textContent.trim())
+        || (element.tabIndex === 0 && element.matches('[tabindex]') && !element.getAttribute('aria-label')))
+    .map((element) => element.outerHTML.slice(0, 200)).join('\\n')";
+
 /// Nothing is fetched, nothing complains, nothing has to be scrolled sideways. The pictures go to the folder that
 /// `TRAIN_TEST_PICTURES` names.
 fn look(browser: &mut Browser, page: &Path, name: &str) {
@@ -17,6 +30,10 @@ fn look(browser: &mut Browser, page: &Path, name: &str) {
             fs::write(Path::new(&folder).join(format!("{name}-{width}-{scheme}.png")), &png).unwrap();
         }
         assert!(trouble.is_empty() && overflow <= 0, "{name} at {width}: {overflow} too wide, {trouble:?}");
+        let faint = browser.text(&format!("({CONTRAST})({LEAST_CONTRAST})"));
+        assert!(faint.is_empty(), "{name} at {width}, dark {dark}: {faint}");
+        let nameless = browser.text(NAMELESS);
+        assert!(nameless.is_empty(), "{name}: {nameless}");
     }
 }
 
@@ -78,7 +95,7 @@ fn the_report_of_a_study_can_be_read_in_any_window() {
 /// Every picture says what there is to see, and these are among them.
 #[track_caller]
 fn described(page: &str, expected: &[&str]) {
-    let pictures = page.matches("<svg ").count();
+    let pictures = page.matches("role=\"img\"").count();
     let texts: Vec<&str> = page
         .split("aria-label=\"")
         .skip(1)
@@ -104,9 +121,143 @@ fn a_comparison_over_seeds_can_be_read_in_any_window() {
     place.train(&[&["compare"], &runs[..], &["--html", "compare.html"]].concat()).ok();
     let page = place.path().join("compare.html");
     look(&mut browser, &page, "compare");
-    let expected =
-        ["Accuracy of each seed of 2 groups", "Validation loss by epoch: group 1 from", "Validation accuracy by epoch"];
+    let expected = [
+        "Accuracy of each seed of 2 groups",
+        "Validation loss by epoch: learning_rate=",
+        "Validation accuracy by epoch",
+    ];
     described(&fs::read_to_string(page).unwrap(), &expected);
+}
+
+/// The report of a short run with two charts side by side.
+fn short_run(place: &Place) -> std::path::PathBuf {
+    place.train_small(&["linear", "--set", "training.epochs=4"]).ok();
+    place.run().join("report.html")
+}
+
+#[test]
+fn a_pointer_or_an_arrow_key_shows_the_values_of_an_epoch() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let page = short_run(&place);
+    browser.open(&page, 1440, false);
+    let tip = "document.querySelector('.tip').hidden ? '' : document.querySelector('.tip').innerText";
+    assert_eq!(browser.text(tip), "");
+    browser.point_at(".plot", [0.99, 0.5]);
+    let last: Vec<serde_json::Value> = crate::harness::metrics(&place.run());
+    let losses = ["train", "valid"].map(|split| last[3][split]["loss"].as_f64().unwrap());
+    let shown = browser.text(tip);
+    let numbers: Vec<f64> = shown.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert!(shown.starts_with("epoch 4") && shown.contains("training") && shown.contains("validation"), "{shown}");
+    for loss in losses {
+        assert!(numbers.iter().any(|number| (number / loss - 1.0).abs() < 1e-4), "{loss}: {shown}");
+    }
+    assert_eq!(browser.evaluate("document.querySelectorAll('.plot .dot').length"), 2);
+    browser.evaluate("document.querySelector('.plot').focus()");
+    browser.press("Escape");
+    assert_eq!(browser.text(tip), "");
+    browser.press("ArrowRight");
+    assert!(browser.text(tip).starts_with("epoch 1"));
+    browser.press("ArrowRight");
+    assert!(browser.text(tip).starts_with("epoch 2"));
+}
+
+#[test]
+fn series_go_off_and_on_and_the_scale_changes() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    browser.open(&short_run(&place), 820, false);
+    let visible = "getComputedStyle(document.querySelector('.series path')).visibility";
+    let button = "document.querySelector('.legend button')";
+    for (pressed, shown) in [("false", "hidden"), ("true", "visible")] {
+        browser.evaluate(&format!("{button}.click()"));
+        assert_eq!(browser.text(&format!("{button}.getAttribute('aria-pressed')")), pressed);
+        assert_eq!(browser.text(visible), shown);
+    }
+    browser.evaluate(&format!("{button}.dispatchEvent(new MouseEvent('dblclick'))"));
+    assert_eq!(
+        browser.evaluate("document.querySelector('.lines').querySelectorAll('.legend [aria-pressed=true]').length"),
+        1
+    );
+    let ticks = "[...document.querySelectorAll('.lines .scale')].filter((g) => g.tagName === 'g' && !g.hasAttribute('display')).map((g) => g.textContent).join()";
+    let path = "document.querySelector('.series path').getAttribute('d')";
+    let (before, log) = (browser.text(path), browser.text(ticks));
+    browser.evaluate("document.querySelector('button.scale').click()");
+    assert_ne!((browser.text(path), browser.text(ticks)), (before.clone(), log.clone()));
+    browser.evaluate("document.querySelector('button.scale').click()");
+    assert_eq!((browser.text(path), browser.text(ticks)), (before, log));
+}
+
+#[test]
+fn tables_sort_by_number_and_by_name() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [1e-6, 0.1, 1.0]";
+    place.write("study.toml", study);
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=1"], SMALL].concat()).ok();
+    browser.open(&place.path().join("runs/study/report.html"), 1440, false);
+    let column = "[...document.querySelectorAll('table.data tbody')].find((body) => body.rows.length === 3 && body.parentNode.tHead)";
+    let first = format!("[...{column}.rows].map((row) => row.cells[0].textContent).join(' ')");
+    let head = format!("{column}.parentNode.tHead.rows[0].cells[0]");
+    for (order, sorted) in [("ascending", "1 2 3"), ("descending", "3 2 1")] {
+        browser.evaluate(&format!("{head}.querySelector('button').click()"));
+        assert_eq!(browser.text(&format!("{head}.ariaSort")), order);
+        assert_eq!(browser.text(&first), sorted);
+    }
+}
+
+#[test]
+fn a_trial_that_is_pointed_at_stands_out_in_all_charts_and_tables() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"optimizer.momentum\" = [0.0, 0.9]";
+    place.write("study.toml", study);
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=2"], SMALL].concat()).ok();
+    let page = place.path().join("runs/study/report.html");
+    browser.open(&page, 1440, false);
+    let lit = |kind: &str| format!("document.querySelectorAll('{kind}').length");
+    assert_eq!(browser.evaluate(&lit(".lit, .dot")), 0);
+    browser.point_at("tr[data-item='3']", [0.5, 0.5]);
+    // Its row, its line over parallel axes, its curve; a dot in the chart of all trials, in those of both keys and over both.
+    for (kind, least) in [("tr.lit", 1), ("path.lit", 1), ("g.lit", 1), (".dot", 4)] {
+        assert!(browser.evaluate(&lit(kind)).as_u64().unwrap() >= least, "{kind}");
+    }
+    browser.point_at(".lines .plot", [0.4, 0.5]);
+    let tip = browser.text("[...document.querySelectorAll('.tip')].find((tip) => !tip.hidden).innerText");
+    assert!(tip.starts_with("trial ") && tip.contains("valid.accuracy"), "{tip}");
+    assert!(browser.evaluate(&lit("tr.lit")).as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn a_page_is_whole_without_its_script() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let page = short_run(&place);
+    browser.run_scripts(false);
+    look(&mut browser, &page, "report-without-script");
+    assert_eq!(browser.evaluate("document.querySelectorAll('button').length"), 0);
+    let shown =
+        "[...document.querySelectorAll('.series path')].every((path) => path.getBoundingClientRect().width > 100)";
+    assert_eq!(browser.evaluate(shown), true);
+    assert!(browser.text("document.querySelector('.legend').innerText").contains("validation"));
+}
+
+#[test]
+fn charts_beside_each_other_share_a_baseline_and_take_the_width() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    browser.open(&short_run(&place), 1440, false);
+    let sides = |side: &str| {
+        format!(
+            "[...document.querySelectorAll('.beside > .lines .plot')].slice(0, 2).map((plot) => Math.round(plot.getBoundingClientRect().{side})).join()"
+        )
+    };
+    let bottoms = browser.text(&sides("bottom"));
+    let (left, right) = bottoms.split_once(',').unwrap();
+    assert_eq!(left, right);
+    let width = browser.evaluate("document.querySelector('.lines .plot').getBoundingClientRect().right - document.querySelector('main').getBoundingClientRect().left");
+    let main = browser.evaluate("document.querySelector('main').clientWidth");
+    assert!(width.as_f64().unwrap() > 0.45 * main.as_f64().unwrap(), "{width} of {main}");
 }
 
 #[test]

@@ -16,8 +16,9 @@ use crate::{
 fn page(run: &Path) -> String {
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     check_alone(&page);
+    let shown = page.split("<script>").next().unwrap();
     for none in ["NaN", "inf<", "inf,"] {
-        assert!(!page.contains(none), "{none}: {page}");
+        assert!(!shown.contains(none), "{none}: {page}");
     }
     page
 }
@@ -42,24 +43,26 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
     let (page, name) = (page(&run), name(&place, &run));
     assert!(ran.stdout.contains(&format!("report   {name}/report.html\n")), "{ran:?}");
     let headings = [
+        "Use it",
         "Curves",
         "Confusion matrix",
-        "Top losses, highest mnist-loss first",
+        "All ",
         "Images of each class",
-        "ROC curve, and calibration of the probability of 3",
+        "ROC curve",
+        "Calibration of the probability of 3",
         "Weights: positive ones speak for 3, negative ones for 7",
+        "What the network is, and sees",
         "Data",
         "Plan",
         "Timings",
         "Environment",
-        "Commands",
     ];
     for (number, heading) in (1..).zip(headings) {
-        let section = format!("<section id=\"section-{number}\">\n<h2>{heading}</h2>");
-        let entry = format!("<a href=\"#section-{number}\">{heading}</a>");
+        let section = format!("<section id=\"section-{number}\">\n<h2>{heading}");
+        let entry = format!("<a href=\"#section-{number}\">{heading}");
         assert!(page.contains(&section) && page.contains(&entry), "{heading}: {page}");
     }
-    assert!(!page.contains("section-12"));
+    assert!(!page.contains("section-14"));
     for command in [
         format!("train {name}/config.toml"),
         format!("train evaluate {name}"),
@@ -72,6 +75,40 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
 }
 
 #[test]
+fn a_rate_far_too_high_has_its_diagnosis_and_a_good_run_has_none() {
+    let (_place, run) = trained(&["linear", "--set", "optimizer.learning_rate=1e30", "--set", "training.epochs=4"]);
+    let text = page(&run);
+    assert!(text.contains("The parameters do not move") || text.contains("images, whatever they show"), "{text}");
+    let (_place, run) = trained(&["linear", "--set", "training.epochs=4"]);
+    let text = page(&run);
+    assert!(!text.contains("do not move") && !text.contains("flat from the start"), "{text}");
+}
+
+#[test]
+fn it_shows_what_differs_from_the_defaults_and_how_the_model_is_used() {
+    let (place, run) = trained(&["--set", "model.hidden=12"]);
+    let (text, name) = (page(&run), name(&place, &run));
+    for part in [
+        "<th scope=\"row\">model.hidden</th><td>12</td><td>30</td>",
+        "net = nn.Sequential(nn.Linear(784, 12), nn.ReLU(), nn.Linear(12, 1))",
+        &format!("load_file(&quot;{name}/model.safetensors&quot;)"),
+        "<dt>baseline</dt>",
+        "<summary>Every key</summary>",
+        "aria-label=\"Images of the first training batch with their labels\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("<th scope=\"row\">optimizer.momentum"), "a default is folded");
+}
+
+#[test]
+fn a_hundred_epochs_make_a_small_page() {
+    let (_place, run) = trained(&["--set", "training.epochs=100"]);
+    let bytes = page(&run).len();
+    assert!(bytes < 300_000, "{bytes} bytes");
+}
+
+#[test]
 fn its_numbers_are_those_of_evaluate() {
     let (place, run) = trained(&["--set", "optimizer.learning_rate=0.01"]);
     let page = page(&run);
@@ -80,16 +117,18 @@ fn its_numbers_are_those_of_evaluate() {
     let right = ["true_positive", "true_negative"].map(|key| report["confusion"][key].as_u64().unwrap());
     let (accuracy, right) = (metric("accuracy"), right.iter().sum::<u64>());
     for shown in [
-        format!("{accuracy:.4}: {right} of 200 validation images of synthetic"),
-        format!("{:.6}, mnist-loss", metric("loss")),
+        format!("<dt>accuracy</dt><dd>{accuracy:.4}</dd>"),
+        format!("<dd>{}</dd><dd class=\"note\">of 200 validation images</dd>", 200 - right),
+        format!("<dd>{:.6}</dd><dd class=\"note\">mnist-loss</dd>", metric("loss")),
         format!("<td>{:.4}</td>", metric("roc_auc")),
     ] {
         assert!(page.contains(&shown), "{shown}: {page}");
     }
-    for top in report["top_losses"].as_array().unwrap() {
-        assert!(page.contains(&format!(">{}</text>", top["image"].as_str().unwrap())), "{top}");
+    let wrong = |top: &&serde_json::Value| top["prediction"] != top["target"];
+    for top in report["top_losses"].as_array().unwrap().iter().filter(wrong) {
+        assert!(page.contains(&format!("<br/>{}</figcaption>", top["image"].as_str().unwrap())), "{top}");
     }
-    assert!(!page.contains("the book"), "it did not train on these digits");
+    assert!(!page.contains("<dt>the book"), "it did not train on these digits");
 }
 
 #[test]
@@ -101,7 +140,7 @@ fn it_is_written_again_with_the_same_bytes_and_after_a_resume_with_more_epochs()
     assert_eq!(place.train(&["report", "latest"]).ok().stdout, path);
     assert!(fs::read(run.join("report.html")).unwrap() == before);
     place.train(&["--resume", "latest", "--set", "training.epochs=4"]).ok();
-    assert!(page(&run).contains("4 of 4, by valid_loss"));
+    assert!(page(&run).contains("<dd>4 of 4</dd><dd class=\"note\">by valid_loss</dd>"));
 }
 
 #[test]
@@ -158,7 +197,7 @@ fn images_of_another_size_that_are_all_taken_for_one_class_have_a_report_too() {
     place.train(&[&["linear", "--set", "training.epochs=1"], &data[..]].concat()).ok();
     let run = place.run();
     let page = page(&run);
-    for part in ["0.5000: 1 of 2 validation images of folder", "20 x 20, grey", "2 images, 1 of them wrong"] {
+    for part in ["<dd>0.5000</dd>", "of 2 validation images", "20 x 20, grey", "All 1 misses"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     black_images(&place, 21);
@@ -200,7 +239,11 @@ fn an_interrupted_run_has_one_that_says_how_to_go_on() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let page = page(&run);
-    for part in ["interrupted: asked to stop", " done, 100000 planned", &format!("train --resume {name}\n")] {
+    for part in [
+        "<dd>interrupted</dd><dd class=\"note\">asked to stop</dd>",
+        " done, 100000 planned",
+        &format!("train --resume {name}\n"),
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
@@ -210,7 +253,11 @@ fn a_run_that_lost_its_patience_is_not_told_to_go_on() {
     let patience = ["--set", "early_stopping.patience=1", "--set", "early_stopping.min_delta=10.0"];
     let (_place, run) = trained(&[&patience[..], &["--set", "training.epochs=9"]].concat());
     let page = page(&run);
-    assert!(page.contains("finished: stopped early: patience ran out") && !page.contains("--resume"), "{page}");
+    assert!(
+        page.contains("<dd>finished</dd><dd class=\"note\">stopped early: patience ran out</dd>")
+            && !page.contains("--resume"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::{env, iter::successors};
 
 use chart::{
     Axis, Bar, Bars, Block, Confusion, Dimension, Document, Group, LineChart, Mark, Parallel, Picture, PixelTable,
-    Pixels, Section, Series, Shading, Spread, Strand, Style, Table, Verdict, Weights, calibration, html, roc,
+    Pixels, Section, Series, Shading, Spread, Strand, Style, Table, Verdict, Weights, calibration, histogram, html,
+    roc,
     terminal::{self, Colours},
 };
 
@@ -52,10 +53,7 @@ fn rates() -> LineChart {
         x: Axis::new("learning rate").log(),
         y: Axis::new("loss").range(0.0, 0.8),
         series: vec![Series::line("loss, smoothed", (0..100).map(|step| (rate(step), loss(rate(step)))).collect())],
-        marks: vec![
-            Mark { name: "valley 0.083".into(), at: (0.083, loss(0.083)) },
-            Mark { name: "steep 0.019".into(), at: (0.019, loss(0.019)) },
-        ],
+        marks: vec![Mark::new("valley 0.083", (0.083, loss(0.083))), Mark::new("steep 0.019", (0.019, loss(0.019)))],
         ..LineChart::default()
     }
 }
@@ -130,7 +128,11 @@ fn parallel() -> Parallel {
         let (rate, kind) = (10f64.powf(-3.0 * noise(n)), f64::from(n % 3));
         let loss = 0.02 + (rate.log10() + 1.0).powi(2) * 0.1 + 0.05 * kind * noise(n + 99);
         let hidden = (kind < 2.0).then(|| (5.0 + 195.0 * noise(n + 7)).round());
-        Strand { values: vec![Some(rate), Some(kind), hidden, Some(loss)], worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0) }
+        Strand {
+            values: vec![Some(rate), Some(kind), hidden, Some(loss)],
+            worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0),
+            item: None,
+        }
     };
     let names = ["sgd", "adam", "adamw"].map(str::to_owned).to_vec();
     let number = |axis: Axis| Dimension { axis, names: vec![] };
@@ -157,6 +159,7 @@ fn spread() -> Spread {
         values: values.to_vec(),
         mean: Some(values.iter().sum::<f64>() / values.len() as f64),
         half_width,
+        ..Group::default()
     };
     Spread {
         alt: "two models over five seeds and one over one".into(),
@@ -182,7 +185,8 @@ fn charts() -> Vec<LineChart> {
         rates(),
         descent(),
         roc(&scores, &labels),
-        calibration(vec![(0.02, 0.0), (0.24, 0.3), (0.5, 0.4), (0.8, 0.9), (0.98, 1.0)], 0.0123),
+        calibration(vec![(0.02, 0.0), (0.5, 0.4), (0.98, 1.0)], vec![[0.0, 0.03], [0.25, 0.58], [0.97, 1.0]], 0.0123),
+        histogram("probability of 3", &[700, 20, 0, 3, 12, 31, 680]),
     ]
 }
 

@@ -25,6 +25,19 @@ pub struct Section {
 pub enum Block {
     /// A paragraph; what stands between backticks is code.
     Text(String),
+    /// Numbers that matter most, beside each other.
+    Tiles(Vec<Tile>),
+    /// Another page.
+    Link {
+        text: String,
+        /// As seen from this page.
+        address: String,
+    },
+    /// What is there for who asks for it.
+    Fold {
+        summary: String,
+        blocks: Vec<Block>,
+    },
     /// Lines of a source file.
     Code {
         /// Where they stand.
@@ -53,7 +66,7 @@ pub enum Block {
         /// What there is to see, in a sentence.
         alt: String,
         pictures: Vec<Picture>,
-        /// How many stand in a row on a page.
+        /// How many stand in a row on a page; a row of more than six is broken where the page ends.
         columns: usize,
     },
     /// Pixel values with their shades.
@@ -71,6 +84,15 @@ pub enum Block {
     Beside(Vec<Block>),
 }
 
+/// A number that matters, with what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tile {
+    pub name: String,
+    pub value: String,
+    /// What it is to be held against; may be empty.
+    pub note: String,
+}
+
 /// Rows of text and numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -82,6 +104,12 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// Columns from here on are numbers, set right.
     pub numbers_from: usize,
+    /// What the rows stand for, as [`crate::Series::items`]; none, or as many as rows.
+    pub items: Vec<usize>,
+    /// The page that each row's first cell leads to, as seen from this one, empty where there is none; none, or as many as rows.
+    pub links: Vec<String>,
+    /// Whether the last row is of all others.
+    pub has_total: bool,
 }
 
 /// A word with what it means.
@@ -110,6 +138,12 @@ impl Section {
 impl Block {
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+}
+
+impl Tile {
+    pub fn new(name: impl Into<String>, value: impl Into<String>, note: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into(), note: note.into() }
     }
 }
 

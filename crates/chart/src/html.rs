@@ -1,10 +1,11 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod pictures;
 mod pixel_table;
 mod table;
 
 use crate::{
-    document::{Block, Document, Section, Term},
+    document::{Block, Document, Section, Term, Tile},
     svg,
     svg::escaped,
 };
@@ -14,17 +15,17 @@ pub use pixel_table::pixel_table;
 /// Sections from which on a page has a table of contents.
 const MANY: usize = 3;
 
-/// A whole page. It has no script and fetches nothing.
+/// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
     let Document { title, lead, sections } = document;
     let (title, lead) = (escaped(title), blocks(lead));
-    let style = include_str!("html/style.css");
+    let (style, script) = (include_str!("html/style.css"), include_str!("html/script.js"));
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
     let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n\
-         <body>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n</body>\n</html>\n"
+         <body>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 }
 
@@ -47,19 +48,27 @@ fn blocks(all: &[Block]) -> String {
 fn block(block: &Block) -> String {
     match block {
         Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
+        Block::Tiles(tiles) => format!("<dl class=\"tiles\">\n{}</dl>\n", tiles.iter().map(tile).collect::<String>()),
+        Block::Link { text, address } => format!("<p><a href=\"{}\">{}</a></p>\n", escaped(address), escaped(text)),
+        Block::Fold { summary, blocks: folded } => {
+            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded))
+        }
         Block::Code { caption, lines } => code(caption, lines),
         Block::Table(rows) => table::table(rows),
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
+        Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns),
         Block::Pixels { caption, table } => pixel_table(caption, table),
         Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside)),
-        Block::Lines(_)
-        | Block::Parallel(_)
-        | Block::Spread(_)
-        | Block::Bars(_)
-        | Block::Confusion { .. }
-        | Block::Pictures { .. }
-        | Block::Weights { .. } => svg::block(block).unwrap_or_default(),
+        Block::Lines(chart) => svg::in_page(chart),
+        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } | Block::Weights { .. } => {
+            svg::block(block).unwrap_or_default()
+        }
     }
+}
+
+fn tile(Tile { name, value, note }: &Tile) -> String {
+    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", escaped(note)) };
+    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), escaped(value))
 }
 
 fn code(caption: &str, lines: &str) -> String {
@@ -102,6 +111,8 @@ mod tests {
 
     /// The page as XML, which its own syntax allows.
     fn parsed(page: &str) -> String {
+        let (before, rest) = page.split_once("<script>").unwrap();
+        let page = before.to_owned() + rest.split_once("</script>").unwrap().1;
         page.replace("<!DOCTYPE html>\n", "").replace("\"utf-8\">", "\"utf-8\"/>").replace("=1\">", "=1\"/>")
     }
 
@@ -109,7 +120,7 @@ mod tests {
     fn a_page_fetches_nothing_and_names_itself() {
         let page = page(&document(2));
         assert!(page.contains("<title>3 &lt; 7</title>") && page.contains("<h1>3 &lt; 7</h1>"), "{page}");
-        assert!(!["://", "<script", "<link", "url(", "@import"].iter().any(|bad| page.contains(bad)), "{page}");
+        assert!(!["://", "<script ", "<link", "url(", "@import"].iter().any(|bad| page.contains(bad)), "{page}");
         assert!(!page.contains("<nav"), "two sections need no contents: {page}");
     }
 

@@ -4,7 +4,7 @@
 //! ([`LineChart`], [`Parallel`], [`Spread`], [`Bars`], [`Confusion`], [`Picture`], [`PixelTable`], [`Weights`], and a [`Document`] of them); [`svg`], [`html`]
 //! and [`terminal`] draw it.
 //!
-//! Every SVG stands alone: no script, no font, no image from elsewhere. It scales with its container, has an
+//! Every SVG stands alone: no script, no font, no image from elsewhere. A page is one file; its script adds to what is there without it. It scales with its container, has an
 //! alternative text, and draws text and axes in the colour of the text around it, so that it suits light pages and dark.
 
 mod bars;
@@ -27,14 +27,14 @@ mod ticks;
 mod weights;
 
 pub use bars::{Bar, Bars};
-pub use calibration::calibration;
+pub use calibration::{calibration, histogram};
 pub use confusion::Confusion;
-pub use document::{Block, Document, Section, Table, Term};
-pub use line_chart::{Axis, LineChart, Mark, Scale, Series, Shape, Style};
+pub use document::{Block, Document, Section, Table, Term, Tile};
+pub use line_chart::{Axis, Field, LineChart, Mark, Scale, Series, Shape, Style};
 pub use palette::Rgb;
 pub use parallel::{Dimension, Parallel, Strand};
 pub use picture::{Picture, Pixels, Verdict};
-pub use roc::roc;
+pub use roc::{roc, roc_corner};
 pub use shade::{PixelTable, Shading};
 pub use spread::{Group, Spread};
 pub use weights::Weights;

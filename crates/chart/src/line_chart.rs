@@ -1,6 +1,6 @@
 //! What a chart of lines shows.
 
-use crate::palette;
+use crate::{palette, span::Span};
 
 /// Lines, dots and marks over two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,8 +14,20 @@ pub struct LineChart {
     pub series: Vec<Series>,
     /// Single points, drawn above all series.
     pub marks: Vec<Mark>,
+    /// What lies below all series.
+    pub field: Option<Field>,
+    /// What a number of [`Series::items`] counts, such as a trial.
+    pub item: String,
     /// The form of the whole.
     pub shape: Shape,
+}
+
+/// A value for each cell of a grid over both axes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    pub columns: usize,
+    /// How good each cell is, from 0, the worst, to 255, the best: row by row, from the top left.
+    pub worths: Vec<u8>,
 }
 
 /// A direction of the chart.
@@ -28,6 +40,8 @@ pub struct Axis {
     /// From where to where; what lies beyond is cut off. `None`: all finite values, except for those that dwarf the
     /// others as in a divergence: more than a hundred times the upper quartile of the magnitudes.
     pub range: Option<[f64; 2]>,
+    /// Whether only whole numbers are labelled: half an epoch is none.
+    pub is_whole: bool,
 }
 
 /// How values become places on an axis.
@@ -50,6 +64,11 @@ pub struct Series {
     pub style: Style,
     /// The number of its colour, for what is of one kind in several series or charts. `None`: its place in the list.
     pub colour: Option<usize>,
+    /// The ends of an interval at each point, drawn upright; none, or as many as points.
+    pub intervals: Vec<[f64; 2]>,
+    /// The number of what each point stands for, or a single one for the whole series: the same one stands out everywhere on a page
+    /// where it is pointed at.
+    pub items: Vec<usize>,
 }
 
 /// How a series is drawn.
@@ -61,8 +80,12 @@ pub enum Style {
     Dashed,
     /// Dots without a line.
     Dots,
+    /// Hollow dots: what has not come to its end.
+    Hollow,
     /// A thin line with a dot at each point: steps one after the other.
     Path,
+    /// A filled step from each point to the next, as high as it: a histogram, whose last point is its right end.
+    Steps,
     /// A thin line, one of many; its shade says how good it is among them, from 0, the worst, to 255, the best.
     Ranked(u8),
 }
@@ -74,6 +97,8 @@ pub struct Mark {
     pub name: String,
     /// x and y.
     pub at: (f64, f64),
+    /// As that of a series.
+    pub colour: Option<usize>,
 }
 
 /// The form of a chart.
@@ -94,9 +119,20 @@ impl Axis {
         Self { name: name.into(), ..Self::default() }
     }
 
+    /// Of epochs, which are whole numbers.
+    pub fn of_epochs() -> Self {
+        Self { is_whole: true, ..Self::new("epoch") }
+    }
+
     /// The same with a logarithmic scale.
     pub fn log(self) -> Self {
         Self { scale: Scale::Log, ..self }
+    }
+
+    /// Where a value lies on an axis with a range, from 0 at its low end to 1 at its high one; none without a range, and for what has
+    /// no place.
+    pub fn place(&self, value: f64) -> Option<f64> {
+        self.range.and_then(|_| Span::new(self, &[], 2).at(value))
     }
 
     /// The same from `low` to `high`.
@@ -115,6 +151,30 @@ impl Series {
         Self { style, ..self }
     }
 
+    /// The corners of its line: of steps two for each point.
+    pub(crate) fn drawn_points(&self) -> Vec<(f64, f64)> {
+        if self.style != Style::Steps {
+            return self.points.clone();
+        }
+        self.points.windows(2).flat_map(|pair| [pair[0], (pair[1].0, pair[0].1)]).collect()
+    }
+
+    /// The same, of these items.
+    pub fn of_items(self, items: Vec<usize>) -> Self {
+        Self { items, ..self }
+    }
+
+    /// The same in the colour with this number.
+    pub fn coloured(self, number: usize) -> Self {
+        Self { colour: Some(number), ..self }
+    }
+}
+
+impl Mark {
+    pub fn new(name: impl Into<String>, at: (f64, f64)) -> Self {
+        Self { name: name.into(), at, colour: None }
+    }
+
     /// The same in the colour with this number.
     pub fn coloured(self, number: usize) -> Self {
         Self { colour: Some(number), ..self }
@@ -125,6 +185,8 @@ impl Series {
 pub(crate) struct Entry<'a> {
     pub name: &'a str,
     pub key: Key,
+    /// Its place among all series, and behind them all marks.
+    pub place: usize,
     /// Its number among all series and marks.
     pub number: usize,
     /// Its colour's number in the palette.
@@ -143,14 +205,17 @@ impl LineChart {
     pub(crate) fn legend(&self) -> Vec<Entry<'_>> {
         let series = self.series.iter().map(|series| (series.name.as_str(), Key::Series(series.style)));
         let marks = self.marks.iter().map(|mark| (mark.name.as_str(), Key::Mark));
-        let entry = |(place, (name, key))| Entry { name, key, number: self.number(place), colour: self.colour(place) };
+        let entry =
+            |(place, (name, key))| Entry { name, key, place, number: self.number(place), colour: self.colour(place) };
         let entries: Vec<_> = series.chain(marks).enumerate().map(entry).collect();
         if entries.len() > 1 { entries.into_iter().filter(|entry| !entry.name.is_empty()).collect() } else { vec![] }
     }
 
     /// The colour's number of the series in this place, or of the mark in a place behind the series.
     pub(crate) fn colour(&self, place: usize) -> usize {
-        self.series.get(place).and_then(|series| series.colour).unwrap_or_else(|| self.number(place))
+        let marks = self.marks.iter().map(|mark| mark.colour);
+        let mut colours = self.series.iter().map(|series| series.colour).chain(marks);
+        colours.nth(place).flatten().unwrap_or_else(|| self.number(place))
     }
 
     /// The number of the series in this place, or of the mark in a place behind the series, among those that are not one of
@@ -166,6 +231,11 @@ impl LineChart {
     /// All x and y values.
     pub(crate) fn values(&self) -> (Vec<f64>, Vec<f64>) {
         let points = self.series.iter().flat_map(|series| series.points.iter().copied());
+        let of_interval = |series: &'_ Series| -> Vec<(f64, f64)> {
+            let pairs = series.points.iter().zip(&series.intervals);
+            pairs.flat_map(|((x, _), ends)| ends.map(|end| (*x, end))).collect()
+        };
+        let points = points.chain(self.series.iter().flat_map(of_interval));
         points.chain(self.marks.iter().map(|mark| mark.at)).unzip()
     }
 }
@@ -178,7 +248,7 @@ mod tests {
     fn a_single_series_needs_no_legend_and_two_do() {
         let mut chart = LineChart { series: vec![Series::line("loss", vec![(0.0, 1.0)])], ..LineChart::default() };
         assert!(chart.legend().is_empty());
-        chart.marks.push(Mark { name: "valley".into(), at: (0.0, 1.0) });
+        chart.marks.push(Mark::new("valley", (0.0, 1.0)));
         let names: Vec<_> = chart.legend().iter().map(|entry| (entry.name, entry.colour)).collect();
         assert_eq!(names, [("loss", 0), ("valley", 1)]);
     }

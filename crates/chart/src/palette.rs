@@ -30,6 +30,15 @@ pub(crate) fn ranked(worth: f64) -> (Rgb, f64) {
     (Rgb(mix(GREY, red), mix(GREY, green), mix(GREY, blue)), 0.35 + 0.55 * worth)
 }
 
+/// The attributes of text in the colour of what is right or wrong, which can be read on a light ground and on a dark one.
+pub(crate) fn text(is_right: bool) -> String {
+    let [light, dark] = if is_right { RIGHT } else { WRONG }.map(Rgb::hex);
+    format!(" style=\"fill:light-dark({light},{dark});color:light-dark({light},{dark})\"")
+}
+
+const RIGHT: [Rgb; 2] = [Rgb(0x00, 0x63, 0xa0), Rgb(0x6c, 0xb8, 0xea)];
+const WRONG: [Rgb; 2] = [Rgb(0xa8, 0x48, 0x00), Rgb(0xff, 0x9a, 0x4d)];
+
 /// What is neither good nor bad.
 const GREY: u8 = 0x7a;
 
@@ -76,6 +85,13 @@ mod tests {
             for ground in [Rgb::grey(255), Rgb::grey(0x1b)] {
                 assert!(contrast(colour, ground) >= 3.0, "{} on {}", colour.hex(), ground.hex());
             }
+        }
+    }
+
+    #[test]
+    fn coloured_text_can_be_read_on_white_and_on_a_dark_page() {
+        for [light, dark] in [RIGHT, WRONG] {
+            assert!(contrast(light, Rgb::grey(255)) >= 4.5 && contrast(dark, Rgb::grey(0x1b)) >= 4.5);
         }
     }
 

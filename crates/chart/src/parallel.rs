@@ -46,6 +46,8 @@ pub struct Strand {
     pub values: Vec<Option<f64>>,
     /// Its colour: 0 for the worst, 1 for the best.
     pub worth: f64,
+    /// What it stands for, as [`crate::Series::items`].
+    pub item: Option<usize>,
 }
 
 /// An axis with the place of every line, as fractions of its length.
@@ -115,6 +117,7 @@ pub(crate) mod tests {
         let strand = |rate: f64, kind: Option<f64>, loss: f64, worth: f64| Strand {
             values: vec![Some(rate), kind, Some(loss)],
             worth,
+            item: None,
         };
         Parallel {
             alt: "three trials".into(),

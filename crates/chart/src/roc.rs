@@ -24,9 +24,27 @@ pub fn roc(scores: &[f32], is_positive: &[bool]) -> LineChart {
             Series::line(format!("model, area {area:.4}"), points),
             Series::line("chance, area 0.5", vec![(0.0, 0.0), (1.0, 1.0)]).drawn(Style::Dashed),
         ],
-        marks: vec![],
         shape: Shape::Square,
+        ..LineChart::default()
     }
+}
+
+/// Sides of the corner that is shown enlarged.
+const CORNERS: [f64; 6] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1];
+
+/// The upper left corner of an ROC curve, enlarged until the curve's turn fills it; none where the whole shows it.
+pub fn roc_corner(whole: &LineChart) -> Option<LineChart> {
+    let points = &whole.series.first()?.points;
+    let from_corner = |(x, y): &(f64, f64)| x.max(1.0 - y);
+    let nearest = points.iter().map(from_corner).reduce(f64::min)?;
+    let side = CORNERS.into_iter().find(|side| *side >= 3.0 * nearest)?;
+    Some(LineChart {
+        alt: format!("The same with its upper left corner enlarged: false positive rates up to {side}"),
+        x: Axis::new("false positive rate, enlarged").range(0.0, side),
+        y: Axis::new("true positive rate, enlarged").range(1.0 - side, 1.0),
+        series: whole.series.iter().take(1).cloned().collect(),
+        ..whole.clone()
+    })
 }
 
 /// The points where the curve turns, from (0, 0) to (1, 1).
@@ -79,6 +97,18 @@ mod tests {
     fn equal_scores_make_a_slope_and_straight_ways_have_no_points_between() {
         assert_eq!(corners(&[0.5, 0.5], &[true, false]), [(0.0, 0.0), (1.0, 1.0)]);
         assert_eq!(corners(&[0.9, 0.8, 0.1, 0.0], &[true, true, false, false]), [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0)]);
+    }
+
+    #[test]
+    fn a_good_curve_has_its_corner_enlarged() {
+        assert_eq!(roc_corner(&roc(&[0.9, 0.8, 0.7, 0.6], &[true, false, true, false])), None);
+        let positives = 100;
+        let scores: Vec<f32> = (0..2 * positives).map(|n| n as f32).collect();
+        let mut is_positive: Vec<bool> = (0..2 * positives).map(|n| n >= positives).collect();
+        is_positive.swap(positives - 1, positives);
+        let corner = roc_corner(&roc(&scores, &is_positive)).unwrap();
+        assert_eq!((corner.x.range, corner.y.range), (Some([0.0, 0.05]), Some([0.95, 1.0])));
+        assert_eq!(roc_corner(&roc(&[], &[])), None);
     }
 
     #[test]

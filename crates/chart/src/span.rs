@@ -45,11 +45,17 @@ impl Span {
             None => widened(ends(scale, within_reason(values).iter().filter_map(place))),
         };
         let labelled = match scale {
-            Scale::Linear => ticks::linear(low, high, ticks, high - low >= 2.0 && are_whole(values)),
+            Scale::Linear => ticks::linear(low, high, ticks, axis.is_whole || high - low >= 2.0 && are_whole(values)),
             Scale::Log => ticks::log(low, high, ticks),
         };
         let ticks = labelled.into_iter().map(|(place, label)| Tick { at: (place - low) / (high - low), label });
         Self { scale, low, high, ticks: ticks.collect() }
+    }
+
+    /// Both ends for a script, of a logarithmic scale as decimal logarithms.
+    pub fn data(&self) -> String {
+        let log = if self.scale == Scale::Log { " log" } else { "" };
+        format!("{:e} {:e}{log}", self.low, self.high)
     }
 
     /// The fraction at which a value lies, beyond 0 and 1 too; `None` for what is not finite or has no logarithm.
@@ -59,7 +65,7 @@ impl Span {
     }
 }
 
-/// Epochs and steps: half of one is no place to label. (Shares may all be 0 or 1, and still have halves.)
+/// Steps: half of one is no place to label. (Shares may all be 0 or 1, and still have halves.)
 fn are_whole(values: &[f64]) -> bool {
     values.iter().filter(|value| value.is_finite()).all(|value| value.fract() == 0.0)
 }

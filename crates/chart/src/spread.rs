@@ -22,6 +22,10 @@ pub struct Group {
     pub mean: Option<f64>,
     /// Half the width of the interval around the mean.
     pub half_width: Option<f64>,
+    /// What each value stands for, as [`crate::Series::items`]; none, or as many as values.
+    pub items: Vec<usize>,
+    /// Whether the dot of each value is hollow: it has not come to its end; none, or as many as values.
+    pub hollow: Vec<bool>,
 }
 
 impl Group {
@@ -58,6 +62,7 @@ pub(crate) mod tests {
             mean: Some(values.iter().sum::<f64>() / values.len() as f64),
             values,
             half_width,
+            ..Group::default()
         };
         Spread {
             alt: "two models".into(),

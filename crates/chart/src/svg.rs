@@ -5,22 +5,21 @@
 
 mod bars;
 mod confusion_matrix;
-mod coordinate;
 mod image_grid;
 mod legend;
 mod line_chart;
 mod parallel;
-mod pen;
 mod png;
 mod spread;
 mod weights;
 
-pub(crate) use self::png::encoded;
+pub(crate) use self::png::{encoded, png_address};
 use crate::document::Block;
 
 pub use bars::bars;
 pub use confusion_matrix::confusion_matrix;
 pub use image_grid::image_grid;
+pub(crate) use line_chart::in_page;
 pub use line_chart::line_chart;
 pub use parallel::parallel;
 pub use spread::spread;
@@ -40,6 +39,9 @@ pub fn block(block: &Block) -> Option<String> {
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
         Block::Text(_)
+        | Block::Tiles(_)
+        | Block::Link { .. }
+        | Block::Fold { .. }
         | Block::Code { .. }
         | Block::Table(_)
         | Block::Terms(_)
@@ -48,15 +50,14 @@ pub fn block(block: &Block) -> Option<String> {
     }
 }
 
-/// The `<svg>` around `body`, with coordinates from 0, 0 to `width`, `height` times `detail`.
-fn root(alt: &str, [width, height]: [u32; 2], detail: u32, body: &str) -> String {
+/// The `<svg>` around `body`, with coordinates from 0, 0 to `width`, `height`.
+fn root(alt: &str, [width, height]: [u32; 2], body: &str) -> String {
     let alt = escaped(alt);
-    let (box_width, box_height) = (width * detail, height * detail);
     let largest = f64::from(width) * LARGEST_SCALE;
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {box_width} {box_height}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
          aria-label=\"{alt}\" class=\"chart\" style=\"width:100%;height:auto;max-width:{largest:.0}px\" \
-         font-family=\"system-ui, sans-serif\" fill=\"currentColor\">\n<title>{alt}</title>\n\
+         font-family=\"system-ui, sans-serif\" fill=\"currentColor\">\n\
          <style>svg:root{{color-scheme:light dark}}</style>\n{body}</svg>\n"
     )
 }
@@ -112,7 +113,6 @@ pub(crate) mod tests {
         let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
         let root = document.root_element();
         assert_eq!((root.attribute("role"), root.attribute("aria-label")), (Some("img"), Some(alt)));
-        assert_eq!(root.first_element_child().map(|title| title.text()), Some(Some(alt)));
         assert!(root.attribute("viewBox").is_some() && root.attribute("width").is_none());
         for element in document.descendants().filter(|node| node.is_element()) {
             assert!(!["script", "foreignObject", "a", "use"].contains(&element.tag_name().name()), "{element:?}");
@@ -138,7 +138,7 @@ pub(crate) mod tests {
     #[test]
     fn any_text_makes_well_formed_svg() {
         let alt = "3 < 7 & \"so\" 'on' ?";
-        let svg = root("3 < 7 & \"so\" 'on' \u{1}", [10, 10], 1, &text(0.0, 0.0, 12.0, "", "<b>\u{0}</b>"));
+        let svg = root("3 < 7 & \"so\" 'on' \u{1}", [10, 10], &text(0.0, 0.0, 12.0, "", "<b>\u{0}</b>"));
         assert_eq!(texts(&check(&svg, alt)), ["<b>?</b>"]);
     }
 }

@@ -54,14 +54,28 @@ impl Evaluation {
 
     /// What the probabilities say beside what is so: of two classes that of the first, of more that of the predicted one.
     pub fn reliability(&self) -> Reliability {
+        Reliability::of(self.said(), BINS)
+    }
+
+    /// How many of those probabilities lie in each of so many bins of equal width.
+    pub fn histogram(&self, bins: usize) -> Vec<usize> {
+        let mut counts = vec![0; bins];
+        for (probability, _) in self.said().into_iter().filter(|(probability, _)| !probability.is_nan()) {
+            counts[((f64::from(probability) * bins as f64) as usize).min(bins.saturating_sub(1))] += 1;
+        }
+        counts
+    }
+
+    /// Probabilities with whether it is so.
+    fn said(&self) -> Vec<(f32, bool)> {
         let (classes, probabilities) = (self.task.classes().len(), self.probabilities());
         let rows = probabilities.chunks_exact(classes).zip(&self.labels);
         if self.task.is_binary() {
-            return Reliability::of(rows.map(|(row, label)| (row[0], *label == 0)), BINS);
+            return rows.map(|(row, label)| (row[0], *label == 0)).collect();
         }
         let said = rows.zip(self.predictions());
         let said = said.map(|((row, label), predicted)| (row[usize::from(predicted)], predicted == *label));
-        Reliability::of(said, BINS)
+        said.collect()
     }
 
     /// Of two classes by their logits, of more the mean over those that have samples and are not all, each against the others.

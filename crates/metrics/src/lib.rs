@@ -5,12 +5,14 @@
 
 mod evaluation;
 mod examples;
+mod interval;
 mod probabilities;
 
 use serde::{Deserialize, Serialize};
 
 pub use evaluation::{Evaluation, Scores, confusion};
 pub use examples::{ConfusedPair, ScoredSample, TOP_LOSSES};
+pub use interval::interval;
 pub use probabilities::Reliability;
 
 /// The metrics of a split. A metric that is undefined (no positive prediction, one class only) is `None`.

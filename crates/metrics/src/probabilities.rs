@@ -41,6 +41,14 @@ struct Bin {
     samples: f64,
 }
 
+impl Bin {
+    fn add(&mut self, other: &Self) {
+        self.probabilities += other.probabilities;
+        self.true_ones += other.true_ones;
+        self.samples += other.samples;
+    }
+}
+
 impl Reliability {
     /// Of probabilities, each with whether it is so, in so many bins; what is no number is in none.
     ///
@@ -62,6 +70,28 @@ impl Reliability {
     /// Of each bin that has a sample the mean probability, and the share of what is so.
     pub fn points(&self) -> Vec<(f64, f64)> {
         self.bins.iter().map(|bin| (bin.probabilities / bin.samples, bin.true_ones / bin.samples)).collect()
+    }
+
+    /// The bins, where neighbours are taken together until each holds so many samples: how often a handful is right says nothing.
+    #[must_use]
+    pub fn merged(&self, least: f64) -> Self {
+        let mut bins: Vec<Bin> = Vec::new();
+        for bin in &self.bins {
+            match bins.last_mut() {
+                Some(last) if last.samples < least => last.add(bin),
+                _ => bins.push(*bin),
+            }
+        }
+        if bins.len() > 1 && bins[bins.len() - 1].samples < least {
+            let few = bins.pop().unwrap_or_default();
+            bins.iter_mut().next_back().into_iter().for_each(|last| last.add(&few));
+        }
+        Self { bins }
+    }
+
+    /// Of each bin that has a sample: what is so, and how many there are.
+    pub fn counts(&self) -> Vec<[usize; 2]> {
+        self.bins.iter().map(|bin| [bin.true_ones, bin.samples].map(|count| count as usize)).collect()
     }
 
     /// The expected calibration error: the mean distance between the two, weighed by samples (Guo et al., On Calibration of Modern

@@ -2,12 +2,13 @@
 
 mod classes;
 mod groups;
+mod labels;
 
 use std::path::{Path, PathBuf};
 
 use chart::{Axis, Block, Document, Section, Series, Table};
 use metrics::Metric;
-use plan::Plan;
+use plan::{Loss, Plan};
 use run::{
     EpochRecord, Error, RunRecord,
     best::{Best, BestTracker},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use groups::{Group, Groups, Test};
+use labels::labels;
 
 /// Runs to be compared, in the order asked for.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct ComparedRun {
     pub path: PathBuf,
     /// Its folder's path from where those of the other runs part.
     pub name: String,
+    /// What sets it apart from the others, or its name.
+    pub label: String,
     /// As the run wrote it.
     pub plan: Plan,
     /// Fingerprint of its data; none where its record cannot be read.
@@ -66,12 +70,26 @@ impl Comparison {
         differences(self.runs.iter().map(|run| &run.plan))
     }
 
+    /// The best run first, each by what sets it apart from the others.
     pub fn document(&self) -> Document {
-        let sections = [self.plans(), self.best_epochs()]
+        let mut sorted = self.clone();
+        let key = |run: &ComparedRun| (-run.best.metrics.accuracy, run.best.metrics.loss);
+        sorted.runs.sort_by(|a, b| {
+            let ((a, a_loss), (b, b_loss)) = (key(a), key(b));
+            a.total_cmp(&b).then(a_loss.total_cmp(&b_loss))
+        });
+        if let Some(labels) = labels(sorted.runs.iter().map(|run| &run.plan), |_| true) {
+            sorted.runs.iter_mut().zip(labels).for_each(|(run, label)| run.label = label);
+        }
+        sorted.sections()
+    }
+
+    fn sections(&self) -> Document {
+        let sections = [self.best_epochs(), self.plans()]
             .into_iter()
-            .chain(Groups::of(&self.runs).section())
-            .chain(classes::section(&self.runs))
-            .chain([self.curves()]);
+            .chain(Groups::best_first(&self.runs).section())
+            .chain([self.curves()])
+            .chain(classes::section(&self.runs));
         Document { title: format!("{} runs compared", self.runs.len()), lead: vec![], sections: sections.collect() }
     }
 
@@ -89,7 +107,7 @@ impl Comparison {
     }
 
     fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
-        let names = self.runs.iter().map(|run| run.name.as_str());
+        let names = self.runs.iter().map(|run| run.label.as_str());
         let mut table = Table::new(["key"].into_iter().chain(names), 1);
         for (key, values) in differences {
             table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(Value::to_string)));
@@ -101,7 +119,7 @@ impl Comparison {
         let mut table = Table::new(["run"].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
         for (place, run) in self.runs.iter().enumerate() {
             let values = differences.iter().map(|(_, values)| values[place].to_string());
-            table.add_row([run.name.clone()].into_iter().chain(values));
+            table.add_row([run.label.clone()].into_iter().chain(values));
         }
         table
     }
@@ -110,35 +128,62 @@ impl Comparison {
         let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
         let metrics: Vec<Metric> = Metric::ALL.into_iter().filter(is_known).collect();
         let names = metrics.iter().map(|metric| metric.name());
-        let header = ["run", "epochs", "best"].into_iter().chain(names).chain(["time"]);
+        let header = ["run", "epochs", "best"].into_iter().chain(names).chain(["time", "folder"]);
         let mut table = Table::new(header, 1).captioned("Validation metrics of each run's best epoch");
         self.runs.iter().for_each(|run| table.add_row(run.row(&metrics)));
+        let lines = self.lines();
+        let line =
+            |run: &ComparedRun| lines.iter().position(|(_, runs)| runs.iter().any(|other| other.path == run.path));
+        table.items = self.runs.iter().map(|run| line(run).map_or(0, |line| line + 1)).collect();
         Section::new("Best epochs", [Block::Table(table)])
     }
 
+    /// Accuracy, and a chart for each loss: values of different ones mean different things.
     fn curves(&self) -> Section {
         let lines = self.lines();
-        let curves = |value: fn(&EpochRecord) -> f64| {
-            lines.iter().map(move |(name, runs)| together(name, runs.iter().map(|run| curve(name, &run.epochs, value))))
+        let curves = |value: fn(&EpochRecord) -> f64, loss: Option<Loss>| -> Vec<Series> {
+            let all = lines.iter().enumerate();
+            let wanted = all.filter(|(_, (_, runs))| loss.is_none_or(|loss| runs[0].plan.training.loss == loss));
+            let series = wanted.map(|(number, (name, runs))| {
+                let curves = runs.iter().map(|run| curve(name, &run.epochs, value));
+                together(name, curves).coloured(number).of_items(vec![number + 1])
+            });
+            series.collect()
         };
-        let accuracies: Vec<_> = curves(|record| record.valid.accuracy).collect();
-        let loss = chart("Validation loss", Axis::new("validation loss").log(), curves(|record| record.valid.loss));
+        let accuracies = curves(|record| record.valid.accuracy, None);
         let axis = Axis { name: "validation accuracy".into(), ..accuracy_axis(&accuracies) };
-        Section::new("Curves", [loss, chart("Validation accuracy", axis, accuracies)].map(Block::Lines))
+        let accuracy = chart("Validation accuracy", axis, accuracies);
+        let mut losses: Vec<Loss> = Vec::new();
+        for (_, runs) in &lines {
+            let loss = runs[0].plan.training.loss;
+            if !losses.contains(&loss) {
+                losses.push(loss);
+            }
+        }
+        let are_different = losses.len() > 1;
+        let of_loss = |loss: Loss| {
+            let name = if are_different { format!("validation loss, {loss}") } else { "validation loss".into() };
+            let what = if are_different { format!("Validation {loss}") } else { "Validation loss".into() };
+            chart(&what, Axis::new(name).log(), curves(|record| record.valid.loss, Some(loss)))
+        };
+        let charts = [accuracy].into_iter().chain(losses.iter().copied().map(of_loss)).map(Block::Lines).collect();
+        let note = are_different.then(|| Block::text(DIFFERENT_LOSSES));
+        Section::new("Curves", [Block::Beside(charts)].into_iter().chain(note))
     }
 
     /// The runs that share a colour: of several seeds the group, else each run by itself.
     fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
-        let groups = Groups::of(&self.runs).all;
-        if groups.iter().all(|group| group.runs.len() < 2) {
-            return self.runs.iter().map(|run| (run.name.clone(), vec![run])).collect();
+        let groups = Groups::best_first(&self.runs);
+        if groups.all.iter().all(|group| group.runs.len() < 2) {
+            return self.runs.iter().map(|run| (run.label.clone(), vec![run])).collect();
         }
-        let named = |(number, group): (usize, &Group)| {
-            (format!("group {number}"), group.runs.iter().map(|run| &self.runs[*run]).collect())
-        };
-        (1..).zip(&groups).map(named).collect()
+        let named = |(name, group): (String, &Group)| (name, group.runs.iter().map(|run| &self.runs[*run]).collect());
+        groups.labels().into_iter().zip(&groups.all).map(named).collect()
     }
 }
+
+const DIFFERENT_LOSSES: &str = "They were trained with different losses, which are different measures: each has a chart of its own, \
+    and only accuracies can be held against each other.";
 
 impl ComparedRun {
     fn read(path: &Path, name: String) -> Result<Self, Error> {
@@ -150,15 +195,15 @@ impl ComparedRun {
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
         let (data, classes) = record.map(|record| (record.data.fingerprint, record.data.classes)).unzip();
         let (classes, confusion) = (classes.unwrap_or_default(), ConfusionTable::read(path));
-        Ok(Self { path: path.into(), name, plan, data, classes, epochs, best, confusion })
+        Ok(Self { path: path.into(), label: name.clone(), name, plan, data, classes, epochs, best, confusion })
     }
 
     fn row(&self, metrics: &[Metric]) -> Vec<String> {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
-        let counts = [self.name.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
+        let counts = [self.label.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
         let metrics = metrics.iter().map(|metric| fraction(self.best.metrics.get(*metric)));
         let time = clock(seconds);
-        counts.into_iter().chain(metrics).chain([time]).collect()
+        counts.into_iter().chain(metrics).chain([time, self.name.clone()]).collect()
     }
 }
 

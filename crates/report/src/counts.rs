@@ -23,6 +23,7 @@ pub fn counts(data: &DataSet) -> Table {
         let numbers = splits.iter().map(|(_, images)| images.count(label).to_string());
         table.add_row([class.clone()].into_iter().chain(numbers));
     }
+    table.has_total = true;
     table.add_row(["all".to_owned()].into_iter().chain(splits.iter().map(|(_, images)| all(images))));
     table
 }

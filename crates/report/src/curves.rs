@@ -29,10 +29,12 @@ pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
 }
 
 /// Colours of what is measured, ours and the book's, in both charts.
-const TRAINING: usize = 0;
-const VALIDATION: usize = 1;
+pub(super) const TRAINING: usize = 0;
+pub(super) const VALIDATION: usize = 1;
+/// That of the best epoch, which the model is of.
+pub(super) const BEST: usize = 4;
 
-/// Loss (training and validation) and accuracy (validation) by epoch, the book's dashed beside them; with
+/// Loss and accuracy by epoch, the book's dashed beside them; with
 /// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.
 pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart; 2] {
     let numbered: Vec<_> = (1..).zip(book.unwrap_or_default()).collect();
@@ -47,9 +49,11 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         books("book, training (smoothed)", |line| line.train_loss).coloured(TRAINING),
         books("book, validation", |line| line.valid_loss).coloured(VALIDATION),
     ];
-    let accuracies =
-        [ours("validation", |record| record.valid.accuracy), books("book, validation", |line| line.accuracy)]
-            .map(|series| series.coloured(VALIDATION));
+    let accuracies = [
+        ours("training", |record| record.train.accuracy).coloured(TRAINING),
+        ours("validation", |record| record.valid.accuracy).coloured(VALIDATION),
+        books("book, validation", |line| line.accuracy).coloured(VALIDATION),
+    ];
     let accuracy_axis = accuracy_axis(&accuracies);
     [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
@@ -76,7 +80,7 @@ pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series
     let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
     let ways: Vec<String> = series.iter().map(way).collect();
     let alt = format!("{what} by epoch: {}", ways.join("; "));
-    LineChart { alt, x: Axis::new("epoch"), y, series, ..LineChart::default() }
+    LineChart { alt, x: Axis::of_epochs(), y, series, ..LineChart::default() }
 }
 
 /// Where a curve begins and ends, in words.
@@ -122,14 +126,14 @@ mod tests {
     fn the_books_curves_stand_dashed_beside_ours_from_epoch_1() {
         let [loss, accuracy] = curves(&epochs(3), Some(&book_curves::LINEAR));
         assert_eq!(names(&loss), ["training", "validation", "book, training (smoothed)", "book, validation"]);
-        assert_eq!(names(&accuracy), ["validation", "book, validation"]);
+        assert_eq!(names(&accuracy), ["training", "validation", "book, validation"]);
         let colours = |chart: &LineChart| chart.series.iter().map(|series| series.colour).collect::<Vec<_>>();
         assert_eq!(colours(&loss), [Some(0), Some(1), Some(0), Some(1)], "what is measured has a colour, ours or not");
-        assert_eq!(colours(&accuracy), [Some(1), Some(1)]);
+        assert_eq!(colours(&accuracy), [Some(0), Some(1), Some(1)]);
         assert_eq!(loss.series[0].points, [(1.0, 1.0), (2.0, 0.5), (3.0, 1.0 / 3.0)]);
         assert_eq!(loss.series[3].points[0], (1.0, 0.503549));
         assert!(loss.series[3].style == Style::Dashed && loss.series[1].style == Style::Line);
-        let alt = "Accuracy by epoch: validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
+        let alt = "Accuracy by epoch: training from 0.5000 in epoch 1 to 0.5000 in epoch 3; validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
             book, validation from 0.4956 in epoch 1 to 0.9676 in epoch 10";
         assert_eq!(accuracy.alt, alt);
     }
@@ -137,7 +141,7 @@ mod tests {
     #[test]
     fn without_the_book_there_is_ours_alone() {
         let [loss, accuracy] = curves(&epochs(2), None);
-        assert_eq!((names(&loss), names(&accuracy)), (vec!["training", "validation"], vec!["validation"]));
+        assert_eq!((names(&loss), names(&accuracy)), (vec!["training", "validation"], vec!["training", "validation"]));
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use chart::{Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, roc};
+use chart::{
+    Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, histogram, roc,
+    roc_corner,
+};
 use data::{DataSet, Images, Split};
-use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores};
+use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
 use plan::{Loss, Plan};
 use task::Shape;
 
@@ -19,6 +22,19 @@ const CLASSES_SHOWN: usize = 20;
 
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
+
+/// What all pictures of misses take on a page, at most, and what one takes besides its pixels.
+const MISSES_BYTES: usize = 110_000;
+const BYTES_AROUND: usize = 100;
+
+/// Misses beside each other where there is room, and of a pair of classes where not all have room on the page.
+const MISSES: usize = 12;
+
+/// Images that a bin of the reliability diagram holds at least.
+const LEAST_IN_BIN: f64 = 20.0;
+
+/// Bins of the histogram of probabilities.
+const HISTOGRAM: usize = 25;
 
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
@@ -167,15 +183,20 @@ impl<'a> Evaluated<'a> {
              positive rate), and more of {negative} are taken for {positive} (false positive rate). The area below the curve \
              is the chance that an image of {positive} gets a higher probability than one of {negative}."
         );
-        Some(Section::new("ROC curve", [Block::Lines(curve), Block::Text(text)]))
+        let corner = roc_corner(&curve);
+        let charts = [Some(curve), corner].into_iter().flatten().map(Block::Lines).collect();
+        Some(Section::new("ROC curve", [Block::Beside(charts), Block::Text(text)]))
     }
 
     /// The reliability diagram: of two classes of the probability of the first, of more of that of what is predicted.
     pub fn calibration(&self) -> Section {
         let reliability = self.evaluation.reliability();
-        let diagram = calibration(reliability.points(), reliability.error().unwrap_or_default());
-        let end = "On the dashed line as many as it says. The error is the mean distance from that line, each image counting \
-                   the same; a bin in the middle often holds few.";
+        let bins = reliability.merged(LEAST_IN_BIN);
+        let intervals: Vec<[f64; 2]> =
+            bins.counts().iter().map(|[so, all]| interval(*so as u64, *all as u64)).collect();
+        let diagram = calibration(bins.points(), intervals.clone(), reliability.error().unwrap_or_default());
+        let end = "On the dashed line as many as it says; the upright lines are 95 % intervals. The error is the mean distance from that \
+                   line over 15 bins, each image counting the same; here neighbours that hold few images are one bin.";
         let (diagram, of, text) = if let [positive, _] = self.data.task().classes() {
             let text = format!("Of the images that get about the same probability, how many are {positive}? {end}");
             (diagram, positive.as_str(), text)
@@ -185,7 +206,59 @@ impl<'a> Evaluated<'a> {
             let y = Axis { name: "share of right ones".into(), ..diagram.y };
             (LineChart { y, ..diagram }, "what is predicted", text)
         };
-        Section::new(format!("Calibration of the probability of {of}"), [Block::Lines(diagram), Block::Text(text)])
+        let mut table = Table::new(["mean probability", "images", "share", "95 % interval"], 0);
+        for (((probability, share), [_, all]), [low, high]) in bins.points().iter().zip(bins.counts()).zip(intervals) {
+            let interval = format!("{low:.4} to {high:.4}");
+            table.add_row([format!("{probability:.4}"), all.to_string(), format!("{share:.4}"), interval]);
+        }
+        let counts = histogram(&format!("probability of {of}"), &self.evaluation.histogram(HISTOGRAM));
+        let charts = Block::Beside([diagram, counts].map(Block::Lines).into());
+        let table = Block::Fold { summary: "The bins as numbers".into(), blocks: vec![Block::Table(table)] };
+        Section::new(format!("Calibration of the probability of {of}"), [charts, Block::Text(text), table])
+    }
+
+    /// All images that are wrong, by what they are and what they are taken for; as many as a page has room for. None without one.
+    pub fn misses(&self) -> Option<Section> {
+        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
+        let pairs = self.evaluation.confused_pairs(&self.losses);
+        let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
+        let most = (MISSES_BYTES / (self.data.shape().len() + BYTES_AROUND)).max(MISSES);
+        let each = if all <= most { all } else { MISSES };
+        let (mut room, mut blocks, mut others) = (most, Vec::new(), Table::new(["is", "taken for", "images"], 2));
+        for ConfusedPair { label, predicted, samples } in &pairs {
+            let [is, said] = [label, predicted].map(|label| task.class(*label));
+            let shown = samples.len().min(each).min(room);
+            if shown == 0 {
+                others.add_row([is, said, &samples.len().to_string()]);
+                continue;
+            }
+            room -= shown;
+            let of = counts[usize::from(*label)].actual;
+            let less = if shown < samples.len() { format!(", of which {shown} are shown") } else { String::new() };
+            let share = 100.0 * samples.len() as f64 / of as f64;
+            let text = format!("{is}, taken for {said}: {} of {of} ({share:.1} %){less}", samples.len());
+            let pictures: Vec<Picture> = samples.iter().take(shown).map(|sample| self.miss(sample)).collect();
+            let alt = format!("{shown} images of {is} that are taken for {said}, the highest loss first");
+            blocks.extend([Block::Text(text), Block::Pictures { alt, pictures, columns: MISSES }]);
+        }
+        if !others.rows.is_empty() {
+            let summary = format!("{} more pairs, of fewer images", others.rows.len());
+            blocks.push(Block::Fold { summary, blocks: vec![Block::Table(others)] });
+        }
+        let shown = most - room;
+        let less = if shown < all { format!(" {shown} of {all} are shown.") } else { String::new() };
+        let text = format!(
+            "Each with its loss, p, the probability the model gave to what it says, and the name by which `train show` finds it; the \
+             highest loss first.{less}"
+        );
+        let heading = format!("All {all} misses, by what they are taken for");
+        (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(blocks)))
+    }
+
+    fn miss(&self, sample: &ScoredSample) -> Picture {
+        let caption =
+            format!("loss {:.4}\np {:.4}\n{}", sample.loss, sample.probability, self.image_name(sample.index));
+        Picture { pixels: pixels(self.images(), sample.index), caption, verdict: Verdict::None }
     }
 
     /// The weights in the place of their pixels, of a linear model of grey images; of very many classes none.

@@ -8,8 +8,10 @@ mod compare;
 mod confusion_table;
 mod counts;
 mod curves;
+mod diagnosis;
 mod evaluated;
 mod run_report;
+mod use_it;
 mod why;
 mod words;
 
@@ -22,7 +24,7 @@ pub use confusion_table::ConfusionTable;
 pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use evaluated::Evaluated;
-pub use run_report::{RunReport, write};
+pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
 pub use words::{best_epoch, clock, fraction, grouped, name, rate, shown, small};
 

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use chart::{Axis, Block, Document, LineChart, Mark, Section, Series, Style, Table, html};
+use chart::{Axis, Block, Document, LineChart, Mark, Picture, Section, Series, Style, Table, Tile, html};
 use data::{DataSet, Split};
-use files::quoted;
-use metrics::{Scores, TOP_LOSSES};
+use metrics::{Scores, TOP_LOSSES, interval};
 use plan::{BuiltIn, Config, Difference, Plan, Schedule, ScheduleKind};
 use run::{
     About, EpochRecord, Error, RunFolder, RunRecord, folder,
@@ -15,10 +14,18 @@ use run::{
 use crate::{
     ConfusionTable, Evaluated, clock, counts,
     curves::{self, BESIDE_THE_BOOK, by_epoch},
+    diagnosis::diagnosis,
+    fraction, use_it,
 };
 
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
+
+/// Images of the first batch beside each other, as many as there is room for.
+const BATCH_COLUMNS: usize = 12;
+
+/// What a study leaves in the folder of each of its trials.
+const TRIAL: &str = "trial.toml";
 
 /// Files that were left out, of which each is named.
 const SKIPPED: usize = 100;
@@ -36,6 +43,18 @@ pub struct RunReport<'a> {
     pub epochs: Vec<EpochRecord>,
     /// The model of its best epoch.
     pub evaluated: Evaluated<'a>,
+    pub extras: Extras,
+}
+
+/// What takes data and a network to know, besides what a run left; all of it may be missing.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// The accuracy of the pixel-similarity baseline.
+    pub baseline: Option<f64>,
+    /// Layers with their outputs, parameters and multiply-adds.
+    pub layers: Option<Table>,
+    /// Images of the first batch as the network sees them.
+    pub batch: Vec<Picture>,
 }
 
 /// Writes the report of a run into its folder, at once or not at all, and what its model confuses; returns the report's path. `scores` are those of its model on the
@@ -43,8 +62,8 @@ pub struct RunReport<'a> {
 ///
 /// # Errors
 /// As [`RunReport::read`], and where the file cannot be written.
-pub fn write(folder: &RunFolder, data: &DataSet, scores: Scores) -> Result<PathBuf, Error> {
-    let report = RunReport::read(folder.path(), data, scores)?;
+pub fn write(folder: &RunFolder, data: &DataSet, scores: Scores, extras: Extras) -> Result<PathBuf, Error> {
+    let report = RunReport::read(folder.path(), data, scores, extras)?;
     ConfusionTable::of(&report.evaluated.evaluation).write(folder.path())?;
     let path = folder::report_path(folder.path());
     files::replace(&path, html::page(&report.document()).as_bytes())?;
@@ -56,44 +75,97 @@ impl<'a> RunReport<'a> {
     ///
     /// # Errors
     /// Where a file of it cannot be read.
-    pub fn read(run: &'a Path, data: &'a DataSet, scores: Scores) -> Result<Self, Error> {
+    pub fn read(run: &'a Path, data: &'a DataSet, scores: Scores, extras: Extras) -> Result<Self, Error> {
         let (plan, record) = (folder::read_plan(run)?, RunRecord::read(run)?);
         let epochs = folder::read_epochs(run)?;
         let evaluated = Evaluated::new(&plan, data, Split::Valid, scores);
-        Ok(Self { run, plan, record, epochs, evaluated })
+        Ok(Self { run, plan, record, epochs, evaluated, extras })
     }
 
     /// The whole report, the outcome first.
     pub fn document(&self) -> Document {
         let id = self.run.file_name().unwrap_or_default().to_string_lossy();
-        let top_losses = self.evaluated.top_losses_as_pictures(TOP_LOSSES);
-        let confusion = [self.curves(), self.confusion()].into_iter().chain(self.evaluated.confused());
-        let results = confusion.chain([top_losses, self.evaluated.classes(), self.probabilities()]);
-        let circumstances = [self.data(), self.settings(), self.timings(), self.environment(), self.commands()];
-        let sections = results.chain(self.evaluated.pixel_weights()).chain(circumstances);
+        let shape = self.evaluated.data.shape();
+        let outputs = self.evaluated.data.task().outputs();
+        let use_it = use_it::section(self.run, &self.plan, outputs, shape, self.resume().as_deref());
+        let results =
+            [use_it, self.curves(), self.confusion()].into_iter().chain([self.misses(), self.evaluated.classes()]);
+        let model = self.evaluated.pixel_weights().into_iter().chain(self.network());
+        let circumstances = [self.data(), self.settings(), self.timings(), self.environment()];
+        let classes = self.evaluated.data.task().classes();
+        let said = diagnosis(&self.epochs, &self.evaluated.evaluation.sums.counts, classes);
+        let lead =
+            self.study().into_iter().chain([Block::Tiles(self.tiles())]).chain(said.into_iter().map(Block::Text));
         Document {
             title: format!("Run {}/{id}", self.plan.name),
-            lead: vec![Block::Table(self.outcome())],
-            sections: sections.collect(),
+            lead: lead.collect(),
+            sections: results.chain(self.probabilities()).chain(model).chain(circumstances).collect(),
         }
     }
 
-    fn outcome(&self) -> Table {
+    /// What it got wrong; of a model that is never wrong what it was least sure of.
+    fn misses(&self) -> Section {
+        self.evaluated.misses().unwrap_or_else(|| self.evaluated.top_losses_as_pictures(TOP_LOSSES))
+    }
+
+    /// What matters most.
+    fn tiles(&self) -> Vec<Tile> {
         let Evaluated { data, evaluation, .. } = &self.evaluated;
         let (metrics, counts) = (evaluation.metrics(), &evaluation.sums.counts);
-        let of = format!("{} of {} validation images of {}", counts.right(), counts.total(), data.source);
-        let model = &self.record.model;
-        let config = About::read(self.run).ok().and_then(|about| about.begun_with());
-        Table::of_names([
-            ("state", self.state()),
-            ("accuracy", format!("{:.4}: {of}", metrics.accuracy)),
-            ("loss", format!("{:.6}, {}", metrics.loss, self.evaluated.loss)),
-            ("best epoch", self.best_epoch()),
-            ("time", format!("{} of training and validation", clock(self.record.seconds))),
-            ("model", format!("{}, {} parameters", model.kind, model.parameters)),
-            ("trained on", self.record.data.source.clone()),
-            ("config", config.unwrap_or_else(|| "-".into())),
-        ])
+        let (right, total) = (counts.right(), counts.total());
+        let [low, high] = interval(right, total);
+        let mut tiles = vec![
+            Tile::new("accuracy", format!("{:.4}", metrics.accuracy), format!("95 % interval {low:.4} to {high:.4}")),
+            Tile::new("errors", (total - right).to_string(), format!("of {total} validation images")),
+        ];
+        let most = counts.by_class().iter().map(|class| class.actual).max().unwrap_or(0);
+        let largest = fraction(Some(most as f64 / total.max(1) as f64));
+        tiles.push(match self.extras.baseline {
+            Some(baseline) => {
+                let always = format!("pixel similarity; always the largest class: {largest}");
+                Tile::new("baseline", fraction(Some(baseline)), always)
+            }
+            None => Tile::new("baseline", largest, "always the largest class"),
+        });
+        if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
+            tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));
+        }
+        tiles.extend([
+            Tile::new("loss", format!("{:.6}", metrics.loss), self.evaluated.loss.to_string()),
+            Tile::new("best epoch", self.best_epoch(), format!("by {}", self.plan.training.monitor)),
+            Tile::new("time", clock(self.record.seconds), "of training and validation"),
+            Tile::new("device", &self.record.backend, &self.record.device),
+            Tile::new("model", &self.record.model.kind, format!("{} parameters", self.record.model.parameters)),
+            Tile::new("data", &data.source, data.task().to_string()),
+        ]);
+        if let Some(config) = About::read(self.run).ok().and_then(|about| about.begun_with()) {
+            tiles.push(Tile::new("config", config, "as the run was begun"));
+        }
+        let state = self.state();
+        if state != "finished" {
+            let (state, reason) = state.split_once(": ").unwrap_or((&state, ""));
+            tiles.insert(0, Tile::new("state", state, reason));
+        }
+        tiles
+    }
+
+    /// The study that this is a trial of, which lies beside it.
+    fn study(&self) -> Option<Block> {
+        let is_trial = self.run.join(TRIAL).is_file();
+        is_trial.then(|| Block::Link { text: "All trials of its study".into(), address: "../report.html".into() })
+    }
+
+    /// The images of the first batch, and the layers they go through.
+    fn network(&self) -> Option<Section> {
+        let Extras { layers, batch, .. } = &self.extras;
+        let layers = layers.clone().map(Block::Table);
+        (layers.is_some() || !batch.is_empty()).then(|| {
+            let text = format!("{} images of the first batch, as the first epoch sees them.", batch.len());
+            let alt = "Images of the first training batch with their labels".to_owned();
+            let pictures = Block::Pictures { alt, pictures: batch.clone(), columns: BATCH_COLUMNS };
+            let batch = (!batch.is_empty()).then_some([Block::Text(text), pictures]);
+            Section::new("What the network is, and sees", layers.into_iter().chain(batch.into_iter().flatten()))
+        })
     }
 
     fn state(&self) -> String {
@@ -108,12 +180,12 @@ impl<'a> RunReport<'a> {
         self.record.reason.as_ref().map_or_else(|| state.into(), |reason| format!("{state}: {reason}"))
     }
 
-    /// Which epoch the model is of, by what, and how many there are.
+    /// Which epoch the model is of, and how many there are.
     fn best_epoch(&self) -> String {
         let best = self.record.best.as_ref().map_or_else(|| "-".into(), |best| best.epoch.to_string());
         let (done, planned) = (self.epochs.len(), self.plan.training.epochs);
         let of = if done == planned { format!("{done}") } else { format!("{done} done, {planned} planned") };
-        format!("{best} of {of}, by {}", self.plan.training.monitor)
+        format!("{best} of {of}")
     }
 
     /// The matrix with all metrics.
@@ -126,14 +198,8 @@ impl<'a> RunReport<'a> {
     }
 
     /// ROC curve and calibration.
-    fn probabilities(&self) -> Section {
-        let (Some(roc), calibration) = (self.evaluated.roc(), self.evaluated.calibration()) else {
-            return self.evaluated.calibration();
-        };
-        let heading = format!("{}, and {}", roc.heading, calibration.heading.replace("Calibration", "calibration"));
-        let (charts, texts): (Vec<_>, Vec<_>) =
-            [roc.blocks, calibration.blocks].concat().into_iter().partition(|block| matches!(block, Block::Lines(_)));
-        Section::new(heading, [Block::Beside(charts)].into_iter().chain(texts))
+    fn probabilities(&self) -> impl Iterator<Item = Section> {
+        self.evaluated.roc().into_iter().chain([self.evaluated.calibration()])
     }
 
     /// Loss and accuracy, with the best epoch marked, and the learning rate where it varies.
@@ -141,8 +207,8 @@ impl<'a> RunReport<'a> {
         let book = curves::books(&self.plan, self.evaluated.data);
         let [mut loss, mut accuracy] = curves::curves(&self.epochs, book);
         if let Some(best) = &self.record.best {
-            let mark =
-                |value| Mark { name: format!("the model, epoch {}", best.epoch), at: (best.epoch as f64, value) };
+            let name = format!("the model, epoch {}", best.epoch);
+            let mark = |value| Mark::new(&name, (best.epoch as f64, value)).coloured(curves::BEST);
             loss.marks.push(mark(best.metrics.loss));
             accuracy.marks.push(mark(best.metrics.accuracy));
         }
@@ -162,7 +228,7 @@ impl<'a> RunReport<'a> {
         let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
         Some(LineChart {
             alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
-            x: Axis::new("epoch"),
+            x: Axis::of_epochs(),
             y: Axis::new("learning rate"),
             series: vec![
                 Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),
@@ -241,20 +307,21 @@ impl<'a> RunReport<'a> {
         Some(Block::Code { caption, lines })
     }
 
+    /// What differs from the defaults, and all of it folded.
     fn settings(&self) -> Section {
         let caption = folder::config_path(self.run).display().to_string();
-        let whole = Block::Code { caption, lines: self.plan.to_toml() };
-        Section::new("Plan", self.differences().into_iter().chain([whole]))
-    }
-
-    /// The keys in which the plan differs from `base.toml`.
-    fn differences(&self) -> Option<Block> {
-        let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).ok()?;
-        let mut table = Table::new(["key", "base.toml", "this run"], usize::MAX);
-        for Difference { key, this, other } in base.differences(&self.plan) {
-            table.add_row([key.to_owned(), this.to_string(), other.to_string()]);
+        let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]);
+        let differences = base.map(|base| self.plan.differences(&base)).unwrap_or_default();
+        let mut table = Table::new(["key", "here", "base.toml"], usize::MAX);
+        for Difference { key, this, other } in &differences {
+            table.add_row([(*key).to_owned(), this.to_string(), other.to_string()]);
         }
-        Some(Block::Table(table))
+        let differing = match table.rows.len() {
+            0 => Block::text("It is `base.toml` as it is."),
+            _ => Block::Table(table.captioned("What differs from base.toml")),
+        };
+        let code = Block::Code { caption, lines: self.plan.to_toml() };
+        Section::new("Plan", [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }])
     }
 
     fn environment(&self) -> Section {
@@ -272,21 +339,6 @@ impl<'a> RunReport<'a> {
             facts.push(("CPU threads", threads));
         }
         Section::new("Environment", [Block::Table(Table::of_names(facts))])
-    }
-
-    fn commands(&self) -> Section {
-        let run = quoted(self.run);
-        let config = quoted(&folder::config_path(self.run));
-        let mut lines = format!("train {config}\n");
-        lines += &format!("train evaluate {run} --charts --top-losses {TOP_LOSSES}\n");
-        lines += &format!("train predict {run} image.png\n");
-        lines += &self.resume().map_or_else(String::new, |more| format!("train --resume {run}{more}\n"));
-        let repeats =
-            Block::text("The first command repeats the run; on `flex` and `ndarray` it ends with the same bits.");
-        Section::new(
-            "Commands",
-            [repeats, Block::Code { caption: "Repeat it, evaluate it, use it, go on with it".into(), lines }],
-        )
     }
 
     /// What `--resume` needs besides the run; `None` for a run that ended because its patience did.

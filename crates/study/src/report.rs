@@ -5,9 +5,13 @@
 
 mod against_keys;
 mod axes;
+mod contour;
 mod cost;
 mod curves;
+mod dots;
+mod edges;
 mod few;
+mod history;
 mod importance;
 mod parallel;
 mod seeds;
@@ -23,10 +27,30 @@ use crate::{
     Error, Status, Study, leaderboard, named,
     points::{Ranked, ranked},
     study_folder,
+    trial::short,
 };
 
 /// Points in the table.
 const BEST: usize = 20;
+
+/// Cells of the table of all trials: a thousand trials of four keys.
+const CELLS: usize = 8000;
+
+const NO_PAGE: &str = "A trial has a page of its own, to which its number leads here, after `train report` of its run folder and \
+    `train sweep report` of this study.";
+
+/// The values of a trial for these keys, a dash where it has none.
+fn values(status: &Status, keys: &[&str]) -> Vec<String> {
+    let point = status.trial.point();
+    keys.iter().map(|key| point.get(*key).map_or_else(|| "-".into(), short)).collect()
+}
+
+/// The page of a trial as seen from the study's; empty where it has none.
+fn page_of(status: &Status, folder: &Path) -> String {
+    let page = folder::report_path(&status.run);
+    let seen = page.strip_prefix(folder).ok().filter(|_| page.is_file());
+    seen.map_or_else(String::new, |seen| seen.display().to_string())
+}
 
 /// A study with its trials, as the sections of the page see them.
 struct StudyView<'a> {
@@ -42,10 +66,12 @@ struct StudyView<'a> {
 pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     let view = StudyView::new(study, trials);
     let parts = [
-        Some(view.leaderboard()),
+        Some(view.leaderboard(folder)),
         view.best(folder),
+        history::section(&view),
         parallel::section(&view),
         Some(against_keys::section(&view)),
+        contour::section(&view, &importance::order(&view)),
         Some(importance::section(&view)),
         seeds::section(&view),
         curves::section(&view),
@@ -54,7 +80,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     ];
     Document {
         title: format!("Study {}", study.name),
-        lead: vec![Block::Table(view.outcome())],
+        lead: [Block::Table(view.outcome())].into_iter().chain(edges::hints(&view)).collect(),
         sections: parts.into_iter().flatten().collect(),
     }
 }
@@ -111,16 +137,49 @@ impl<'a> StudyView<'a> {
         ])
     }
 
-    fn leaderboard(&self) -> Section {
-        let mut table = leaderboard::of_points(self.study, &self.points, BEST);
-        // A narrow page shows the first columns: the point beside its value.
-        table.rows.iter_mut().chain([&mut table.header]).for_each(|row| row[2..].rotate_right(1));
-        // A mean and its interval are not to be parted.
-        table.rows.iter_mut().for_each(|row| row[1] = row[1].replace(' ', "\u{a0}"));
-        let table = Block::Table(table);
+    /// The best points, a column for each key, and all trials for who asks.
+    fn leaderboard(&self, folder: &Path) -> Section {
+        let keys: Vec<&str> = self.study.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect();
+        let board = leaderboard::of_points(self.study, &self.points, BEST);
+        let names = ["epochs", "time", "state"];
+        let header = board.header[..2].iter().map(String::as_str).chain(keys.iter().copied()).chain(names);
+        let mut table = Table::new(header, usize::MAX);
+        for (row, point) in board.rows.iter().zip(&self.points) {
+            let status = point.best(self.study).unwrap_or(point.trials[0]);
+            // A mean and its interval are not to be parted.
+            let value = row[1].replace(' ', "\u{a0}");
+            let values = values(status, &keys);
+            table.add_row([row[0].clone(), value].into_iter().chain(values).chain(row[2..5].iter().cloned()));
+            table.items.push(dots::item(status));
+            table.links.push(page_of(status, folder));
+        }
+        let without = table.links.iter().all(String::is_empty).then(|| Block::text(NO_PAGE));
         let more = self.points.len().saturating_sub(BEST);
         let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
-        Section::new("Leaderboard", [table].into_iter().chain(more))
+        let all = Block::Fold {
+            summary: format!("All {} trials", self.trials.len()),
+            blocks: self.all_trials(folder, &keys),
+        };
+        Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain([all]))
+    }
+
+    /// A row for each trial, in the order of their numbers.
+    fn all_trials(&self, folder: &Path, keys: &[&str]) -> Vec<Block> {
+        let metric = self.study.metric;
+        let name = metric.to_string();
+        let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
+        let mut table = Table::new(header, usize::MAX);
+        let most = CELLS / table.header.len();
+        for status in few::few(&self.trials.iter().collect::<Vec<_>>(), most) {
+            let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
+            let rest = [status.epochs().to_string(), status.name().to_owned()];
+            let number = dots::item(status).to_string();
+            table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest));
+            table.links.push(page_of(status, folder));
+        }
+        let less = (self.trials.len() > most)
+            .then(|| Block::text(format!("Shown are {most} of {}, at equal distances.", self.trials.len())));
+        [Block::Table(table)].into_iter().chain(less).collect()
     }
 
     fn best(&self, folder: &Path) -> Option<Section> {

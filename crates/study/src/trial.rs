@@ -52,7 +52,7 @@ pub fn named(point: &Point, seed: Option<u64>) -> String {
 }
 
 /// A number with four significant digits; all else as it is.
-fn short(value: &Value) -> String {
+pub(crate) fn short(value: &Value) -> String {
     match value {
         Value::Float(number) if number.is_finite() && *number != 0.0 => {
             let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(*number);

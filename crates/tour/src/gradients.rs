@@ -59,9 +59,9 @@ fn slopes(left: &Slope, right: &Slope) -> LineChart {
         let name = format!("tangent at {}: slope {}", slope.at[0], slope.gradient[0]);
         line(name, &line_there).drawn(Style::Dashed)
     };
-    let mark = |slope: &Slope| Mark {
-        name: format!("f({}) = {}", slope.at[0], slope.value),
-        at: (f64::from(slope.at[0]), f64::from(slope.value)),
+    let mark = |slope: &Slope| {
+        let at = (f64::from(slope.at[0]), f64::from(slope.value));
+        Mark::new(format!("f({}) = {}", slope.at[0], slope.value), at)
     };
     LineChart {
         marks: vec![mark(left), mark(right)],

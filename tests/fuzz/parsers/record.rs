@@ -80,7 +80,7 @@ impl Runs {
         if number.is_multiple_of(256)
             && let Ok(folder) = RunFolder::open(&self.run)
             && let Ok(scores) = evaluation::of_run(&run::flex(), Path::new(""), folder.path(), &self.data)
-            && let Ok(page) = report::write(&folder, &self.data, scores)
+            && let Ok(page) = report::write(&folder, &self.data, scores, report::Extras::default())
         {
             assert!(fs::metadata(page).unwrap().len() > 0);
         }

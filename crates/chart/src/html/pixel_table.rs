@@ -53,6 +53,6 @@ mod tests {
         assert_eq!(texts("td"), BOOK.concat().iter().map(u8::to_string).collect::<Vec<_>>());
         let numbers: Vec<String> = (4..22).chain(4..15).map(|number| number.to_string()).collect();
         assert_eq!((texts("th"), texts("figcaption")), (numbers, vec!["a 3 & its pixels".to_owned()]));
-        assert!(html.contains("background:#7c7c7c;color:#f1f1f1\">150<"), "{html}");
+        assert!(html.contains("background:#7c7c7c;color:#000000\">150<"), "{html}");
     }
 }

@@ -7,25 +7,44 @@ pub fn table(table: &Table) -> String {
     let caption = escaped(&table.caption);
     let figcaption = if caption.is_empty() { String::new() } else { format!("<figcaption>{caption}</figcaption>\n") };
     let head: String =
-        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, name)).collect();
+        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, &escaped(name))).collect();
     let head = if head.is_empty() { head } else { format!("<thead><tr>{head}</tr></thead>\n") };
-    let body: String = table.rows.iter().map(|cells| row(table, cells)).collect();
+    let mut rows: Vec<String> = (0..table.rows.len()).map(|number| row(table, number)).collect();
+    // What is of all rows is sorted with none.
+    let total = if table.has_total { rows.pop() } else { None };
+    let (body, foot) = (rows.concat(), total.map_or_else(String::new, |row| format!("<tfoot>\n{row}</tfoot>\n")));
+    // What may have to be scrolled is reached by the tab key, under a name.
+    let stop = match (table.header.is_empty(), caption.is_empty()) {
+        (true, _) => String::new(),
+        (false, false) => format!(" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\""),
+        (false, true) => {
+            let columns = escaped(&table.header.join(", "));
+            format!(" tabindex=\"0\" role=\"region\" aria-label=\"table of {columns}\"")
+        }
+    };
     format!(
-        "<figure>\n{figcaption}<div class=\"scroll\" tabindex=\"0\">\n\
-         <table class=\"data\">\n{head}<tbody>\n{body}</tbody>\n</table>\n</div>\n</figure>\n"
+        "<figure>\n{figcaption}<div class=\"scroll\"{stop}>\n\
+         <table class=\"data\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n"
     )
 }
 
-fn row(table: &Table, cells: &[String]) -> String {
+fn row(table: &Table, number: usize) -> String {
     let kind = |column| if column == 0 { "th scope=\"row\"" } else { "td" };
-    let cells = cells.iter().enumerate().map(|(column, text)| cell(kind(column), table, column, text));
-    format!("<tr>{}</tr>\n", cells.collect::<String>())
+    let link = table.links.get(number).filter(|link| !link.is_empty());
+    let content = |column: usize, text: &str| match link {
+        Some(link) if column == 0 => format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)),
+        _ => escaped(text),
+    };
+    let cells = table.rows[number].iter().enumerate();
+    let cells = cells.map(|(column, text)| cell(kind(column), table, column, &content(column, text)));
+    let item = table.items.get(number).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
+    format!("<tr{item}>{}</tr>\n", cells.collect::<String>())
 }
 
-fn cell(kind: &str, table: &Table, column: usize, text: &str) -> String {
+fn cell(kind: &str, table: &Table, column: usize, content: &str) -> String {
     let class = if column >= table.numbers_from { " class=\"number\"" } else { "" };
     let name = kind.split(' ').next().unwrap_or(kind);
-    format!("<{kind}{class}>{}</{name}>", escaped(text))
+    format!("<{kind}{class}>{content}</{name}>")
 }
 
 #[cfg(test)]
@@ -46,6 +65,17 @@ mod tests {
             (vec!["loss & more".into(), "f1".into()], vec!["0.5".into(), "-".into()])
         );
         assert_eq!(texts(&html, "figcaption"), ["a run"]);
+    }
+
+    #[test]
+    fn a_row_leads_to_its_page_and_that_of_all_stays_below() {
+        let mut rows = Table::new(["trial", "count"], 1);
+        rows.add_row(["1", "7"]);
+        rows.add_row(["all", "7"]);
+        (rows.items, rows.links, rows.has_total) = (vec![1], vec!["a/report.html".into()], true);
+        let html = table(&rows);
+        assert!(html.contains("<tr data-item=\"1\"><th scope=\"row\"><a href=\"a/report.html\">1</a></th>"), "{html}");
+        assert!(html.contains("</tbody>\n<tfoot>\n<tr><th scope=\"row\">all</th>"), "{html}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub fn bars(chart: &Bars) -> String {
     }
     let height = 2.0 * EDGE + chart.bars.len() as f64 * ROW;
     body += &rule([left, 0.0], [left, height - EDGE], 0.5);
-    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), 1, &body)
+    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), &body)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
             body += &small_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
-    root(alt, [(margin + side + 8.0) as u32; 2], 1, &body)
+    root(alt, [(margin + side + 8.0) as u32; 2], &body)
 }
 
 fn small_cell(confusion: &Confusion, [actual, predicted]: [usize; 2], count: u64, [margin, cell]: [f64; 2]) -> String {
@@ -95,7 +95,7 @@ fn two_classes(alt: &str, confusion: &Confusion) -> String {
         }
     }
     let size = [LEFT + 2.0 * CELL[0] + 4.0, TOP + 2.0 * CELL[1] + 4.0].map(|side| side as u32);
-    root(alt, size, 1, &body)
+    root(alt, size, &body)
 }
 
 fn cell(confusion: &Confusion, row: usize, column: usize) -> String {

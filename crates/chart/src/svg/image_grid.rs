@@ -2,7 +2,7 @@
 
 use super::{escaped, png, root};
 use crate::{
-    palette::{BLUE, VERMILLION},
+    palette,
     picture::{Picture, Verdict},
 };
 
@@ -30,7 +30,7 @@ pub fn image_grid(alt: &str, pictures: &[Picture], columns: usize) -> String {
     let columns = columns.min(pictures.len()).max(1);
     let rows = pictures.len().div_ceil(columns);
     let size = [GAP + columns as f64 * (IMAGE + GAP), GAP + rows as f64 * row_height];
-    root(alt, size.map(|side| side.ceil() as u32), 1, &body)
+    root(alt, size.map(|side| side.ceil() as u32), &body)
 }
 
 fn height(picture: &Picture) -> f64 {
@@ -50,8 +50,7 @@ fn one(picture: &Picture, x: f64, y: f64) -> String {
 fn caption(picture: &Picture, middle: f64, top: f64) -> String {
     let colour = match picture.verdict {
         Verdict::None => String::new(),
-        Verdict::Right => format!(" fill=\"{}\" font-weight=\"600\"", BLUE.hex()),
-        Verdict::Wrong => format!(" fill=\"{}\" font-weight=\"600\"", VERMILLION.hex()),
+        verdict => format!("{} font-weight=\"600\"", palette::text(verdict == Verdict::Right)),
     };
     let line = |(number, line): (usize, &str)| {
         let sign = if number == 0 { picture.verdict.sign() } else { "" };
@@ -102,8 +101,9 @@ mod tests {
         let svg = image_grid("two", &pictures, 4);
         let document = check(&svg, "two");
         assert_eq!(texts(&document), ["✓ 3", "✗ 7 not 3", "loss 2.1"]);
-        let fills: Vec<_> = document.descendants().filter_map(|node| node.attribute("fill")).collect();
-        assert_eq!(fills, ["currentColor", "none", "#0072b2", "none", "#d55e00", "#d55e00"]);
+        let styles = document.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+        let styles: Vec<_> = styles.filter_map(|node| node.attribute("style")).collect();
+        assert!(styles.len() == 3 && styles[0] != styles[1] && styles[1] == styles[2], "{styles:?}");
     }
 
     #[test]

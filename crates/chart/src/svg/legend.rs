@@ -1,79 +1,83 @@
-//! The legend above a chart: keys and names in rows that fit.
+//! The legend of a chart: keys and names, in rows of a picture or as a list of a page.
 
-use plotters::{
-    prelude::*,
-    style::text_anchor::{HPos, Pos, VPos},
-};
-
-use super::{
-    pen::{Area, DASH, DOT, LINE, MARK, THIN, Trouble, colour, text, units},
-    text_width,
-};
+use super::{escaped, line_chart::SIZE, text, text_width};
 use crate::{
     line_chart::{Entry, Key, Style},
-    palette,
+    palette::{self, Rgb},
 };
 
-/// From one row to the next, in units of the text size as all lengths here.
-const ROW: f64 = 1.5;
-/// Length of a key, and of a key with the room behind it.
-const KEY: f64 = 1.8;
-const KEY_AND_ROOM: f64 = 2.4;
-/// Room behind a name.
-const GAP: f64 = 1.4;
+/// Width and height of a key.
+pub(super) const KEY: [f64; 2] = [26.0, 12.0];
+/// From one row to the next.
+const ROW: f64 = 21.0;
+/// Room behind a key and behind a name.
+const GAPS: [f64; 2] = [8.0, 20.0];
 
-/// Draws the legend at the top, `left` units from the edge; returns the area below it.
-pub(super) fn draw<'a>(entries: Vec<Entry<'_>>, left: u32, area: &Area<'a>) -> Result<Area<'a>, Trouble> {
-    let (width, _) = area.dim_in_pixel();
-    let room = f64::from(width.saturating_sub(left)) / f64::from(units(1.0)) - 1.0;
-    let entries = placed(entries, room);
-    let rows = entries.last().map_or(0, |(_, _, row)| row + 1);
-    let (top, rest) = area.split_vertically(units(rows as f64 * ROW));
-    for (entry, x, row) in entries {
-        let (x, y) = ((left + units(x)) as i32, units((row as f64 + 0.5) * ROW) as i32);
-        draw_key(entry.key, palette::series(entry.colour), (x, y), &top)?;
-        let middle = text().pos(Pos::new(HPos::Left, VPos::Center));
-        top.draw_text(entry.name, &middle, (x + units(KEY_AND_ROOM) as i32, y))?;
-    }
-    Ok(rest)
-}
-
-/// The entries with the left end and the row of each.
-fn placed(entries: Vec<Entry<'_>>, width: f64) -> Vec<(Entry<'_>, f64, usize)> {
-    let (mut x, mut row) = (0.0, 0);
-    let mut placed = Vec::new();
+/// The rows of a legend with their height, for a picture of this width.
+pub(super) fn rows(entries: &[Entry<'_>], width: f64) -> (String, f64) {
+    let (mut svg, mut x, mut y) = (String::new(), 0.0, 0.0);
     for entry in entries {
-        let needed = KEY_AND_ROOM + text_width(entry.name, 1.0);
+        let needed = KEY[0] + GAPS[0] + text_width(entry.name, SIZE);
         if x > 0.0 && x + needed > width {
-            (x, row) = (0.0, row + 1);
+            (x, y) = (0.0, y + ROW);
         }
-        placed.push((entry, x, row));
-        x += needed + GAP;
+        svg += &key(entry, &format!("x=\"{x:.1}\" y=\"{:.1}\"", y + 4.0));
+        svg += &text(x + KEY[0] + GAPS[0], y + 15.0, SIZE, "", entry.name);
+        x += needed + GAPS[1];
     }
-    placed
+    (svg, if entries.is_empty() { 0.0 } else { y + ROW })
 }
 
-fn draw_key(key: Key, rgb: palette::Rgb, (x, y): (i32, i32), area: &Area<'_>) -> Result<(), Trouble> {
-    let at = |texts: f64| (x + units(texts) as i32, y);
-    let line = |from: f64, to: f64, width: u32| PathElement::new([at(from), at(to)], colour(rgb).stroke_width(width));
-    let dot = |size: f64| Circle::new(at(KEY / 2.0), units(size), colour(rgb).filled());
-    match key {
-        Key::Series(Style::Line) => area.draw(&line(0.0, KEY, LINE)),
-        Key::Series(Style::Dashed) => {
-            let starts = (0..3).map(|dash| f64::from(dash) * (DASH[0] + DASH[1]));
-            starts.into_iter().try_for_each(|start| area.draw(&line(start, (start + DASH[0]).min(KEY), LINE)))
-        }
-        Key::Series(Style::Dots) => area.draw(&dot(DOT)),
-        Key::Series(Style::Ranked(worth)) => {
-            let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
-            area.draw(&PathElement::new([at(0.0), at(KEY)], colour(rgb).mix(opacity).stroke_width(LINE)))
-        }
-        Key::Series(Style::Path) => {
-            area.draw(&line(0.0, KEY, THIN))?;
-            area.draw(&dot(DOT))
-        }
-        Key::Mark => area.draw(&dot(MARK)),
+/// The legend as a list, of which each entry says which series it is of.
+pub(super) fn list(entries: &[Entry<'_>]) -> String {
+    if entries.is_empty() {
+        return String::new();
     }
+    let item = |entry: &Entry<'_>| {
+        let (key, name) = (key(entry, "aria-hidden=\"true\""), escaped(entry.name));
+        format!("<li data-series=\"{}\">{}<span>{name}</span></li>\n", entry.place, key.trim_end())
+    };
+    format!("<ul class=\"legend\">\n{}</ul>\n", entries.iter().map(item).collect::<String>())
+}
+
+fn key(entry: &Entry<'_>, attributes: &str) -> String {
+    let [width, height] = KEY;
+    let middle = [width / 2.0, height / 2.0];
+    let series = palette::series(entry.colour);
+    let line = |path: &str, colour: Rgb, style: &str| super::line_chart::stroke(path, colour, style);
+    let whole = format!("M1 6H{}", width - 1.0);
+    let dot = format!("M{} {}h0", middle[0], middle[1]);
+    let drawn = match entry.key {
+        Key::Series(Style::Line) => line(&whole, series, LINE),
+        Key::Series(Style::Steps) => {
+            line("M7 6H19", series, "stroke-width=\"11\" stroke-linecap=\"butt\" stroke-opacity=\"0.6\"")
+        }
+        Key::Series(Style::Dashed) => line(&whole, series, DASHED),
+        Key::Series(Style::Dots) => line(&dot, series, DOT),
+        Key::Series(Style::Hollow) => line(&dot, series, DOT) + &hole(&dot),
+        Key::Series(Style::Path) => line(&whole, series, THIN) + &line(&dot, series, DOT),
+        Key::Series(Style::Ranked(worth)) => {
+            let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
+            line(&whole, colour, &format!("{LINE} stroke-opacity=\"{opacity:.2}\""))
+        }
+        Key::Mark => line(&dot, series, MARK),
+    };
+    format!(
+        "<svg {attributes} width=\"{width}\" height=\"{height}\" overflow=\"visible\" fill=\"none\" stroke-linecap=\"round\">{drawn}</svg>\n"
+    )
+}
+
+/// How lines and dots are drawn; a dot is a line without length and with round ends, which stays round however its chart
+/// is stretched.
+pub(super) const LINE: &str = "stroke-width=\"2\"";
+pub(super) const THIN: &str = "stroke-width=\"1.2\"";
+pub(super) const DASHED: &str = "stroke-width=\"2\" stroke-dasharray=\"6 5\" stroke-linecap=\"butt\"";
+pub(super) const DOT: &str = "stroke-width=\"6.5\"";
+pub(super) const MARK: &str = "stroke-width=\"11\"";
+
+/// The ground inside hollow dots.
+pub(super) fn hole(dots: &str) -> String {
+    format!("<path d=\"{dots}\" stroke=\"Canvas\" stroke-width=\"3\" vector-effect=\"non-scaling-stroke\"/>\n")
 }
 
 #[cfg(test)]
@@ -82,11 +86,17 @@ mod tests {
 
     #[test]
     fn names_that_do_not_fit_go_to_the_next_row() {
-        let entry = |name| Entry { name, key: Key::Mark, number: 0, colour: 0 };
-        let entries = vec![entry("abcdefghij"), entry("abc"), entry("a name longer than a row is wide"), entry("z")];
-        // Rows 16 wide: the first two names take 2.4 + 5.6 and 2.4 + 1.68, with 1.4 between them.
-        let placed: Vec<_> = placed(entries, 16.0).into_iter().map(|(_, x, row)| (x, row)).collect();
-        assert_eq!(placed.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [0, 0, 1, 2]);
-        assert!((placed[1].0 - 9.4).abs() < 1e-9, "{placed:?}");
+        let entry = |name| Entry { name, key: Key::Mark, place: 0, number: 0, colour: 0 };
+        let entries = [entry("abcdefghij"), entry("abc"), entry("a name longer than a row is wide"), entry("z")];
+        let (svg, height) = rows(&entries, 200.0);
+        assert_eq!(height, 3.0 * ROW, "{svg}");
+        assert_eq!(rows(&[], 200.0), (String::new(), 0.0));
+    }
+
+    #[test]
+    fn a_list_names_the_series_of_each_entry() {
+        let entry = Entry { name: "a < b", key: Key::Series(Style::Hollow), place: 3, number: 0, colour: 0 };
+        let list = list(&[entry]);
+        assert!(list.contains("<li data-series=\"3\">") && list.contains("<span>a &lt; b</span>"), "{list}");
     }
 }

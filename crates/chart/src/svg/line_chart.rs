@@ -1,150 +1,349 @@
-//! Lines over two axes, drawn by plotters.
-
-use plotters::{chart::ChartContext, prelude::*};
+//! Lines over two axes.
+//!
+//! The field is an `<svg>` whose places are shares of it, and its curves are stretched with it, so that the same elements are a
+//! picture of a fixed form and, in a page, a chart as wide as there is room with text of one size.
 
 use super::{
-    coordinate::Coordinate,
-    legend,
-    pen::{Area, DASH, DETAIL, DOT, LINE, MARK, THIN, Trouble, colour, text, units},
-    root, text_width,
+    escaped,
+    legend::{self, DASHED, DOT, LINE, MARK, THIN, hole},
+    png, root, text_width,
 };
 use crate::{
     clip,
-    line_chart::{LineChart, Mark, Series, Shape, Style},
-    palette,
+    line_chart::{Axis, Field, LineChart, Scale, Series, Shape, Style},
+    palette::{self, Rgb},
     span::Span,
 };
 
-/// Free room at the left, so that the name of the axis is not cut.
-const EDGE: u32 = 3 * DETAIL;
+/// Size of all text.
+pub(super) const SIZE: f64 = 13.0;
+/// Room above the field with the name of the vertical axis, below it with labels and a name, and at its right.
+const ABOVE: f64 = 30.0;
+const BELOW: f64 = 44.0;
+const RIGHT: f64 = 14.0;
+/// A ratio of the values from which on the other scale shows something else.
+const WIDE: f64 = 3.0;
+/// Labels that a narrow window has room for.
+const MOST_LABELS: usize = 6;
 
-type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
-
-/// Draws lines, dots and marks with axes, a grid and a legend.
+/// Draws lines, dots and marks with axes, a grid and a legend, as a picture.
 pub fn line_chart(chart: &LineChart) -> String {
-    let (size, ticks) = match chart.shape {
-        Shape::Wide => ([480, 300], 9),
-        Shape::Square => ([360, 390], 5),
-        Shape::Small => ([320, 240], 6),
+    let drawing = Drawing::new(chart);
+    let [width, height] = size(chart.shape);
+    let (legend, legend_height) = legend::rows(&chart.legend(), width - drawing.left - RIGHT);
+    let body = format!(
+        "<svg x=\"{:.1}\" y=\"{ABOVE}\" width=\"{:.1}\" height=\"{:.1}\" overflow=\"visible\">\n{}</svg>\n\
+         <svg x=\"{:.1}\" y=\"{:.1}\" overflow=\"visible\">\n{legend}</svg>\n",
+        drawing.left,
+        drawing.width(),
+        drawing.height(),
+        drawing.field(),
+        drawing.left,
+        height,
+    );
+    root(&chart.alt, [width, height + legend_height].map(|side| side.ceil() as u32), &body)
+}
+
+/// The same for a page: as wide as there is room, with what a script needs to tell its values.
+pub(crate) fn in_page(chart: &LineChart) -> String {
+    let drawing = Drawing::new(chart);
+    let shape = match chart.shape {
+        Shape::Wide => "wide",
+        Shape::Square => "square",
+        Shape::Small => "small",
     };
-    let (x_values, y_values) = chart.values();
-    let frame = Frame { x: Span::new(&chart.x, &x_values, ticks), y: Span::new(&chart.y, &y_values, 5) };
-    let mut svg = String::new();
-    let area = SVGBackend::with_string(&mut svg, (size[0] * DETAIL, size[1] * DETAIL)).into_drawing_area();
-    frame.draw(chart, &area).expect("a string takes all that is written");
-    drop(area);
-    root(&chart.alt, size, DETAIL, &themed(&svg))
+    let [x, y] = [&chart.x, &chart.y].map(|axis| escaped(&axis.name));
+    let spans = [drawing.y.data()].into_iter().chain(drawing.other.as_ref().map(Span::data)).collect::<Vec<_>>();
+    format!(
+        "<figure class=\"lines {shape}\" data-x-name=\"{x}\" data-y-name=\"{y}\" data-x=\"{}\" data-y=\"{}\" data-of=\"{}\">\n\
+         <div class=\"plot\" style=\"margin-left:{:.0}px\">\n\
+         <svg role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"100%\" overflow=\"visible\" fill=\"currentColor\">\n{}</svg>\n\
+         </div>\n{}</figure>\n",
+        drawing.x.data(),
+        spans.join(";"),
+        escaped(&chart.item),
+        drawing.left,
+        escaped(&chart.alt),
+        drawing.field(),
+        legend::list(&chart.legend()),
+    )
 }
 
-/// The elements that plotters wrote, with its black and its font replaced by those of the page.
-fn themed(svg: &str) -> String {
-    let body = svg.split_once(">\n").map_or("", |(_, body)| body).trim_end().trim_end_matches("</svg>");
-    body.replace("\"#000000\"", "\"currentColor\"").replace(" font-family=\"sans-serif\"", "")
+/// Width and height of a picture without its legend.
+fn size(shape: Shape) -> [f64; 2] {
+    match shape {
+        Shape::Wide => [480.0, 290.0],
+        Shape::Square => [360.0, 365.0],
+        Shape::Small => [320.0, 230.0],
+    }
 }
 
-/// Both axes.
-struct Frame {
+/// A chart with both its axes.
+struct Drawing<'a> {
+    chart: &'a LineChart,
     x: Span,
     y: Span,
+    /// The vertical axis on the other scale, where that can be asked for.
+    other: Option<Span>,
+    /// Room for the labels of the vertical axis.
+    left: f64,
 }
 
-impl Frame {
-    fn draw(&self, chart: &LineChart, area: &Area<'_>) -> Result<(), Trouble> {
-        let left = self.margin_left();
-        let below = legend::draw(chart.legend(), EDGE + left, area)?;
-        let mut plot = ChartBuilder::on(&below)
-            .margin_top(units(0.6))
-            .margin_left(EDGE)
-            .margin_right(units(1.2))
-            .x_label_area_size(units(if chart.x.name.is_empty() { 1.8 } else { 3.2 }))
-            .y_label_area_size(left)
-            .build_cartesian_2d(Coordinate(self.x.clone()), Coordinate(self.y.clone()))?;
-        draw_axes(chart, &mut plot)?;
-        for (number, series) in chart.series.iter().enumerate() {
-            self.draw_series(series, colour(palette::series(chart.colour(number))), &mut plot)?;
+impl<'a> Drawing<'a> {
+    fn new(chart: &'a LineChart) -> Self {
+        let (x_values, y_values) = chart.values();
+        let ticks = if chart.shape == Shape::Wide { 8 } else { 5 };
+        let x = Span::new(&chart.x, &x_values, ticks);
+        let y = Span::new(&chart.y, &y_values, 5);
+        let other = other_scale(&chart.y, &y_values).map(|axis| Span::new(&axis, &y_values, 5));
+        let labels = y.ticks.iter().chain(other.iter().flat_map(|span| &span.ticks));
+        let widest = labels.map(|tick| text_width(&tick.label, SIZE)).fold(0.0, f64::max);
+        Self { chart, x, y, other, left: (widest + 12.0).ceil() }
+    }
+
+    fn width(&self) -> f64 {
+        size(self.chart.shape)[0] - self.left - RIGHT
+    }
+
+    fn height(&self) -> f64 {
+        size(self.chart.shape)[1] - ABOVE - BELOW
+    }
+
+    /// Grid, labels and all that is drawn.
+    fn field(&self) -> String {
+        let [width, height] = [self.width(), self.height()];
+        let mut svg = self.axes();
+        svg += &format!(
+            "<svg viewBox=\"0 0 {width:.0} {height:.0}\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\" \
+             overflow=\"visible\" fill=\"none\" stroke-linecap=\"round\" stroke-linejoin=\"round\">\n"
+        );
+        svg += &self.chart.field.as_ref().map(|field| self.ground(field)).unwrap_or_default();
+        let mut known: &[(f64, f64)] = &[];
+        for (place, series) in self.chart.series.iter().enumerate() {
+            svg += &self.series(place, series, known);
+            known = &series.points;
         }
-        for (number, mark) in (chart.series.len()..).zip(&chart.marks) {
-            self.draw_mark(mark, colour(palette::series(chart.colour(number))), &mut plot)?;
+        for (nth, mark) in self.chart.marks.iter().enumerate() {
+            let place = self.chart.series.len() + nth;
+            let path = |y: &Span| self.dots(&[mark.at], y);
+            let colour = palette::series(self.chart.colour(place));
+            let data = format!("class=\"mark\" data-name=\"{}\"", escaped(&mark.name));
+            svg += &format!("<g {data}>{}</g>\n", self.strokes(path, colour, MARK, false).trim_end());
         }
-        area.present()
+        svg + "</svg>\n"
     }
 
-    /// Room for the widest label and the axis' name.
-    fn margin_left(&self) -> u32 {
-        let widest = self.y.ticks.iter().map(|tick| text_width(&tick.label, 1.0)).fold(0.0, f64::max);
-        units(widest + 2.4)
+    /// What lies below everything, a pixel for each of its cells.
+    fn ground(&self, field: &Field) -> String {
+        let [rows, columns] = [field.worths.len() / field.columns.max(1), field.columns];
+        let samples = field.worths.iter().flat_map(|worth| {
+            let (Rgb(red, green, blue), opacity) = palette::ranked(f64::from(*worth) / 255.0);
+            [red, green, blue, (opacity * 150.0) as u8]
+        });
+        let samples: Vec<u8> = samples.collect();
+        if rows == 0 {
+            return String::new();
+        }
+        png::rgba([0.0, 0.0, self.width(), self.height()], rows, columns, &samples)
     }
 
-    fn place(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
-        self.x.at(x).zip(self.y.at(y))
+    fn axes(&self) -> String {
+        let mut svg = String::new();
+        // Where there are many labels, every other one gives way in a narrow window.
+        let many = self.x.ticks.len() > MOST_LABELS || self.x.ticks.iter().any(|tick| tick.label.len() > 4);
+        for (number, tick) in self.x.ticks.iter().enumerate() {
+            let at = share(tick.at);
+            let class = if many && number % 2 == 1 { " class=\"more\"" } else { "" };
+            svg += &format!(
+                "<line x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"100%\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\n\
+                 <text x=\"{at}\" y=\"100%\" dy=\"18\" font-size=\"{SIZE}\" text-anchor=\"middle\"{class}>{}</text>\n",
+                escaped(&tick.label)
+            );
+        }
+        svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale\"" } else { "" });
+        svg += &self.other.as_ref().map(|span| vertical(span, " class=\"scale\" display=\"none\"")).unwrap_or_default();
+        for line in ["x1=\"0\" x2=\"100%\" y1=\"100%\" y2=\"100%\"", "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"100%\""] {
+            svg += &format!("<line {line} stroke=\"currentColor\" stroke-opacity=\"0.5\"/>\n");
+        }
+        let left = 4.0 - self.left;
+        let [x, y] = [&self.chart.x, &self.chart.y].map(|axis| escaped(&axis.name));
+        svg += &format!("<text x=\"{left}\" y=\"-12\" font-size=\"{SIZE}\">{y}</text>\n");
+        svg +=
+            &format!("<text x=\"50%\" y=\"100%\" dy=\"37\" font-size=\"{SIZE}\" text-anchor=\"middle\">{x}</text>\n");
+        svg
     }
 
-    fn draw_series(&self, series: &Series, colour: RGBColor, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-        let places: Vec<_> = series.points.iter().map(|point| self.place(*point)).collect();
-        let runs = clip::cut(&places);
+    fn series(&self, place: usize, series: &Series, known: &[(f64, f64)]) -> String {
+        let colour = palette::series(self.chart.colour(place));
+        let lines = |y: &Span| self.lines(&series.points, y);
+        let dots = |y: &Span| self.dots(&series.points, y);
         // A line through one point is a dot.
-        let is_one = places.iter().flatten().count() == 1;
-        let colour = match series.style {
-            Style::Ranked(worth) => {
-                let (rgb, opacity) = palette::ranked(f64::from(worth) / 255.0);
-                super::pen::colour(rgb).mix(opacity)
+        let is_one = series.points.iter().filter(|point| self.place(**point, &self.y).is_some()).count() == 1;
+        let drawn = match series.style {
+            Style::Ranked(worth) if is_one => {
+                let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                self.strokes(dots, colour, &format!("{DOT} stroke-opacity=\"{opacity:.2}\""), false)
             }
-            _ => colour.to_rgba(),
+            _ if is_one => self.strokes(dots, colour, DOT, series.style == Style::Hollow),
+            Style::Steps => self.strokes(|y| self.area(series, y), colour, &steps(colour), false),
+            Style::Line => self.strokes(lines, colour, LINE, false),
+            Style::Dashed => self.strokes(lines, colour, DASHED, false),
+            Style::Dots => self.strokes(dots, colour, DOT, false),
+            Style::Hollow => self.strokes(dots, colour, DOT, true),
+            Style::Path => self.strokes(lines, colour, THIN, false) + &self.strokes(dots, colour, DOT, false),
+            Style::Ranked(worth) => {
+                let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
+                self.strokes(lines, colour, &format!("{THIN} stroke-opacity=\"{opacity:.2}\""), false)
+            }
         };
-        match series.style {
-            Style::Line => draw_lines(runs, colour.stroke_width(LINE), plot)?,
-            Style::Path => draw_lines(runs, colour.stroke_width(THIN), plot)?,
-            Style::Dashed => draw_dashes(runs, colour.stroke_width(LINE), plot)?,
-            Style::Ranked(_) => draw_lines(runs, colour.stroke_width(THIN), plot)?,
-            Style::Dots => {}
-        }
-        if is_one || matches!(series.style, Style::Dots | Style::Path) {
-            let inside = places.into_iter().flatten().filter(|place| clip::is_inside(*place));
-            plot.draw_series(inside.map(|place| Circle::new(place, units(DOT), colour.filled())))?;
-        }
-        Ok(())
+        let upright = |y: &Span| self.intervals(series, y);
+        let intervals =
+            if series.intervals.is_empty() { String::new() } else { self.strokes(upright, colour, THIN, false) };
+        format!("<g {}>{drawn}{}</g>\n", data(series, known), intervals.trim_end())
     }
 
-    fn draw_mark(&self, mark: &Mark, colour: RGBColor, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-        let place = self.place(mark.at).filter(|place| clip::is_inside(*place));
-        plot.draw_series(place.map(|place| Circle::new(place, units(MARK), colour.filled()))).map(drop)
+    /// A path on the scale that is shown, which knows itself on the other.
+    fn strokes(&self, path: impl Fn(&Span) -> String, colour: Rgb, style: &str, is_hollow: bool) -> String {
+        let shown = path(&self.y);
+        let other = self.other.as_ref().map(|span| format!(" data-d=\"{}\"", path(span))).unwrap_or_default();
+        let whole = stroke(&shown, colour, &format!("{style}{other}"));
+        let hole = if is_hollow { hole(&shown).replacen("/>", &format!("{other}/>"), 1) } else { String::new() };
+        whole + &hole
+    }
+
+    fn place(&self, (x, y): (f64, f64), span: &Span) -> Option<(f64, f64)> {
+        self.x.at(x).zip(span.at(y))
+    }
+
+    fn lines(&self, points: &[(f64, f64)], y: &Span) -> String {
+        let places: Vec<_> = points.iter().map(|point| self.place(*point, y)).collect();
+        let mut path = String::new();
+        for run in clip::cut(&places) {
+            for (index, point) in run.into_iter().enumerate() {
+                path.push(if index == 0 { 'M' } else { 'L' });
+                path += &self.at(point);
+            }
+        }
+        path
+    }
+
+    /// A line upright through each point, from end to end of its interval.
+    fn intervals(&self, series: &Series, y: &Span) -> String {
+        let upright = |((x, _), [low, high]): (&(f64, f64), &[f64; 2])| self.lines(&[(*x, *low), (*x, *high)], y);
+        series.points.iter().zip(&series.intervals).map(upright).collect()
+    }
+
+    /// What lies below steps.
+    fn area(&self, series: &Series, y: &Span) -> String {
+        let column = |pair: &[(f64, f64)]| {
+            let [left, right] = [pair[0].0, pair[1].0].map(|x| self.x.at(x));
+            // On a logarithmic scale nothing has no height.
+            let (left, right, top) = (left?, right?, y.at(pair[0].1)?.clamp(0.0, 1.0));
+            let bottom = y.at(0.0).unwrap_or(0.0).clamp(0.0, 1.0);
+            (top > bottom).then(|| {
+                let corners =
+                    [(left, bottom), (left, top), (right, top), (right, bottom)].map(|corner| self.at(corner));
+                format!("M{}Z", corners.join("L"))
+            })
+        };
+        series.points.windows(2).filter_map(column).collect()
+    }
+
+    fn dots(&self, points: &[(f64, f64)], y: &Span) -> String {
+        let places = points.iter().filter_map(|point| self.place(*point, y)).filter(|place| clip::is_inside(*place));
+        places.map(|place| format!("M{}h0", self.at(place))).collect()
+    }
+
+    fn at(&self, (x, y): (f64, f64)) -> String {
+        format!("{} {}", tenths(x * self.width()), tenths((1.0 - y) * self.height()))
     }
 }
 
-fn draw_axes(chart: &LineChart, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-    plot.configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(BLACK.mix(0.14).stroke_width(DETAIL))
-        .axis_style(BLACK.mix(0.5).stroke_width(DETAIL))
-        .set_all_tick_mark_size(units(0.25))
-        .label_style(text())
-        .axis_desc_style(text())
-        .x_desc(&chart.x.name)
-        .y_desc(&chart.y.name)
-        .draw()
+fn steps(colour: Rgb) -> String {
+    format!("fill=\"{}\" fill-opacity=\"0.45\" stroke-width=\"1\"", colour.hex())
 }
 
-fn draw_lines(runs: Vec<Vec<(f64, f64)>>, style: ShapeStyle, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-    runs.into_iter().try_for_each(|run| plot.draw_series(LineSeries::new(run, style)).map(drop))
+/// The same axis on the other scale: where all values are above zero and far enough apart for it to show something else.
+fn other_scale(axis: &Axis, values: &[f64]) -> Option<Axis> {
+    let finite = || values.iter().copied().filter(|value| value.is_finite());
+    let (least, most) = (finite().fold(f64::INFINITY, f64::min), finite().fold(0.0, f64::max));
+    let is_wide = least > 0.0 && most > WIDE * least;
+    let scale = match axis.scale {
+        Scale::Log => Scale::Linear,
+        Scale::Linear => Scale::Log,
+    };
+    (is_wide && axis.range.is_none()).then(|| Axis { scale, ..axis.clone() })
 }
 
-fn draw_dashes(runs: Vec<Vec<(f64, f64)>>, style: ShapeStyle, plot: &mut Plot<'_, '_>) -> Result<(), Trouble> {
-    let [dash, gap] = DASH.map(units);
-    runs.into_iter().try_for_each(|run| plot.draw_series(DashedLineSeries::new(run, dash, gap, style)).map(drop))
+fn vertical(span: &Span, class: &str) -> String {
+    let mut svg = format!("<g{class}>\n");
+    for tick in &span.ticks {
+        let at = share(1.0 - tick.at);
+        svg += &format!(
+            "<line x1=\"0\" x2=\"100%\" y1=\"{at}\" y2=\"{at}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\n\
+             <text x=\"-7\" y=\"{at}\" dy=\"4.5\" font-size=\"{SIZE}\" text-anchor=\"end\">{}</text>\n",
+            escaped(&tick.label)
+        );
+    }
+    svg + "</g>\n"
+}
+
+/// What a series is, for a script: its name, its values, and what its points stand for. The x values are left out where
+/// they are those of the series before.
+fn data(series: &Series, known: &[(f64, f64)]) -> String {
+    let all = |values: &mut dyn Iterator<Item = f64>| values.map(compact).collect::<Vec<_>>().join(" ");
+    let xs = |points: &[(f64, f64)]| points.iter().map(|point| point.0.to_bits()).collect::<Vec<_>>();
+    let mut data = format!("class=\"series\" data-name=\"{}\"", escaped(&series.name));
+    if known.is_empty() || xs(known) != xs(&series.points) {
+        data += &format!(" data-x=\"{}\"", all(&mut series.points.iter().map(|point| point.0)));
+    }
+    data += &format!(" data-y=\"{}\"", all(&mut series.points.iter().map(|point| point.1)));
+    if !series.items.is_empty() {
+        let items: Vec<String> = series.items.iter().map(usize::to_string).collect();
+        data += &format!(" data-items=\"{}\"", items.join(" "));
+    }
+    data
+}
+
+/// Five significant digits, and `x` for what is no number.
+fn compact(value: f64) -> String {
+    if !value.is_finite() {
+        return "x".into();
+    }
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    match rounded.abs() {
+        size if size != 0.0 && !(1e-4..1e6).contains(&size) => format!("{rounded:e}"),
+        _ => format!("{rounded}"),
+    }
+}
+
+fn share(of: f64) -> String {
+    format!("{}%", (of * 1e4).round() / 1e2)
+}
+
+/// As few characters as a tenth of a unit takes.
+fn tenths(value: f64) -> String {
+    let tenths = (value * 10.0).round() / 10.0;
+    format!("{}", if tenths == 0.0 { 0.0 } else { tenths })
+}
+
+/// A line as thick as it is, however the chart is stretched.
+pub(super) fn stroke(path: &str, colour: Rgb, style: &str) -> String {
+    format!("<path d=\"{path}\" stroke=\"{}\" vector-effect=\"non-scaling-stroke\" {style}/>\n", colour.hex())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        line_chart::Axis,
+        line_chart::Mark,
         svg::tests::{check, texts},
     };
 
     fn chart() -> LineChart {
         LineChart {
             alt: "loss by epoch".into(),
-            x: Axis::new("epoch").range(0.0, 4.0),
+            x: Axis::of_epochs().range(0.0, 4.0),
             y: Axis::new("loss").range(0.0, 1.0),
             series: vec![
                 Series::line("ours", vec![(0.0, 1.0), (2.0, 0.5), (4.0, 0.0)]),
@@ -154,15 +353,16 @@ mod tests {
         }
     }
 
-    fn elements(svg: &str, name: &str, colour: usize) -> Vec<String> {
+    /// The paths of the series and marks in this colour.
+    fn paths(svg: &str, colour: usize) -> Vec<String> {
         let document = check(svg, "loss by epoch");
-        let hex = palette::series(colour).hex().to_uppercase();
+        let hex = palette::series(colour).hex();
         let is_wanted = |node: &roxmltree::Node<'_, '_>| {
-            node.tag_name().name() == name
-                && [node.attribute("stroke"), node.attribute("fill")].contains(&Some(hex.as_str()))
+            node.attribute("stroke") == Some(hex.as_str())
+                && node.parent().is_some_and(|group| group.attribute("data-name").is_some())
         };
-        let shape = |node: roxmltree::Node<'_, '_>| node.attribute("points").unwrap_or_default().trim().to_owned();
-        document.descendants().filter(is_wanted).map(shape).collect()
+        let path = |node: roxmltree::Node<'_, '_>| node.attribute("d").unwrap_or_default().to_owned();
+        document.descendants().filter(is_wanted).map(path).collect()
     }
 
     #[test]
@@ -175,19 +375,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_goes_from_corner_to_corner_and_a_dashed_one_is_in_pieces() {
+    fn a_line_goes_from_corner_to_corner_and_a_dashed_one_is_one_path() {
         let svg = line_chart(&chart());
-        let lines = elements(&svg, "polyline", 0);
-        let points: Vec<(i32, i32)> = lines[1]
-            .split(' ')
-            .map(|point| point.split_once(',').unwrap())
-            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
-            .collect();
-        assert_eq!(points.len(), 3);
-        let (dx, dy) = (points[2].0 - points[0].0, points[2].1 - points[0].1);
-        assert!((points[1].0 - points[0].0 - dx / 2).abs() <= 1 && (points[1].1 - points[0].1 - dy / 2).abs() <= 1);
-        assert!(dx > 1000 && dy > 600, "{points:?}");
-        assert!(elements(&svg, "polyline", 1).len() > 10);
+        let drawing = chart();
+        let Drawing { left, .. } = Drawing::new(&drawing);
+        let (width, height) = (480.0 - left - RIGHT, 290.0 - ABOVE - BELOW);
+        let expected = format!("M0 0L{} {}L{} {}", tenths(width / 2.0), tenths(height / 2.0), width, height);
+        assert_eq!(paths(&svg, 0), [expected]);
+        assert_eq!(paths(&svg, 1).len(), 1);
     }
 
     #[test]
@@ -195,21 +390,55 @@ mod tests {
         let mut chart = chart();
         chart.series =
             vec![Series::line("loss", vec![(0.0, 0.1), (1.0, 0.2), (2.0, f64::NAN), (3.0, 0.5), (4.0, 1e30)])];
-        assert_eq!(elements(&line_chart(&chart), "polyline", 0).len(), 2);
+        let svg = line_chart(&chart);
+        assert_eq!(paths(&svg, 0)[0].matches('M').count(), 2);
+        assert!(svg.contains("data-y=\"0.1 0.2 x 0.5 1e30\""), "{svg}");
         chart.y.range = None;
         let texts = texts(&check(&line_chart(&chart), "loss by epoch"));
         assert!(texts.iter().any(|text| text == "0.5") && texts.iter().all(|text| !text.contains("e3")), "{texts:?}");
     }
 
     #[test]
-    fn marks_and_the_steps_of_a_path_are_dots() {
+    fn marks_and_the_steps_of_a_path_are_dots_and_hollow_ones_show_the_ground() {
         let mut chart = chart();
         chart.series[0].style = Style::Path;
-        chart.marks = vec![Mark { name: "steep".into(), at: (1.0, 0.5) }, Mark { name: "gone".into(), at: (9.0, 9.0) }];
+        chart.series[1].style = Style::Hollow;
+        chart.marks = vec![Mark::new("steep", (1.0, 0.5)), Mark::new("gone", (9.0, 9.0))];
         let svg = line_chart(&chart);
-        // Three steps and the key of the legend; a mark and its key; a key whose mark lies outside.
-        let dots = [0, 2, 3].map(|colour| elements(&svg, "circle", colour).len());
-        assert_eq!(dots, [4, 2, 1]);
+        let dots = [0, 1, 2, 3].map(|colour| paths(&svg, colour).concat().matches("h0").count());
+        assert_eq!(dots, [3, 2, 1, 0]);
+        assert_eq!(svg.matches("stroke=\"Canvas\"").count(), 2, "the dots and the key: {svg}");
+    }
+
+    #[test]
+    fn values_far_apart_have_the_other_scale_too() {
+        let mut chart = chart();
+        assert!(!in_page(&chart).contains("data-d="), "a given range");
+        chart.y.range = None;
+        assert!(!in_page(&chart).contains("data-d="), "zero has no logarithm");
+        chart.series[0].points[2].1 = 0.01;
+        let page = in_page(&chart);
+        let spans = page.split("data-y=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert!(spans.matches(';').count() == 1 && spans.ends_with(" log"), "{spans}");
+        assert_eq!((page.matches("data-d=").count(), page.matches("class=\"scale\"").count()), (2, 2));
+    }
+
+    #[test]
+    fn x_values_are_written_once_for_series_that_share_them_and_items_with_their_series() {
+        let mut chart = chart();
+        chart.series[1].points = chart.series[0].points.iter().map(|(x, y)| (*x, y / 3.0)).collect();
+        chart.series[1].items = vec![7];
+        let page = in_page(&chart);
+        assert_eq!(page.matches("data-x=\"0 2 4\"").count(), 1, "{page}");
+        assert!(page.contains("data-y=\"0.333333 0.166667 0\" data-items=\"7\""), "{page}");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            [0.1 + 0.2, 1234567.0, 0.00001234567, -0.5].map(compact),
+            ["0.3", "1.23457e6", "1.23457e-5", "-0.5"]
+        );
     }
 
     #[test]
@@ -222,7 +451,7 @@ mod tests {
                 let chart =
                     LineChart { alt: "extreme".into(), x: axis.clone(), y: axis, series, ..LineChart::default() };
                 let texts = texts(&check(&line_chart(&chart), "extreme"));
-                assert!(texts.len() < 30, "{x} {y}: {texts:?}");
+                assert!(texts.len() < 40, "{x} {y}: {texts:?}");
                 crate::terminal::line_chart(&chart, 60, crate::terminal::Colours::Plain);
             }
         }

@@ -29,7 +29,7 @@ pub fn parallel(chart: &Parallel) -> String {
     body += &lines(chart, &axes);
     body += &axes.iter().enumerate().map(|(index, axis)| drawn(axis, y(index))).collect::<String>();
     let height = TOP + axes.len().saturating_sub(1) as f64 * PITCH + BOTTOM;
-    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), 1, &body)
+    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), &body)
 }
 
 fn y(axis: usize) -> f64 {
@@ -71,33 +71,35 @@ fn legend(chart: &Parallel) -> String {
 
 fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {
     let mut shades = vec![String::new(); SHADES];
-    for (number, Strand { worth, .. }) in chart.lines.iter().enumerate() {
+    for (number, Strand { worth, item, .. }) in chart.lines.iter().enumerate() {
         let shade = (worth.clamp(0.0, 1.0) * (SHADES - 1) as f64).round() as usize;
-        shades[shade] += &path(axes, number);
+        shades[shade] += &path(axes, number, *item);
     }
     let thin = chart.lines.len() > 200;
-    let drawn = |(shade, path): (usize, String)| {
+    let drawn = |(shade, paths): (usize, String)| {
         let (colour, opacity) = ranked(shade as f64 / (SHADES - 1) as f64);
-        stroke(&path, &colour.hex(), opacity, if thin { 0.7 } else { 1.4 })
+        strokes(&paths, &colour.hex(), opacity, if thin { 0.7 } else { 1.4 })
     };
-    let filled = shades.into_iter().enumerate().filter(|(_, path)| !path.is_empty());
+    let filled = shades.into_iter().enumerate().filter(|(_, paths)| !paths.is_empty());
     let all: String = filled.map(drawn).collect();
-    let best = chart.best.as_ref().map(|_| path(axes, chart.lines.len()));
-    all + &best.map(|path| stroke(&path, &BLUE.hex(), 1.0, 3.5)).unwrap_or_default()
+    let best = chart.best.as_ref().map(|best| path(axes, chart.lines.len(), best.item));
+    all + &best.map(|path| strokes(&path, &BLUE.hex(), 1.0, 3.5)).unwrap_or_default()
 }
 
-fn path(axes: &[Laid<'_>], strand: usize) -> String {
+fn path(axes: &[Laid<'_>], strand: usize, item: Option<usize>) -> String {
     let step = |(index, axis): (usize, &Laid<'_>)| {
         let letter = if index == 0 { 'M' } else { 'L' };
-        format!("{letter}{:.1} {:.0}", x(axis.places[strand]), y(index))
+        format!("{letter}{:.0} {:.0}", x(axis.places[strand]), y(index))
     };
-    axes.iter().enumerate().map(step).collect()
+    let steps: String = axes.iter().enumerate().map(step).collect();
+    let item = item.map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
+    format!("<path d=\"{steps}\"{item}/>")
 }
 
-fn stroke(path: &str, colour: &str, opacity: f64, width: f64) -> String {
+fn strokes(paths: &str, colour: &str, opacity: f64, width: f64) -> String {
     format!(
-        "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
-         stroke-linejoin=\"round\"/>\n"
+        "<g fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
+         stroke-linejoin=\"round\">{paths}</g>\n"
     )
 }
 
@@ -138,13 +140,12 @@ mod tests {
         for text in ["rate", "kind", "loss", "unset", "sgd", "adam", "worst 9", "best 0.25", "the best trial"] {
             assert!(texts.iter().any(|t| t == text), "{text}: {texts:?}");
         }
-        let lines: Vec<_> =
-            document.descendants().filter(|node| node.attribute("stroke-linejoin") == Some("round")).collect();
-        let paths: Vec<_> =
-            lines.iter().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "path"))).collect();
-        assert_eq!(paths.len(), 3);
-        assert_eq!(paths[2].attribute("stroke"), Some(BLUE.hex().as_str()));
-        assert_eq!(paths[2].attribute("d").map(|d| d.matches('L').count()), Some(2));
+        let is_group = |node: &roxmltree::Node<'_, '_>| node.has_tag_name(("http://www.w3.org/2000/svg", "g"));
+        let groups: Vec<_> = document.descendants().filter(is_group).collect();
+        assert_eq!(groups.len(), 3);
+        assert_eq!(groups[2].attribute("stroke"), Some(BLUE.hex().as_str()));
+        let path = groups[2].first_element_child().and_then(|path| path.attribute("d"));
+        assert_eq!(path.map(|d| d.matches('L').count()), Some(2));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn spread(chart: &Spread) -> String {
     }
     body += &axis(&chart.axis.name, &span, first, top);
     body += &groups;
-    root(&chart.alt, [WIDTH, top + BELOW].map(|side| side.ceil() as u32), 1, &body)
+    root(&chart.alt, [WIDTH, top + BELOW].map(|side| side.ceil() as u32), &body)
 }
 
 fn x(place: f64) -> f64 {
@@ -76,23 +76,23 @@ fn legend(y: f64) -> String {
 
 /// Equal values lie above each other, as far as there is room.
 fn dots(group: &Group, span: &Span, y: f64) -> String {
-    let mut places: Vec<f64> = group.values.iter().filter_map(|value| span.at(*value)).collect();
-    places.retain(|place| (0.0..=1.0).contains(place));
-    places.sort_by(f64::total_cmp);
+    let place = |(index, value): (usize, &f64)| Some((span.at(*value).filter(|at| (0.0..=1.0).contains(at))?, index));
+    let mut places: Vec<(f64, usize)> = group.values.iter().enumerate().filter_map(place).collect();
+    places.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut last, mut level) = (f64::NEG_INFINITY, 0);
-    let dot = |place: f64| {
+    let dot = |(place, index): (f64, usize)| {
         level = if x(place) - last < 7.0 { (level + 1) % 3 } else { 0 };
         last = x(place);
         let shift = [0.0, -6.0, 6.0][level];
-        format!(
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{}\" fill-opacity=\"0.85\"/>\n",
-            x(place),
-            y + shift,
-            BLUE.hex()
-        )
+        let item = group.items.get(index).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
+        let hollow = if group.hollow.get(index) == Some(&true) { HOLLOW } else { "" };
+        format!("<circle cx=\"{:.1}\" cy=\"{:.0}\" r=\"4\"{hollow}{item}/>", x(place), y + shift)
     };
-    places.into_iter().map(dot).collect()
+    let dots: String = places.into_iter().map(dot).collect();
+    format!("<g fill=\"{0}\" fill-opacity=\"0.85\" stroke=\"{0}\">{dots}</g>\n", BLUE.hex())
 }
+
+const HOLLOW: &str = " fill-opacity=\"0\"";
 
 fn estimate(group: &Group, span: &Span, y: f64) -> String {
     let is_inside = |place: &f64| (0.0..=1.0).contains(place);

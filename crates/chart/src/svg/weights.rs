@@ -30,7 +30,7 @@ pub fn weights(alt: &str, weights: &Weights) -> String {
         let anchor = format!("text-anchor=\"{anchor}\"");
         body += &text(EDGE + place * SIDE, top + BAR + 18.0, 14.0, &anchor, &label);
     }
-    root(alt, [SIDE + 2.0 * EDGE, top + BAR + 26.0].map(|side| side.ceil() as u32), 1, &body)
+    root(alt, [SIDE + 2.0 * EDGE, top + BAR + 26.0].map(|side| side.ceil() as u32), &body)
 }
 
 fn rgba(scaled: &[f32]) -> Vec<u8> {

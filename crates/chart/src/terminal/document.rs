@@ -3,7 +3,7 @@
 use textwrap::Options;
 
 use super::{Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights};
-use crate::document::{Block, Document, Section, Term};
+use crate::document::{Block, Document, Section, Table, Term, Tile};
 
 /// Columns beyond which text is hard to read.
 const WIDEST: usize = 90;
@@ -31,6 +31,11 @@ pub fn blocks(all: &[Block], width: usize, colours: Colours) -> String {
 fn block(block: &Block, width: usize, colours: Colours) -> String {
     match block {
         Block::Text(text) => wrapped(text, width) + "\n",
+        Block::Tiles(tiles) => table(&tiles_as_table(tiles), Some(width)),
+        Block::Link { text, address } => wrapped(&format!("{text}: {address}"), width) + "\n",
+        Block::Fold { summary, blocks: folded } => {
+            format!("{}\n\n{}", wrapped(summary, width), blocks(folded, width, colours))
+        }
         Block::Code { caption, lines } => code(caption, lines),
         Block::Table(rows) => table(rows, Some(width)),
         Block::Terms(terms) => terms.iter().map(|one| term(one, width)).collect::<Vec<_>>().join("\n"),
@@ -50,6 +55,14 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
 fn code(caption: &str, lines: &str) -> String {
     let lines = lines.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n");
     format!("{caption}\n\n{}", lines.collect::<String>())
+}
+
+fn tiles_as_table(tiles: &[Tile]) -> Table {
+    let line = |tile: &Tile| match tile.note.is_empty() {
+        true => tile.value.clone(),
+        false => format!("{}: {}", tile.value, tile.note),
+    };
+    Table::of_names(tiles.iter().map(|tile| (tile.name.clone(), line(tile))))
 }
 
 fn term(Term { term, meaning, caption, .. }: &Term, width: usize) -> String {

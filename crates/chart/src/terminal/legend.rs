@@ -36,9 +36,9 @@ fn key(entry: &Entry<'_>, series: usize, ink: Ink) -> String {
     match (ink, entry.key) {
         (Ink::Signs, Key::Mark) => sign(entry.number, Some(entry.number - series)).into(),
         (Ink::Signs, Key::Series(_)) => sign(entry.number, None).into(),
-        (Ink::Braille, Key::Series(Style::Line | Style::Ranked(_))) => "──".into(),
+        (Ink::Braille, Key::Series(Style::Line | Style::Steps | Style::Ranked(_))) => "──".into(),
         (Ink::Braille, Key::Series(Style::Dashed)) => "╌╌".into(),
-        (Ink::Braille, Key::Series(Style::Dots)) => "•".into(),
+        (Ink::Braille, Key::Series(Style::Dots | Style::Hollow)) => "•".into(),
         (Ink::Braille, Key::Series(Style::Path)) => "─•".into(),
         (Ink::Braille, Key::Mark) => "●".into(),
     }

@@ -71,8 +71,14 @@ impl Frame {
     }
 
     fn draw(&self, series: &Series, number: usize, ink: Ink, canvas: &mut Canvas) {
-        let places: Vec<_> = series.points.iter().map(|point| self.place(*point)).collect();
-        let is_dotted = matches!(series.style, Style::Dots | Style::Path);
+        let places: Vec<_> = series.drawn_points().iter().map(|point| self.place(*point)).collect();
+        for ((x, _), [low, high]) in series.points.iter().zip(&series.intervals) {
+            let ends = [low, high].map(|end| self.place((*x, *end)));
+            for pair in clip::cut(&ends).iter().flat_map(|run| run.windows(2)) {
+                canvas.line(pair[0], pair[1], false, number);
+            }
+        }
+        let is_dotted = matches!(series.style, Style::Dots | Style::Hollow | Style::Path);
         // A path's own signs would not stand out from a line of the same sign.
         if !is_dotted || series.style == Style::Path && ink == Ink::Braille {
             for pair in clip::cut(&places).iter().flat_map(|run| run.windows(2)) {
@@ -152,7 +158,7 @@ loss
     fn without_colours_each_series_has_a_sign() {
         let mut chart = chart();
         chart.series.push(Series::line("the book's", vec![(0.0, 0.5), (10.0, 0.5)]).drawn(Style::Dashed));
-        chart.marks.push(Mark { name: "steep".into(), at: (5.0, 0.9) });
+        chart.marks.push(Mark::new("steep", (5.0, 0.9)));
         let text = line_chart(&chart, 40, Colours::Plain);
         check_plain(&text, 40);
         assert!(text.contains("* ours   + the book's   A steep"), "{text}");

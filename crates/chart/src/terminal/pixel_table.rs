@@ -64,10 +64,10 @@ mod tests {
     }
 
     #[test]
-    fn cells_have_the_colours_of_pandas() {
+    fn cells_have_colours() {
         let table = PixelTable { pixels: Pixels::new(2, 1, vec![0, 9]), ..PixelTable::default() };
         let text = pixel_table(&table, 80, Colours::TrueColour);
         assert!(text.contains("\u{1b}[38;2;0;0;0m\u{1b}[48;2;255;255;255m   0\u{1b}[0m"), "{text:?}");
-        assert!(text.contains("\u{1b}[38;2;241;241;241m\u{1b}[48;2;0;0;0m   9\u{1b}[0m"), "{text:?}");
+        assert!(text.contains("\u{1b}[38;2;255;255;255m\u{1b}[48;2;0;0;0m   9\u{1b}[0m"), "{text:?}");
     }
 }

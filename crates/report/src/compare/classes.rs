@@ -63,5 +63,5 @@ fn confused(runs: &[ComparedRun], tables: &[&ConfusionTable]) -> Block {
 }
 
 fn header(first: &[&str], runs: &[ComparedRun]) -> Vec<String> {
-    first.iter().map(|name| (*name).to_owned()).chain(runs.iter().map(|run| run.name.clone())).collect()
+    first.iter().map(|name| (*name).to_owned()).chain(runs.iter().map(|run| run.label.clone())).collect()
 }

@@ -5,7 +5,7 @@ use plan::decides_result;
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, differences};
+use super::{ComparedRun, labels::labels};
 use crate::small;
 
 /// What a difference counts as more than noise at.
@@ -73,6 +73,13 @@ impl<'a> Groups<'a> {
         Self { runs, all: groups.into_iter().filter_map(|(_, of)| Group::of(runs, of)).collect() }
     }
 
+    /// The same, the one with the highest mean first.
+    pub(super) fn best_first(runs: &'a [ComparedRun]) -> Self {
+        let mut groups = Self::of(runs);
+        groups.all.sort_by(|a, b| b.mean.mean.total_cmp(&a.mean.mean));
+        groups
+    }
+
     /// Means over seeds and the tests between groups; none where every run is alone with its plan.
     pub(super) fn section(&self) -> Option<Section> {
         let groups = &self.all;
@@ -80,7 +87,8 @@ impl<'a> Groups<'a> {
             return None;
         }
         let tests = Test::all(groups);
-        let verdicts = tests.iter().map(|test| verdict(test, groups, tests.len()));
+        let names = self.labels();
+        let verdicts = tests.iter().map(|test| verdict(test, groups, &names, tests.len()));
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
         let pictures = [Block::Table(self.table()), Block::Spread(self.spread())];
         let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
@@ -88,40 +96,38 @@ impl<'a> Groups<'a> {
     }
 
     fn table(&self) -> Table {
-        let header = ["group", "plan", "seeds", "accuracy", "95 % interval"];
-        let mut table = Table::new(header, 2).captioned("Runs that differ in nothing but their seed");
-        let plans = self.plans();
-        for ((number, Group { accuracies, mean, .. }), plan) in (1..).zip(&self.all).zip(plans) {
+        let header = ["group", "seeds", "accuracy", "95 % interval"];
+        let mut table = Table::new(header, 1).captioned("Runs that differ in nothing but their seed");
+        for ((number, Group { accuracies, mean, .. }), name) in (1..).zip(&self.all).zip(self.labels()) {
             let seeds = accuracies.len().to_string();
             let width = mean.half_width.map_or_else(|| "-".into(), |width| format!("± {width:.4}"));
-            table.add_row([number.to_string(), plan, seeds, format!("{:.4}", mean.mean), width]);
+            table.add_row([name, seeds, format!("{:.4}", mean.mean), width]);
+            table.items.push(number);
         }
         table
     }
 
-    /// What a group's plan has that those of the others have not.
-    fn plans(&self) -> Vec<String> {
-        let mut differing = differences(self.all.iter().map(|group| &self.runs[group.runs[0]].plan));
-        differing.retain(|(key, _)| is_of_the_point(key));
-        let plan = |index: usize| {
-            let keys = differing.iter().map(|(key, values)| format!("{key} = {}", values[index]));
-            keys.collect::<Vec<_>>().join(", ")
-        };
-        (0..self.all.len()).map(plan).collect()
+    /// What sets each group apart from the others; its number where that has no short name.
+    pub(super) fn labels(&self) -> Vec<String> {
+        let plans = self.all.iter().map(|group| &self.runs[group.runs[0]].plan);
+        labels(plans, |key| key != "seed")
+            .unwrap_or_else(|| (1..=self.all.len()).map(|number| format!("group {number}")).collect())
     }
 
     /// The accuracy of each seed, with mean and interval.
     fn spread(&self) -> Spread {
-        let row = |((number, group), plan): ((usize, &Group), String)| chart::Group {
-            name: format!("group {number} {plan}").trim_end().into(),
+        let row = |((number, group), name): ((usize, &Group), String)| chart::Group {
+            name,
+            items: vec![number; group.accuracies.len()],
             values: group.accuracies.clone(),
             mean: Some(group.mean.mean),
             half_width: group.mean.half_width,
+            ..chart::Group::default()
         };
         Spread {
             alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", self.all.len()),
             axis: Axis::new("accuracy of the best epoch"),
-            groups: (1..).zip(&self.all).zip(self.plans()).map(row).collect(),
+            groups: (1..).zip(&self.all).zip(self.labels()).map(row).collect(),
         }
     }
 }
@@ -143,9 +149,9 @@ fn is_of_the_point(key: &str) -> bool {
 }
 
 /// Whether two groups differ by more than noise, in words; the level is shared by all tests made (Bonferroni).
-fn verdict(Test { groups: [a, b], welch }: &Test, groups: &[Group], tests: usize) -> String {
+fn verdict(Test { groups: [a, b], welch }: &Test, groups: &[Group], names: &[String], tests: usize) -> String {
     let difference = groups[*a].mean.mean - groups[*b].mean.mean;
-    let less = format!("Group {} less group {}: {difference:+.4}", a + 1, b + 1);
+    let less = format!("{} less {}: {difference:+.4}", names[*a], names[*b]);
     let Some(test) = welch else {
         return format!("{less}. No test can judge it: neither accuracy changes with the seed.");
     };
@@ -182,7 +188,17 @@ mod tests {
         let metrics = Metrics { loss: 0.1, accuracy, ..Metrics::default() };
         let best = Best { epoch: 1, step: 1, value: 0.1, metrics };
         let (classes, confusion) = (vec![], None);
-        ComparedRun { path: "x".into(), name: "x".into(), plan, data: None, classes, epochs: vec![], best, confusion }
+        ComparedRun {
+            path: "x".into(),
+            name: "x".into(),
+            label: "x".into(),
+            plan,
+            data: None,
+            classes,
+            epochs: vec![],
+            best,
+            confusion,
+        }
     }
 
     fn runs(groups: &[(&str, &[f64])]) -> Vec<ComparedRun> {
@@ -240,18 +256,18 @@ mod tests {
     fn a_large_difference_is_more_than_noise_and_a_small_one_is_not() {
         let linear: (&str, &[f64]) = ("model.hidden=1", &[0.9823, 0.9828, 0.9823, 0.9833, 0.9818]);
         let net: (&str, &[f64]) = ("model.hidden=2", &[0.9975, 0.9990, 0.9981]);
-        let expected = "Group 1 less group 2: -0.0157, more than noise. Between plans that are equally good, a difference \
+        let expected = "hidden=1 less hidden=2: -0.0157, more than noise. Between plans that are equally good, a difference \
             as large comes up in less than 0.01 % of such comparisons (Welch's t-test, p = 2.7e-5, judged at 0.05).";
         assert_eq!(text(&runs(&[linear, net])), [expected]);
         let near: (&str, &[f64]) = ("model.hidden=3", &[0.9826, 0.9831, 0.9822]);
         let texts = text(&runs(&[linear, near, net]));
-        assert!(texts[0].starts_with("Group 1 less group 2: -0.0001, not more than noise."), "{texts:?}");
+        assert!(texts[0].starts_with("hidden=1 less hidden=3: -0.0001, not more than noise."), "{texts:?}");
         assert!(texts.len() == 3 && texts[2].contains("judged at 0.0167, 0.05 over 3 comparisons"), "{texts:?}");
     }
 
     #[test]
     fn accuracies_that_no_seed_changes_are_told_and_not_tested() {
         let texts = text(&runs(&[("model.hidden=1", &[0.5, 0.5]), ("model.hidden=2", &[0.75, 0.75])]));
-        assert!(texts[0].starts_with("Group 1 less group 2: -0.2500. No test can judge it"), "{texts:?}");
+        assert!(texts[0].starts_with("hidden=1 less hidden=2: -0.2500. No test can judge it"), "{texts:?}");
     }
 }

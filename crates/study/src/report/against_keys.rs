@@ -1,19 +1,21 @@
 //! The metric against each key.
 
-use chart::{Block, Group, LineChart, Section, Series, Spread, Style};
+use chart::{Block, Group, LineChart, Section, Spread};
 use search::{Parameter, Value};
 
-use super::{StudyView, axes, few::left_out};
+use super::{StudyView, axes, dots, few::left_out};
 use crate::Status;
 
-/// Dots of a chart.
-const DOTS: usize = 600;
+/// Dots of a chart, and of all charts together.
+const DOTS: std::ops::RangeInclusive<usize> = 50..=200;
+const ALL_DOTS: usize = 800;
 /// Rows of a chart: of more names the best.
 const NAMES: usize = 24;
 
 /// A chart for each key: of numbers over two axes, of names a row each.
 pub(super) fn section(view: &StudyView<'_>) -> Section {
-    let some = view.some(DOTS);
+    let keys = view.study.space.parameters().len().max(1);
+    let some = view.some((ALL_DOTS / keys).clamp(*DOTS.start(), *DOTS.end()));
     let trials: Vec<(&Status, f64)> = some.iter().map(|(status, value, _)| (*status, *value)).collect();
     let charts = view.study.space.parameters().iter().filter_map(|parameter| against(view, parameter, &trials));
     let charts: Vec<Block> = charts.collect();
@@ -29,46 +31,52 @@ pub(super) fn section(view: &StudyView<'_>) -> Section {
     Section::new(format!("{} against each key", view.study.metric), charts.into_iter().chain(notes))
 }
 
-fn against(view: &StudyView<'_>, parameter: &Parameter, trials: &[(&Status, f64)]) -> Option<Block> {
-    let with_value = |(status, metric): &(&Status, f64)| Some((status.trial.point().remove(&parameter.key)?, *metric));
-    let found: Vec<(Value, f64)> = trials.iter().filter_map(with_value).collect();
+fn against<'a>(view: &StudyView<'_>, parameter: &Parameter, trials: &[(&'a Status, f64)]) -> Option<Block> {
+    let with_value =
+        |(status, metric): &(&'a Status, f64)| Some((*status, status.trial.point().remove(&parameter.key)?, *metric));
+    let found: Vec<(&Status, Value, f64)> = trials.iter().filter_map(with_value).collect();
     if found.is_empty() {
         return None;
     }
-    let numbers: Option<Vec<(f64, f64)>> = found.iter().map(|(x, y)| Some((x.number()?, *y))).collect();
+    let numbers: Option<Vec<(&Status, (f64, f64))>> =
+        found.iter().map(|(status, x, y)| Some((*status, (x.number()?, *y)))).collect();
     Some(match numbers {
         Some(points) => Block::Lines(scatter(view, parameter, points)),
         None => Block::Spread(by_name(view, parameter, &found)),
     })
 }
 
-fn scatter(view: &StudyView<'_>, parameter: &Parameter, points: Vec<(f64, f64)>) -> LineChart {
-    let (xs, ys): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+fn scatter(view: &StudyView<'_>, parameter: &Parameter, points: Vec<(&Status, (f64, f64))>) -> LineChart {
+    let (xs, ys): (Vec<f64>, Vec<f64>) = points.iter().map(|(_, point)| *point).unzip();
     LineChart {
         alt: format!("{} of {} trials against {}", view.study.metric, points.len(), parameter.key),
         x: axes::of_key(parameter, &xs),
         y: axes::of_metric(view.study, &ys).0,
-        series: vec![Series::line("trial", points).drawn(Style::Dots)],
+        series: dots::by_epochs(&points),
+        item: "trial".into(),
         ..LineChart::default()
     }
 }
 
 /// The trials of each value; the value with the best of them comes first, as they do.
-fn by_name(view: &StudyView<'_>, parameter: &Parameter, found: &[(Value, f64)]) -> Spread {
+fn by_name(view: &StudyView<'_>, parameter: &Parameter, found: &[(&Status, Value, f64)]) -> Spread {
     let mut groups: Vec<Group> = Vec::new();
-    for (value, metric) in found {
+    for (status, value, metric) in found {
         let name = value.to_string();
-        match groups.iter_mut().find(|group| group.name == name) {
-            Some(group) => group.values.push(*metric),
-            None => groups.push(Group { name, values: vec![*metric], ..Group::default() }),
-        }
+        let place = groups.iter().position(|group| group.name == name).unwrap_or_else(|| {
+            groups.push(Group { name, ..Group::default() });
+            groups.len() - 1
+        });
+        groups[place].values.push(*metric);
+        groups[place].items.push(dots::item(status));
+        groups[place].hollow.push(dots::is_stopped(status));
     }
     groups.truncate(NAMES);
     for group in &mut groups {
         let best = group.values[0];
         group.name = format!("{} = {}: best {}", parameter.key, group.name, view.study.metric.shown(best));
     }
-    let values: Vec<f64> = found.iter().map(|(_, metric)| *metric).collect();
+    let values: Vec<f64> = found.iter().map(|(.., metric)| *metric).collect();
     Spread {
         alt: format!("{} of {} trials by {}", view.study.metric, found.len(), parameter.key),
         axis: axes::of_metric(view.study, &values).0,

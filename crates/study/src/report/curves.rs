@@ -3,13 +3,13 @@
 use chart::{Axis, Block, LineChart, Section, Series, Style};
 
 use super::{
-    StudyView, axes,
+    StudyView, axes, dots,
     few::{few, left_out},
 };
 
 /// Curves of the chart, and points of a curve.
-const CURVES: usize = 80;
-const POINTS: usize = 200;
+const CURVES: usize = 60;
+const POINTS: usize = 80;
 
 /// None before the first epoch.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
@@ -22,18 +22,20 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         return None;
     }
     let (y, beyond) = axes::of_metric(view.study, &values);
-    let drawn = |((_, _, worth), points): (&(_, f64, f64), Vec<(f64, f64)>)| {
-        Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8))
+    let drawn = |(place, points): (usize, Vec<(f64, f64)>)| {
+        let (status, _, worth) = some[place];
+        Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8)).of_items(vec![dots::item(status)])
     };
-    let mut series: Vec<Series> = some.iter().zip(curves).map(drawn).collect();
+    let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);
     series.reverse();
     series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
     let chart = LineChart {
         alt: format!("{metric} after each epoch of {} trials", series.len()),
-        x: Axis::new("epoch"),
+        x: Axis::of_epochs(),
         y: y.clone(),
         series,
+        item: "trial".into(),
         ..LineChart::default()
     };
     let heading = format!("Curves of {} trials", some.len());

@@ -38,6 +38,11 @@ pub(super) fn section(view: &StudyView<'_>) -> Section {
     Section::new("Importance of the keys", chart.into_iter().chain(notes))
 }
 
+/// The keys, those that matter most first.
+pub(super) fn order(view: &StudyView<'_>) -> Vec<String> {
+    importances(view).keys.into_iter().filter(|it| it.share.is_some()).map(|it| it.key).collect()
+}
+
 /// Of the trials that can be compared: the finished ones where they are two thirds, else all that have come to as many
 /// epochs as two thirds have, by the best of these.
 pub(super) fn importances(view: &StudyView<'_>) -> Importances {

@@ -3,10 +3,10 @@
 use chart::{Axis, Block, Dimension, Parallel, Section, Strand};
 use search::{Domain, Parameter, Point, Value};
 
-use super::{StudyView, axes, few::left_out};
+use super::{StudyView, axes, dots, few::left_out};
 
 /// Lines of the chart.
-const LINES: usize = 400;
+const LINES: usize = 200;
 
 const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric at the bottom: the worst grey, the \
     better the more orange. Where few values share many lines, these lie side by side, the better ones further right.";
@@ -22,8 +22,10 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let (axis, beyond) = axes::of_metric(view.study, &metrics);
     dimensions.push(Dimension { axis: axis.clone(), names: vec![] });
     columns.push(metrics.iter().copied().map(Some).collect());
-    let strand =
-        |place: usize, worth: f64| Strand { values: columns.iter().map(|column| column[place]).collect(), worth };
+    let strand = |place: usize, worth: f64| {
+        let values = columns.iter().map(|column| column[place]).collect();
+        Strand { values, worth, item: Some(dots::item(some[place].0)) }
+    };
     let lines = some.iter().enumerate().skip(1).rev().map(|(place, (_, _, worth))| strand(place, *worth));
     let metric = view.study.metric;
     let chart = Parallel {

@@ -62,5 +62,6 @@ fn group(point: &Ranked<'_>) -> Group {
         values: point.values(),
         mean: mean.map(|mean| mean.mean),
         half_width: mean.and_then(|mean| mean.half_width),
+        ..Group::default()
     }
 }

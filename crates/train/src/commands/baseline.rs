@@ -5,7 +5,7 @@ use data::DataSet;
 use metrics::Counts;
 use model::{AutodiffBackend, Distance};
 use report::fraction;
-use train::{backend::BackendJob, baseline};
+use train::{Error, backend::BackendJob, baseline};
 
 use super::{load_data, workbench::Workbench};
 use crate::{cli::PlanArgs, terminal::Out};
@@ -33,6 +33,24 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
         rows.add_row([name.to_owned()].into_iter().chain(accuracies.into_iter().chain([mean]).map(fraction)));
     }
     Ok(write!(out, "\n{}", table(&rows, None))?)
+}
+
+/// The accuracy of the chapter's baseline, by L1, on the validation split.
+pub fn accuracy(workbench: &Workbench) -> Result<f64, Error> {
+    Ok(workbench.run(ByL1(&workbench.data))?.accuracy())
+}
+
+struct ByL1<'a>(&'a DataSet);
+
+impl BackendJob for ByL1<'_> {
+    const WORK: &'static str = "computing the baseline";
+
+    type Output = Counts;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let fitted = baseline::fit::<B::InnerBackend>(self.0, &device);
+        baseline::evaluate(&fitted, &self.0.valid, Distance::L1, &device)
+    }
 }
 
 struct Baseline<'a>(&'a DataSet);

@@ -1,20 +1,17 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
+use ::report::{best_epoch, clock};
 use files::quoted;
 use plan::{Config, Monitor, SourceKind, Template};
-use report::{best_epoch, clock};
 use run::{About, RunFolder, checkpoint::TrainState, folder, resume};
 use train::{
-    Error, evaluation,
+    Error,
     fit::{self, Job, Outcome, StopReason},
 };
 
-use super::{load_data, run_name, stop::Stop, workbench::Workbench};
+use super::{load_data, report, run_name, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
@@ -59,7 +56,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     // Where the run could not write, its report could not either, and one message is enough.
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
     let report = if could_write && folder::model_path(folder.path()).is_file() {
-        write_report(&workbench, &folder).inspect_err(|error| tell(&format!("warning: {error}"))).ok()
+        report::write(&workbench, &folder).inspect_err(|error| tell(&format!("warning: {error}"))).ok()
     } else {
         None
     };
@@ -74,11 +71,6 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
 pub fn reopen(run: &Path, Workbench { plan, data, .. }: &Workbench) -> Result<(RunFolder, Option<TrainState>), Error> {
     let warn = &mut |warning: &files::Error| tell(&format!("warning: {warning}"));
     Ok(resume::open(run, plan, (&data.fingerprint, data.train.len(), data.task().classes().len()), warn)?)
-}
-
-fn write_report(Workbench { chosen, data, .. }: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error> {
-    let scores = evaluation::of_run(chosen, &load_data::kernel_cache(), folder.path(), data)?;
-    Ok(report::write(folder, data, scores)?)
 }
 
 /// Writes what `auto` came to into the plan, so that the run folder's config repeats this run wherever it is used.

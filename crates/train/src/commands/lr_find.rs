@@ -70,7 +70,7 @@ fn chart(plan: &Plan, test: &RangeTest) -> LineChart {
     let loss = Axis::new("smoothed loss");
     let margin = 0.1 * (first - least);
     let y = if test.diverged && margin > 0.0 { loss.range(least - margin, first + margin) } else { loss };
-    let marks = test.suggestions().map(|(name, at)| Mark { name: format!("{name} {}", rounded(at.0)), at }).collect();
+    let marks = test.suggestions().map(|(name, at)| Mark::new(format!("{name} {}", rounded(at.0)), at)).collect();
     LineChart {
         alt: format!("Smoothed loss of {} by learning rate, from 1e-7 to 10", plan.model.kind),
         x: Axis::new("learning rate").log(),

@@ -1,9 +1,13 @@
 //! `train report`: the page of a run.
 
-use run::RunFolder;
-use train::evaluation;
+use std::path::PathBuf;
 
-use super::{load_data, run_name, stored_run::StoredRun, workbench::Workbench};
+use data::DataSet;
+use report::Extras;
+use run::{RunFolder, RunRecord};
+use train::{Error, evaluation};
+
+use super::{baseline, load_data, run_name, show::batch, stored_run::StoredRun, summary, workbench::Workbench};
 use crate::{
     cli::ReportArgs,
     terminal::{Out, tell},
@@ -14,10 +18,37 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
     // Not the newest with a model: another run's page is not to be written.
     let StoredRun { path, plan, chosen, .. } = StoredRun::open(run_name::find(&args.run)?, &args.backend)?;
     let folder = RunFolder::open(&path)?;
-    let Workbench { chosen, data, .. } = Workbench::on(chosen, plan, None)?;
-    let scores = evaluation::of_run(&chosen, &load_data::kernel_cache(), &path, &data)?;
-    let page = report::write(&folder, &data, scores)?;
+    let workbench = Workbench::on(chosen, plan, None)?;
+    let page = write(&workbench, &folder)?;
     // Standard output is the page's path alone, as `$(train report latest)` takes it.
     tell(&run_name::line(&path));
     Ok(writeln!(Out, "{}", page.display())?)
 }
+
+/// Writes the page of a run on the data of this bench; returns its path.
+pub fn write(workbench: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error> {
+    let Workbench { chosen, data, plan } = workbench;
+    let scores = evaluation::of_run(chosen, &load_data::kernel_cache(), folder.path(), data)?;
+    let seconds = RunRecord::read(folder.path())?.seconds;
+    let extras = Extras {
+        baseline: if is_cheap(data, seconds) { Some(baseline::accuracy(workbench)?) } else { None },
+        layers: Some(summary::layers(workbench)?),
+        batch: batch::pictures(plan, data, BATCH, true).0,
+    };
+    Ok(report::write(folder, data, scores, extras)?)
+}
+
+/// Whether the baseline takes a hundredth of a run's time at most, or next to none: it looks at each pixel once to fit, and once for
+/// each class to compare.
+fn is_cheap(data: &DataSet, seconds: f64) -> bool {
+    let images = data.train.len() + data.valid.len() * data.task().classes().len();
+    let pixels = (images * data.shape().len()) as f64;
+    pixels <= FEW_PIXELS || pixels <= 0.01 * seconds * PIXELS_A_SECOND
+}
+
+/// As many take some ten milliseconds, and as many a second are compared on a slow processor.
+const FEW_PIXELS: f64 = 1.5e7;
+const PIXELS_A_SECOND: f64 = 1e9;
+
+/// Images of the first batch that the page shows.
+const BATCH: usize = 24;

@@ -1,6 +1,6 @@
 //! `train show`: an image as numbers, or a batch as pictures.
 
-mod batch;
+pub mod batch;
 mod image;
 
 use chart::{Document, html, terminal};

@@ -6,7 +6,7 @@ use plan::{OptimizerKind, Plan};
 use report::grouped;
 use serde_json::json;
 use task::{Shape, Task};
-use train::{backend::BackendJob, classifier::Classifier};
+use train::{Error, backend::BackendJob, classifier::Classifier};
 
 use super::{load_data, workbench::Workbench};
 use crate::{
@@ -74,7 +74,14 @@ impl Totals {
     }
 }
 
-fn print(layers: &[LayerSummary], totals: &Totals, plan: &Plan, data: &str) -> anyhow::Result<()> {
+/// The layers of the network that a plan makes, and a row of all of them.
+pub fn layers(workbench: &Workbench) -> Result<Table, Error> {
+    let Workbench { plan, data, .. } = workbench;
+    let layers = workbench.run(Summary { plan, task: data.task(), shape: data.shape() })?;
+    Ok(as_table(&layers, &Totals::of(&layers, plan, data.shape())))
+}
+
+fn as_table(layers: &[LayerSummary], totals: &Totals) -> Table {
     let mut rows = Table::new(["layer", "kind", "output", "parameters", "multiply-adds"], 3);
     for LayerSummary { name, kind, output, parameters, multiply_adds } in layers {
         let output: Vec<String> = output.iter().map(usize::to_string).collect();
@@ -83,9 +90,14 @@ fn print(layers: &[LayerSummary], totals: &Totals, plan: &Plan, data: &str) -> a
     let all =
         ["all".to_owned(), String::new(), String::new(), grouped(totals.parameters), grouped(totals.multiply_adds)];
     rows.add_row(all);
+    rows.has_total = true;
+    rows
+}
+
+fn print(layers: &[LayerSummary], totals: &Totals, plan: &Plan, data: &str) -> anyhow::Result<()> {
     let mut out = Out;
     writeln!(out, "model    {}\ndata     {data}\n", plan.model.kind)?;
-    writeln!(out, "{}", table(&rows, Some(width())))?;
+    writeln!(out, "{}", table(&as_table(layers, totals), Some(width())))?;
     let [parameters, batch] =
         [totals.parameter_bytes, totals.batch_bytes].map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6));
     let (optimizer, images) = (plan.optimizer.kind, plan.training.batch_size);

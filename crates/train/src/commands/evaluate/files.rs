@@ -26,8 +26,9 @@ pub fn write(
     if let Some(folder) = &args.svg {
         output::make_folder(folder)?;
         for (name, section) in &sections {
-            for picture in section.blocks.iter().filter_map(svg::block) {
-                output::write(&folder.join(format!("{name}.svg")), &picture)?;
+            for (number, picture) in (1..).zip(pictures(&section.blocks)) {
+                let more = if number > 1 { format!("-{number}") } else { String::new() };
+                output::write(&folder.join(format!("{name}{more}.svg")), &picture)?;
             }
         }
     }
@@ -39,6 +40,15 @@ pub fn write(
         }
         None => Ok(()),
     }
+}
+
+/// All pictures, also those that stand beside each other.
+fn pictures(blocks: &[Block]) -> Vec<String> {
+    let of = |block: &Block| match block {
+        Block::Beside(beside) => pictures(beside),
+        block => svg::block(block).into_iter().collect(),
+    };
+    blocks.iter().flat_map(of).collect()
 }
 
 /// Each with the name of its picture.

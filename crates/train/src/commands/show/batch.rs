@@ -2,6 +2,7 @@
 
 use chart::{Block, Picture, Pixels, Section, Verdict};
 use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, augmented};
+use plan::Plan;
 use train::fit;
 
 use crate::{
@@ -16,21 +17,25 @@ const COLUMNS: usize = 3;
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let dataset = ImageDataset::new(data.train.clone());
-    let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
-    let batch = &batches[0];
-    let shown = &batch[..args.images.get().min(batch.len())];
-    let limits = if args.augmented { fit::augmentation(&plan) } else { Augmentation::default() };
-    // The whole batch, because images of it may be mixed.
-    let images = augmented(&data.train, batch, limits, plan.seed);
-    let pictures: Vec<Picture> =
-        shown.iter().zip(images).map(|(index, image)| picture(&data, *index, &image)).collect();
+    let (pictures, all) = pictures(&plan, &data, args.images.get(), args.augmented);
     let changed = if args.augmented { ", as the first epoch sees them" } else { "" };
-    let (shown, all, source, seed) = (shown.len(), batch.len(), &data.source, plan.seed);
+    let (shown, source, seed) = (pictures.len(), &data.source, plan.seed);
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
     Ok(Section::new(title, [Block::Pictures { alt, pictures, columns: COLUMNS }]))
+}
+
+/// The first `count` images of the first batch, as they are or as the first epoch sees them, and how many that batch has.
+pub fn pictures(plan: &Plan, data: &DataSet, count: usize, is_augmented: bool) -> (Vec<Picture>, usize) {
+    let dataset = ImageDataset::new(data.train.clone());
+    let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
+    let batch = &batches[0];
+    let limits = if is_augmented { fit::augmentation(plan) } else { Augmentation::default() };
+    // The whole batch, because images of it may be mixed.
+    let images = augmented(&data.train, batch, limits, plan.seed);
+    let shown = batch.iter().zip(images).take(count).map(|(index, image)| picture(data, *index, &image));
+    (shown.collect(), batch.len())
 }
 
 /// There is no image to name, so what stands in its place is the config.

@@ -1,0 +1,80 @@
+//! What runs are called beside each other: by what differs in their plans.
+
+use std::collections::HashSet;
+
+use plan::{Plan, decides_result};
+use toml::Value;
+
+use super::differences;
+
+/// More than so many keys are no name.
+const MOST_KEYS: usize = 3;
+
+/// A name for each plan by the keys that decide a result and for which `counts`, such as `two-layer, learning_rate=0.1`; none where
+/// the plans do not differ in them, differ in too many, or two have the same name.
+pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> bool) -> Option<Vec<String>> {
+    let plans: Vec<&Plan> = plans.collect();
+    let mut differing = differences(plans.iter().copied());
+    differing.retain(|(key, _)| decides_result(key) && counts(key));
+    // What was chosen comes before chance.
+    differing.sort_by_key(|(key, _)| *key == "seed");
+    let is_enough = |values: &[Value]| (1..values.len()).all(|place| !values[..place].contains(&values[place]));
+    if differing.len() > MOST_KEYS {
+        // One key may tell all apart, such as the network.
+        let alone = differing.iter().find(|(_, values)| is_enough(values)).cloned();
+        differing = alone.into_iter().collect();
+    }
+    let keys: Vec<&str> = differing.iter().map(|(key, _)| *key).collect();
+    let of = |place: usize| {
+        let parts = differing.iter().map(|(key, values)| named(key, &values[place], &keys));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let labels: Vec<String> = (0..plans.len()).map(of).collect();
+    let different: HashSet<&String> = labels.iter().collect();
+    (different.len() == labels.len() && !labels.iter().any(String::is_empty)).then_some(labels)
+}
+
+/// A network is known by its name alone; of a key the last part is enough where no other ends alike.
+fn named(key: &str, value: &Value, all: &[&str]) -> String {
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    match key {
+        "model.kind" => value,
+        key if all.iter().filter(|other| last(other) == last(key)).count() > 1 => format!("{key}={value}"),
+        key => format!("{}={value}", last(key)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plan::{BuiltIn, Config, Setting};
+
+    fn named(plans: &[&[&str]]) -> Option<Vec<String>> {
+        let plan = |settings: &&[&str]| {
+            let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
+            Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap()
+        };
+        labels(plans.iter().map(plan).collect::<Vec<_>>().iter(), |_| true)
+    }
+
+    #[test]
+    fn a_run_is_named_by_what_differs() {
+        let plans: &[&[&str]] =
+            &[&["optimizer.learning_rate=0.1", "name=a"], &["optimizer.learning_rate=1.0", "threads=1"]];
+        assert_eq!(named(plans), Some(vec!["learning_rate=0.1".into(), "learning_rate=1.0".into()]));
+        assert_eq!(
+            named(&[&["model.kind=linear"], &["seed=1"]]),
+            Some(vec!["linear, seed=0".into(), "two-layer, seed=1".into()])
+        );
+    }
+
+    #[test]
+    fn what_does_not_differ_or_in_too_much_has_no_such_name() {
+        assert_eq!(named(&[&["name=a"], &["name=b"]]), None);
+        assert_eq!(named(&[&["seed=1"], &["seed=1"], &["seed=2"]]), None);
+        let much: &[&str] = &["seed=1", "model.hidden=9", "training.epochs=9", "training.batch_size=9"];
+        assert_eq!(named(&[&[], much]), Some(vec!["hidden=30".into(), "hidden=9".into()]));
+        assert_eq!(named(&[&[], much, much]), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! Whether the best value of a key lies at an end of what was searched: what lies beyond may be better.
+
+use chart::Block;
+use search::{Domain, Value};
+
+use super::StudyView;
+
+/// How near to an end counts, as a part of the whole.
+const NEAR: f64 = 0.03;
+/// A list of fewer numbers has little but ends.
+const FEWEST: usize = 3;
+
+/// A sentence for each key of which the best trial has such a value.
+pub(super) fn hints(view: &StudyView<'_>) -> Vec<Block> {
+    let Some((best, _)) = view.valued.first() else { return vec![] };
+    let point = best.trial.point();
+    let of = |parameter: &search::Parameter| hint(&parameter.key, &parameter.domain, point.get(&parameter.key)?);
+    view.study.space.parameters().iter().filter_map(of).map(Block::Text).collect()
+}
+
+fn hint(key: &str, domain: &Domain, value: &Value) -> Option<String> {
+    let number = value.number()?;
+    let (low, high, is_log) = match domain {
+        Domain::Uniform { low, high } => (*low, *high, false),
+        Domain::LogUniform { low, high } => (*low, *high, true),
+        Domain::Int { low, high, .. } => (*low as f64, *high as f64, false),
+        Domain::LogInt { low, high } => (*low as f64, *high as f64, true),
+        Domain::Choice(values) => {
+            let numbers: Vec<f64> = values.iter().map(Value::number).collect::<Option<_>>()?;
+            let ends =
+                numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), n| (low.min(*n), high.max(*n)));
+            (numbers.len() >= FEWEST).then_some((ends.0, ends.1, false))?
+        }
+    };
+    let scaled = |number: f64| if is_log { number.ln() } else { number };
+    let near = if matches!(domain, Domain::Choice(_)) { 0.0 } else { NEAR };
+    let part = (scaled(number) - scaled(low)) / (scaled(high) - scaled(low));
+    let (end, side, beyond) = match part {
+        part if part <= near => (low, "lower", "smaller"),
+        part if part >= 1.0 - near => (high, "upper", "larger"),
+        _ => return None,
+    };
+    Some(format!(
+        "The best trial has `{key}` = {value}, at the {side} end of what was searched, {end}: {beyond} values may be better still."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_best_value_at_an_end_is_told_and_one_within_is_not() {
+        let log = Domain::LogUniform { low: 0.01, high: 10.0 };
+        let told = |domain: &Domain, value: Value| hint("k", domain, &value);
+        let upper = told(&log, 9.5.into()).unwrap();
+        assert_eq!(
+            upper,
+            "The best trial has `k` = 9.5, at the upper end of what was searched, 10: larger values may be better still."
+        );
+        assert_eq!(told(&log, 0.3.into()), None);
+        let list = Domain::Choice(vec![1.into(), 2.into(), 3.into()]);
+        assert!(told(&list, 1.into()).unwrap().contains("at the lower end"));
+        assert_eq!((told(&list, 2.into()), told(&Domain::Choice(vec!["sgd".into()]), "sgd".into())), (None, None));
+    }
+}

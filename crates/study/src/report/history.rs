@@ -1,0 +1,55 @@
+//! The metric of each trial in the order of their numbers, and the best so far.
+
+use chart::{Axis, Block, LineChart, Section, Series};
+
+use super::{StudyView, axes, dots, few::few};
+use crate::Status;
+
+/// Dots of the chart.
+const DOTS: usize = 400;
+
+/// None before two trials have a value.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    let mut trials: Vec<(&Status, f64)> = view.valued.clone();
+    trials.sort_by_key(|(status, _)| status.trial.number);
+    if trials.len() < 2 {
+        return None;
+    }
+    let place = |(status, value): &(&Status, f64)| (dots::item(status) as f64, *value);
+    let mut best: Vec<(f64, f64)> = Vec::new();
+    for (number, value) in trials.iter().map(place) {
+        let so_far = best.last().map(|(_, best)| *best);
+        match so_far {
+            Some(so_far) if view.study.goal.loss(so_far) <= view.study.goal.loss(value) => {}
+            // A step up: as it was until here, and as it is from here on.
+            Some(so_far) => best.extend([(number, so_far), (number, value)]),
+            None => best.push((number, value)),
+        }
+    }
+    let last = trials.last().map_or(0.0, |(status, _)| dots::item(status) as f64);
+    best.extend(best.last().map(|(_, value)| (last, *value)));
+    let shown: Vec<_> = few(&trials, DOTS).into_iter().map(|trial| (trial.0, place(&trial))).collect();
+    let values: Vec<f64> = shown.iter().map(|(_, (_, value))| *value).collect();
+    let (y, beyond) = axes::of_metric(view.study, &values);
+    let metric = view.study.metric;
+    let (first, at_last) = (best.first()?.1, best.last()?.1);
+    let series = dots::by_epochs(&shown).into_iter().chain([Series::line("best so far", best).coloured(BEST)]);
+    let chart = LineChart {
+        alt: format!(
+            "{metric} of {} trials; the best so far from {} to {}",
+            trials.len(),
+            metric.shown(first),
+            metric.shown(at_last)
+        ),
+        x: Axis { is_whole: true, ..Axis::new("trial") },
+        y: y.clone(),
+        series: series.collect(),
+        item: "trial".into(),
+        ..LineChart::default()
+    };
+    let note = axes::beyond(view.study, &y, beyond, "lie beyond the axis").map(Block::Text);
+    Some(Section::new("Best so far", [Block::Lines(chart)].into_iter().chain(note)))
+}
+
+/// The colour of the best, on all pages.
+const BEST: usize = 4;
