@@ -16,7 +16,14 @@ use crate::{
 fn page(run: &Path) -> String {
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     check_alone(&page);
-    let shown = page.split("<script>").next().unwrap();
+    // Images are letters without a meaning.
+    let shown: String = page
+        .split("<script>")
+        .next()
+        .unwrap()
+        .split("base64,")
+        .map(|text| text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+/=".contains(c)))
+        .collect();
     for none in ["NaN", "inf<", "inf,"] {
         assert!(!shown.contains(none), "{none}: {page}");
     }
@@ -48,6 +55,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
         "Confusion matrix",
         "All ",
         "Images of each class",
+        "Why: what decides the top losses",
         "ROC curve",
         "Calibration of the probability of 3",
         "Weights: positive ones speak for 3, negative ones for 7",
@@ -62,7 +70,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
         let entry = format!("<a href=\"#section-{number}\">{heading}");
         assert!(page.contains(&section) && page.contains(&entry), "{heading}: {page}");
     }
-    assert!(!page.contains("section-14"));
+    assert!(!page.contains("section-15"));
     for command in [
         format!("train {name}/config.toml"),
         format!("train evaluate {name}"),
@@ -212,17 +220,28 @@ fn images_of_another_size_that_are_all_taken_for_one_class_have_a_report_too() {
 fn a_page_that_cannot_be_written_is_a_warning_and_leaves_the_old_one() {
     let (place, run) = trained(&[]);
     let before = page(&run);
-    let full = || std::os::unix::fs::symlink("/dev/full", run.join("report.html.part")).unwrap();
-    let message = format!(
-        "cannot write `{}/report.html`: No space left on device (os error 28); free some space",
-        name(&place, &run)
-    );
-    full();
+    let part = run.join("report.html.part");
+    let message = |cause: &str| format!("cannot write `{}/report.html`: {cause}", name(&place, &run));
+    // Once, however often it was tried while the run trained.
+    fs::create_dir(&part).unwrap();
     let ran = place.train(&["--resume", "latest", "--quiet", "--set", "training.epochs=3"]).ok();
-    assert_eq!((ran.stdout, ran.stderr), (format!("{}\n", name(&place, &run)), format!("warning: {message}\n")));
+    assert_eq!(
+        (ran.stdout, ran.stderr),
+        (
+            format!("{}\n", name(&place, &run)),
+            format!(
+                "warning: {}\n",
+                message(
+                    "Is a directory (os error 21); is the folder still there? another output root: `--set runs=FOLDER`"
+                )
+            )
+        )
+    );
     assert_eq!(record(&run)["state"], "finished");
     assert!(page(&run) == before);
-    full();
+    fs::remove_dir(&part).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+    let message = message("No space left on device (os error 28); free some space");
     place.train(&["report", "latest"]).fails(1, &message);
     assert!(page(&run) == before && !run.join("report.html.part").exists());
 }
@@ -261,12 +280,13 @@ fn a_run_that_lost_its_patience_is_not_told_to_go_on() {
 }
 
 #[test]
-fn without_a_model_there_is_none() {
+fn without_a_model_it_says_how_the_run_ended() {
     let place = Place::new();
     let diverging = ["--set", "training.loss=binary-cross-entropy", "--set", "optimizer.learning_rate=1e38"];
     assert_eq!(place.train_small(&diverging).code, 1);
     let run = place.run();
-    assert!(!run.join("report.html").exists());
+    let page = page_so_far(&run);
+    assert!(page.contains("failed") && page.contains("epoch 0 of 40 done") && !page.contains("data-every"), "{page}");
     let ran = place.train(&["report", &name(&place, &run)]);
     assert!(ran.code == 2 && ran.stderr.contains("has no model"), "{ran:?}");
     let ran = place.train(&["report", "latest"]);
@@ -282,4 +302,38 @@ fn a_run_of_an_older_version_has_one_that_leaves_its_machine_out() {
     fs::write(run.join("run.json"), old.to_string()).unwrap();
     place.train(&["report", "latest"]).ok();
     assert!(!page(&run).contains("cores"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_trains_has_a_page_that_comes_anew() {
+    let place = Place::new();
+    let mut child = place.start(&[SMALL, &["--set", "training.epochs=100000"]].concat());
+    let has = |text: &str| place.runs().first().is_some_and(|run| page_so_far(run).contains(text));
+    wait_until(|| has("data-every=\"2\""));
+    wait_until(|| has("validation"));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap();
+    assert!(!has("data-every") && has("Confusion matrix") && has("interrupted"), "{}", page(&place.run()));
+}
+
+fn page_so_far(run: &Path) -> String {
+    fs::read_to_string(run.join("report.html")).unwrap_or_default()
+}
+
+#[test]
+fn what_decides_a_prediction_is_on_the_page_of_a_run_and_of_an_image() {
+    for (model, first, pictures) in
+        [("linear", None, 2), ("two-layer", Some("Weights of the hidden units"), 3), ("resnet", Some("Kernels"), 3)]
+    {
+        let place = Place::new();
+        place.train_small(&[model, "--set", "training.epochs=1"]).ok();
+        let page = page(&place.run());
+        assert!(page.contains("Why: what decides the top losses"), "{page}");
+        assert!(first.is_none_or(|first| page.contains(first)), "{page}");
+        let seven = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/seven.png");
+        place.train(&["predict", "latest", seven, "--html", "why.html"]).ok();
+        let why = fs::read_to_string(place.path().join("why.html")).unwrap();
+        assert_eq!(why.matches("<img").count(), pictures, "{model}: {why}");
+    }
 }

@@ -17,6 +17,17 @@ const MANY: usize = 3;
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
+    page_with(document, "", "")
+}
+
+/// The page of what is still going on and will be written again: it comes anew after so many seconds, as long as what it shows, of the
+/// moment `written` in seconds since 1970, is not too old to be alive.
+pub fn live_page(document: &Document, every: u64, written: u64) -> String {
+    let head = format!("<noscript><meta http-equiv=\"refresh\" content=\"{every}\"></noscript>\n");
+    page_with(document, &head, &format!(" data-every=\"{every}\" data-written=\"{written}\""))
+}
+
+fn page_with(document: &Document, head: &str, of_body: &str) -> String {
     let Document { title, lead, sections } = document;
     let (title, lead) = (escaped(title), blocks(lead));
     let (style, script) = (include_str!("html/style.css"), include_str!("html/script.js"));
@@ -24,8 +35,8 @@ pub fn page(document: &Document) -> String {
     let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n\
-         <body>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
+         <body{of_body}>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 }
 

@@ -1,6 +1,9 @@
 //! Signed values in the place of pixels.
 
-use crate::palette::{BLUE, Rgb, VERMILLION};
+use crate::{
+    palette::{BLUE, Rgb, VERMILLION},
+    picture::Pixels,
+};
 
 /// The weights of a linear model, one per pixel, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +28,19 @@ impl Weights {
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
+    }
+
+    /// As an image: white where nothing is, and as much of a colour as the value is of the largest.
+    #[must_use]
+    pub fn to_pixels(&self) -> Pixels {
+        let scaled = self.scaled();
+        let mixed = |scaled: &f32, of: fn(Rgb) -> u8| {
+            let (rgb, opacity) = colour(*scaled);
+            (255.0 + (f32::from(of(rgb)) - 255.0) * opacity).round() as u8
+        };
+        let planes: [fn(Rgb) -> u8; 3] = [|rgb| rgb.0, |rgb| rgb.1, |rgb| rgb.2];
+        let planes: Vec<u8> = planes.iter().flat_map(|of| scaled.iter().map(|value| mixed(value, *of))).collect();
+        Pixels::of_planes(self.height, self.width, &planes)
     }
 
     pub(crate) fn size(&self) -> (usize, usize) {

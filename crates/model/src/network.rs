@@ -5,6 +5,8 @@ use burn::{
     tensor::Tensor,
 };
 
+use task::Shape;
+
 use crate::{AutodiffBackend, Backend, LayerSummary, LinearBaseline, ResNet, SimpleCnn, TwoLayerNet};
 
 #[allow(clippy::large_enum_variant, reason = "a run holds one network")]
@@ -59,6 +61,22 @@ impl<B: Backend> Network<B> {
         match self {
             Self::Linear(model) => Some(model.weights()),
             Self::TwoLayer(_) | Self::ResNet(_) | Self::SimpleCnn(_) => None,
+        }
+    }
+
+    /// What the first layer looks for: of each hidden unit a weight for each value of an image, of each kernel of a convolution its
+    /// values; `[units, channels, height, width]`. None where the first layer is all there is.
+    pub fn first_layer(&self, shape: Shape) -> Option<Tensor<B, 4>> {
+        let Shape { channels, height, width } = shape;
+        match self {
+            Self::Linear(_) => None,
+            Self::TwoLayer(model) => {
+                let weights = model.hidden_weights().transpose(); // [hidden, pixels]
+                let [hidden, _] = weights.dims();
+                Some(weights.reshape([hidden, channels, height, width]))
+            }
+            Self::ResNet(model) => Some(model.first_kernels()),
+            Self::SimpleCnn(model) => Some(model.first_kernels()),
         }
     }
 

@@ -91,6 +91,11 @@ impl<B: Backend> ResNet<B> {
         layers::channel_means(self.blocks.iter().fold(stem, |x, block| block.forward(x)))
     }
 
+    /// `[channels, channels of the images, height, width]`.
+    pub(crate) fn first_kernels(&self) -> Tensor<B, 4> {
+        self.stem.convolution.weight.val()
+    }
+
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
         let (stem, mut sides) = summary::step("stem", &self.stem.convolution, [self.height, self.width]);
         let mut layers: Vec<LayerSummary> = stem.into();

@@ -56,6 +56,11 @@ impl<B: Backend> SimpleCnn<B> {
         layers::channel_means(last.normalised(last.convolved(features)))
     }
 
+    /// `[channels, channels of the images, height, width]`.
+    pub(crate) fn first_kernels(&self) -> Tensor<B, 4> {
+        self.layers[0].convolution.weight.val()
+    }
+
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
         let (mut sides, mut layers) = ([self.height, self.width], Vec::new());
         for (number, layer) in self.layers.iter().enumerate() {

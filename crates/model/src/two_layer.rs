@@ -27,6 +27,11 @@ impl<B: Backend> TwoLayerNet<B> {
         }
     }
 
+    /// `[pixels, hidden]`.
+    pub(crate) fn hidden_weights(&self) -> Tensor<B, 2> {
+        self.first.weight.val()
+    }
+
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
         vec![summary::linear("first", &self.first), summary::linear("second", &self.second)]
     }

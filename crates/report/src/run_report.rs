@@ -2,27 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use chart::{Axis, Block, Document, LineChart, Mark, Picture, Section, Series, Style, Table, Tile, html};
+use chart::{Block, Document, Picture, Section, Table, Tile, Verdict, Weights, html};
 use data::{DataSet, Split};
 use metrics::{Scores, TOP_LOSSES, interval};
-use plan::{BuiltIn, Config, Difference, Plan, Schedule, ScheduleKind};
+use plan::{BuiltIn, Config, Difference, ModelKind, Plan};
 use run::{
     About, EpochRecord, Error, RunFolder, RunRecord, folder,
     record::State::{Failed, Finished, Interrupted, Paused, Running},
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts,
-    curves::{self, BESIDE_THE_BOOK, by_epoch},
-    diagnosis::diagnosis,
-    fraction, use_it,
+    ConfusionTable, Evaluated, clock, counts, course::Course, curves, diagnosis::diagnosis, fraction, use_it, why::Why,
 };
-
-/// Points of the planned learning rate.
-const POINTS: usize = 200;
 
 /// Images of the first batch beside each other, as many as there is room for.
 const BATCH_COLUMNS: usize = 12;
+
+/// Units of the first layer that are shown: some kilobytes each.
+const MOST_UNITS: usize = 24;
 
 /// What a study leaves in the folder of each of its trials.
 const TRIAL: &str = "trial.toml";
@@ -55,6 +52,10 @@ pub struct Extras {
     pub layers: Option<Table>,
     /// Images of the first batch as the network sees them.
     pub batch: Vec<Picture>,
+    /// What decides the top losses.
+    pub whys: Vec<Why>,
+    /// What the first layer looks for.
+    pub first_layer: Vec<Weights>,
 }
 
 /// Writes the report of a run into its folder, at once or not at all, and what its model confuses; returns the report's path. `scores` are those of its model on the
@@ -90,8 +91,8 @@ impl<'a> RunReport<'a> {
         let use_it = use_it::section(self.run, &self.plan, outputs, shape, self.resume().as_deref());
         let results =
             [use_it, self.curves(), self.confusion()].into_iter().chain([self.misses(), self.evaluated.classes()]);
-        let model = self.evaluated.pixel_weights().into_iter().chain(self.network());
-        let circumstances = [self.data(), self.settings(), self.timings(), self.environment()];
+        let model = self.evaluated.pixel_weights().into_iter().chain(self.first_layer()).chain(self.network());
+        let circumstances = [self.data(), settings(self.run, &self.plan), self.timings(), self.environment()];
         let classes = self.evaluated.data.task().classes();
         let said = diagnosis(&self.epochs, &self.evaluated.evaluation.sums.counts, classes);
         let lead =
@@ -99,7 +100,7 @@ impl<'a> RunReport<'a> {
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: lead.collect(),
-            sections: results.chain(self.probabilities()).chain(model).chain(circumstances).collect(),
+            sections: results.chain(self.why()).chain(self.probabilities()).chain(model).chain(circumstances).collect(),
         }
     }
 
@@ -139,7 +140,8 @@ impl<'a> RunReport<'a> {
             Tile::new("data", &data.source, data.task().to_string()),
         ]);
         if let Some(config) = About::read(self.run).ok().and_then(|about| about.begun_with()) {
-            tiles.push(Tile::new("config", config, "as the run was begun"));
+            let (name, changed) = config.split_once(" with ").unwrap_or((&config, "as it is"));
+            tiles.push(Tile::new("config", name, changed));
         }
         let state = self.state();
         if state != "finished" {
@@ -153,6 +155,24 @@ impl<'a> RunReport<'a> {
     fn study(&self) -> Option<Block> {
         let is_trial = self.run.join(TRIAL).is_file();
         is_trial.then(|| Block::Link { text: "All trials of its study".into(), address: "../report.html".into() })
+    }
+
+    fn why(&self) -> Option<Section> {
+        (!self.extras.whys.is_empty()).then(|| Why::of_all(&self.extras.whys))
+    }
+
+    /// The hidden units, or the kernels of the first convolution.
+    fn first_layer(&self) -> Option<Section> {
+        let units = &self.extras.first_layer;
+        let kernels = self.plan.model.kind != ModelKind::TwoLayer;
+        let heading = if kernels { "Kernels of the first convolution" } else { "Weights of the hidden units" };
+        let text = "Red is a weight above zero, blue one below; each picture by its own largest.";
+        let picture =
+            |weights: &Weights| Picture { pixels: weights.to_pixels(), caption: String::new(), verdict: Verdict::None };
+        let pictures = units.iter().take(MOST_UNITS).map(picture).collect();
+        let alt = format!("{heading} as pictures");
+        let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };
+        (!units.is_empty()).then(|| Section::new(heading, [Block::text(text), pictures]))
     }
 
     /// The images of the first batch, and the layers they go through.
@@ -202,49 +222,9 @@ impl<'a> RunReport<'a> {
         self.evaluated.roc().into_iter().chain([self.evaluated.calibration()])
     }
 
-    /// Loss and accuracy, with the best epoch marked, and the learning rate where it varies.
     fn curves(&self) -> Section {
-        let book = curves::books(&self.plan, self.evaluated.data);
-        let [mut loss, mut accuracy] = curves::curves(&self.epochs, book);
-        if let Some(best) = &self.record.best {
-            let name = format!("the model, epoch {}", best.epoch);
-            let mark = |value| Mark::new(&name, (best.epoch as f64, value)).coloured(curves::BEST);
-            loss.marks.push(mark(best.metrics.loss));
-            accuracy.marks.push(mark(best.metrics.accuracy));
-        }
-        let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
-        let rate = self.learning_rate().map(Block::Lines);
-        let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
-        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate))
-    }
-
-    /// The schedule as planned, and what each epoch ended with; `None` where it is constant.
-    fn learning_rate(&self) -> Option<LineChart> {
-        let last = self.epochs.last().filter(|_| self.plan.schedule.kind != ScheduleKind::Constant)?;
-        let per_epoch = last.step.div_ceil(last.epoch.max(1)).max(1);
-        let ends = by_epoch(&self.epochs, |record| {
-            (record.step.saturating_sub(1) as f64 / per_epoch as f64, record.learning_rate)
-        });
-        let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
-        Some(LineChart {
-            alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
-            x: Axis::of_epochs(),
-            y: Axis::new("learning rate"),
-            series: vec![
-                Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),
-                Series::line("last step of an epoch", ends).drawn(Style::Dots),
-            ],
-            ..LineChart::default()
-        })
-    }
-
-    /// The learning rate from the first step to the last one planned, by epoch.
-    fn planned_rate(&self, per_epoch: usize) -> Vec<(f64, f64)> {
-        let epochs = self.plan.training.epochs;
-        let schedule = Schedule::new(&self.plan, per_epoch.saturating_mul(epochs));
-        let last = (epochs as f64) - 1.0 / per_epoch as f64;
-        let places = (0..=POINTS).map(|point| last * point as f64 / POINTS as f64);
-        places.map(|epoch| (epoch, schedule.learning_rate((epoch * per_epoch as f64).round() as usize))).collect()
+        let Self { plan, record, epochs, .. } = self;
+        Course { plan, data: self.evaluated.data, best: record.best.as_ref(), epochs }.section()
     }
 
     fn timings(&self) -> Section {
@@ -307,23 +287,6 @@ impl<'a> RunReport<'a> {
         Some(Block::Code { caption, lines })
     }
 
-    /// What differs from the defaults, and all of it folded.
-    fn settings(&self) -> Section {
-        let caption = folder::config_path(self.run).display().to_string();
-        let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]);
-        let differences = base.map(|base| self.plan.differences(&base)).unwrap_or_default();
-        let mut table = Table::new(["key", "here", "base.toml"], usize::MAX);
-        for Difference { key, this, other } in &differences {
-            table.add_row([(*key).to_owned(), this.to_string(), other.to_string()]);
-        }
-        let differing = match table.rows.len() {
-            0 => Block::text("It is `base.toml` as it is."),
-            _ => Block::Table(table.captioned("What differs from base.toml")),
-        };
-        let code = Block::Code { caption, lines: self.plan.to_toml() };
-        Section::new("Plan", [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }])
-    }
-
     fn environment(&self) -> Section {
         let record = &self.record;
         let mut facts = vec![
@@ -349,4 +312,21 @@ impl<'a> RunReport<'a> {
             _ => Some(String::new()),
         }
     }
+}
+
+/// What differs from the defaults, and all of it folded.
+pub(crate) fn settings(run: &Path, plan: &Plan) -> Section {
+    let caption = folder::config_path(run).display().to_string();
+    let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]);
+    let differences = base.map(|base| plan.differences(&base)).unwrap_or_default();
+    let mut table = Table::new(["key", "here", "base.toml"], usize::MAX);
+    for Difference { key, this, other } in &differences {
+        table.add_row([(*key).to_owned(), this.to_string(), other.to_string()]);
+    }
+    let differing = match table.rows.len() {
+        0 => Block::text("It is `base.toml` as it is."),
+        _ => Block::Table(table.captioned("What differs from base.toml")),
+    };
+    let code = Block::Code { caption, lines: plan.to_toml() };
+    Section::new("Plan", [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }])
 }

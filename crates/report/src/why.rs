@@ -20,34 +20,43 @@ pub struct Why {
 }
 
 impl Why {
-    /// What the two pictures beside an image show.
+    /// What the pictures beside an image show.
     pub const LEGEND: &str = "Red speaks for the class, blue against it. What a pixel adds is its value times the slope of the class's \
                               logit by it; of a linear model that is all there is to its logit, but for the bias. A square costs by how \
                               much the logit falls when it is covered.";
 
+    /// Of one image.
     pub fn section(&self) -> Section {
-        let (class, height, width) = (&self.guesses[0].0, self.pixels.height(), self.pixels.width());
-        let picture = Picture { pixels: self.pixels.clone(), caption: String::new(), verdict: Verdict::None };
-        let seen = Block::Pictures {
-            alt: format!("{}, as the model sees it", self.name),
-            pictures: vec![picture],
-            columns: 1,
-        };
-        let of = |heading: &str, values: &[f32]| {
-            let weights = Weights::new(height, width, values.to_vec()).named(heading);
-            let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-            Block::Weights {
-                alt: format!("{heading}: what speaks for and against {class}, up to {largest:.2}"),
-                weights,
-            }
-        };
-        let added = of("what each pixel adds", &self.added);
-        let covered = (!self.is_linear).then(|| of("what a covered square costs", &self.covered));
         let mut guesses = Table::new(["class", "probability"], 1);
         for (class, probability) in &self.guesses {
             guesses.add_row([class.clone(), format!("{probability:.4}")]);
         }
-        let beside = [seen, added].into_iter().chain(covered).collect();
-        Section::new(format!("{}: {class}", self.name), [Block::Table(guesses), Block::Beside(beside)])
+        let pictures = Self::side_by_side(std::slice::from_ref(self));
+        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), pictures])
+    }
+
+    /// Of several.
+    pub fn of_all(whys: &[Self]) -> Section {
+        Section::new("Why: what decides the top losses", [Block::text(Self::LEGEND), Self::side_by_side(whys)])
+    }
+
+    /// A row for each image.
+    fn side_by_side(whys: &[Self]) -> Block {
+        let columns = if whys.iter().any(|why| why.is_linear) { 2 } else { 3 };
+        let alt = "Images, and beside each what of it speaks for and against the class that is predicted".into();
+        Block::Pictures { alt, pictures: whys.iter().flat_map(Self::pictures).collect(), columns }
+    }
+
+    fn pictures(&self) -> Vec<Picture> {
+        let picture = |pixels: Pixels, caption: String| Picture { pixels, caption, verdict: Verdict::None };
+        let of = |what: &str, values: &[f32]| {
+            let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+            let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
+            picture(weights.to_pixels(), format!("{what}\nup to {largest:.2}"))
+        };
+        let (class, probability) = &self.guesses[0];
+        let seen = picture(self.pixels.clone(), format!("{}\n{class}, p {probability:.4}", self.name));
+        let covered = (!self.is_linear).then(|| of("what a covered square costs", &self.covered));
+        [seen, of("what each pixel adds", &self.added)].into_iter().chain(covered).collect()
     }
 }

@@ -19,11 +19,13 @@ mod trial;
 mod verify;
 
 mod image_file;
+mod live_page;
 mod load_data;
 mod output;
 mod run_name;
 mod stop;
 mod stored_run;
+mod why;
 mod workbench;
 
 use std::io::Write as _;

@@ -37,6 +37,22 @@ pub fn explain<B: AutodiffBackend>(
     explained.map(|image| Explanation { added: image.added(device), covered: image.covered(device) }).collect()
 }
 
+/// What a unit of the first layer looks for, its colours added up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    pub height: usize,
+    pub width: usize,
+    pub values: Vec<f32>,
+}
+
+/// Those of a network, as [`Network::first_layer`] has them.
+pub fn first_layer<B: AutodiffBackend>(network: &Network<B>, shape: Shape) -> Vec<Unit> {
+    let Some(units) = network.first_layer(shape) else { return Vec::new() };
+    let [_, _, height, width] = units.dims();
+    let values: Vec<f32> = units.sum_dim(1).inner().into_data().convert::<f32>().iter().collect();
+    values.chunks_exact(height * width).map(|unit| Unit { height, width, values: unit.to_vec() }).collect()
+}
+
 struct Explained<'a, B: AutodiffBackend> {
     network: &'a Network<B>,
     task: &'a Task,
@@ -125,8 +141,8 @@ mod tests {
 
     fn network(kind: &str, task: &Task, shape: Shape) -> Network<B> {
         let settings = [format!("model.kind={kind}"), "model.channels=4".into(), "training.loss=auto".into()];
-        let settings = settings.map(|text| Setting::parse(&text).unwrap());
-        let plan = Plan::resolve(&Config::default(), &settings).unwrap();
+        let settings = settings.map(|text| Setting::parse(&text).expect("a setting"));
+        let plan = Plan::resolve(&Config::default(), &settings).expect("a plan");
         Classifier::<B>::new(&plan, task, shape, &Default::default()).network().clone()
     }
 
@@ -138,7 +154,7 @@ mod tests {
         use burn::module::AutodiffModule as _;
         let images =
             Tensor::<Flex, 2>::from_data(TensorData::new(image.to_vec(), [1, image.len()]), &Default::default());
-        let logits: Vec<f32> = network.valid().forward(images).into_data().to_vec().unwrap();
+        let logits: Vec<f32> = network.valid().forward(images).into_data().to_vec().expect("numbers");
         if logits.len() == 1 && label == 1 { -logits[0] } else { logits[label] }
     }
 

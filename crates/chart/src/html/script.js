@@ -206,3 +206,15 @@ for (const table of all("table.data")) {
     };
   });
 }
+
+// What is still going on comes anew while somebody looks, and as long as it is written.
+const { every, written } = document.body.dataset;
+if (every) {
+  const again = () => (document.hidden ? document.addEventListener("visibilitychange", again, { once: true }) : location.reload());
+  if (Date.now() / 1000 - written < 60 + 20 * every) setTimeout(again, every * 1000);
+  else {
+    const told = document.createElement("p");
+    told.textContent = `Nothing has been written since ${new Date(written * 1000).toLocaleString("en")}: it was stopped or killed.`;
+    document.querySelector("main").prepend(told);
+  }
+}

@@ -11,7 +11,7 @@ use train::{
     fit::{self, Job, Outcome, StopReason},
 };
 
-use super::{load_data, report, run_name, stop::Stop, workbench::Workbench};
+use super::{live_page::LivePage, load_data, report, run_name, stop::Stop, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
@@ -52,17 +52,24 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
             None => {}
         }
     }
+    let page = folder::report_path(folder.path());
+    if !args.quiet {
+        say(&format!("report   {}", page.display()));
+    }
     let outcome = train(args, &workbench, &folder, resume, &stop);
     // Where the run could not write, its report could not either, and one message is enough.
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
-    let report = if could_write && folder::model_path(folder.path()).is_file() {
-        report::write(&workbench, &folder).inspect_err(|error| tell(&format!("warning: {error}"))).ok()
-    } else {
-        None
-    };
+    if could_write {
+        let written = if folder::model_path(folder.path()).is_file() {
+            report::write(&workbench, &folder)
+        } else {
+            ::report::write_live(folder.path(), &workbench.data, false).map_err(Error::from)
+        };
+        written.map_or_else(|error| tell(&format!("warning: {error}")), drop);
+    }
     let outcome = outcome?;
     if !args.quiet {
-        conclude(&outcome, workbench.plan.training.monitor, folder.path(), report.as_deref());
+        conclude(&outcome, workbench.plan.training.monitor, folder.path());
     }
     Ok(if outcome.stop == StopReason::Interrupted { INTERRUPTED } else { DONE })
 }
@@ -89,6 +96,8 @@ fn train(
     stop: &Stop,
 ) -> Result<Outcome, Error> {
     let tui = wants_tui(args);
+    let shown = terminal::observer(args.quiet || tui);
+    let observer = LivePage::begin(shown, folder.path(), &workbench.data);
     workbench.fit(Job {
         plan: Arc::new(workbench.plan.clone()),
         data: &workbench.data,
@@ -96,7 +105,7 @@ fn train(
         resume,
         backend: workbench.chosen.kind.name().into(),
         device: workbench.chosen.device.name.clone(),
-        observer: terminal::observer(args.quiet || tui),
+        observer: Box::new(observer),
         interrupter: stop.interrupter(),
         pause: None,
         tui,
@@ -149,7 +158,7 @@ fn continued(at: &TrainState) -> String {
     format!("resume   after epoch {}{within}, step {}", at.epoch, at.step)
 }
 
-fn conclude(outcome: &Outcome, monitor: Monitor, run: &Path, report: Option<&Path>) {
+fn conclude(outcome: &Outcome, monitor: Monitor, run: &Path) {
     let state = &outcome.state;
     match outcome.stop {
         StopReason::Finished | StopReason::Paused(_) => {}
@@ -165,8 +174,6 @@ fn conclude(outcome: &Outcome, monitor: Monitor, run: &Path, report: Option<&Pat
         say(&format!("best     {}", best_epoch(monitor, best, &epochs)));
         say(&format!("model    {}", model.display()));
     }
-    if let Some(report) = report {
-        say(&format!("report   {}", report.display()));
-    }
+    say(&format!("report   {}", folder::report_path(run).display()));
     say(&format!("time     {} of training and validation", clock(state.seconds)));
 }

@@ -4,19 +4,20 @@ use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Block, Document, Pixels, Table, html, terminal::table};
+use chart::{Block, Document, Table, html, terminal::table};
 use model::AutodiffBackend;
-use plan::{ModelKind, SourceKind};
+use plan::SourceKind;
 use report::Why;
 use serde::Serialize;
 use task::Task;
-use train::{
-    Error,
-    backend::BackendJob,
-    explain::{Explanation, explain},
-};
+use train::{Error, backend::BackendJob};
 
-use super::{image_file, load_data, output, run_name, stored_run::StoredRun, workbench::on_backend};
+use super::{
+    image_file, load_data, output, run_name,
+    stored_run::StoredRun,
+    why::{self, Seen},
+    workbench::on_backend,
+};
 use crate::{
     cli::PredictArgs,
     terminal::{Out, say, tell},
@@ -153,45 +154,15 @@ fn explained(
     images: &[Vec<u8>],
     predictions: Vec<Prediction>,
 ) -> anyhow::Result<Document> {
-    let labels = predictions.iter().map(|found| task.labels().find(|label| task.class(*label) == found.label));
-    let rows = images.iter().map(|image| image.iter().map(|value| f32::from(*value) / 255.0).collect());
-    let images: Vec<(Vec<f32>, u16)> = rows.zip(labels.map(Option::unwrap_or_default)).collect();
-    let whys = on_backend(&stored.chosen, Explain { stored, task, images: &images })??;
-    let shape = stored.record.model.shape();
-    let section = |((prediction, why), (image, _)): ((Prediction, Explanation), &(Vec<f32>, u16))| {
-        let guesses = prediction.top.unwrap_or_default().into_iter().map(|guess| (guess.label, guess.probability));
-        let bytes: Vec<u8> = image.iter().map(|value| (value * 255.0).round() as u8).collect();
-        Why {
-            name: prediction.path,
-            pixels: Pixels::of_planes(shape.height, shape.width, &bytes),
-            guesses: guesses.collect(),
-            added: why.added,
-            covered: why.covered,
-            is_linear: stored.plan.model.kind == ModelKind::Linear,
-        }
-        .section()
-    };
-    let sections = predictions.into_iter().zip(whys).zip(&images).map(section).collect();
+    let seen = predictions.into_iter().zip(images).map(|(prediction, image)| Seen {
+        name: prediction.path,
+        image: image.clone(),
+        label: task.labels().find(|label| task.class(*label) == prediction.label).unwrap_or_default(),
+        guesses: prediction.top.unwrap_or_default().into_iter().map(|guess| (guess.label, guess.probability)).collect(),
+    });
+    let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
     let title = format!("Predicted by {}", stored.path.display());
-    Ok(Document { title, lead: vec![Block::text(Why::LEGEND)], sections })
-}
-
-struct Explain<'a> {
-    stored: &'a StoredRun,
-    task: &'a Task,
-    /// The values of each image, and the class that it is predicted to be.
-    images: &'a [(Vec<f32>, u16)],
-}
-
-impl BackendJob for Explain<'_> {
-    const WORK: &'static str = "explaining predictions";
-
-    type Output = Result<Vec<Explanation>, Error>;
-
-    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
-        let classifier = self.stored.classifier::<B>(&device)?;
-        Ok(explain(classifier.network(), self.task, self.stored.record.model.shape(), self.images, &device))
-    }
+    Ok(Document { title, lead: vec![Block::text(Why::LEGEND)], sections: whys.iter().map(Why::section).collect() })
 }
 
 fn predictions(

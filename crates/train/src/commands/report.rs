@@ -7,7 +7,7 @@ use report::Extras;
 use run::{RunFolder, RunRecord};
 use train::{Error, evaluation};
 
-use super::{baseline, load_data, run_name, show::batch, stored_run::StoredRun, summary, workbench::Workbench};
+use super::{baseline, load_data, run_name, show::batch, stored_run::StoredRun, summary, why, workbench::Workbench};
 use crate::{
     cli::ReportArgs,
     terminal::{Out, tell},
@@ -29,11 +29,15 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
 pub fn write(workbench: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error> {
     let Workbench { chosen, data, plan } = workbench;
     let scores = evaluation::of_run(chosen, &load_data::kernel_cache(), folder.path(), data)?;
-    let seconds = RunRecord::read(folder.path())?.seconds;
+    let record = RunRecord::read(folder.path())?;
+    let seconds = record.seconds;
+    let (whys, first_layer) = why::of_top_losses(workbench, folder.path(), &record, &scores)?;
     let extras = Extras {
         baseline: if is_cheap(data, seconds) { Some(baseline::accuracy(workbench)?) } else { None },
         layers: Some(summary::layers(workbench)?),
         batch: batch::pictures(plan, data, BATCH, true).0,
+        whys,
+        first_layer,
     };
     Ok(report::write(folder, data, scores, extras)?)
 }

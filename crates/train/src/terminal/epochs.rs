@@ -82,8 +82,11 @@ impl Observer for Lines {
         if self.screen.is_none() {
             return say(&line);
         }
-        if stays {
-            self.last.clear();
+        let ends = record.epoch == epochs;
+        if stays || ends {
+            // The last epochs stay too.
+            let last = std::mem::take(&mut self.last);
+            last.iter().filter(|_| ends).for_each(|line| self.say(line));
             self.say(&line);
         } else {
             self.last.push_back(line);

@@ -1,0 +1,66 @@
+//! How a run went, epoch by epoch.
+
+use chart::{Axis, Block, LineChart, Mark, Section, Series, Style};
+use data::DataSet;
+use plan::{Plan, Schedule, ScheduleKind};
+use run::{EpochRecord, best::Best};
+
+use crate::curves::{self, BESIDE_THE_BOOK, by_epoch};
+
+/// Points of the planned learning rate.
+const POINTS: usize = 200;
+
+/// The epochs of a run so far.
+pub struct Course<'a> {
+    pub plan: &'a Plan,
+    pub data: &'a DataSet,
+    pub best: Option<&'a Best>,
+    pub epochs: &'a [EpochRecord],
+}
+
+impl Course<'_> {
+    /// Loss and accuracy, with the best epoch marked, and the learning rate where it varies.
+    pub fn section(&self) -> Section {
+        let book = curves::books(self.plan, self.data);
+        let [mut loss, mut accuracy] = curves::curves(self.epochs, book);
+        if let Some(best) = self.best {
+            let name = format!("the model, epoch {}", best.epoch);
+            let mark = |value| Mark::new(&name, (best.epoch as f64, value)).coloured(curves::BEST);
+            loss.marks.push(mark(best.metrics.loss));
+            accuracy.marks.push(mark(best.metrics.accuracy));
+        }
+        let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
+        let rate = self.learning_rate().map(Block::Lines);
+        let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
+        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate))
+    }
+
+    /// The schedule as planned, and what each epoch ended with; `None` where it is constant.
+    fn learning_rate(&self) -> Option<LineChart> {
+        let last = self.epochs.last().filter(|_| self.plan.schedule.kind != ScheduleKind::Constant)?;
+        let per_epoch = last.step.div_ceil(last.epoch.max(1)).max(1);
+        let ends = by_epoch(self.epochs, |record| {
+            (record.step.saturating_sub(1) as f64 / per_epoch as f64, record.learning_rate)
+        });
+        let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
+        Some(LineChart {
+            alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
+            x: Axis::of_epochs(),
+            y: Axis::new("learning rate"),
+            series: vec![
+                Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),
+                Series::line("last step of an epoch", ends).drawn(Style::Dots),
+            ],
+            ..LineChart::default()
+        })
+    }
+
+    /// The learning rate from the first step to the last one planned, by epoch.
+    fn planned_rate(&self, per_epoch: usize) -> Vec<(f64, f64)> {
+        let epochs = self.plan.training.epochs;
+        let schedule = Schedule::new(self.plan, per_epoch.saturating_mul(epochs));
+        let last = (epochs as f64) - 1.0 / per_epoch as f64;
+        let places = (0..=POINTS).map(|point| last * point as f64 / POINTS as f64);
+        places.map(|epoch| (epoch, schedule.learning_rate((epoch * per_epoch as f64).round() as usize))).collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! What of images decides what a run's model says of them.
+
+use std::path::Path;
+
+use chart::{Pixels, Weights};
+use data::Split;
+use metrics::Scores;
+use model::AutodiffBackend;
+use plan::{ModelKind, Plan};
+use report::Why;
+use run::RunRecord;
+use train::{
+    Error,
+    backend::{BackendJob, choice::Chosen},
+    explain::{Explanation, Unit, explain, first_layer},
+    export,
+};
+
+use super::workbench::{Workbench, on_backend};
+
+/// Images of the highest losses that a run's page explains, and the classes that it names of each.
+const TOP_LOSSES: usize = 6;
+const GUESSES: usize = 3;
+
+/// An image of which a model has said something.
+pub struct Seen {
+    pub name: String,
+    /// In the model's shape.
+    pub image: Vec<u8>,
+    /// What it is predicted to be.
+    pub label: u16,
+    /// Classes with their probabilities, the most probable first.
+    pub guesses: Vec<(String, f32)>,
+}
+
+/// Why the model of a run predicts so, and what its first layer looks for.
+pub fn of_images(
+    chosen: &Chosen,
+    run: &Path,
+    plan: &Plan,
+    record: &RunRecord,
+    seen: Vec<Seen>,
+) -> Result<(Vec<Why>, Vec<Weights>), Error> {
+    let values = |seen: &Seen| seen.image.iter().map(|value| f32::from(*value) / 255.0).collect();
+    let images: Vec<(Vec<f32>, u16)> = seen.iter().map(|seen| (values(seen), seen.label)).collect();
+    let (explained, units) = on_backend(chosen, Explain { run, plan, record, images: &images })??;
+    let shape = record.model.shape();
+    let why = |(seen, explanation): (Seen, Explanation)| Why {
+        name: seen.name,
+        pixels: Pixels::of_planes(shape.height, shape.width, &seen.image),
+        guesses: seen.guesses,
+        added: explanation.added,
+        covered: explanation.covered,
+        is_linear: plan.model.kind == ModelKind::Linear,
+    };
+    let units = units.into_iter().map(|Unit { height, width, values }| Weights::new(height, width, values));
+    Ok((seen.into_iter().zip(explained).map(why).collect(), units.collect()))
+}
+
+/// The same of the validation images with the highest losses.
+pub fn of_top_losses(
+    Workbench { plan, chosen, data }: &Workbench,
+    run: &Path,
+    record: &RunRecord,
+    Scores { evaluation, losses, .. }: &Scores,
+) -> Result<(Vec<Why>, Vec<Weights>), Error> {
+    let classes = data.task().classes();
+    let probabilities = evaluation.probabilities();
+    let seen = evaluation.by_loss(losses).into_iter().take(TOP_LOSSES).map(|sample| {
+        let row = &probabilities[sample.index * classes.len()..][..classes.len()];
+        let mut guesses: Vec<(String, f32)> = classes.iter().cloned().zip(row.iter().copied()).collect();
+        guesses.sort_by(|a, b| b.1.total_cmp(&a.1));
+        guesses.truncate(GUESSES);
+        Seen {
+            name: data.image_name(Split::Valid, sample.index),
+            image: data.valid.image(sample.index).to_vec(),
+            label: sample.predicted,
+            guesses,
+        }
+    });
+    of_images(chosen, run, plan, record, seen.collect())
+}
+
+struct Explain<'a> {
+    run: &'a Path,
+    plan: &'a Plan,
+    record: &'a RunRecord,
+    /// The values of each image, and the class that it is predicted to be.
+    images: &'a [(Vec<f32>, u16)],
+}
+
+impl BackendJob for Explain<'_> {
+    const WORK: &'static str = "explaining predictions";
+
+    type Output = Result<(Vec<Explanation>, Vec<Unit>), Error>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let classifier = export::of_run::<B>(self.run, self.plan, self.record, &device)?;
+        let (task, shape) = (export::task_of(self.run, self.record)?, self.record.model.shape());
+        let network = classifier.network();
+        Ok((explain(network, &task, shape, self.images, &device), first_layer(network, shape)))
+    }
+}
