@@ -279,3 +279,17 @@ fn a_trial_that_lost_its_checkpoints_or_its_record_is_no_failure() {
     }
     assert!(models(&place) == models(&whole), "a trial begun anew comes to the same");
 }
+
+#[test]
+fn a_study_at_work_has_a_page_that_comes_anew() {
+    let place = Place::new();
+    study(&place, "jobs = 1", RATES);
+    let mut driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=4000"]);
+    let page = place.path().join("runs/study/report.html");
+    let text = || fs::read_to_string(&page).unwrap_or_default();
+    crate::harness::wait_until(|| text().contains("data-every"));
+    driver.kill().unwrap();
+    driver.wait().unwrap();
+    place.train(&["sweep", "report", "study.toml", "--set", "training.epochs=4000"]).ok();
+    assert!(!text().contains("data-every"));
+}

@@ -23,7 +23,7 @@ fn in_a_pipe_there_is_a_plain_line_for_each_trial() {
     study(&place, "", SEEDS);
     let ran = place.train(&["sweep", "study.toml"]).ok();
     assert!(!ran.stdout.contains('\u{1b}') && ran.stderr.is_empty(), "{ran:?}");
-    let lines: Vec<&str> = ran.stdout.lines().skip(4).take(3).collect();
+    let lines: Vec<&str> = ran.stdout.lines().skip(5).take(3).collect();
     for (line, number) in lines.iter().zip(1..) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let expected = [&number.to_string(), "finished", words[2], "3/3", "epochs", "learning_rate=0.1"];
@@ -38,7 +38,7 @@ fn a_failed_trial_says_why_and_what_it_wrote_last() {
     let rates = "\"optimizer.learning_rate\" = [1e37, 0.1]\n\"training.loss\" = [\"mean-squared-error\"]";
     study(&place, "retries = 0", rates);
     let ran = place.train(&["sweep", "study.toml"]);
-    let lines: Vec<&str> = ran.stdout.lines().skip(4).take(3).collect();
+    let lines: Vec<&str> = ran.stdout.lines().skip(5).take(3).collect();
     assert_eq!(lines[0], "    1  failed    -           0/3 epochs  learning_rate=1e37 loss=mean-squared-error");
     assert!(lines[1].starts_with("       the training loss became NaN in epoch 1, step 2"), "{lines:?}");
     assert!(lines[2].starts_with("    2  finished  "), "{lines:?}");

@@ -17,7 +17,10 @@ mod parallel;
 mod seeds;
 mod unfinished;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use chart::{Block, Document, Section, Table, Term, html};
 use plan::Plan;
@@ -95,10 +98,26 @@ pub fn write(path: &Path, study: &Study, trials: &[Status]) -> Result<PathBuf, E
         let plan = Plan { name: format!("{}-best", study.name), ..folder::read_plan(&best.run)? };
         files::replace(&path.join(BEST_PLAN), plan.to_toml().as_bytes())?;
     }
-    let page = path.join("report.html");
+    let page = path.join(PAGE);
     files::replace(&page, html::page(&report(study, path, trials)).as_bytes())?;
     Ok(page)
 }
+
+/// Seconds after which the page of a study at work comes anew.
+const RELOAD: u64 = 5;
+
+/// Writes the page of a study at work, which comes anew.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_live(path: &Path, study: &Study, trials: &[Status]) -> Result<(), Error> {
+    let written = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let page = html::live_page(&report(study, path, trials), RELOAD, written);
+    Ok(files::replace_unflushed(&path.join(PAGE), page.as_bytes())?)
+}
+
+/// The page of a study, in its folder.
+pub const PAGE: &str = "report.html";
 
 /// The plan of the best trial, in a study's folder.
 pub const BEST_PLAN: &str = "best.toml";

@@ -133,7 +133,15 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
     say(&format!("data     {}", load_data::describe(&data)));
     say(&format!("runs     {}", study.folder()?.display()));
-    let end = driver.run(&mut shown::Shown::new(&study), &|| stop.is_asked() || folder.is_stop_asked())?;
+    let page = folder.is_first().then(|| folder.path());
+    if let Some(page) = page {
+        say(&format!("report   {}", page.join(study::PAGE).display()));
+    }
+    let mut shown = shown::Shown::new(&study, page);
+    let end = driver.run(&mut shown, &|| stop.is_asked() || folder.is_stop_asked());
+    // What is live is cleared before more is said.
+    drop(shown);
+    let end = end?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
     let code = conclude(&study, &trials, &end, &args.study);
     match study::write_report(folder.path(), &study, &trials) {

@@ -1,8 +1,11 @@
 //! What a person sees of a study at work: a line per trial that ends, and below, on a terminal, a live table.
 
-use std::time::Instant;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use study::{Entry, Event, Overview, Remaining, StopReason, Study, Watcher, ended, failed};
+use study::{Entry, Event, Overview, Remaining, Status, StopReason, Study, Watcher, ended, failed};
 
 use crate::terminal::{Screen, colours, is_live, say};
 
@@ -17,12 +20,41 @@ pub struct Shown<'a> {
     remaining: Remaining,
     /// Why no more trials begin.
     stopping: Option<String>,
+    page: Page<'a>,
+}
+
+/// The page of a study at work.
+struct Page<'a> {
+    study: &'a Study,
+    /// The study's folder, where this driver is the one that writes it.
+    folder: Option<&'a Path>,
+    written: Option<Instant>,
+    /// How long that took.
+    took: Duration,
+}
+
+/// The page is written at most so often, and at most for one part in so many of the time.
+const EVERY: Duration = Duration::from_secs(5);
+const PART: u32 = 100;
+
+impl Page<'_> {
+    fn look(&mut self, entries: &[Entry]) {
+        let is_due = self.written.is_none_or(|written| written.elapsed() >= EVERY.max(self.took * PART));
+        let Some(folder) = self.folder.filter(|_| is_due) else { return };
+        let began = Instant::now();
+        let trials: Vec<Status> = entries.iter().map(|entry| entry.status.clone()).collect();
+        // Why it cannot be written is told at the study's end.
+        let _ = study::write_live(folder, self.study, &trials);
+        (self.written, self.took) = (Some(Instant::now()), began.elapsed());
+    }
 }
 
 impl<'a> Shown<'a> {
-    pub fn new(study: &'a Study) -> Self {
+    /// With a page in this folder.
+    pub fn new(study: &'a Study, folder: Option<&'a Path>) -> Self {
         let screen = is_live().then(Screen::new);
-        Self { study, screen, began: Instant::now(), remaining: Remaining::default(), stopping: None }
+        let page = Page { study, folder, written: None, took: Duration::ZERO };
+        Self { study, screen, began: Instant::now(), remaining: Remaining::default(), stopping: None, page }
     }
 
     fn say(&mut self, line: &str) {
@@ -59,6 +91,7 @@ impl Watcher for Shown<'_> {
     }
 
     fn look(&mut self, entries: &[Entry], running: &[usize]) {
+        self.page.look(entries);
         let Some(screen) = &mut self.screen else { return };
         let overview = Overview::new(self.study, entries, running, self.began.elapsed(), &mut self.remaining);
         screen.show(overview.lines(screen.size(), self.stopping.as_deref(), colours()));
