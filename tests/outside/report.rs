@@ -53,7 +53,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
         "Use it",
         "Curves",
         "Confusion matrix",
-        "All ",
+        "The ",
         "Images of each class",
         "Why: what decides the top losses",
         "ROC curve",
@@ -148,7 +148,7 @@ fn it_is_written_again_with_the_same_bytes_and_after_a_resume_with_more_epochs()
     assert_eq!(place.train(&["report", "latest"]).ok().stdout, path);
     assert!(fs::read(run.join("report.html")).unwrap() == before);
     place.train(&["--resume", "latest", "--set", "training.epochs=4"]).ok();
-    assert!(page(&run).contains("<dd>4 of 4</dd><dd class=\"note\">by valid_loss</dd>"));
+    assert!(page(&run).contains("<dd>4 of 4</dd><dd class=\"note\">by valid loss</dd>"));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn images_of_another_size_that_are_all_taken_for_one_class_have_a_report_too() {
     place.train(&[&["linear", "--set", "training.epochs=1"], &data[..]].concat()).ok();
     let run = place.run();
     let page = page(&run);
-    for part in ["<dd>0.5000</dd>", "of 2 validation images", "20 x 20, grey", "All 1 misses"] {
+    for part in ["<dd>0.5000</dd>", "of 2 validation images", "20 x 20, grey", "The one miss, by what"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     black_images(&place, 21);

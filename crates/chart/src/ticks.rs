@@ -25,9 +25,15 @@ fn round_step(least: f64) -> f64 {
     factor * power
 }
 
-/// Powers of ten (as logarithms), at most about `wanted`; where there are fewer than three, their doubles and fives too.
+/// Powers of ten (as logarithms), at most about `wanted`; where there are fewer than three, their doubles and fives too, or what is
+/// round between them.
 pub(crate) fn log(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
-    powers(low, high, wanted).into_iter().map(|place| (place, log_label(place))).collect()
+    let places = powers(low, high, wanted);
+    if places.len() < 3 {
+        let round = linear(10f64.powf(low), 10f64.powf(high), wanted.max(3), false);
+        return round.into_iter().map(|(value, label)| (value.log10(), label)).collect();
+    }
+    places.into_iter().map(|place| (place, log_label(place))).collect()
 }
 
 fn powers(low: f64, high: f64, wanted: usize) -> Vec<f64> {
@@ -112,5 +118,6 @@ mod tests {
         assert_eq!(texts(-7.0, 1.0, 4), ["1e-7", "1e-4", "0.1"]);
         assert_eq!(texts(-1.0, 0.0, 9), ["0.1", "0.2", "0.5", "1"]);
         assert_eq!(texts(3.0, 5.0, 9), ["1000", "1e4", "1e5"]);
+        assert_eq!(texts(-0.7, -0.2, 5), ["0.2", "0.3", "0.4", "0.5", "0.6"]);
     }
 }

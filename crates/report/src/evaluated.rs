@@ -251,7 +251,8 @@ impl<'a> Evaluated<'a> {
             "Each with its loss, p, the probability the model gave to what it says, and the name by which `train show` finds it; the \
              highest loss first.{less}"
         );
-        let heading = format!("All {all} misses, by what they are taken for");
+        let many = if all == 1 { "The one miss".into() } else { format!("The {all} misses") };
+        let heading = format!("{many}, by what they are taken for");
         (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(blocks)))
     }
 

@@ -11,7 +11,7 @@ use files::quoted;
 use plan::Plan;
 use run::{EpochRecord, Error, RunRecord, folder, list, record::State};
 
-use crate::{clock, course::Course, run_report::settings};
+use crate::{clock, course::Course, name, run_report::settings};
 
 /// Seconds after which the page of a run that trains comes anew, at least and at most.
 const RELOAD: [u64; 2] = [2, 60];
@@ -85,7 +85,7 @@ impl SoFar<'_> {
             Tile::new("loss", last(|epoch| format!("{:.6}", epoch.valid.loss)), self.plan.training.loss.to_string()),
         ];
         if let Some(best) = best {
-            let accuracy = format!("accuracy {:.4}, by {}", best.metrics.accuracy, self.plan.training.monitor);
+            let accuracy = format!("accuracy {:.4}, by {}", best.metrics.accuracy, name(self.plan.training.monitor));
             tiles.push(Tile::new("best epoch", best.epoch.to_string(), accuracy));
         }
         if let Some(record) = self.record {

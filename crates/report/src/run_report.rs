@@ -12,7 +12,8 @@ use run::{
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts, course::Course, curves, diagnosis::diagnosis, fraction, use_it, why::Why,
+    ConfusionTable, Evaluated, clock, counts, course::Course, curves, diagnosis::diagnosis, fraction, grouped, name,
+    use_it, why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -133,10 +134,14 @@ impl<'a> RunReport<'a> {
         }
         tiles.extend([
             Tile::new("loss", format!("{:.6}", metrics.loss), self.evaluated.loss.to_string()),
-            Tile::new("best epoch", self.best_epoch(), format!("by {}", self.plan.training.monitor)),
+            Tile::new("best epoch", self.best_epoch(), format!("by {}", name(self.plan.training.monitor))),
             Tile::new("time", clock(self.record.seconds), "of training and validation"),
             Tile::new("device", &self.record.backend, &self.record.device),
-            Tile::new("model", &self.record.model.kind, format!("{} parameters", self.record.model.parameters)),
+            Tile::new(
+                "model",
+                &self.record.model.kind,
+                format!("{} parameters", grouped(self.record.model.parameters)),
+            ),
             Tile::new("data", &data.source, data.task().to_string()),
         ]);
         if let Some(config) = About::read(self.run).ok().and_then(|about| about.begun_with()) {
@@ -166,7 +171,11 @@ impl<'a> RunReport<'a> {
         let units = &self.extras.first_layer;
         let kernels = self.plan.model.kind != ModelKind::TwoLayer;
         let heading = if kernels { "Kernels of the first convolution" } else { "Weights of the hidden units" };
-        let text = "Red is a weight above zero, blue one below; each picture by its own largest.";
+        let of = match units.len() {
+            all if all > MOST_UNITS => format!("The first {MOST_UNITS} of {all}. "),
+            _ => String::new(),
+        };
+        let text = format!("{of}Orange is a weight above zero, blue one below; each picture by its own largest.");
         let picture =
             |weights: &Weights| Picture { pixels: weights.to_pixels(), caption: String::new(), verdict: Verdict::None };
         let pictures = units.iter().take(MOST_UNITS).map(picture).collect();

@@ -12,7 +12,7 @@ use plan::{Plan, TrainingPlan};
 use task::Shape;
 use tensorboard::{Histogram, HyperParameter, Value};
 
-use crate::{BatchRecord, EpochRecord, best::Best, checkpoint::TrainState};
+use crate::{BatchRecord, EpochRecord, best::Best, checkpoint::TrainState, folder};
 
 pub use tensorboard::Status as SessionStatus;
 
@@ -168,7 +168,7 @@ fn kept(files: &[(usize, PathBuf)], length: usize) -> Result<Vec<u8>, Error> {
 fn beginning(plan: &Plan) -> Vec<u8> {
     let now = now();
     let start = tensorboard::session_start(now, &hyper_parameters(plan));
-    let text: String = plan.to_toml().lines().map(|line| format!("    {line}\n")).collect();
+    let text: String = folder::plan_text(plan).lines().map(|line| format!("    {line}\n")).collect();
     [tensorboard::head(now), tensorboard::event(now, 0, [start, Value::text("plan", &text), layout()])].concat()
 }
 

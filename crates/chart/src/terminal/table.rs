@@ -49,9 +49,14 @@ fn records(table: &Table, width: usize) -> String {
     table.rows.iter().map(record).collect::<Vec<_>>().join("\n")
 }
 
-/// A text behind its name, and below itself where it is longer than a line.
+/// A text behind its name, and below itself where it is longer than a line; below a name that leaves it no room.
 fn indented(name: &str, text: &str, width: usize) -> String {
-    let below = " ".repeat(name.chars().count());
+    let columns = name.chars().count();
+    if 2 * columns > width && columns + text.chars().count() > width {
+        let options = Options::new(width).initial_indent("    ").subsequent_indent("    ").break_words(false);
+        return format!("{}\n{}\n", name.trim_end(), textwrap::fill(text, options));
+    }
+    let below = " ".repeat(columns);
     let options = Options::new(width).initial_indent(name).subsequent_indent(&below);
     textwrap::fill(text, options) + "\n"
 }
@@ -124,8 +129,12 @@ mod tests {
         rows.header.push("a long heading".into());
         rows.rows[0].push("one two three".into());
         rows.rows[1].push(String::new());
-        let expected = "images\nname  images of the\n      class 3\n  count           1010\n  a long heading  one\n                  two\n                  three\n\nname  7\n  count           9\n";
+        let expected = "images\nname  images of the\n      class 3\n  count           1010\n  a long heading\n    one two three\n\nname  7\n  count           9\n";
         assert_eq!(table(&rows, Some(23)), expected);
         assert!(table(&rows, Some(27)).contains('─'), "all words fit");
+        let mut named = Table::new(["key", "runs/two-layer/20260102-030405"], usize::MAX);
+        named.add_row(["loss", "binary cross-entropy"]);
+        let expected = "key  loss\n  runs/two-layer/20260102-030405\n    binary cross-entropy\n";
+        assert_eq!(table(&named, Some(36)), expected);
     }
 }

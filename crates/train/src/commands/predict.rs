@@ -79,6 +79,9 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
         if let Some(page) = &args.html {
             let found = predictions(args.top.or(NonZeroUsize::new(GUESSES)), &paths, &stored, &logits)?;
             output::write(page, &html::page(&explained(&stored, &task, &images, found)?))?;
+            if !args.json {
+                say(&format!("\nwritten to `{}`", page.display()));
+            }
         }
     }
     if unusable > 0 {
