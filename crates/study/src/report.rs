@@ -149,11 +149,31 @@ impl<'a> StudyView<'a> {
             (count > 0).then(|| format!("{count} {state}"))
         });
         let counts: Vec<String> = counts.into_iter().flatten().collect();
+        let goal = format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase();
+        let plan = study.a_plan().ok();
+        let at = plan.as_ref().map_or_else(String::new, |plan| {
+            format!("; of each trial at its best epoch, by {}", ::report::name(plan.training.monitor))
+        });
         Table::of_names([
-            ("metric", format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase()),
+            ("trains", self.trains(plan.as_ref())),
+            ("metric", goal + &at),
             ("search", format!("{:?} over {keys}", study.search).to_lowercase()),
             ("trials", format!("{} of {}: {}", trials.len(), study.total(), counts.join(", "))),
         ])
+    }
+
+    /// What all trials share: network, data, epochs and where they compute.
+    fn trains(&self, plan: Option<&Plan>) -> String {
+        let keys = self.study.keys();
+        let of = |key: &str, text: String| (!keys.contains(key)).then_some(text);
+        let network = plan.and_then(|plan| of("model.kind", plan.model.kind.to_string()));
+        let epochs = plan.and_then(|plan| of("training.epochs", format!("{} epochs", plan.training.epochs)));
+        let record = self.trials.iter().find_map(|status| status.record.as_ref());
+        let data =
+            record.map(|record| format!("{} on {}", network.as_deref().unwrap_or("networks"), record.data.source));
+        let place = record.map(|record| format!("{} on {}", record.backend, record.device));
+        let parts: Vec<String> = data.or(network).into_iter().chain(epochs).chain(place).collect();
+        parts.join(", ")
     }
 
     /// The best points, a column for each key, and all trials for who asks.
