@@ -12,34 +12,52 @@ use train::{
     observer::{EpochProgress, Observer},
 };
 
-/// The page is written at most so often, and at most for one part in so many of the time.
+/// The page is written at most so often.
 const EVERY: Duration = Duration::from_millis(500);
-const PART: u32 = 100;
+
+/// When something is written that is written again and again: not too often, and for a hundredth of the time at most.
+pub struct Rewriting {
+    every: Duration,
+    written: Option<Instant>,
+    /// How long that took.
+    took: Duration,
+}
+
+impl Rewriting {
+    /// At most so often.
+    pub fn new(every: Duration) -> Self {
+        Self { every, written: None, took: Duration::ZERO }
+    }
+
+    /// Writes, if that is due.
+    pub fn write(&mut self, write: impl FnOnce()) {
+        if self.written.is_none_or(|written| written.elapsed() >= self.every.max(self.took * 100)) {
+            let began = Instant::now();
+            write();
+            (self.written, self.took) = (Some(Instant::now()), began.elapsed());
+        }
+    }
+}
 
 /// Writes the page after epochs, for an observer that shows the run.
 pub struct LivePage {
     shown: Box<dyn Observer>,
     run: PathBuf,
     data: DataSet,
-    written: Instant,
-    /// How long that took.
-    took: Duration,
+    page: Rewriting,
 }
 
 impl LivePage {
     /// Writes the page of the run in `run`, which begins, or goes on.
     pub fn begin(shown: Box<dyn Observer>, run: &Path, data: &DataSet) -> Self {
-        let mut page =
-            Self { shown, run: run.into(), data: data.clone(), written: Instant::now(), took: Duration::ZERO };
+        let mut page = Self { shown, run: run.into(), data: data.clone(), page: Rewriting::new(EVERY) };
         page.write();
         page
     }
 
     fn write(&mut self) {
-        let began = Instant::now();
         // Why it cannot be written is told once, at the run's end.
-        let _ = report::write_live(&self.run, &self.data, true);
-        (self.written, self.took) = (Instant::now(), began.elapsed());
+        self.page.write(|| drop(report::write_live(&self.run, &self.data, true)));
     }
 }
 
@@ -51,7 +69,7 @@ impl Observer for LivePage {
     fn epoch(&mut self, record: &EpochRecord, epochs: usize, is_best: bool) {
         self.shown.epoch(record, epochs, is_best);
         // At its end the run has a page of its own.
-        if record.epoch < epochs && self.written.elapsed() >= EVERY.max(self.took * PART) {
+        if record.epoch < epochs {
             self.write();
         }
     }

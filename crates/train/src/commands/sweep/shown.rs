@@ -7,6 +7,7 @@ use std::{
 
 use study::{Entry, Event, Overview, Remaining, Status, StopReason, Study, Watcher, ended, failed};
 
+use crate::commands::live_page::Rewriting;
 use crate::terminal::{Screen, colours, is_live, say};
 
 /// What the running trials do when no more begin.
@@ -28,24 +29,20 @@ struct Page<'a> {
     study: &'a Study,
     /// The study's folder, where this driver is the one that writes it.
     folder: Option<&'a Path>,
-    written: Option<Instant>,
-    /// How long that took.
-    took: Duration,
+    rewriting: Rewriting,
 }
 
-/// The page is written at most so often, and at most for one part in so many of the time.
+/// The page is written at most so often.
 const EVERY: Duration = Duration::from_secs(5);
-const PART: u32 = 100;
 
 impl Page<'_> {
     fn look(&mut self, entries: &[Entry]) {
-        let is_due = self.written.is_none_or(|written| written.elapsed() >= EVERY.max(self.took * PART));
-        let Some(folder) = self.folder.filter(|_| is_due) else { return };
-        let began = Instant::now();
-        let trials: Vec<Status> = entries.iter().map(|entry| entry.status.clone()).collect();
-        // Why it cannot be written is told at the study's end.
-        let _ = study::write_live(folder, self.study, &trials);
-        (self.written, self.took) = (Some(Instant::now()), began.elapsed());
+        let Some(folder) = self.folder else { return };
+        self.rewriting.write(|| {
+            let trials: Vec<Status> = entries.iter().map(|entry| entry.status.clone()).collect();
+            // Why it cannot be written is told at the study's end.
+            let _ = study::write_live(folder, self.study, &trials);
+        });
     }
 }
 
@@ -53,7 +50,7 @@ impl<'a> Shown<'a> {
     /// With a page in this folder.
     pub fn new(study: &'a Study, folder: Option<&'a Path>) -> Self {
         let screen = is_live().then(Screen::new);
-        let page = Page { study, folder, written: None, took: Duration::ZERO };
+        let page = Page { study, folder, rewriting: Rewriting::new(EVERY) };
         Self { study, screen, began: Instant::now(), remaining: Remaining::default(), stopping: None, page }
     }
 
