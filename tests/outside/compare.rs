@@ -40,13 +40,15 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     assert_eq!(report["tests"], serde_json::json!([]));
     let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
     let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
-    for part in ["optimizer.learning_rate", "0.01", "roc_auc", "validation loss", "validation accuracy"] {
+    for part in ["optimizer.learning_rate", "0.01", "roc auc", "validation loss", "validation accuracy"] {
         assert!(shown.contains(part) && page.contains(part), "{part}: {shown}");
     }
     assert!(shown.contains("Accuracy of each class") && page.contains("Images of what is confused most"), "{shown}");
     assert!(shown.ends_with("\nwritten to `compare.html`\n") && !shown.contains("Over seeds"), "{shown}");
     check_alone(&page);
     for run in place.runs() {
+        let way = run.strip_prefix(place.path()).unwrap().join("report.html");
+        assert!(page.contains(&format!("<a href=\"{}\">", way.display())), "{}: {page}", way.display());
         let name = run.file_name().unwrap().to_str().unwrap();
         assert!(shown.contains(name), "the folder of a run: {shown}");
     }

@@ -161,7 +161,7 @@ pub fn check_table(run: &Path) {
     let epochs: Vec<Value> = lines.filter(|line| line.get("valid").is_some()).collect();
     let mut rows = table.lines();
     let columns: Vec<&str> = rows.next().unwrap().split(',').collect();
-    assert_eq!(columns.len(), 19, "{columns:?}");
+    assert_eq!(columns.len(), 21, "{columns:?}");
     assert_eq!(rows.clone().count(), epochs.len());
     for (row, epoch) in rows.zip(epochs) {
         assert_eq!(row.split(',').count(), columns.len(), "{row}");

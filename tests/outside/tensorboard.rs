@@ -58,6 +58,8 @@ fn expected_scalars(run: &Path) -> BTreeMap<String, Vec<(u64, f64)>> {
             }
         }
         add("speed/images_per_second".into(), step, &line["images_per_second"]);
+        add("step/gradient_norm".into(), step, &line["gradient_norm"]);
+        add("step/update_ratio".into(), step, &line["update_ratio"]);
     }
     let best = &record(run)["best"];
     for (metric, value) in best["metrics"].as_object().unwrap() {

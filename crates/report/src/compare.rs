@@ -70,8 +70,8 @@ impl Comparison {
         differences(self.runs.iter().map(|run| &run.plan))
     }
 
-    /// The best run first, each by what sets it apart from the others.
-    pub fn document(&self) -> Document {
+    /// The best run first, each by what sets it apart from the others, with a link to its own page from a page in this folder.
+    pub fn document(&self, page: Option<&Path>) -> Document {
         let mut sorted = self.clone();
         let key = |run: &ComparedRun| (-run.best.metrics.accuracy, run.best.metrics.loss);
         sorted.runs.sort_by(|a, b| {
@@ -81,16 +81,71 @@ impl Comparison {
         if let Some(labels) = labels(sorted.runs.iter().map(|run| &run.plan), |_| true) {
             sorted.runs.iter_mut().zip(labels).for_each(|(run, label)| run.label = label);
         }
-        sorted.sections()
+        let document = sorted.sections(page);
+        Document {
+            lead: (!sorted.is_same_data()).then(|| Block::text(DIFFERENT_DATA)).into_iter().collect(),
+            ..document
+        }
     }
 
-    fn sections(&self) -> Document {
-        let sections = [self.best_epochs(), self.plans()]
+    fn sections(&self, page: Option<&Path>) -> Document {
+        let sections = [self.overview(page), self.metrics(), self.plans()]
             .into_iter()
             .chain(Groups::best_first(&self.runs).section())
             .chain([self.curves()])
             .chain(classes::section(&self.runs));
-        Document { title: format!("{} runs compared", self.runs.len()), lead: vec![], sections: sections.collect() }
+        let title = match &self.runs[..] {
+            [one, other] => format!("{} beside {}", one.label, other.label),
+            runs => format!("{} runs compared: {} is the best", runs.len(), runs[0].label),
+        };
+        Document { title, lead: vec![], sections: sections.collect() }
+    }
+
+    /// Whether all have seen the same images.
+    fn is_same_data(&self) -> bool {
+        self.runs.windows(2).all(|pair| pair[0].data == pair[1].data)
+    }
+
+    /// A row for a run: what it came to, and where it lies.
+    fn overview(&self, page: Option<&Path>) -> Section {
+        let header = ["run", "accuracy", "loss", "best epoch", "epochs", "time", "folder"];
+        let mut table = Table::new(header, 1).captioned("Accuracy and loss are those of the best epoch");
+        self.runs.iter().for_each(|run| table.add_row(run.row()));
+        let lines = self.lines();
+        let line =
+            |run: &ComparedRun| lines.iter().position(|(_, runs)| runs.iter().any(|other| other.path == run.path));
+        table.items = self.runs.iter().map(|run| line(run).map_or(0, |line| line + 1)).collect();
+        table.links = page.map_or_else(Vec::new, |page| self.runs.iter().map(|run| run.page_from(page)).collect());
+        Section::new("Runs", [Block::Table(table)])
+    }
+
+    /// A row for a metric, the runs beside each other where they are few enough for a page.
+    fn metrics(&self) -> Section {
+        let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
+        let shown = &self.runs[..self.runs.len().min(BESIDE)];
+        let labels = shown.iter().map(|run| run.label.as_str());
+        let header = ["metric"]
+            .into_iter()
+            .chain(labels)
+            .chain(["difference", "best"].into_iter().skip(usize::from(shown.len() > 2)));
+        let caption = match self.runs.len() - shown.len() {
+            0 => "Validation metrics of the best epochs".to_owned(),
+            more => format!("Validation metrics of the best epochs; {more} more runs are in the table above"),
+        };
+        let mut table = Table::new(header, 1).captioned(caption);
+        for metric in Metric::ALL.into_iter().filter(is_known) {
+            let values: Vec<Option<f64>> = shown.iter().map(|run| run.best.metrics.get(metric)).collect();
+            let difference = match values[..] {
+                [Some(one), Some(other)] => vec![format!("{:+.4}", one - other)],
+                [_, _] => vec!["-".into()],
+                _ => vec![],
+            };
+            let is_comparable = metric != Metric::Loss || self.losses().len() == 1;
+            let best = best(metric, &values).filter(|_| is_comparable).map_or("-", |place| &shown[place].label);
+            let cells = values.iter().map(|value| fraction(*value)).chain(difference);
+            table.add_row([metric.name().replace('_', " ")].into_iter().chain(cells).chain([best.to_owned()]));
+        }
+        Section::new("Metrics", [Block::Table(table)])
     }
 
     fn plans(&self) -> Section {
@@ -101,9 +156,7 @@ impl Comparison {
             keys if keys < self.runs.len() => Block::Table(self.by_run(&differences)),
             _ => Block::Table(self.by_key(&differences)),
         };
-        let same_data = self.runs.windows(2).all(|pair| pair[0].data == pair[1].data);
-        let warning = "They have seen different data: their metrics are not of the same images.";
-        Section::new("Plans", [plans].into_iter().chain((!same_data).then(|| Block::text(warning))))
+        Section::new("Plans", [plans])
     }
 
     fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
@@ -124,20 +177,6 @@ impl Comparison {
         table
     }
 
-    fn best_epochs(&self) -> Section {
-        let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
-        let metrics: Vec<Metric> = Metric::ALL.into_iter().filter(is_known).collect();
-        let names = metrics.iter().map(|metric| metric.name());
-        let header = ["run", "epochs", "best"].into_iter().chain(names).chain(["time", "folder"]);
-        let mut table = Table::new(header, 1).captioned("Validation metrics of each run's best epoch");
-        self.runs.iter().for_each(|run| table.add_row(run.row(&metrics)));
-        let lines = self.lines();
-        let line =
-            |run: &ComparedRun| lines.iter().position(|(_, runs)| runs.iter().any(|other| other.path == run.path));
-        table.items = self.runs.iter().map(|run| line(run).map_or(0, |line| line + 1)).collect();
-        Section::new("Best epochs", [Block::Table(table)])
-    }
-
     /// Accuracy, and a chart for each loss: values of different ones mean different things.
     fn curves(&self) -> Section {
         let lines = self.lines();
@@ -153,13 +192,7 @@ impl Comparison {
         let accuracies = curves(|record| record.valid.accuracy, None);
         let axis = Axis { name: "validation accuracy".into(), ..accuracy_axis(&accuracies) };
         let accuracy = chart("Validation accuracy", axis, accuracies);
-        let mut losses: Vec<Loss> = Vec::new();
-        for (_, runs) in &lines {
-            let loss = runs[0].plan.training.loss;
-            if !losses.contains(&loss) {
-                losses.push(loss);
-            }
-        }
+        let losses = self.losses();
         let are_different = losses.len() > 1;
         let of_loss = |loss: Loss| {
             let name = if are_different { format!("validation loss, {loss}") } else { "validation loss".into() };
@@ -169,6 +202,17 @@ impl Comparison {
         let charts = [accuracy].into_iter().chain(losses.iter().copied().map(of_loss)).map(Block::Lines).collect();
         let note = are_different.then(|| Block::text(DIFFERENT_LOSSES));
         Section::new("Curves", [Block::Beside(charts)].into_iter().chain(note))
+    }
+
+    /// The losses that they were trained with.
+    fn losses(&self) -> Vec<Loss> {
+        let mut losses: Vec<Loss> = Vec::new();
+        for run in &self.runs {
+            if !losses.contains(&run.plan.training.loss) {
+                losses.push(run.plan.training.loss);
+            }
+        }
+        losses
     }
 
     /// The runs that share a colour: of several seeds the group, else each run by itself.
@@ -181,6 +225,11 @@ impl Comparison {
         groups.labels().into_iter().zip(&groups.all).map(named).collect()
     }
 }
+
+/// Runs whose metrics stand beside each other.
+const BESIDE: usize = 6;
+
+const DIFFERENT_DATA: &str = "These runs have seen different data: their metrics are not of the same images.";
 
 const DIFFERENT_LOSSES: &str = "They were trained with different losses, which are different measures: each has a chart of its own, \
     and only accuracies can be held against each other.";
@@ -198,13 +247,37 @@ impl ComparedRun {
         Ok(Self { path: path.into(), label: name.clone(), name, plan, data, classes, epochs, best, confusion })
     }
 
-    fn row(&self, metrics: &[Metric]) -> Vec<String> {
+    fn row(&self) -> [String; 7] {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
-        let counts = [self.label.clone(), self.epochs.len().to_string(), self.best.epoch.to_string()];
-        let metrics = metrics.iter().map(|metric| fraction(self.best.metrics.get(*metric)));
-        let time = clock(seconds);
-        counts.into_iter().chain(metrics).chain([time, self.name.clone()]).collect()
+        let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
+        let epochs = [self.best.epoch, self.epochs.len()].map(|epochs| epochs.to_string());
+        let [best, epochs] = epochs;
+        [self.label.clone(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
     }
+
+    /// Its page as seen from a page in that folder; empty where it has none.
+    fn page_from(&self, folder: &Path) -> String {
+        let page = folder::report_path(&self.path);
+        let way = || relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?);
+        if page.is_file() { way().unwrap_or_default() } else { String::new() }
+    }
+}
+
+/// The best of some values; none where they are all the same, or one is unknown.
+fn best(metric: Metric, values: &[Option<f64>]) -> Option<usize> {
+    let values: Vec<f64> = values.iter().copied().collect::<Option<_>>()?;
+    let sign = if metric.is_of_error() { -1.0 } else { 1.0 };
+    let best = (0..values.len()).max_by(|a, b| (sign * values[*a]).total_cmp(&(sign * values[*b])))?;
+    (values.iter().filter(|value| **value == values[best]).count() == 1).then_some(best)
+}
+
+/// The way to a file from a folder, both whole, as a page of that folder links to it.
+fn relative(file: &Path, folder: &Path) -> Option<String> {
+    let shared = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| "..");
+    let down = file.components().skip(shared).map(|part| part.as_os_str().to_str());
+    let way: Vec<&str> = up.map(Some).chain(down).collect::<Option<_>>()?;
+    Some(way.join("/"))
 }
 
 /// Curves as one series: what is no number breaks the line between two.
@@ -254,6 +327,21 @@ mod tests {
         assert_eq!(named(&["/r/linear/1", "/r/two-layer/1"]), ["linear/1", "two-layer/1"]);
         assert_eq!(named(&["/r/linear/1", "/s/linear/1"]), ["r/linear/1", "s/linear/1"]);
         assert_eq!(named(&["/r/linear", "/r/linear/1"]), ["linear", "linear/1"]);
+    }
+
+    #[test]
+    fn a_page_is_found_from_the_folder_of_another() {
+        let way = |file: &str, folder: &str| relative(Path::new(file), Path::new(folder)).unwrap();
+        assert_eq!(way("/r/a/report.html", "/r"), "a/report.html");
+        assert_eq!(way("/r/a/report.html", "/s/pages"), "../../r/a/report.html");
+    }
+
+    #[test]
+    fn the_best_value_is_the_highest_of_what_is_good_and_the_lowest_of_an_error() {
+        assert_eq!(best(Metric::Accuracy, &[Some(0.9), Some(0.95), Some(0.8)]), Some(1));
+        assert_eq!(best(Metric::Loss, &[Some(0.9), Some(0.95), Some(0.8)]), Some(2));
+        assert_eq!(best(Metric::Accuracy, &[Some(0.9), Some(0.9)]), None);
+        assert_eq!(best(Metric::Accuracy, &[Some(0.9), None]), None);
     }
 
     #[test]

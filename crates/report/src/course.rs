@@ -7,6 +7,9 @@ use run::{EpochRecord, best::Best};
 
 use crate::curves::{self, BESIDE_THE_BOOK, by_epoch};
 
+/// What the charts of steps show.
+const STEPS: &str = "Of each epoch's last step: the norm of the gradient before it is clipped, all parameters as one vector; and how far     the step moves the weights, as a part of their norm. Around 0.001 is usual; 0.1 and more tears at what has been learnt, and with     0.00001 hardly anything changes.";
+
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
 
@@ -19,7 +22,7 @@ pub struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Loss and accuracy, with the best epoch marked, and the learning rate where it varies.
+    /// Loss and accuracy, with the best epoch marked, the learning rate where it varies, and how large the steps are.
     pub fn section(&self) -> Section {
         let book = curves::books(self.plan, self.data);
         let [mut loss, mut accuracy] = curves::curves(self.epochs, book);
@@ -32,7 +35,25 @@ impl Course<'_> {
         let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
         let rate = self.learning_rate().map(Block::Lines);
         let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
-        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate))
+        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate).chain(self.steps()))
+    }
+
+    /// Gradient norm and update ratio of each epoch's last step; none where the run has not measured them, or once.
+    fn steps(&self) -> Option<Block> {
+        let chart = |what: &str, value: fn(&EpochRecord) -> Option<f64>| {
+            let measured = self.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?)));
+            let points: Vec<_> = measured.collect();
+            let series = Series::line("last step of an epoch", by_epoch(&points, |point| *point));
+            let axis = Axis::new(what.to_lowercase()).log();
+            (points.len() > 1).then(|| Block::Lines(curves::chart(what, axis, [series])))
+        };
+        let charts = [
+            chart("Gradient norm", |record| record.gradient_norm),
+            chart("Update ratio", |record| record.update_ratio),
+        ];
+        let charts: Vec<Block> = charts.into_iter().flatten().collect();
+        let blocks = vec![Block::text(STEPS), Block::Beside(charts.clone())];
+        (!charts.is_empty()).then(|| Block::Fold { summary: "How large the steps are".into(), blocks })
     }
 
     /// The schedule as planned, and what each epoch ended with; `None` where it is constant.

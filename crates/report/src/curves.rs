@@ -114,6 +114,7 @@ mod tests {
             valid: metrics(epoch + 1),
             seconds: 1.0,
             images_per_second: 1.0,
+            ..EpochRecord::default()
         };
         (1..=count).map(record).collect()
     }

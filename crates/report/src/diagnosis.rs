@@ -95,6 +95,7 @@ mod tests {
             valid: metrics(*valid),
             seconds: 1.0,
             images_per_second: 1.0,
+            ..EpochRecord::default()
         };
         losses.iter().enumerate().map(record).collect()
     }

@@ -90,7 +90,10 @@ impl EventLog {
     /// Writes what an epoch came to, and how the parameters, each with its name, are spread at its end.
     pub fn epoch(&mut self, record: &EpochRecord, parameters: Vec<(String, Vec<f32>)>) -> Result<(), Error> {
         let speed = Value::scalar("speed/images_per_second", record.images_per_second as f32);
-        let scalars = metrics("train", &record.train).into_iter().chain(metrics("valid", &record.valid)).chain([speed]);
+        let step = [("step/gradient_norm", record.gradient_norm), ("step/update_ratio", record.update_ratio)];
+        let step = step.into_iter().filter_map(|(name, value)| Some(Value::scalar(name, value? as f32)));
+        let metrics = metrics("train", &record.train).into_iter().chain(metrics("valid", &record.valid));
+        let scalars = metrics.chain(step).chain([speed]);
         let histograms = parameters
             .into_iter()
             .map(|(name, values)| Value::histogram(&format!("parameters/{name}"), &Histogram::of(&values)));

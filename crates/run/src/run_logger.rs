@@ -70,6 +70,12 @@ pub struct EpochRecord {
     pub step: usize,
     /// Learning rate of that step.
     pub learning_rate: f64,
+    /// Norm of that step's gradient, all parameters as one vector, before it is clipped; none in a run of an earlier version.
+    #[serde(default)]
+    pub gradient_norm: Option<f64>,
+    /// Norm of what that step added to the weights over theirs, some thousandth where training goes well; none as before.
+    #[serde(default)]
+    pub update_ratio: Option<f64>,
     /// Metrics over the training batches, each with the parameters before its step.
     pub train: Metrics,
     /// Metrics of the validation split at its end.
@@ -189,6 +195,8 @@ fn columns(record: &EpochRecord) -> Vec<(String, String)> {
         ("epoch".into(), record.epoch.to_string()),
         ("step".into(), record.step.to_string()),
         ("learning_rate".into(), number(record.learning_rate)),
+        ("gradient_norm".into(), record.gradient_norm.map(number).unwrap_or_default()),
+        ("update_ratio".into(), record.update_ratio.map(number).unwrap_or_default()),
     ];
     columns.extend(split("train", &Metric::OF_SUMS, &record.train));
     columns.extend(split("valid", &Metric::ALL, &record.valid));
@@ -213,7 +221,8 @@ mod tests {
 
     fn record(epoch: usize) -> EpochRecord {
         let valid = Metrics { loss: 0.1 + 0.2, accuracy: 0.5, roc_auc: Some(1e-7), ..Metrics::default() };
-        EpochRecord { epoch, step: 10 * epoch, learning_rate: 1.0, valid, ..EpochRecord::default() }
+        let gradient_norm = Some(0.5);
+        EpochRecord { epoch, step: 10 * epoch, learning_rate: 1.0, gradient_norm, valid, ..EpochRecord::default() }
     }
 
     fn table_of(run: &Path) -> String {
@@ -225,10 +234,10 @@ mod tests {
         let run = tempfile::tempdir().unwrap();
         let mut log = MetricsLog::open(run.path(), &TrainState::default()).unwrap();
         log.epoch(&record(1)).unwrap();
-        let expected = "epoch,step,learning_rate,train_loss,train_accuracy,train_precision,train_recall,train_f1,\
+        let expected = "epoch,step,learning_rate,gradient_norm,update_ratio,train_loss,train_accuracy,train_precision,train_recall,train_f1,\
                         valid_loss,valid_accuracy,valid_precision,valid_recall,valid_f1,valid_roc_auc,\
                         valid_top_3,valid_log_loss,valid_calibration_error,seconds,images_per_second\n\
-                        1,10,1.0,0.0,0.0,,,,0.30000000000000004,0.5,,,,1e-7,,,,0.0,0.0\n";
+                        1,10,1.0,0.5,,0.0,0.0,,,,0.30000000000000004,0.5,,,,1e-7,,,,0.0,0.0\n";
         assert_eq!(table_of(run.path()), expected);
     }
 

@@ -174,6 +174,7 @@ mod tests {
             valid: metrics(0.5),
             seconds: 1.0,
             images_per_second: 1.0,
+            ..EpochRecord::default()
         };
         (vec![epoch(0.25), epoch(loss)], vec![record.clone(), record])
     }

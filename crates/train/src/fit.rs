@@ -9,6 +9,7 @@ mod network_state;
 pub(crate) mod optimizer;
 mod parameters;
 mod record_schema;
+mod step_size;
 #[cfg(feature = "tui")]
 mod tui;
 mod weight_average;
@@ -47,7 +48,8 @@ use crate::{
     fit::{
         best_model::BestModel,
         learner::{BurnEvents, Components, LoopContext},
-        optimizer::{Accumulation, SharedLearningRate, SharedOptimizer},
+        optimizer::{Accumulation, SharedLearningRate, SharedOptimizer, clip},
+        step_size::{StepSize, StepToCome},
         weight_average::WeightAverage,
     },
     observer::{EpochProgress, Observer},
@@ -321,6 +323,7 @@ fn prepared<B: AutodiffBackend>(
         train: Arc::new(train),
         valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
         optimizer: optimizer.clone(),
+        last_step: StepSize::default(),
         average,
         schedule: Schedule::new(&plan, steps),
         rate: rate.clone(),
@@ -372,6 +375,8 @@ struct Session<B: AutodiffBackend> {
     valid: Arc<ImageLoader<B::InnerBackend>>,
     /// A second handle on the Learner's optimizer.
     optimizer: SharedOptimizer<B>,
+    /// What the last step of an epoch measured.
+    last_step: StepSize,
     /// What is evaluated and kept instead of the weights that are trained, where the plan says so.
     average: Option<WeightAverage<B>>,
     /// Learning rate and momentum of each step.
@@ -473,8 +478,13 @@ impl<B: AutodiffBackend> Session<B> {
         self.burn_events().train::<B>(context.processor, place, &output.item);
         pending.push((place, output.item));
         let completes = self.plan.training.completes_step(self.state.batch, self.train.num_batches());
-        let gradients = accumulation.add(&context.learner.model(), output.grads, samples, completes);
-        let Some(gradients) = gradients else { return false };
+        let model = context.learner.model();
+        let Some(gradients) = accumulation.add(&model, output.grads, samples, completes) else { return false };
+        // Holding the weights costs a copy of them: once an epoch.
+        let is_last = self.state.batch == self.train.num_batches();
+        let measured = is_last.then(|| StepToCome::new(&model, &gradients));
+        let gradients = clip(&model, gradients, self.plan.training.clip_norm as f32);
+        drop(model);
         if let Some(momentum) = self.schedule.momentum(self.state.step) {
             self.optimizer.set_momentum(momentum);
         }
@@ -482,6 +492,9 @@ impl<B: AutodiffBackend> Session<B> {
         context.learner.lr_step();
         context.learner.optimizer_step(gradients);
         self.state.step += 1;
+        if let Some(step) = measured {
+            self.last_step = step.taken(&context.learner.model());
+        }
         if let Some(average) = &mut self.average {
             average.update(&context.learner.model(), self.state.step);
         }
@@ -571,6 +584,8 @@ impl<B: AutodiffBackend> Session<B> {
             epoch: state.epoch,
             step: state.step,
             learning_rate: self.schedule.learning_rate(state.step - 1),
+            gradient_norm: Some(self.last_step.gradient_norm),
+            update_ratio: Some(self.last_step.update_ratio),
             train: mem::replace(&mut state.epoch_sums, MetricSums::new(self.train.task().classes().len())).metrics(),
             valid,
             seconds,

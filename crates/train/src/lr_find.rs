@@ -14,7 +14,7 @@ use plan::Plan;
 use crate::{
     classifier::Classifier,
     fit::{
-        optimizer::{Accumulation, SharedOptimizer},
+        optimizer::{Accumulation, SharedOptimizer, clip},
         training_loader,
     },
 };
@@ -82,6 +82,7 @@ pub fn range_test<B: AutodiffBackend>(
             of_step.add(output.item.loss(), samples);
             let completes = plan.training.completes_step(number, loader.num_batches());
             let Some(gradients) = accumulation.add(&classifier, output.grads, samples, completes) else { continue };
+            let gradients = clip(&classifier, gradients, plan.training.clip_norm as f32);
             let loss = smoothed.add(of_step.take());
             best = best.min(loss);
             curve.push((rate(step), loss));

@@ -71,7 +71,7 @@ impl Runs {
         if number.is_multiple_of(64)
             && let Ok(comparison) = Comparison::read(&[self.run.clone(), self.other.clone()])
         {
-            let document = comparison.document();
+            let document = comparison.document(None);
             assert!(
                 !html::page(&document).is_empty()
                     && !terminal::document(&document, 80, terminal::Colours::Plain).is_empty()

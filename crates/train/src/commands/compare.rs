@@ -28,12 +28,13 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let comparison = Comparison::read(&asked.runs)?;
     let mut out = Out;
     if let Some(path) = &args.html {
-        output::write(path, &html::page(&comparison.document()))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        output::write(path, &html::page(&comparison.document(Some(folder))))?;
     }
     if args.json {
         return Ok(out.json(&object(&comparison))?);
     }
-    write!(out, "{}", terminal::document(&comparison.document(), width(), colours()))?;
+    write!(out, "{}", terminal::document(&comparison.document(None), width(), colours()))?;
     if let Some(path) = &args.html {
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }

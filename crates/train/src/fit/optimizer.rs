@@ -27,19 +27,16 @@ const EPSILON: f32 = 1e-6;
 pub struct Accumulation<B: AutodiffBackend> {
     /// Whether a step has several batches.
     is_needed: bool,
-    max_norm: f32,
     sum: GradientsAccumulator<Classifier<B>>,
     samples: usize,
 }
 
 impl<B: AutodiffBackend> Accumulation<B> {
     pub fn new(plan: &TrainingPlan) -> Self {
-        let (is_needed, max_norm) = (plan.accumulate > 1, plan.clip_norm as f32);
-        Self { is_needed, max_norm, sum: GradientsAccumulator::new(), samples: 0 }
+        Self { is_needed: plan.accumulate > 1, sum: GradientsAccumulator::new(), samples: 0 }
     }
 
-    /// Adds the gradients of a batch's mean loss; where the batch completes the step, returns its gradients, clipped where the
-    /// plan says so.
+    /// Adds the gradients of a batch's mean loss; where the batch completes the step, returns its gradients.
     pub fn add(
         &mut self,
         classifier: &Classifier<B>,
@@ -47,16 +44,12 @@ impl<B: AutodiffBackend> Accumulation<B> {
         samples: usize,
         completes_step: bool,
     ) -> Option<GradientsParams> {
-        let mut gradients = gradients;
-        if self.is_needed {
-            self.samples += samples;
-            self.sum.accumulate(classifier, scale(classifier, gradients, samples as f32));
-            if !completes_step {
-                return None;
-            }
-            gradients = self.mean(classifier);
+        if !self.is_needed {
+            return Some(gradients);
         }
-        Some(if self.max_norm > 0.0 { clip(classifier, gradients, self.max_norm) } else { gradients })
+        self.samples += samples;
+        self.sum.accumulate(classifier, scale(classifier, gradients, samples as f32));
+        completes_step.then(|| self.mean(classifier))
     }
 
     fn mean(&mut self, classifier: &Classifier<B>) -> GradientsParams {
@@ -67,18 +60,21 @@ impl<B: AutodiffBackend> Accumulation<B> {
 }
 
 /// Scales the gradients down to `max_norm` where their global norm is larger (Pascanu et al.,
-/// <https://arxiv.org/abs/1211.5063>).
+/// <https://arxiv.org/abs/1211.5063>); 0 leaves them as they are.
 pub fn clip<B: AutodiffBackend>(
     classifier: &Classifier<B>,
     gradients: GradientsParams,
     max_norm: f32,
 ) -> GradientsParams {
+    if max_norm == 0.0 {
+        return gradients;
+    }
     let factor = max_norm / (global_norm(classifier, &gradients) + EPSILON);
     if factor < 1.0 { scale(classifier, gradients, factor) } else { gradients }
 }
 
 /// The norm of all gradients taken as one vector.
-fn global_norm<B: AutodiffBackend>(classifier: &Classifier<B>, gradients: &GradientsParams) -> f32 {
+pub fn global_norm<B: AutodiffBackend>(classifier: &Classifier<B>, gradients: &GradientsParams) -> f32 {
     let mut squares = Squares::<B> { gradients, sums: Vec::new() };
     classifier.visit(&mut squares);
     Tensor::cat(squares.sums, 0).sum().sqrt().into_scalar().elem()

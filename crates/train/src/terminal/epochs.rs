@@ -270,6 +270,7 @@ mod tests {
             valid: metrics(0.5, 0.8),
             seconds: 0.25,
             images_per_second: 5900.0,
+            ..EpochRecord::default()
         }
     }
 
