@@ -227,7 +227,7 @@ fn a_summary_has_the_parameters_of_the_run() {
         (&Value::from("stem.convolution"), &Value::from(3 * 4 * 9 * 16 * 16))
     );
     let table = place.train(&arguments(&[])).ok().stdout;
-    assert!(table.contains("27,648") && table.contains(" MB for a batch of 16: its images"), "{table}");
+    assert!(table.contains("27,648") && table.contains(" for a batch of 16: its images"), "{table}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::harness::{Place, Ran, SMALL, metrics, record};
+use crate::harness::{Place, Ran, SMALL, metrics, record, skip};
 
 #[test]
 fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoint() {
@@ -74,7 +74,7 @@ fn full_disk(settings: &[&str]) {
     fs::create_dir(&disk).unwrap();
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
     if !mounted.is_ok_and(|output| output.status.success()) {
-        println!("skipped: mounting a small disk takes a superuser");
+        skip("mounting a small disk takes a superuser");
         return;
     }
     place.train_small(&["--set", "training.epochs=2"]).ok();

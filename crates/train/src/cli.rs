@@ -62,7 +62,7 @@ pub enum Command {
         args_conflicts_with_subcommands = true,
         after_help = "\
 Examples:
-  train sweep learning-rate                              the study of this name in configs/sweeps
+  train sweep learning-rate                              the study of this name
   train sweep configs/sweeps/learning-rate.toml --dry-run
   train sweep learning-rate --detach
   train sweep learning-rate --launcher slurm --jobs 8 --time 2:00:00

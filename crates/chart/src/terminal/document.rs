@@ -1,8 +1,9 @@
 //! Documents as lines of text.
 
-use textwrap::Options;
-
-use super::{Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights};
+use super::{
+    Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights,
+    wrap::{self, behind},
+};
 use crate::document::{Block, Document, Section, Table, Term, Tile};
 
 /// Columns beyond which text is hard to read.
@@ -70,11 +71,11 @@ fn term(Term { term, meaning, caption, .. }: &Term, width: usize) -> String {
 }
 
 fn wrapped(text: &str, width: usize) -> String {
-    textwrap::fill(text, width.min(WIDEST))
+    wrap::wrapped(text, width.min(WIDEST))
 }
 
 fn indented(text: &str, width: usize) -> String {
-    textwrap::fill(text, Options::new(width.min(WIDEST)).initial_indent("  ").subsequent_indent("  "))
+    behind("  ", text, width.min(WIDEST))
 }
 
 #[cfg(test)]

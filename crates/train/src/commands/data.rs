@@ -1,9 +1,10 @@
 //! `train data`: what data there is; fetches it.
 
-use chart::terminal::table;
-
 use super::load_data;
-use crate::{cli::PlanArgs, terminal::Out};
+use crate::{
+    cli::PlanArgs,
+    terminal::{Out, table},
+};
 
 /// Prints source, counts, size, fingerprint and cache.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
@@ -22,5 +23,5 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     for file in &data.skipped {
         writeln!(out, "left out     {file}")?;
     }
-    Ok(write!(out, "\n{}", table(&report::counts(&data), None))?)
+    Ok(write!(out, "\n{}", table(&report::counts(&data)))?)
 }

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Block, Document, Table, html, terminal::table};
+use chart::{Block, Document, Table, html};
 use model::AutodiffBackend;
 use plan::SourceKind;
 use report::Why;
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     cli::PredictArgs,
-    terminal::{Out, say, tell},
+    terminal::{Out, say, table, tell},
 };
 
 /// Classes of each image on a page that does not say how many.
@@ -210,5 +210,5 @@ fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
             lines.add_row([path, label.clone(), digits(*probability)]);
         }
     }
-    Ok(write!(Out, "{}", table(&lines, None))?)
+    Ok(write!(Out, "{}", table(&lines))?)
 }

@@ -7,13 +7,12 @@ mod slurm;
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
-    io::IsTerminal as _,
     path::Path,
     time::SystemTime,
 };
 
 use anyhow::{Context as _, bail};
-use chart::{Table, terminal::table};
+use chart::Table;
 use data::DataSet;
 use files::{for_shell, quoted};
 use plan::Setting;
@@ -31,7 +30,7 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
-    terminal::{Out, say, tell, width},
+    terminal::{Out, say, table, tell},
 };
 
 /// Points of the table that a study ends with.
@@ -184,23 +183,22 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     if points.is_empty() {
         writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?;
     } else {
-        write!(out, "{}", table(&rows, None))?;
+        write!(out, "{}", table(&rows))?;
     }
     if trials.is_empty() { Ok(()) } else { Ok(writeln!(out, "\n{}", counted(study, &trials))?) }
 }
 
 /// The best points, why trials failed, how many stand how, and what each key matters.
 fn summary(study: &Study, trials: &[Status]) -> String {
-    let width = std::io::stdout().is_terminal().then(width);
     let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
     let more = (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report` has all\n"));
     let failed = trials.iter().filter_map(|status| match &status.state {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
     });
-    let table = table(&leaderboard(study, trials, BEST), width);
+    let table = table(&leaderboard(study, trials, BEST));
     let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
-    let importance = importance_of_keys(study, trials).map(|line| format!("\nimportance of the keys: {line}"));
+    let importance = importance_of_keys(study, trials).map(|line| format!("\n{line}"));
     format!("{table}{below}\n{}{}", counted(study, trials), importance.unwrap_or_default())
 }
 
@@ -246,6 +244,9 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = Out;
+    writeln!(out, "study    {}, {} trials", study.name, study.total())?;
+    let [backend, data] = trained_with(&study, &trials)?;
+    writeln!(out, "backend  {backend}\ndata     {data}\nruns     {}", folder.display())?;
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
     if let Some(tasks) = slurm::tasks(&folder) {
@@ -260,6 +261,19 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
             folder.display()
         )?),
     }
+}
+
+/// The backend and the data of the trials; before the first, what the study asks for.
+fn trained_with(study: &Study, trials: &[Status]) -> anyhow::Result<[String; 2]> {
+    let records = || trials.iter().filter_map(|status| status.record.as_ref());
+    let plan = study.a_plan()?;
+    let distinct = |found: BTreeSet<String>, asked: String| {
+        if found.is_empty() { asked } else { found.into_iter().collect::<Vec<_>>().join(", ") }
+    };
+    Ok([
+        distinct(records().map(|run| format!("{} on {}", run.backend, run.device)).collect(), plan.backend.to_string()),
+        distinct(records().map(|run| run.data.source.clone()).collect(), plan.data.source.to_string()),
+    ])
 }
 
 fn report(args: &StudyArgs) -> anyhow::Result<()> {
