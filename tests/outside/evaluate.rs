@@ -96,7 +96,7 @@ fn the_page_and_every_picture_stand_alone() {
         let alt = svg.split("aria-label=").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap();
         assert!(page.contains(&format!("aria-label=\"{alt}\"")), "{picture}: {alt}");
     }
-    for part in ["predicted 7", "roc auc", "Confusion matrix", "linear, runs/linear/"] {
+    for part in ["predicted 7", "roc auc", "Confusion matrix", "<h1>runs/linear/", "200 validation images of synthetic", "<dd>linear</dd>"] {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(fs::read_to_string(folder.join("top-losses.svg")).unwrap().matches("<image ").count(), 9);

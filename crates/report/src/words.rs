@@ -14,6 +14,15 @@ pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
 }
 
+/// Four decimals of what a model takes for probable, which is never quite 0 or 1.
+pub fn probability(p: f32) -> String {
+    match p {
+        0.99995.. => "> 0.9999".into(),
+        ..0.00005 => "< 0.0001".into(),
+        p => format!("{p:.4}"),
+    }
+}
+
 /// A metric as a person reads it: of a loss more digits count, because it may be small.
 pub fn shown(metric: Metric, value: Option<f64>) -> String {
     match (metric, value) {
@@ -82,6 +91,12 @@ mod tests {
     fn a_duration_has_the_unit_that_suits_it() {
         let texts = [0.84, 5.04, 75.0, 7500.0].map(clock);
         assert_eq!(texts, ["840 ms", "5.0 s", "1:15 min", "2:05 h"]);
+    }
+
+    #[test]
+    fn a_probability_is_never_quite_0_or_1() {
+        let texts = [1.0, 0.99996, 0.99994, 0.5, 0.00006, 0.0].map(probability);
+        assert_eq!(texts, ["> 0.9999", "> 0.9999", "0.9999", "0.5000", "0.0001", "< 0.0001"]);
     }
 
     #[test]

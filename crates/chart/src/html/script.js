@@ -40,7 +40,8 @@ class Chart {
       if (group.dataset.x !== undefined) xs = split(group.dataset.x);
       const items = split(group.dataset.items);
       const point = (y, index) => ({ x: xs[index], y, item: items[items.length > 1 ? index : 0], group });
-      const colour = group.querySelector("path")?.getAttribute("stroke");
+      const path = group.querySelector("path");
+      const colour = path && getComputedStyle(path).stroke;
       return { group, items, colour, points: split(group.dataset.y).map(point) };
     });
     this.over = make("div", this.plot, { className: "over" });
