@@ -27,12 +27,14 @@ const MOST_WEIGHTS: usize = 20;
 /// What the pictures of images take on a page, at most; what one takes besides its pixels; and what a large one takes with all that,
 /// of which less is shown.
 const PICTURES_BYTES: usize = 170_000;
-const BYTES_AROUND: usize = 100;
+const BYTES_AROUND: usize = 200;
 const BYTES_OF_LARGE: usize = 3_500;
 
-/// Misses of a pair of classes that are seen at once, and where not all have room on the page those of a pair that are there.
+/// Misses of a pair of classes that are seen at once.
 const MISSES: usize = 4;
-const MISSES_FOLDED: usize = 12;
+
+/// Pictures beside each other where there is room.
+const MOST_COLUMNS: usize = 12;
 
 /// Images that a bin of the reliability diagram holds at least.
 const LEAST_IN_BIN: f64 = 20.0;
@@ -77,7 +79,10 @@ impl<'a> Evaluated<'a> {
 
     /// Images as these that a page has room for.
     pub(crate) fn room(&self) -> usize {
-        PICTURES_BYTES / (self.data.shape().len() + BYTES_AROUND).min(BYTES_OF_LARGE)
+        let Shape { channels, height, width } = self.data.shape();
+        // Grey strokes take half a byte for each pixel.
+        let bytes = if channels == 1 { height * width / 2 } else { channels * height * width };
+        PICTURES_BYTES / (bytes + BYTES_AROUND).min(BYTES_OF_LARGE)
     }
 
     /// What was evaluated, in a line.
@@ -272,8 +277,8 @@ impl<'a> Evaluated<'a> {
     pub fn misses(&self) -> Option<Section> {
         let pairs = self.evaluation.confused_pairs(&self.losses);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
-        let mut room = (self.room() / 5 * 2).max(MISSES_FOLDED);
-        let each = if all <= room { all } else { MISSES_FOLDED };
+        let mut room = self.room() * 2 / 5;
+        let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
         let (mut shown, mut beside, mut single, mut others) = (0, Vec::new(), Vec::new(), Vec::new());
         for pair in &pairs {
             let count = pair.samples.len().min(each).min(room);
@@ -422,5 +427,5 @@ fn single_pairs(pictures: Vec<Picture>) -> Vec<Block> {
         1 => "One pair of classes with a single miss".to_owned(),
         count => format!("{count} pairs of classes with a single miss each"),
     };
-    vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MISSES_FOLDED }]
+    vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MOST_COLUMNS }]
 }

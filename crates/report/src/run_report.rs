@@ -351,5 +351,5 @@ pub(crate) fn settings(run: &Path, plan: &Plan) -> [Block; 2] {
         _ => Block::Table(table.captioned("What differs from base.toml")),
     };
     let code = Block::Code { caption, lines: plan.to_toml() };
-    [differing, Block::Fold { summary: "Every key of its plan".into(), blocks: vec![code] }]
+    [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }]
 }

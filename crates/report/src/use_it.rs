@@ -24,10 +24,13 @@ pub fn section(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Op
     };
     let commands = Block::Code { caption: caption.into(), lines };
     let repeats = Block::text("Repeated on `flex` or `ndarray`, it ends with the same bits.");
-    let [differing, every_key] = settings(run, plan);
-    let beside = Block::Beside(vec![Block::Together(vec![commands, repeats]), differing]);
     let pytorch = Block::Code { caption: "Python".into(), lines: in_pytorch(run, plan, outputs, shape) };
-    Section::new("Use it", [beside, Block::Fold { summary: "In PyTorch".into(), blocks: vec![pytorch] }, every_key])
+    let pytorch = Block::Fold { summary: "In PyTorch".into(), blocks: vec![pytorch] };
+    let plan = Block::Fold {
+        summary: "Its plan, and what of it differs from base.toml".into(),
+        blocks: settings(run, plan).into(),
+    };
+    Section::new("Use it", [commands, repeats, pytorch, plan])
 }
 
 fn in_pytorch(run: &Path, plan: &Plan, outputs: usize, shape: Shape) -> String {

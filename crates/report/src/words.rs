@@ -9,9 +9,13 @@ use run::{
     best::{self, Best},
 };
 
-/// Four decimals, or a dash where a metric is undefined.
+/// Four decimals, or a dash where a metric is undefined; what is not quite 1 is not rounded to it.
 pub fn fraction(metric: Option<f64>) -> String {
-    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+    match metric {
+        None => "-".into(),
+        Some(value) if (0.99995..1.0).contains(&value) => "> 0.9999".into(),
+        Some(value) => format!("{value:.4}"),
+    }
 }
 
 /// Four decimals of what a model takes for probable, which is never quite 0 or 1.
@@ -97,6 +101,8 @@ mod tests {
     fn a_probability_is_never_quite_0_or_1() {
         let texts = [1.0, 0.99996, 0.99994, 0.5, 0.00006, 0.0].map(probability);
         assert_eq!(texts, ["> 0.9999", "> 0.9999", "0.9999", "0.5000", "0.0001", "< 0.0001"]);
+        let texts = [Some(1.0), Some(0.99996), Some(0.0), None].map(fraction);
+        assert_eq!(texts, ["1.0000", "> 0.9999", "0.0000", "-"]);
     }
 
     #[test]

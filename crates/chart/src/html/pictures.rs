@@ -1,6 +1,6 @@
 //! Images with their captions, in rows as long as the page has room for.
 
-use super::embedded;
+use super::{breakable, embedded};
 use crate::{
     palette,
     picture::{Picture, Verdict},
@@ -30,7 +30,7 @@ fn picture(Picture { pixels, caption, verdict }: &Picture, otherwise: &str, side
         verdict => palette::text(*verdict == Verdict::Right),
     };
     let (sign, alt) = (verdict.sign(), caption.replace('\n', ", "));
-    let caption = escaped(caption).replace('\n', "<br/>");
+    let caption = breakable(caption).replace('\n', "<br/>");
     // Hidden from who hears the page: the image has said it.
     format!("<figure>{}<figcaption aria-hidden=\"true\"{style}>{sign}{caption}</figcaption></figure>\n", image(&alt))
 }

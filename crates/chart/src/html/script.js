@@ -183,7 +183,7 @@ for (const event of ["pointerover", "focusin"]) {
 // Minutes and hours as seconds, else the number that a text begins with.
 const amount = (text) => {
   const clock = /^(\d+):(\d\d) (min|h)/.exec(text);
-  return clock ? (clock[1] * 60 + Number(clock[2])) * (clock[3] === "h" ? 60 : 1) : parseFloat(text.replaceAll(",", ""));
+  return clock ? (clock[1] * 60 + Number(clock[2])) * (clock[3] === "h" ? 60 : 1) : parseFloat(text.replace(/[,<>] ?/g, ""));
 };
 const compared = (a, b) => {
   const [x, y] = [amount(a), amount(b)];
