@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_page_of_many_large_pictures_is_small_whatever_they_show() {
         let noise = |number: usize| {
-            (0..3 * 224 * 224).map(|at| ((at + number) * 2_654_435_761 >> 13) as u8).collect::<Vec<u8>>()
+            (0..3 * 224 * 224).map(|at| (((at + number) * 2_654_435_761) >> 13) as u8).collect::<Vec<u8>>()
         };
         let picture = |number| Picture { pixels: Pixels::of_planes(224, 224, &noise(number)), ..Picture::default() };
         let pictures = Block::Pictures { alt: "noise".into(), pictures: (0..60).map(picture).collect(), columns: 12 };

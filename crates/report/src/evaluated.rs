@@ -95,7 +95,7 @@ impl<'a> Evaluated<'a> {
     pub fn tiles(&self) -> [Tile; 2] {
         let counts = &self.evaluation.sums.counts;
         let (right, total, [low, high]) = (counts.right(), counts.total(), interval(counts.right(), counts.total()));
-        let accuracy = format!("{:.4}", counts.accuracy());
+        let accuracy = fraction(Some(counts.accuracy()));
         [
             Tile::new("accuracy", accuracy, format!("95 % interval {low:.4} to {high:.4}")),
             Tile::new("errors", (total - right).to_string(), format!("of {total} {} images", self.split_name())),
