@@ -82,6 +82,8 @@ pub enum Block {
     },
     /// Blocks beside each other where there is room.
     Beside(Vec<Block>),
+    /// Blocks that stay together, as one of those beside each other.
+    Together(Vec<Block>),
 }
 
 /// A number that matters, with what it is.

@@ -1,12 +1,13 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod embedded;
 mod pictures;
 mod pixel_table;
 mod table;
 
 use crate::{
     document::{Block, Document, Section, Term, Tile},
-    svg,
+    palette, svg,
     svg::escaped,
 };
 
@@ -14,6 +15,13 @@ pub use pixel_table::pixel_table;
 
 /// Sections from which on a page has a table of contents.
 const MANY: usize = 3;
+
+/// The most that a page takes, as far as its pictures can be made smaller.
+const MOST_BYTES: usize = 290_000;
+
+/// Pixels a side of large pictures, of which a page takes the first that it is small enough with. It shows them at most as large as
+/// the first.
+const SIDES: [usize; 6] = [112, 80, 56, 40, 31, 24];
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
@@ -28,11 +36,23 @@ pub fn live_page(document: &Document, every: u64, written: u64) -> String {
 }
 
 fn page_with(document: &Document, head: &str, of_body: &str) -> String {
+    let mut page = String::new();
+    for side in SIDES {
+        page = page_of(document, head, of_body, side);
+        if page.len() <= MOST_BYTES {
+            break;
+        }
+    }
+    page
+}
+
+fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> String {
     let Document { title, lead, sections } = document;
-    let (title, lead) = (escaped(title), blocks(lead));
-    let (style, script) = (include_str!("html/style.css"), include_str!("html/script.js"));
+    let (title, lead) = (escaped(title), blocks(lead, side));
+    let style = include_str!("html/style.css").to_owned() + &palette::on_dark();
+    let script = include_str!("html/script.js");
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
-    let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one)).collect();
+    let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one, side)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
@@ -48,38 +68,45 @@ fn contents(sections: &[Section]) -> String {
     format!("<nav aria-label=\"contents\">\n<ul>\n{items}</ul>\n</nav>\n")
 }
 
-fn section(number: usize, Section { heading, blocks: body }: &Section) -> String {
-    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body))
+fn section(number: usize, Section { heading, blocks: body }: &Section, side: usize) -> String {
+    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body, side))
 }
 
-fn blocks(all: &[Block]) -> String {
-    all.iter().map(block).collect()
+fn blocks(all: &[Block], side: usize) -> String {
+    all.iter().map(|one| block(one, side)).collect()
 }
 
-fn block(block: &Block) -> String {
+fn block(block: &Block, side: usize) -> String {
     match block {
         Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
         Block::Tiles(tiles) => format!("<dl class=\"tiles\">\n{}</dl>\n", tiles.iter().map(tile).collect::<String>()),
         Block::Link { text, address } => format!("<p><a href=\"{}\">{}</a></p>\n", escaped(address), escaped(text)),
         Block::Fold { summary, blocks: folded } => {
-            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded))
+            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded, side))
         }
         Block::Code { caption, lines } => code(caption, lines),
         Block::Table(rows) => table::table(rows),
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
-        Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns),
+        Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns, side),
         Block::Pixels { caption, table } => pixel_table(caption, table),
-        Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside)),
+        Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside, side)),
+        Block::Together(together) => format!("<div>\n{}</div>\n", blocks(together, side)),
+        Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
         Block::Lines(chart) => svg::in_page(chart),
-        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } | Block::Weights { .. } => {
+        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } => {
             svg::block(block).unwrap_or_default()
         }
     }
 }
 
 fn tile(Tile { name, value, note }: &Tile) -> String {
-    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", escaped(note)) };
-    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), escaped(value))
+    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", breakable(note)) };
+    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), breakable(value))
+}
+
+/// A text that is broken behind `/` and `_` where there is no room for it.
+fn breakable(text: &str) -> String {
+    escaped(text).replace('/', "/<wbr/>").replace('_', "_<wbr/>")
 }
 
 fn code(caption: &str, lines: &str) -> String {
@@ -112,7 +139,7 @@ fn with_code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Table;
+    use crate::{Picture, Pixels, Weights, document::Table};
 
     fn document(sections: usize) -> Document {
         let one = |number| Section::new(format!("part {number} < 7"), [Block::text("see `a < b` & c")]);
@@ -150,8 +177,8 @@ mod tests {
 
     #[test]
     fn text_and_code_are_told_apart_and_escaped() {
-        assert_eq!(block(&Block::text("see `a < b` & c")), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
-        let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() });
+        assert_eq!(block(&Block::text("see `a < b` & c"), 112), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
+        let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() }, 112);
         assert!(code.contains("<code>a &amp;&amp; b</code>") && code.contains("<figcaption>src/x.rs"), "{code}");
     }
 
@@ -163,8 +190,26 @@ mod tests {
             caption: "x.rs: step".into(),
             lines: "fn step() {}".into(),
         };
-        let html = block(&Block::Terms(vec![word]));
+        let html = block(&Block::Terms(vec![word]), 112);
         let parts = ["<dt>step</dt>", "<dd>One change.", "<summary>x.rs: step</summary>", "<code>fn step() {}</code>"];
         assert!(parts.iter().all(|part| html.contains(part)), "{html}");
+    }
+
+    #[test]
+    fn a_page_of_many_large_pictures_is_small_whatever_they_show() {
+        let noise = |number: usize| {
+            (0..3 * 224 * 224).map(|at| (((at + number) * 2_654_435_761) >> 13) as u8).collect::<Vec<u8>>()
+        };
+        let picture = |number| Picture { pixels: Pixels::of_planes(224, 224, &noise(number)), ..Picture::default() };
+        let pictures = Block::Pictures { alt: "noise".into(), pictures: (0..60).map(picture).collect(), columns: 12 };
+        let weights = Block::Weights { alt: "w".into(), weights: Weights::new(200, 300, vec![0.5; 60_000]) };
+        let bytes = page(&Document { lead: vec![pictures, weights], ..Document::default() }).len();
+        assert!(bytes <= MOST_BYTES, "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_tile_is_broken_where_its_words_end() {
+        let html = block(&Block::Tiles(vec![Tile::new("data", "a/b_c", "data.path=x/y")]), 112);
+        assert!(html.contains("<dd>a/<wbr/>b_<wbr/>c</dd><dd class=\"note\">data.path=x/<wbr/>y</dd>"), "{html}");
     }
 }

@@ -46,7 +46,8 @@ pub fn block(block: &Block) -> Option<String> {
         | Block::Table(_)
         | Block::Terms(_)
         | Block::Pixels { .. }
-        | Block::Beside(_) => None,
+        | Block::Beside(_)
+        | Block::Together(_) => None,
     }
 }
 

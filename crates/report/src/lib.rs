@@ -29,7 +29,7 @@ pub use evaluated::Evaluated;
 pub use live::write as write_live;
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
-pub use words::{best_epoch, clock, fraction, grouped, name, rate, shown, small};
+pub use words::{best_epoch, clock, fraction, grouped, name, probability, rate, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

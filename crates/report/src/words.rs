@@ -9,9 +9,22 @@ use run::{
     best::{self, Best},
 };
 
-/// Four decimals, or a dash where a metric is undefined.
+/// Four decimals, or a dash where a metric is undefined; what is not quite 1 is not rounded to it.
 pub fn fraction(metric: Option<f64>) -> String {
-    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+    match metric {
+        None => "-".into(),
+        Some(value) if (0.99995..1.0).contains(&value) => "> 0.9999".into(),
+        Some(value) => format!("{value:.4}"),
+    }
+}
+
+/// Four decimals of what a model takes for probable, which is never quite 0 or 1.
+pub fn probability(p: f32) -> String {
+    match p {
+        0.99995.. => "> 0.9999".into(),
+        ..0.00005 => "< 0.0001".into(),
+        p => format!("{p:.4}"),
+    }
 }
 
 /// A metric as a person reads it: of a loss more digits count, because it may be small.
@@ -82,6 +95,14 @@ mod tests {
     fn a_duration_has_the_unit_that_suits_it() {
         let texts = [0.84, 5.04, 75.0, 7500.0].map(clock);
         assert_eq!(texts, ["840 ms", "5.0 s", "1:15 min", "2:05 h"]);
+    }
+
+    #[test]
+    fn a_probability_is_never_quite_0_or_1() {
+        let texts = [1.0, 0.99996, 0.99994, 0.5, 0.00006, 0.0].map(probability);
+        assert_eq!(texts, ["> 0.9999", "> 0.9999", "0.9999", "0.5000", "0.0001", "< 0.0001"]);
+        let texts = [Some(1.0), Some(0.99996), Some(0.0), None].map(fraction);
+        assert_eq!(texts, ["1.0000", "> 0.9999", "0.0000", "-"]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Pictures { pictures, .. } => image_grid(pictures, width, colours),
         Block::Pixels { table, .. } => pixel_table(table, width, colours),
         Block::Weights { weights: values, .. } => weights(values, colours),
-        Block::Beside(beside) => blocks(beside, width, colours),
+        Block::Beside(all) | Block::Together(all) => blocks(all, width, colours),
     }
 }
 
