@@ -209,7 +209,7 @@ impl<'a> StudyView<'a> {
         let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
         let mut table = Table::new(header, usize::MAX);
         let most = CELLS / table.header.len();
-        for status in few::few(&self.trials.iter().collect::<Vec<_>>(), most) {
+        for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
             let rest = [status.epochs().to_string(), status.name().to_owned()];
             let number = dots::item(status).to_string();
@@ -257,6 +257,6 @@ impl<'a> StudyView<'a> {
             .enumerate()
             .map(|(place, (status, value))| (*status, *value, self.worth(place)))
             .collect();
-        few::few(&all, most)
+        ::report::few(&all, most)
     }
 }
