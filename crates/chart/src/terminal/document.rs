@@ -3,7 +3,7 @@
 use textwrap::Options;
 
 use super::{Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights};
-use crate::document::{Block, Document, Section, Table, Term, Tile};
+use crate::document::{Block, Document, Section, Slider, Table, Term, Tile};
 
 /// Columns beyond which text is hard to read.
 const WIDEST: usize = 90;
@@ -48,6 +48,13 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Pixels { table, .. } => pixel_table(table, width, colours),
         Block::Weights { weights: values, .. } => weights(values, colours),
         Block::Beside(beside) => blocks(beside, width, colours),
+        Block::Slider(Slider { name, positions, start }) => {
+            let shown = positions.get(*start);
+            let shown = shown.map(|(value, shown)| {
+                format!("{name} {value}\n\n{}", blocks(std::slice::from_ref(shown), width, colours))
+            });
+            shown.unwrap_or_default()
+        }
     }
 }
 
