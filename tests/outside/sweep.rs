@@ -98,7 +98,7 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     );
     place.train(&["sweep", "report", "study.toml"]).ok();
     let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
-    assert!(trials(&place).iter().all(with_page));
+    assert!(trials(&place).iter().all(with_page) && page.contains(">Its page</a>"));
     for run in trials(&place) {
         assert!(page.contains(&format!("<a href=\"{}/report.html\">", run.file_name().unwrap().display())));
         assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("<a href=\"../report.html\">"));

@@ -248,7 +248,9 @@ impl<'a> StudyView<'a> {
                 lines,
             }])
         });
-        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(config)))
+        let address = page_of(best, folder);
+        let page = (!address.is_empty()).then(|| Block::Link { text: "Its page".into(), address });
+        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(page).chain(config)))
     }
 
     /// How good the trial in this place of `valued` is among them: 1 for the best, 0 for the worst.

@@ -99,7 +99,7 @@ Examples:
   train data --set data.source=folder --set data.path=my-digits
   train data mnist --html data.html")]
     Data(DataArgs),
-    /// An image as a table of its pixel values, or as the training changes it; a grid of a batch.
+    /// An image as a table of its pixel values, or a grid of a batch.
     #[command(after_help = "\
 Examples:
   train show train/3/1 --rows 4..15 --cols 4..22         the second 3 of the training images
