@@ -277,3 +277,29 @@ fn a_browser_would_tell_of_trouble() {
         seen.trouble
     );
 }
+
+#[test]
+fn the_page_of_the_data_can_be_read_in_any_window() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let path = real_archive().map(|archive| format!("data.path={archive}"));
+    let real = path.as_ref().map(|path| vec!["--set", "data.source=archive", "--set", path]);
+    place.train(&[&["data", "--html", "data.html"], &real.unwrap_or(SMALL.to_vec())[..]].concat()).ok();
+    let page = place.path().join("data.html");
+    look(&mut browser, &page, "data");
+    described(&fs::read_to_string(page).unwrap(), &["Images of each class in train, from", "Values of the pixels"]);
+}
+
+#[test]
+fn a_slider_shows_the_descent_at_another_learning_rate() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    place.train(&[&["tour", "--section", "4", "--html", "tour.html"], SMALL].concat()).ok();
+    browser.open(&place.path().join("tour.html"), 820, false);
+    let shown = "[...document.querySelectorAll('.slider > div')].filter((position) => position.checkVisibility())
+        .map((position) => position.dataset.value).join(' ') + ', ' + document.querySelector('.slider label').textContent";
+    assert_eq!(browser.text(shown), "0.5, learning rate 0.5");
+    let moved =
+        format!("const input = document.querySelector('.slider input'); input.value = 0; input.oninput(); {shown}");
+    assert_eq!(browser.text(&moved), "0.05, learning rate 0.05");
+}

@@ -118,6 +118,15 @@ fn a_test_split_is_looked_at_by_evaluate_alone() {
     assert_eq!((&tested["split"], &tested["images"]), (&Value::from("test"), &Value::from(36)));
     let table = place.train(&["data", "folder", "--set", "data.size=16"]).ok().stdout;
     assert!(table.contains("class   train   valid   test"), "{table}");
+    // Twice, because from the cache the sizes that the files had are known as well.
+    for name in ["first.html", "second.html"] {
+        place.train(&["data", "folder", "--set", "data.size=16", "--html", name]).ok();
+        let page = fs::read_to_string(place.path().join(name)).unwrap();
+        assert!(page.contains("12 sizes, the lowest 20 pixels high and the highest 31. All become 16 x 16, colour."));
+        assert!(
+            ["train/ant/0", "train/cow/11", "test images", "standard deviation"].iter().all(|part| page.contains(part))
+        );
+    }
     // Other test images: the same training, whose data is another.
     fs::remove_file(place.path().join("images/test/cow/0.jpg")).unwrap();
     with(&place, &[]).ok();
@@ -155,7 +164,8 @@ fn every_augmentation_gives_the_same_bits_whoever_prepares_the_batches() {
         let set = all.iter().flat_map(|setting| ["--set", *setting]).collect::<Vec<&str>>();
         place.train(&[&["show", "--batch", "folder", "--set", "data.size=16"], &set[..], more].concat()).ok().stdout
     };
-    assert!(shown(&["--augmented"]).contains("as the first epoch sees them") && shown(&[]) != shown(&["--augmented"]));
+    assert!(shown(&[]).contains("as the first epoch sees them") && shown(&["--raw"]).contains(", as they are"));
+    assert!(shown(&[]).lines().skip(1).ne(shown(&["--raw"]).lines().skip(1)));
 }
 
 #[test]

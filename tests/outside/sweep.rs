@@ -90,6 +90,19 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     for part in ["Leaderboard", "The best trial", "valid.accuracy against each key", "Curves of", "Importance"] {
         assert!(page.contains(part), "{part}");
     }
+    // The best trial has a page at once, the others of the leaderboard after `sweep report`; each leads back.
+    let with_page = |run: &PathBuf| run.join("report.html").is_file();
+    let best = exported.parent().unwrap().to_path_buf();
+    assert!(
+        with_page(&best) && page.contains(&format!("<a href=\"{}/report.html\">", best.file_name().unwrap().display()))
+    );
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    assert!(trials(&place).iter().all(with_page) && page.contains(">Its page</a>"));
+    for run in trials(&place) {
+        assert!(page.contains(&format!("<a href=\"{}/report.html\">", run.file_name().unwrap().display())));
+        assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("<a href=\"../report.html\">"));
+    }
     fs::remove_file(place.path().join("runs/study/report.html")).unwrap();
     let ran = place.train(&["sweep", "report", "study.toml"]).ok();
     assert_eq!(

@@ -3,10 +3,11 @@
 mod embedded;
 mod pictures;
 mod pixel_table;
+mod rust_code;
 mod table;
 
 use crate::{
-    document::{Block, Document, Section, Term, Tile},
+    document::{Block, Document, Section, Slider, Term, Tile},
     palette, svg,
     svg::escaped,
 };
@@ -92,6 +93,7 @@ fn block(block: &Block, side: usize) -> String {
         Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside, side)),
         Block::Together(together) => format!("<div>\n{}</div>\n", blocks(together, side)),
         Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
+        Block::Slider(positions) => slider(positions, side),
         Block::Lines(chart) => svg::in_page(chart),
         Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } => {
             svg::block(block).unwrap_or_default()
@@ -109,12 +111,22 @@ fn breakable(text: &str) -> String {
     escaped(text).replace('/', "/<wbr/>").replace('_', "_<wbr/>")
 }
 
+/// Lines as they are, those of a Rust file in colours.
 fn code(caption: &str, lines: &str) -> String {
-    let (caption, lines) = (escaped(caption), escaped(lines));
-    format!(
-        "<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n\
-         <pre tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><code>{lines}</code></pre>\n</figure>\n"
-    )
+    let is_rust = caption.split(':').next().is_some_and(|file| file.ends_with(".rs"));
+    let lines = if is_rust { rust_code::coloured(lines) } else { escaped(lines) };
+    let caption = escaped(caption);
+    format!("<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n<pre><code>{lines}</code></pre>\n</figure>\n")
+}
+
+/// Only one of its positions is shown; the script adds what chooses another.
+fn slider(Slider { name, positions, start }: &Slider, side: usize) -> String {
+    let position = |(number, (value, shown)): (usize, &(String, Block))| {
+        let hidden = if number == *start { "" } else { " hidden=\"\"" };
+        format!("<div data-value=\"{}\"{hidden}>\n{}</div>\n", escaped(value), block(shown, side))
+    };
+    let positions: String = positions.iter().enumerate().map(position).collect();
+    format!("<div class=\"slider\" data-name=\"{}\">\n{positions}</div>\n", escaped(name))
 }
 
 /// A word that opens to the code that does it.
@@ -183,6 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn only_the_code_of_a_rust_file_has_colours() {
+        let of = |caption: &str| block(&Block::Code { caption: caption.into(), lines: "fn a() {}".into() }, 112);
+        for caption in ["x.rs", "src/x.rs: a"] {
+            assert!(of(caption).contains("<code><span class=\"keyword\">fn</span> a() {}</code>"), "{}", of(caption));
+        }
+        assert!(of("what x.rs printed").contains("<code>fn a() {}</code>"));
+    }
+
+    #[test]
+    fn a_slider_shows_its_start_alone() {
+        let positions = ["0.1", "0.5"].map(|value| (value.to_owned(), Block::text(value))).to_vec();
+        let html = block(&Block::Slider(Slider { name: "rate".into(), positions, start: 1 }), 112);
+        let expected = "<div class=\"slider\" data-name=\"rate\">\n<div data-value=\"0.1\" hidden=\"\">\n<p>0.1</p>\n</div>\n\
+                        <div data-value=\"0.5\">\n<p>0.5</p>\n</div>\n</div>\n";
+        assert_eq!(html, expected);
+    }
+
+    #[test]
     fn a_word_opens_to_its_code() {
         let word = Term {
             term: "step".into(),
@@ -191,7 +221,12 @@ mod tests {
             lines: "fn step() {}".into(),
         };
         let html = block(&Block::Terms(vec![word]), 112);
-        let parts = ["<dt>step</dt>", "<dd>One change.", "<summary>x.rs: step</summary>", "<code>fn step() {}</code>"];
+        let parts = [
+            "<dt>step</dt>",
+            "<dd>One change.",
+            "<summary>x.rs: step</summary>",
+            "<code><span class=\"keyword\">fn</span> step() {}</code>",
+        ];
         assert!(parts.iter().all(|part| html.contains(part)), "{html}");
     }
 

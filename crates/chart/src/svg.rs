@@ -43,6 +43,7 @@ pub fn block(block: &Block) -> Option<String> {
         | Block::Link { .. }
         | Block::Fold { .. }
         | Block::Code { .. }
+        | Block::Slider(_)
         | Block::Table(_)
         | Block::Terms(_)
         | Block::Pixels { .. }

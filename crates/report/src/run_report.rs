@@ -12,8 +12,8 @@ use run::{
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts, course::Course, curves, diagnosis::diagnosis, evaluated::list_of_classes,
-    fraction, grouped, name, use_it, why::Why,
+    ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
+    evaluated::list_of_classes, fraction, grouped, name, use_it, why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -27,9 +27,6 @@ const TRIAL: &str = "trial.toml";
 
 /// Classes that are named one after the other.
 const NAMED: usize = 100;
-
-/// Files that were left out, of which each is named.
-const SKIPPED: usize = 100;
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]
@@ -275,21 +272,7 @@ impl<'a> RunReport<'a> {
         ]);
         let counts = list_of_classes(counts(data), "Images of each class");
         let blocks = [Block::Table(Table::of_names(facts)), counts];
-        Section::new("Data", blocks.into_iter().chain(self.skipped()))
-    }
-
-    /// The files that were left out.
-    fn skipped(&self) -> Option<Block> {
-        let skipped = &self.evaluated.data.skipped;
-        let caption = match skipped.len() {
-            0 => return None,
-            1 => "One file could not be decoded and was left out".to_owned(),
-            count => format!("{count} files could not be decoded and were left out"),
-        };
-        let more = skipped.len().saturating_sub(SKIPPED);
-        let mut lines: String = skipped.iter().take(SKIPPED).flat_map(|line| [line, "\n"]).collect();
-        lines += &if more > 0 { format!("and {more} more\n") } else { String::new() };
-        Some(Block::Code { caption, lines })
+        Section::new("Data", blocks.into_iter().chain(skipped(data)))
     }
 
     fn environment(&self) -> Section {

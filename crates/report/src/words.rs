@@ -1,6 +1,6 @@
 //! Numbers as a person reads them.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use metrics::Metric;
 use plan::Monitor;
@@ -65,6 +65,30 @@ pub fn clock(seconds: f64) -> String {
     }
 }
 
+/// A moment of a run's record, as `2026-11-27T14:03:05.1Z`, to the minute: `27 November 2026, 14:03 UTC`; what is none as it is.
+pub fn moment(recorded: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let number = |range: Range<usize>| recorded.get(range)?.parse::<usize>().ok();
+    let text = || {
+        let month = MONTHS.get(number(5..7)?.checked_sub(1)?)?;
+        Some(format!("{} {month} {}, {} UTC", number(8..10)?, recorded.get(..4)?, recorded.get(11..16)?))
+    };
+    text().unwrap_or_else(|| recorded.into())
+}
+
 /// A number a second: `850`, `5.9 k`, `1.2 M`.
 pub fn rate(number: f64) -> String {
     match number {
@@ -108,6 +132,12 @@ mod tests {
     #[test]
     fn seconds_that_cannot_be_are_a_dash() {
         assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["-"; 4]);
+    }
+
+    #[test]
+    fn a_moment_is_written_out_and_what_is_none_stays() {
+        assert_eq!(moment("2026-11-07T14:03:05.123Z"), "7 November 2026, 14:03 UTC");
+        assert_eq!(["", "2026-13-07T14:03:05Z", "ünd"].map(moment), ["", "2026-13-07T14:03:05Z", "ünd"]);
     }
 
     #[test]

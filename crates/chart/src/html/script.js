@@ -180,6 +180,22 @@ for (const event of ["pointerover", "focusin"]) {
   });
 }
 
+// A slider chooses one of its positions.
+for (const [number, slider] of all(".slider").entries()) {
+  const positions = [...slider.children];
+  const label = make("label", slider, { htmlFor: `slider-${number}` });
+  const input = make("input", slider, { id: label.htmlFor, type: "range", max: positions.length - 1 });
+  input.value = positions.findIndex((position) => !position.hidden);
+  input.oninput = () => {
+    positions.forEach((position, index) => (position.hidden = index !== Number(input.value)));
+    const { value } = positions[input.value].dataset;
+    label.textContent = `${slider.dataset.name} ${value}`;
+    input.setAttribute("aria-valuetext", value);
+  };
+  input.oninput();
+  slider.prepend(label, input);
+}
+
 // Minutes and hours as seconds, else the number that a text begins with.
 const amount = (text) => {
   const clock = /^(\d+):(\d\d) (min|h)/.exec(text);

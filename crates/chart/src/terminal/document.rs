@@ -4,7 +4,7 @@ use super::{
     Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights,
     wrap::{self, behind},
 };
-use crate::document::{Block, Document, Section, Table, Term, Tile};
+use crate::document::{Block, Document, Section, Slider, Table, Term, Tile};
 
 /// Columns beyond which text is hard to read.
 const WIDEST: usize = 90;
@@ -49,6 +49,13 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Pixels { table, .. } => pixel_table(table, width, colours),
         Block::Weights { weights: values, .. } => weights(values, colours),
         Block::Beside(all) | Block::Together(all) => blocks(all, width, colours),
+        Block::Slider(Slider { name, positions, start }) => {
+            let shown = positions.get(*start);
+            let shown = shown.map(|(value, shown)| {
+                format!("{name} {value}\n\n{}", blocks(std::slice::from_ref(shown), width, colours))
+            });
+            shown.unwrap_or_default()
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 mod detach;
 mod shown;
 mod slurm;
+mod trial_pages;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
     path::Path,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, bail};
@@ -37,6 +38,9 @@ use crate::{
 const BEST: usize = 10;
 /// Failed trials whose reasons are worth a line below it.
 const REASONS: usize = 3;
+
+/// The part of a study's time that the pages of its best trials may take at its end.
+const PAGES: f64 = 0.02;
 
 /// Runs a study, or looks at one.
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
@@ -143,6 +147,10 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let end = end?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
     let code = conclude(&study, &trials, &end, &args.study);
+    if page.is_some() && end == StopReason::Done {
+        let most = began.elapsed().unwrap_or_default().mul_f64(PAGES);
+        trial_pages::write(&study, &trials, most);
+    }
     match study::write_report(folder.path(), &study, &trials) {
         Ok(page) => say_what_came_of_it(&study, &trials, &page),
         Err(error) => tell(&format!("warning: {error}")),
@@ -283,7 +291,9 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
     study_folder::refuse_other(&study)?;
-    let page = study::write_report(&folder, &study, &status::of_study(&study)?)?;
+    let trials = status::of_study(&study)?;
+    trial_pages::write(&study, &trials, Duration::MAX);
+    let page = study::write_report(&folder, &study, &trials)?;
     Ok(writeln!(Out, "{}", page.display())?)
 }
 
