@@ -336,6 +336,18 @@ fn a_grey_model_says_that_it_takes_a_colour_image_as_grey() {
             .contains("warning: `images/valid/ant/0.jpg` is in colour, the model knows grey images: it is made grey"),
         "{ran:?}"
     );
+    // Data for any number of channels may lie in the cache too; that it is of no use is nothing to say of this run.
+    with(&place, &["data.channels=auto"]).ok();
+    for file in fs::read_dir(place.path().join("cache/mnist-train")).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "images") {
+            fs::write(file, "no images").unwrap();
+        }
+    }
+    let anew = with(&place, &["data.channels=1"]).ok();
+    assert_eq!(anew.stderr.matches("is not used and made anew").count(), 1, "{anew:?}");
+    let again = with(&place, &["data.channels=1"]).ok();
+    assert_eq!(again.stderr, "");
     let colour = place.train(&["evaluate", "latest", "--data", "folder:images"]).ok();
     assert!(colour.stdout.contains("36 validation images of folder, 3 classes"), "{colour:?}");
 }

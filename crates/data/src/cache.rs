@@ -103,14 +103,14 @@ impl<'a> Loading<'a> {
     pub fn cached(&mut self, source: &str, identity: &str, expected: Option<&str>) -> Option<DataSet> {
         let (folder, decoding) = (self.folder.clone()?, self.request.decoding);
         let slot = self.slot(&folder, source, identity, decoding);
-        // A run's plan has what `auto` came to in its place: that is the same data.
+        // A run's plan has what `auto` came to in its place: that is the same data. Where it is of no use, nobody misses it.
         let auto = Decoding { channels: None, ..decoding };
         let auto = decoding.channels.is_some().then(|| self.slot(&folder, source, identity, auto));
-        auto.into_iter().chain([slot]).find_map(|slot| {
-            let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
-            let packed = self.look(&slot, expected).filter(is_ours)?;
-            Some(self.data_set(source, packed, Some(slot.path)))
-        })
+        let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
+        let of_auto = auto.and_then(|auto| Some((auto.open(expected).ok()??, auto.path)));
+        let found = of_auto.filter(|(packed, _)| is_ours(packed));
+        let (packed, path) = found.or_else(|| Some((self.look(&slot, expected)?, slot.path)))?;
+        Some(self.data_set(source, packed, Some(path)))
     }
 
     /// Where the data set of this identity lies, made by this decoding.

@@ -13,7 +13,7 @@ use run::{
 
 use crate::{
     ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
-    evaluated::list_of_classes, fraction, grouped, name, use_it, why::Why,
+    evaluated::list_of_classes, fraction, grouped, moment, name, use_it, why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -226,10 +226,6 @@ impl<'a> RunReport<'a> {
 
     fn timings(&self) -> Section {
         let record = &self.record;
-        let moment = |text: &str| {
-            let seconds = text.split(['.', 'Z']).next().unwrap_or(text);
-            format!("{} UTC", seconds.replace('T', " "))
-        };
         let whole = Table::of_names([
             ("total", format!("{} of training and validation", clock(record.seconds))),
             ("optimizer steps", self.epochs.last().map_or(0, |epoch| epoch.step).to_string()),

@@ -1,6 +1,6 @@
 //! Numbers as a person reads them.
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use metrics::Metric;
 use plan::Monitor;
@@ -8,6 +8,7 @@ use run::{
     EpochRecord,
     best::{self, Best},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Four decimals, or a dash where a metric is undefined; what is not quite 1 is not rounded to it.
 pub fn fraction(metric: Option<f64>) -> String {
@@ -67,26 +68,9 @@ pub fn clock(seconds: f64) -> String {
 
 /// A moment of a run's record, as `2026-11-27T14:03:05.1Z`, to the minute: `27 November 2026, 14:03 UTC`; what is none as it is.
 pub fn moment(recorded: &str) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let number = |range: Range<usize>| recorded.get(range)?.parse::<usize>().ok();
-    let text = || {
-        let month = MONTHS.get(number(5..7)?.checked_sub(1)?)?;
-        Some(format!("{} {month} {}, {} UTC", number(8..10)?, recorded.get(..4)?, recorded.get(11..16)?))
-    };
-    text().unwrap_or_else(|| recorded.into())
+    let parts = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+    let moment = OffsetDateTime::parse(recorded, &Rfc3339).ok();
+    moment.and_then(|moment| moment.to_utc().format(parts).ok()).unwrap_or_else(|| recorded.into())
 }
 
 /// A number a second: `850`, `5.9 k`, `1.2 M`.

@@ -28,6 +28,9 @@ pub struct ShowArgs {
     /// Show them as they are, not as the training's first epoch sees them: turned, mirrored, cut as the plan's `[augmentation]` says.
     #[arg(long, requires = "batch")]
     pub raw: bool,
+    /// As the training sees them, which is so without it too.
+    #[arg(long, requires = "batch", conflicts_with = "raw", hide = true)]
+    pub augmented: bool,
     /// How many images of the batch.
     #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
     pub images: NonZeroUsize,
