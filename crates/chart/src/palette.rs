@@ -48,7 +48,7 @@ pub(crate) fn ranked(worth: f64) -> (Rgb, f64) {
     let worth = worth.clamp(0.0, 1.0);
     let mix = |from: u8, to: u8| (f64::from(from) + worth * (f64::from(to) - f64::from(from))).round() as u8;
     let Rgb(red, green, blue) = VERMILLION;
-    (Rgb(mix(GREY, red), mix(GREY, green), mix(GREY, blue)), 0.35 + 0.55 * worth)
+    (Rgb(mix(GREY, red), mix(GREY, green), mix(GREY, blue)), 0.6 + 0.35 * worth)
 }
 
 /// The attributes of text in the colour of what is right or wrong, which can be read on a light ground and on a dark one.
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_best_of_many_is_orange_and_the_worst_a_faint_grey() {
-        assert_eq!((ranked(0.0), ranked(2.0)), ((Rgb::grey(GREY), 0.35), (VERMILLION, 0.9)));
+        assert_eq!((ranked(0.0), ranked(2.0)), ((Rgb::grey(GREY), 0.6), (VERMILLION, 0.95)));
         for worth in [0.0, 0.25, 0.5, 0.75, 1.0] {
             let (colour, _) = ranked(worth);
             assert!([Rgb::grey(255), Rgb::grey(0x1b)].iter().all(|ground| contrast(colour, *ground) >= 3.0), "{worth}");
