@@ -15,6 +15,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::harness::skip;
+
 /// Widths of a telephone, a tablet and a desk, in CSS pixels.
 pub const WIDTHS: [u32; 3] = [390, 820, 1440];
 
@@ -47,7 +49,7 @@ fn chromium() -> Option<PathBuf> {
     let folders: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     let found = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|p| p.is_file());
     if found.is_none() {
-        println!("skipped: there is no Chromium");
+        skip("there is no Chromium");
     }
     found
 }

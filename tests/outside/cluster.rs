@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::harness::{Place, Ran, wait_until};
+use crate::harness::{Place, Ran, skip, wait_until};
 
 /// A cluster of one node with four cores, and a folder to run the program in.
 pub struct Cluster {
@@ -32,7 +32,7 @@ impl Cluster {
     pub fn start() -> Option<Self> {
         let [munged, slurmctld, slurmd] = DAEMONS.map(daemon);
         let (Some(munged), Some(slurmctld), Some(slurmd)) = (munged, slurmctld, slurmd) else {
-            println!("skipped: there is no Slurm (Debian: slurm-wlm)");
+            skip("there is no Slurm (Debian: slurm-wlm)");
             return None;
         };
         let mut cluster = Self { place: Place::new(), daemons: Vec::new() };

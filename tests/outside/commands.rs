@@ -4,7 +4,7 @@ use std::{fs, io::Write as _, path::Path, process::Stdio};
 
 use data::{Request, Source};
 
-use crate::harness::{Place, SMALL, real_archive};
+use crate::harness::{Place, SMALL, real_archive, skip};
 
 /// A drawn 7 of 28 x 28 pixels, each enlarged to a square of `scale` x `scale`.
 fn seven(scale: usize) -> Vec<u8> {
@@ -190,7 +190,7 @@ fn evaluate_refuses_a_path_that_nothing_would_read() {
 #[test]
 fn an_output_that_takes_no_more_is_named() {
     let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
-        return println!("skipped: this system has no /dev/full");
+        return skip("this system has no /dev/full");
     };
     let output = Place::new().command(&["runs"]).stdout(full).output().unwrap();
     let message = "error: cannot write to standard output: No space left on device (os error 28)\n";

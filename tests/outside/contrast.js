@@ -1,4 +1,4 @@
-(least) => {
+(least, leastOfLines) => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const scheme = matchMedia("(prefers-color-scheme: dark)").matches;
   const paint = (colour, opacity = 1) => {
@@ -38,6 +38,17 @@
     const text = luminance(painted());
     const contrast = (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
     if (contrast < least) faint.push(`${contrast.toFixed(2)} ${walker.currentNode.data.trim().slice(0, 60)}`);
+  }
+  // Lines and dots of charts on the page itself, but for those that are faint on purpose.
+  for (const path of document.querySelectorAll(".series path, .mark path, .legend path")) {
+    const style = getComputedStyle(path);
+    if (style.stroke === "none" || path.getAttribute("stroke") === "Canvas" || Number(style.strokeOpacity) < 1) continue;
+    paint(scheme ? "#121212" : "#ffffff");
+    const ground = luminance(painted());
+    paint(style.stroke);
+    const line = luminance(painted());
+    const contrast = (Math.max(ground, line) + 0.05) / (Math.min(ground, line) + 0.05);
+    if (contrast < leastOfLines) faint.push(`${contrast.toFixed(2)} ${style.stroke}`);
   }
   return faint.join("\n");
 }

@@ -13,23 +13,6 @@ fn study(place: &Place) {
     place.write("study.toml", &format!("base = \"two-layer\"\n{set}\n[space]\nseed = [0]\n"));
 }
 
-/// Runs the program in a terminal of its own, which closes as soon as the program ends.
-#[cfg(target_os = "linux")]
-fn in_a_terminal(place: &Place, arguments: &[&str]) -> crate::harness::Ran {
-    let command = place.command(arguments);
-    let words: Vec<String> = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut terminal = std::process::Command::new("script");
-    terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]).current_dir(place.path());
-    for (key, value) in command.get_envs().filter_map(|(key, value)| Some((key, value?))) {
-        terminal.env(key, value);
-    }
-    terminal.output().unwrap().into()
-}
-
 /// Takes a moment: who waits asks again and again.
 fn status(place: &Place) -> String {
     thread::sleep(Duration::from_millis(100));
@@ -41,16 +24,16 @@ fn status(place: &Place) -> String {
 fn a_detached_study_ends_as_it_would_have_when_its_terminal_is_closed() {
     let place = Place::new();
     study(&place);
-    let ran = in_a_terminal(&place, &["sweep", "study.toml", "--detach"]).ok();
+    let ran = place.in_a_terminal(80, &["sweep", "study.toml", "--detach"]).ok();
     assert!(ran.stdout.contains("in the background, writes runs/study/driver.log"), "{ran:?}");
-    assert!(status(&place).starts_with("drivers  at work\n"));
+    assert!(status(&place).contains("\ndrivers  at work\n"));
     // The fields of proc(5) behind the name: state, parent, group, session, terminal.
     let process = ran.stdout.split_whitespace().nth(2).unwrap().to_owned();
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     assert_eq!((fields[3], fields[4]), (process.as_str(), "0"), "{stat}");
     wait_until(|| place.path().join("runs/study/report.html").is_file());
-    wait_until(|| status(&place).starts_with("drivers  none at work\n"));
+    wait_until(|| status(&place).contains("\ndrivers  none at work\n"));
     let log = fs::read_to_string(place.path().join("runs/study/driver.log")).unwrap();
     assert!(log.starts_with("study    study, 1 trials") && log.contains("1 finished, of 1 trials"), "{log}");
 }
@@ -64,7 +47,7 @@ fn a_detached_driver_stops_as_any_other_and_a_second_is_refused_in_the_foregroun
     let refused = "study `runs/study` has a driver already; wait until it ends, `train sweep stop` it, or share the work with `--join`";
     place.train(&long).fails(2, refused);
     place.train(&["sweep", "stop", "study.toml"]).ok();
-    wait_until(|| status(&place).starts_with("drivers  none at work\n"));
+    wait_until(|| status(&place).contains("\ndrivers  none at work\n"));
     let log = fs::read_to_string(place.path().join("runs/study/driver.log")).unwrap();
     assert!(log.contains("stopped as asked, nothing is lost"), "{log}");
 }

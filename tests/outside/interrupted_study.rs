@@ -12,7 +12,7 @@ use plan::Setting;
 use study::{Study, StudyFolder, study_folder};
 
 use crate::{
-    harness::{Place, record, wait_until},
+    harness::{Place, record, skip, wait_until},
     sweep::{RATES, models, study, sweep, table, trials},
 };
 
@@ -206,7 +206,7 @@ fn a_full_disk_is_refused_at_the_start_and_later_costs_nothing_that_was_done() {
         Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).output().unwrap().status
     };
     if !mount("size=4m").success() {
-        println!("skipped: mounting a small disk takes a superuser");
+        skip("mounting a small disk takes a superuser");
         return;
     }
     let refused = sweep(&place, &[]);
@@ -218,7 +218,7 @@ fn a_full_disk_is_refused_at_the_start_and_later_costs_nothing_that_was_done() {
     let ran = sweep(&place, &[]);
     let models_of_full = models(&place);
     Command::new("umount").arg(&disk).status().unwrap();
-    let wanted = "`runs/study` has 4 MB of free space, a study wants 20 MB; free some, or another output root: `--set runs=FOLDER`";
+    let wanted = "`runs/study` has 4.2 MB of free space, a study wants 20 MB; free some, or another output root: `--set runs=FOLDER`";
     refused.fails(2, wanted);
     let said = format!("{}{}", full.stdout, full.stderr);
     assert!(is_empty && full.code == 1 && said.contains("free some space"), "{full:?}");

@@ -1,8 +1,8 @@
-//! The right words for what was typed nearly right; help in groups; configs and studies by name.
+//! The right words for what was typed nearly right; help in groups; configs and studies by name; narrow terminals.
 
 use std::fs;
 
-use crate::harness::Place;
+use crate::harness::{Place, SMALL};
 
 #[test]
 fn a_key_as_a_flag_is_named_as_a_setting() {
@@ -42,14 +42,21 @@ fn studies_are_found_listed_and_suggested_by_name() {
         let ran = place.train(&["sweep", named, "--dry-run"]).ok();
         assert!(ran.stdout.contains("optimizer.learning_rate=0.1"), "{ran:?}");
     }
-    place.train(&["sweep", "ratse"]).fails(2, "ratse: no such study; did you mean `rates`?");
-    place.train(&["sweep", "nothing"]).fails(2, "nothing: no such study; there are rates");
-    place.train(&["sweep"]).fails(2, "a study is to be named, or its file; there are rates; `--help` has more");
+    place.train(&["sweep", "ratse"]).fails(
+        2,
+        "ratse: no such study: no file, none of that name in `configs/sweeps`, and none is built in; did you mean `rates`?",
+    );
+    let all = "there are hidden, learning-rate, mnist, models, optimizer-schedule, seeds, tpe, rates";
+    place.train(&["sweep", "nothing"]).fails(
+        2,
+        &format!("nothing: no such study: no file, none of that name in `configs/sweeps`, and none is built in; {all}"),
+    );
+    place.train(&["sweep"]).fails(2, &format!("a study is to be named, or its file; {all}; `--help` has more"));
     let listed = place.train(&["configs", "--json"]).ok().json();
     let names: Vec<&str> = listed["configs"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert!(names.starts_with(&["base", "linear", "two-layer"]) && names.ends_with(&["own"]), "{names:?}");
     assert_eq!(
-        listed["studies"][0],
+        listed["studies"][7],
         serde_json::json!({ "name": "rates", "about": "Which rate?", "path": "configs/sweeps/rates.toml" })
     );
     let shown = place.train(&["configs"]).ok().stdout;
@@ -79,4 +86,75 @@ fn the_help_groups_its_commands() {
         let help = place.train(&["runs", command, "--help"]).ok().stdout;
         assert!(help.contains(&format!("train runs {command} ")), "{help}");
     }
+}
+
+#[test]
+fn a_study_that_is_built_in_runs_in_an_empty_folder_and_is_named_by_that_of_its_trials() {
+    let place = Place::new();
+    let sets = [SMALL, &["--set", "training.epochs=1"]].concat();
+    let sweep = |arguments: &[&str]| place.train(&[&["sweep"], arguments, &sets].concat()).ok().stdout;
+    let planned = sweep(&["seeds", "--dry-run"]);
+    assert!(planned.contains("model.kind=linear seed=0") && place.runs().is_empty(), "{planned}");
+    sweep(&["learning-rate"]);
+    for named in ["learning-rate", "learning-rate.toml", "runs/learning-rate", "runs/learning-rate/"] {
+        let status = sweep(&["status", named]);
+        let head = "study    learning-rate, 6 trials\nbackend  ";
+        assert!(status.starts_with(head) && status.contains("6 finished, of 6 trials"), "{named}: {status}");
+        assert!(
+            status.contains("\ndata     synthetic\nruns     runs/learning-rate\ndrivers  none at work\n"),
+            "{status}"
+        );
+    }
+    place.train(&["evaluate", "best:learning-rate"]).ok();
+}
+
+/// Lines as wide as the terminal at most, but for a word that is wider.
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn check_fits(text: &str, columns: usize) {
+    for line in text.lines() {
+        let is_one_word = line.split_whitespace().count() == 1 && !line.starts_with(' ');
+        assert!(line.chars().count() <= columns || is_one_word, "{line:?} of {text}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn all_that_is_listed_fits_a_narrow_terminal_and_no_word_is_broken() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
+    let image = "a-picture-of-a-seven-with-a-very-long-name.png";
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/seven.png"), place.path().join(image)).unwrap();
+    let set = ["--set", "data.source=synthetic", "--set", "data.synthetic_train=200"];
+    for arguments in [
+        &["predict", "latest", image, "--top", "2"][..],
+        &[&["data"], &set[..]].concat(),
+        &[&["baseline"], &set[..]].concat(),
+        &[&["summary", "resnet"], &set[..]].concat(),
+        &["backends"],
+        &["configs"],
+        &["runs"],
+        &["evaluate", "latest"],
+        &["sweep", "status", "learning-rate"],
+        &["sweep", "learning-rate", "--dry-run"],
+        &["--help"],
+        &["runs", "--help"],
+        &["sweep", "--help"],
+    ] {
+        for columns in [40, 80] {
+            check_fits(&place.in_a_terminal(columns, arguments).ok().stdout, columns);
+        }
+    }
+    let shown = place.in_a_terminal(40, &["predict", "latest", image]).ok().stdout;
+    assert!(shown.contains(&format!("\nimage\n{image}\n  label ")), "{shown}");
+    let help = place.in_a_terminal(40, &["--help"]).ok().stdout;
+    assert!(help.contains("\n  train\n    # the chapter's two-layer net\n"), "{help}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_star_in_a_narrow_table_is_explained_above_it() {
+    let place = Place::new();
+    let ran = place.in_a_terminal(40, &[SMALL, &["linear", "--set", "training.epochs=1"]].concat()).ok();
+    assert!(ran.stdout.contains("* the best so far"), "{ran:?}");
 }

@@ -7,10 +7,10 @@ use crate::{
     harness::{Place, SMALL, real_archive},
 };
 
-/// WCAG 2.1 of text.
-const LEAST_CONTRAST: f64 = 4.5;
+/// WCAG 2.1 of text, and of graphics.
+const LEAST_CONTRASTS: [f64; 2] = [4.5, 3.0];
 
-/// The texts whose contrast with what lies below them is less than it should be. What lies below is painted as it lies, page,
+/// The texts and the lines of charts whose contrast with what lies below them is less than it should be. What lies below is painted as it lies, page,
 /// boxes, the cell of a picture, and the text's colour on top.
 const CONTRAST: &str = include_str!("contrast.js");
 
@@ -30,7 +30,8 @@ fn look(browser: &mut Browser, page: &Path, name: &str) {
             fs::write(Path::new(&folder).join(format!("{name}-{width}-{scheme}.png")), &png).unwrap();
         }
         assert!(trouble.is_empty() && overflow <= 0, "{name} at {width}: {overflow} too wide, {trouble:?}");
-        let faint = browser.text(&format!("({CONTRAST})({LEAST_CONTRAST})"));
+        let [text, lines] = LEAST_CONTRASTS;
+        let faint = browser.text(&format!("({CONTRAST})({text}, {lines})"));
         assert!(faint.is_empty(), "{name} at {width}, dark {dark}: {faint}");
         let nameless = browser.text(NAMELESS);
         assert!(nameless.is_empty(), "{name}: {nameless}");
@@ -275,4 +276,30 @@ fn a_browser_would_tell_of_trouble() {
         "{:?}",
         seen.trouble
     );
+}
+
+#[test]
+fn the_page_of_the_data_can_be_read_in_any_window() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let path = real_archive().map(|archive| format!("data.path={archive}"));
+    let real = path.as_ref().map(|path| vec!["--set", "data.source=archive", "--set", path]);
+    place.train(&[&["data", "--html", "data.html"], &real.unwrap_or(SMALL.to_vec())[..]].concat()).ok();
+    let page = place.path().join("data.html");
+    look(&mut browser, &page, "data");
+    described(&fs::read_to_string(page).unwrap(), &["Images of each class in train, from", "Values of the pixels"]);
+}
+
+#[test]
+fn a_slider_shows_the_descent_at_another_learning_rate() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    place.train(&[&["tour", "--section", "4", "--html", "tour.html"], SMALL].concat()).ok();
+    browser.open(&place.path().join("tour.html"), 820, false);
+    let shown = "[...document.querySelectorAll('.slider > div')].filter((position) => position.checkVisibility())
+        .map((position) => position.dataset.value).join(' ') + ', ' + document.querySelector('.slider label').textContent";
+    assert_eq!(browser.text(shown), "0.5, learning rate 0.5");
+    let moved =
+        format!("const input = document.querySelector('.slider input'); input.value = 0; input.oninput(); {shown}");
+    assert_eq!(browser.text(&moved), "0.05, learning rate 0.05");
 }

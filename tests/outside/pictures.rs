@@ -118,6 +118,15 @@ fn a_test_split_is_looked_at_by_evaluate_alone() {
     assert_eq!((&tested["split"], &tested["images"]), (&Value::from("test"), &Value::from(36)));
     let table = place.train(&["data", "folder", "--set", "data.size=16"]).ok().stdout;
     assert!(table.contains("class   train   valid   test"), "{table}");
+    // Twice, because from the cache the sizes that the files had are known as well.
+    for name in ["first.html", "second.html"] {
+        place.train(&["data", "folder", "--set", "data.size=16", "--html", name]).ok();
+        let page = fs::read_to_string(place.path().join(name)).unwrap();
+        assert!(page.contains("12 sizes, the lowest 20 pixels high and the highest 31. All become 16 x 16, colour."));
+        assert!(
+            ["train/ant/0", "train/cow/11", "test images", "standard deviation"].iter().all(|part| page.contains(part))
+        );
+    }
     // Other test images: the same training, whose data is another.
     fs::remove_file(place.path().join("images/test/cow/0.jpg")).unwrap();
     with(&place, &[]).ok();
@@ -155,7 +164,8 @@ fn every_augmentation_gives_the_same_bits_whoever_prepares_the_batches() {
         let set = all.iter().flat_map(|setting| ["--set", *setting]).collect::<Vec<&str>>();
         place.train(&[&["show", "--batch", "folder", "--set", "data.size=16"], &set[..], more].concat()).ok().stdout
     };
-    assert!(shown(&["--augmented"]).contains("as the first epoch sees them") && shown(&[]) != shown(&["--augmented"]));
+    assert!(shown(&[]).contains("as the first epoch sees them") && shown(&["--raw"]).contains(", as they are"));
+    assert!(shown(&[]).lines().skip(1).ne(shown(&["--raw"]).lines().skip(1)));
 }
 
 #[test]
@@ -227,7 +237,7 @@ fn a_summary_has_the_parameters_of_the_run() {
         (&Value::from("stem.convolution"), &Value::from(3 * 4 * 9 * 16 * 16))
     );
     let table = place.train(&arguments(&[])).ok().stdout;
-    assert!(table.contains("27,648") && table.contains(" MB for a batch of 16: its images"), "{table}");
+    assert!(table.contains("27,648") && table.contains(" for a batch of 16: its images"), "{table}");
 }
 
 #[test]
@@ -326,6 +336,18 @@ fn a_grey_model_says_that_it_takes_a_colour_image_as_grey() {
             .contains("warning: `images/valid/ant/0.jpg` is in colour, the model knows grey images: it is made grey"),
         "{ran:?}"
     );
+    // Data for any number of channels may lie in the cache too; that it is of no use is nothing to say of this run.
+    with(&place, &["data.channels=auto"]).ok();
+    for file in fs::read_dir(place.path().join("cache/mnist-train")).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "images") {
+            fs::write(file, "no images").unwrap();
+        }
+    }
+    let anew = with(&place, &["data.channels=1"]).ok();
+    assert_eq!(anew.stderr.matches("is not used and made anew").count(), 1, "{anew:?}");
+    let again = with(&place, &["data.channels=1"]).ok();
+    assert_eq!(again.stderr, "");
     let colour = place.train(&["evaluate", "latest", "--data", "folder:images"]).ok();
     assert!(colour.stdout.contains("36 validation images of folder, 3 classes"), "{colour:?}");
 }

@@ -71,7 +71,7 @@ fn the_accuracy_of_the_best_epoch_and_the_highest_are_told_apart() {
     assert!(ran.stdout.contains(&line), "{line}: {}", ran.stdout);
     let shown = place.train(&["runs"]).ok().stdout;
     assert!(
-        shown.contains(&format!("{accuracy:.4}")) && shown.contains(&format!("{highest:.4}, epoch {epoch}")),
+        shown.contains(&format!("{accuracy:.4}")) && shown.contains(&format!("{highest:.4}{epoch:>11}")),
         "{shown}"
     );
 }

@@ -89,6 +89,29 @@ fn the_first_batch_is_drawn_with_its_labels() {
 }
 
 #[test]
+fn an_image_is_shown_as_the_epochs_see_it() {
+    let place = Place::new();
+    let flip = ["--set", "augmentation.flip=0.5", "--html", "variants.html"];
+    let ran = shown(&place, &[&["train/3/1", "--variants", "9"], &flip[..]].concat()).ok();
+    assert!(ran.stdout.starts_with("train/3/1 as the first 9 epochs see it, seed 0\n"), "{}", ran.stdout);
+    let page = fs::read_to_string(place.path().join("variants.html")).unwrap();
+    let mut images: Vec<&str> = page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(images.len() == 10 && page.contains(">as it is<") && page.contains(">epoch 9<"), "{}", images.len());
+    // Mirrored or not.
+    images.sort_unstable();
+    images.dedup();
+    assert_eq!(images.len(), 2);
+    let ran = shown(&place, &["train/3/1", "--variants", "2"]).ok();
+    assert!(ran.stdout.starts_with("train/3/1: the plan's `[augmentation]` changes nothing\n"), "{}", ran.stdout);
+    small_png(&place);
+    let ran = shown(&place, &["small.png", "--variants", "2"]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("`small.png`: it is a file; `--variants` takes an image of"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_config_decides_the_batch() {
     let place = Place::new();
     let ran = place
@@ -144,6 +167,8 @@ fn bad_usage_says_what_would_be_right() {
         (&["show", "a.png", "--cols", "a..4"], "`a` is no number; write it as 4..15"),
         (&["show", "a.png", "--images", "4"], "--batch"),
         (&["show", "--batch", "--rows", "1..2"], "cannot be used with"),
+        (&["show", "train/3/1", "--raw"], "--batch"),
+        (&["show", "train/3/1", "--variants", "0"], "expected a whole number from 1"),
         (&["show", "a.png", "--set", "trainig.epochs=3"], "did you mean `training.epochs`?"),
     ] {
         let ran = place.train(arguments);

@@ -64,7 +64,7 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     study(&place, "", RATES);
     let ran = sweep(&place, &[]).ok();
     assert!(ran.stdout.contains("3 finished, of 3 trials"), "{}", ran.stdout);
-    let unsaid = "importance of the keys: Too few trials, or values, to say for: optimizer.learning_rate (3). Compared are 3 finished";
+    let unsaid = "too few trials to say how much a key matters: optimizer.learning_rate (3 finished trials)";
     assert!(ran.stdout.contains(unsaid), "{}", ran.stdout);
     let values: Vec<f64> =
         table(&ran)[..3].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
@@ -89,6 +89,19 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
     for part in ["Leaderboard", "The best trial", "valid.accuracy against each key", "Curves of", "Importance"] {
         assert!(page.contains(part), "{part}");
+    }
+    // The best trial has a page at once, the others of the leaderboard after `sweep report`; each leads back.
+    let with_page = |run: &PathBuf| run.join("report.html").is_file();
+    let best = exported.parent().unwrap().to_path_buf();
+    assert!(
+        with_page(&best) && page.contains(&format!("<a href=\"{}/report.html\">", best.file_name().unwrap().display()))
+    );
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    assert!(trials(&place).iter().all(with_page) && page.contains(">Its page</a>"));
+    for run in trials(&place) {
+        assert!(page.contains(&format!("<a href=\"{}/report.html\">", run.file_name().unwrap().display())));
+        assert!(fs::read_to_string(run.join("report.html")).unwrap().contains("<a href=\"../report.html\">"));
     }
     fs::remove_file(place.path().join("runs/study/report.html")).unwrap();
     let ran = place.train(&["sweep", "report", "study.toml"]).ok();

@@ -1,8 +1,12 @@
 //! What goes wrong while a run is under way.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::harness::{Place, Ran, SMALL, metrics, record};
+use crate::harness::{Place, Ran, SMALL, metrics, record, skip};
 
 #[test]
 fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoint() {
@@ -74,13 +78,15 @@ fn full_disk(settings: &[&str]) {
     fs::create_dir(&disk).unwrap();
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
     if !mounted.is_ok_and(|output| output.status.success()) {
-        println!("skipped: mounting a small disk takes a superuser");
+        skip("mounting a small disk takes a superuser");
         return;
     }
     place.train_small(&["--set", "training.epochs=2"]).ok();
     let first = place.run();
     let before = fs::read(first.join("model.safetensors")).unwrap();
-    fs::write(disk.join("ballast"), vec![0; 550_000]).unwrap();
+    // Room for a run's folder, and not for all that is to come into it.
+    let used = blocks_of(&first);
+    fs::write(disk.join("ballast"), vec![0; (1 << 20) - used - 150_000]).unwrap();
     let ran = place.train(&[&["--set", "training.epochs=50", "--set", "name=second"], SMALL, settings].concat());
     let after = fs::read(first.join("model.safetensors")).unwrap();
     let resumed = {
@@ -95,6 +101,13 @@ fn full_disk(settings: &[&str]) {
     assert!(ran.stderr.contains("cannot write `runs/second/") && ran.stderr.contains("free some space"), "{ran:?}");
     assert_eq!(before, after);
     assert_eq!((resumed.0.code, resumed.1, resumed.2), (0, 50, "finished".into()), "{:?}", resumed.0);
+}
+
+/// Bytes that the files of a folder take on a disk of blocks of 4096.
+fn blocks_of(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let bytes = |path: &PathBuf| fs::metadata(path).unwrap().len().next_multiple_of(4096) as usize;
+    entries.map(|path| if path.is_dir() { blocks_of(&path) } else { bytes(&path) }).sum()
 }
 
 #[test]

@@ -82,6 +82,21 @@ pub enum Block {
     },
     /// Blocks beside each other where there is room.
     Beside(Vec<Block>),
+    /// Blocks that stay together, as one of those beside each other.
+    Together(Vec<Block>),
+    /// One of several blocks, which a reader of a page chooses.
+    Slider(Slider),
+}
+
+/// What there is to see for each value of something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slider {
+    /// What has these values.
+    pub name: String,
+    /// Each value with what it leads to.
+    pub positions: Vec<(String, Block)>,
+    /// The one to begin with, and the only one where nothing can be chosen.
+    pub start: usize,
 }
 
 /// A number that matters, with what it is.

@@ -1,12 +1,14 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod embedded;
 mod pictures;
 mod pixel_table;
+mod rust_code;
 mod table;
 
 use crate::{
-    document::{Block, Document, Section, Term, Tile},
-    svg,
+    document::{Block, Document, Section, Slider, Term, Tile},
+    palette, svg,
     svg::escaped,
 };
 
@@ -14,6 +16,13 @@ pub use pixel_table::pixel_table;
 
 /// Sections from which on a page has a table of contents.
 const MANY: usize = 3;
+
+/// The most that a page takes, as far as its pictures can be made smaller.
+const MOST_BYTES: usize = 290_000;
+
+/// Pixels a side of large pictures, of which a page takes the first that it is small enough with. It shows them at most as large as
+/// the first.
+const SIDES: [usize; 6] = [112, 80, 56, 40, 31, 24];
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
@@ -28,11 +37,25 @@ pub fn live_page(document: &Document, every: u64, written: u64) -> String {
 }
 
 fn page_with(document: &Document, head: &str, of_body: &str) -> String {
+    let whole = page_of(document, head, of_body, SIDES[0]);
+    let mut page = whole.clone();
+    for side in SIDES.into_iter().skip(1) {
+        if page.len() <= MOST_BYTES {
+            return page;
+        }
+        page = page_of(document, head, of_body, side);
+    }
+    // Where it is not the pictures that take the room, they are left as they are.
+    if page.len() > MOST_BYTES && 10 * page.len() > 9 * whole.len() { whole } else { page }
+}
+
+fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> String {
     let Document { title, lead, sections } = document;
-    let (title, lead) = (escaped(title), blocks(lead));
-    let (style, script) = (include_str!("html/style.css"), include_str!("html/script.js"));
+    let (title, lead) = (escaped(title), blocks(lead, side));
+    let style = include_str!("html/style.css").to_owned() + &palette::on_dark();
+    let script = include_str!("html/script.js");
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
-    let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one)).collect();
+    let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one, side)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
@@ -48,46 +71,64 @@ fn contents(sections: &[Section]) -> String {
     format!("<nav aria-label=\"contents\">\n<ul>\n{items}</ul>\n</nav>\n")
 }
 
-fn section(number: usize, Section { heading, blocks: body }: &Section) -> String {
-    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body))
+fn section(number: usize, Section { heading, blocks: body }: &Section, side: usize) -> String {
+    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body, side))
 }
 
-fn blocks(all: &[Block]) -> String {
-    all.iter().map(block).collect()
+fn blocks(all: &[Block], side: usize) -> String {
+    all.iter().map(|one| block(one, side)).collect()
 }
 
-fn block(block: &Block) -> String {
+fn block(block: &Block, side: usize) -> String {
     match block {
         Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
         Block::Tiles(tiles) => format!("<dl class=\"tiles\">\n{}</dl>\n", tiles.iter().map(tile).collect::<String>()),
         Block::Link { text, address } => format!("<p><a href=\"{}\">{}</a></p>\n", escaped(address), escaped(text)),
         Block::Fold { summary, blocks: folded } => {
-            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded))
+            format!("<details><summary>{}</summary>\n{}</details>\n", escaped(summary), blocks(folded, side))
         }
         Block::Code { caption, lines } => code(caption, lines),
         Block::Table(rows) => table::table(rows),
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
-        Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns),
+        Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns, side),
         Block::Pixels { caption, table } => pixel_table(caption, table),
-        Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside)),
+        Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside, side)),
+        Block::Together(together) => format!("<div>\n{}</div>\n", blocks(together, side)),
+        Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
+        Block::Slider(positions) => slider(positions, side),
         Block::Lines(chart) => svg::in_page(chart),
-        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } | Block::Weights { .. } => {
+        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } => {
             svg::block(block).unwrap_or_default()
         }
     }
 }
 
 fn tile(Tile { name, value, note }: &Tile) -> String {
-    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", escaped(note)) };
-    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), escaped(value))
+    let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", breakable(note)) };
+    format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), breakable(value))
 }
 
+/// A text that is broken behind `/` and `_` where there is no room for it.
+fn breakable(text: &str) -> String {
+    escaped(text).replace('/', "/<wbr/>").replace('_', "_<wbr/>")
+}
+
+/// Lines as they are, those of a Rust file in colours.
 fn code(caption: &str, lines: &str) -> String {
-    let (caption, lines) = (escaped(caption), escaped(lines));
-    format!(
-        "<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n\
-         <pre tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><code>{lines}</code></pre>\n</figure>\n"
-    )
+    let is_rust = caption.split(':').next().is_some_and(|file| file.ends_with(".rs"));
+    let lines = if is_rust { rust_code::coloured(lines) } else { escaped(lines) };
+    let caption = escaped(caption);
+    format!("<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n<pre><code>{lines}</code></pre>\n</figure>\n")
+}
+
+/// Only one of its positions is shown; the script adds what chooses another.
+fn slider(Slider { name, positions, start }: &Slider, side: usize) -> String {
+    let position = |(number, (value, shown)): (usize, &(String, Block))| {
+        let hidden = if number == *start { "" } else { " hidden=\"\"" };
+        format!("<div data-value=\"{}\"{hidden}>\n{}</div>\n", escaped(value), block(shown, side))
+    };
+    let positions: String = positions.iter().enumerate().map(position).collect();
+    format!("<div class=\"slider\" data-name=\"{}\">\n{positions}</div>\n", escaped(name))
 }
 
 /// A word that opens to the code that does it.
@@ -112,7 +153,7 @@ fn with_code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Table;
+    use crate::{Picture, Pixels, Weights, document::Table};
 
     fn document(sections: usize) -> Document {
         let one = |number| Section::new(format!("part {number} < 7"), [Block::text("see `a < b` & c")]);
@@ -150,9 +191,27 @@ mod tests {
 
     #[test]
     fn text_and_code_are_told_apart_and_escaped() {
-        assert_eq!(block(&Block::text("see `a < b` & c")), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
-        let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() });
+        assert_eq!(block(&Block::text("see `a < b` & c"), 112), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
+        let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() }, 112);
         assert!(code.contains("<code>a &amp;&amp; b</code>") && code.contains("<figcaption>src/x.rs"), "{code}");
+    }
+
+    #[test]
+    fn only_the_code_of_a_rust_file_has_colours() {
+        let of = |caption: &str| block(&Block::Code { caption: caption.into(), lines: "fn a() {}".into() }, 112);
+        for caption in ["x.rs", "src/x.rs: a"] {
+            assert!(of(caption).contains("<code><span class=\"keyword\">fn</span> a() {}</code>"), "{}", of(caption));
+        }
+        assert!(of("what x.rs printed").contains("<code>fn a() {}</code>"));
+    }
+
+    #[test]
+    fn a_slider_shows_its_start_alone() {
+        let positions = ["0.1", "0.5"].map(|value| (value.to_owned(), Block::text(value))).to_vec();
+        let html = block(&Block::Slider(Slider { name: "rate".into(), positions, start: 1 }), 112);
+        let expected = "<div class=\"slider\" data-name=\"rate\">\n<div data-value=\"0.1\" hidden=\"\">\n<p>0.1</p>\n</div>\n\
+                        <div data-value=\"0.5\">\n<p>0.5</p>\n</div>\n</div>\n";
+        assert_eq!(html, expected);
     }
 
     #[test]
@@ -163,8 +222,43 @@ mod tests {
             caption: "x.rs: step".into(),
             lines: "fn step() {}".into(),
         };
-        let html = block(&Block::Terms(vec![word]));
-        let parts = ["<dt>step</dt>", "<dd>One change.", "<summary>x.rs: step</summary>", "<code>fn step() {}</code>"];
+        let html = block(&Block::Terms(vec![word]), 112);
+        let parts = [
+            "<dt>step</dt>",
+            "<dd>One change.",
+            "<summary>x.rs: step</summary>",
+            "<code><span class=\"keyword\">fn</span> step() {}</code>",
+        ];
         assert!(parts.iter().all(|part| html.contains(part)), "{html}");
+    }
+
+    #[test]
+    fn a_page_of_many_large_pictures_is_small_whatever_they_show() {
+        let noise = |number: usize| {
+            (0..3 * 224 * 224).map(|at| (((at + number) * 2_654_435_761) >> 13) as u8).collect::<Vec<u8>>()
+        };
+        let picture = |number| Picture { pixels: Pixels::of_planes(224, 224, &noise(number)), ..Picture::default() };
+        let pictures = Block::Pictures { alt: "noise".into(), pictures: (0..60).map(picture).collect(), columns: 12 };
+        let weights = Block::Weights { alt: "w".into(), weights: Weights::new(200, 300, vec![0.5; 60_000]) };
+        let bytes = page(&Document { lead: vec![pictures, weights], ..Document::default() }).len();
+        assert!(bytes <= MOST_BYTES, "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_page_that_its_text_makes_large_keeps_its_pictures() {
+        let picture = Picture {
+            pixels: Pixels::new(28, 28, (0..784).map(|at| (at % 251) as u8).collect()),
+            ..Picture::default()
+        };
+        let pictures = Block::Pictures { alt: "a digit".into(), pictures: vec![picture.clone()], columns: 1 };
+        let text = Block::text("x".repeat(MOST_BYTES));
+        let page = page(&Document { lead: vec![pictures, text], ..Document::default() });
+        assert!(page.contains(&svg::png_address(&picture.pixels)));
+    }
+
+    #[test]
+    fn a_tile_is_broken_where_its_words_end() {
+        let html = block(&Block::Tiles(vec![Tile::new("data", "a/b_c", "data.path=x/y")]), 112);
+        assert!(html.contains("<dd>a/<wbr/>b_<wbr/>c</dd><dd class=\"note\">data.path=x/<wbr/>y</dd>"), "{html}");
     }
 }

@@ -29,7 +29,7 @@ mod weights;
 pub use bars::{Bar, Bars};
 pub use calibration::{calibration, histogram};
 pub use confusion::Confusion;
-pub use document::{Block, Document, Section, Table, Term, Tile};
+pub use document::{Block, Document, Section, Slider, Table, Term, Tile};
 pub use line_chart::{Axis, Field, LineChart, Mark, Scale, Series, Shape, Style};
 pub use palette::Rgb;
 pub use parallel::{Dimension, Parallel, Strand};

@@ -14,6 +14,27 @@ pub(crate) const VERMILLION: Rgb = Rgb(0xd5, 0x5e, 0x00);
 const SERIES: [Rgb; 6] =
     [BLUE, VERMILLION, Rgb(0x00, 0x9e, 0x73), Rgb(0xcc, 0x79, 0xa7), Rgb(0xb0, 0x78, 0x00), Rgb::grey(GREY)];
 
+/// The same in their order on a dark page.
+const ON_DARK: [Rgb; 6] = [
+    Rgb(0x56, 0xb4, 0xe9),
+    Rgb(0xf2, 0x79, 0x3a),
+    Rgb(0x2f, 0xc7, 0x9a),
+    Rgb(0xe0, 0x9a, 0xc1),
+    Rgb(0xf0, 0xc0, 0x40),
+    Rgb::grey(0xa3),
+];
+
+/// What a page needs for charts of these colours to be seen as well where it is dark. An attribute has no second colour, but gives way
+/// to a rule.
+pub(crate) fn on_dark() -> String {
+    let rule = |(light, dark): (&Rgb, Rgb)| {
+        let (light, dark) = (light.hex(), dark.hex());
+        format!("  [stroke=\"{light}\"] {{ stroke: {dark} }}\n  [fill=\"{light}\"] {{ fill: {dark} }}\n")
+    };
+    let rules: String = SERIES.iter().zip(ON_DARK).map(rule).collect();
+    format!("@media screen and (prefers-color-scheme: dark) {{\n{rules}}}\n")
+}
+
 /// The number of grey among them.
 pub(crate) const GREY_SERIES: usize = 5;
 
@@ -85,6 +106,9 @@ mod tests {
             for ground in [Rgb::grey(255), Rgb::grey(0x1b)] {
                 assert!(contrast(colour, ground) >= 3.0, "{} on {}", colour.hex(), ground.hex());
             }
+        }
+        for colour in ON_DARK {
+            assert!(contrast(colour, Rgb::grey(0x1b)) >= 4.5, "{}", colour.hex());
         }
     }
 

@@ -43,10 +43,12 @@ pub fn block(block: &Block) -> Option<String> {
         | Block::Link { .. }
         | Block::Fold { .. }
         | Block::Code { .. }
+        | Block::Slider(_)
         | Block::Table(_)
         | Block::Terms(_)
         | Block::Pixels { .. }
-        | Block::Beside(_) => None,
+        | Block::Beside(_)
+        | Block::Together(_) => None,
     }
 }
 

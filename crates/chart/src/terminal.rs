@@ -20,6 +20,7 @@ mod progress;
 mod spread;
 mod table;
 mod weights;
+mod wrap;
 
 pub use bars::bars;
 pub use colours::Colours;
@@ -34,6 +35,7 @@ pub use progress::progress;
 pub use spread::spread;
 pub use table::table;
 pub use weights::weights;
+pub use wrap::{behind, wrapped};
 
 /// A text of at most `width` characters; what is cut off ends in an ellipsis.
 pub(crate) fn cut(text: &str, width: usize) -> String {

@@ -43,6 +43,21 @@ impl Weights {
         Pixels::of_planes(self.height, self.width, &planes)
     }
 
+    /// Of at most so many weights a side, each the mean of those in its place.
+    pub(crate) fn reduced(&self, side: usize) -> Self {
+        let step = self.height.max(self.width).div_ceil(side).max(1);
+        let [height, width] = [self.height, self.width].map(|side| side.div_ceil(step));
+        let mean = |row: usize, column: usize| {
+            let rows = row * step..((row + 1) * step).min(self.height);
+            let columns = column * step..((column + 1) * step).min(self.width);
+            let count = rows.len() * columns.len();
+            let values = rows.flat_map(|row| &self.values[row * self.width..][columns.clone()]);
+            values.sum::<f32>() / count as f32
+        };
+        let values = (0..height * width).map(|place| mean(place / width, place % width)).collect();
+        Self { height, width, values, name: self.name.clone() }
+    }
+
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.height, self.width)
     }
@@ -74,6 +89,13 @@ mod tests {
         let weights = Weights::new(1, 4, vec![-2.0, 0.0, 1.0, f32::NAN]);
         assert_eq!(weights.scaled(), [-1.0, 0.0, 0.5, 0.0]);
         assert_eq!([-1.0, 0.0, 0.5].map(colour), [(BLUE, 1.0), (VERMILLION, 0.0), (VERMILLION, 0.5)]);
+    }
+
+    #[test]
+    fn reduced_weights_are_the_means_of_their_places() {
+        let weights = Weights::new(3, 4, (0..12).map(|value| value as f32).collect());
+        assert_eq!(weights.reduced(4), weights);
+        assert_eq!(weights.reduced(2), Weights::new(2, 2, vec![2.5, 4.5, 8.5, 10.5]));
     }
 
     #[test]

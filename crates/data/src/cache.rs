@@ -21,7 +21,7 @@ use task::Task;
 use self::header::{HEADER_BYTES, Header, Lengths};
 pub(crate) use self::{lock::Lock, store::Store};
 use crate::{
-    Bytes, DataSet, Decoding, Error, Event, Images, Request,
+    Bytes, DataSet, Decoding, Error, Event, Images, OriginalSize, Request,
     fingerprint::{RELEASE, fingerprint, hex},
     retry_policy::RetryPolicy,
     source::{Index, Part},
@@ -103,14 +103,14 @@ impl<'a> Loading<'a> {
     pub fn cached(&mut self, source: &str, identity: &str, expected: Option<&str>) -> Option<DataSet> {
         let (folder, decoding) = (self.folder.clone()?, self.request.decoding);
         let slot = self.slot(&folder, source, identity, decoding);
-        // A run's plan has what `auto` came to in its place: that is the same data.
+        // A run's plan has what `auto` came to in its place: that is the same data. Where it is of no use, nobody misses it.
         let auto = Decoding { channels: None, ..decoding };
         let auto = decoding.channels.is_some().then(|| self.slot(&folder, source, identity, auto));
-        auto.into_iter().chain([slot]).find_map(|slot| {
-            let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
-            let packed = self.look(&slot, expected).filter(is_ours)?;
-            Some(self.data_set(source, packed, Some(slot.path)))
-        })
+        let is_ours = |packed: &Packed| decoding.channels.is_none_or(|it| packed.images[0].shape().channels == it);
+        let of_auto = auto.and_then(|auto| Some((auto.open(expected).ok()??, auto.path)));
+        let found = of_auto.filter(|(packed, _)| is_ours(packed));
+        let (packed, path) = found.or_else(|| Some((self.look(&slot, expected)?, slot.path)))?;
+        Some(self.data_set(source, packed, Some(path)))
     }
 
     /// Where the data set of this identity lies, made by this decoding.
@@ -154,7 +154,7 @@ impl<'a> Loading<'a> {
                 None
             }
         });
-        let packed = Packed { images, skipped: index.skipped.clone(), fingerprint: found };
+        let packed = Packed { images, sizes: index.sizes.clone(), skipped: index.skipped.clone(), fingerprint: found };
         Ok(self.data_set(source, packed, path))
     }
 
@@ -184,7 +184,7 @@ impl<'a> Loading<'a> {
     }
 
     fn data_set(&mut self, source: &str, packed: Packed, cache: Option<PathBuf>) -> DataSet {
-        let Packed { images, skipped, fingerprint } = packed;
+        let Packed { images, sizes, skipped, fingerprint } = packed;
         let mut splits = images.into_iter().map(Arc::new);
         let mut next = || splits.next().expect("a training and a validation split");
         DataSet {
@@ -193,6 +193,7 @@ impl<'a> Loading<'a> {
             test: splits.next(),
             source: source.into(),
             notes: std::mem::take(&mut self.notes),
+            sizes,
             skipped,
             fingerprint,
             cache,
@@ -205,6 +206,7 @@ impl<'a> Loading<'a> {
 pub(crate) struct Packed {
     /// Training, validation and, where there is one, test.
     pub images: Vec<Images>,
+    pub sizes: Vec<OriginalSize>,
     pub skipped: Vec<String>,
     pub fingerprint: String,
 }
@@ -260,7 +262,7 @@ impl Slot {
             return Err("it holds other data".into());
         }
         let (index, pixels) = unpacked(map, &header.lengths).ok_or("it holds no images, or labels of no class")?;
-        Ok(Some(Packed { images: index.images(&pixels), skipped: index.skipped, fingerprint }))
+        Ok(Some(Packed { images: index.images(&pixels), sizes: index.sizes, skipped: index.skipped, fingerprint }))
     }
 
     /// Where it is made.
@@ -283,6 +285,7 @@ impl Slot {
             names: of(|part| part.names.len()),
             classes: text(index.task.classes()).len(),
             skipped: text(&index.skipped).len(),
+            sizes: index.sizes.len(),
         };
         let header = Header { key: self.key, fingerprint: from_hex(fingerprint), lengths, body_crc: crc.finalize() };
         store.complete(&header.to_bytes(), &after, &self.path)
@@ -311,6 +314,9 @@ fn packed(index: &Index) -> Vec<u8> {
     }
     bytes.extend(text(index.task.classes()).into_bytes());
     bytes.extend(text(&index.skipped).into_bytes());
+    for OriginalSize { sides: [height, width], images } in &index.sizes {
+        bytes.extend([*height, *width, *images].into_iter().flat_map(|number| (number as u32).to_le_bytes()));
+    }
     bytes
 }
 
@@ -336,13 +342,18 @@ fn unpacked(map: Arc<Mmap>, lengths: &Lengths) -> Option<(Index, Bytes)> {
     let mut lines = |length| std::str::from_utf8(take(length)?).ok().map(|text| text.split_terminator('\0'));
     let task = Arc::new(Task::new(lines(lengths.classes)?).ok()?);
     let skipped = lines(lengths.skipped)?.map(str::to_owned).collect();
+    let size = |bytes: &[u8]| {
+        let number = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+        OriginalSize { sides: [number(0), number(4)], images: number(8) }
+    };
+    let sizes = take(12 * lengths.sizes)?.chunks_exact(12).map(size).collect();
     let is_possible = |Part { slots, labels, .. }: &Part| {
         !labels.is_empty()
             && slots.iter().all(|slot| (*slot as usize) < lengths.slots)
             && labels.iter().all(|label| usize::from(*label) < task.classes().len())
     };
     let is_possible = parts.iter().all(is_possible);
-    let index = Index { task, shape, slots: lengths.slots, parts, skipped };
+    let index = Index { task, shape, slots: lengths.slots, parts, sizes, skipped };
     is_possible.then_some((index, Bytes::Mapped(map, pixels)))
 }
 
@@ -370,6 +381,7 @@ mod tests {
                 Part { slots: vec![4, 0, 1], labels: vec![0, 1, 1], names: b"a\0b\0c\0".to_vec() },
                 Part { slots: vec![2, 3], labels: vec![0, 1], names: vec![] },
             ],
+            sizes: vec![OriginalSize { sides: [300, 20], images: 5 }],
             skipped: vec!["x.png: it is broken".into()],
         }
     }
@@ -399,7 +411,7 @@ mod tests {
             index.parts.extend(with_test.then(|| index.parts[1].clone()));
             let fingerprint = write(&slot, &index);
             let back = slot.open(None).unwrap().unwrap();
-            assert_eq!((back.fingerprint, &back.skipped), (fingerprint, &index.skipped));
+            assert_eq!((back.fingerprint, &back.skipped, &back.sizes), (fingerprint, &index.skipped, &index.sizes));
             assert_eq!(back.images.len(), index.parts.len());
             for (images, part) in back.images.iter().zip(&index.parts) {
                 assert_eq!(

@@ -204,11 +204,16 @@ impl<B: Backend> ImageBatch<B> {
     }
 }
 
-/// The values, 0 to 255, of the images at these indices as the first epoch's training sees them.
-pub fn augmented(images: &Arc<Images>, indices: &[usize], limits: Augmentation, seed: u64) -> Vec<Vec<u8>> {
+/// The values, 0 to 255, of the images at these indices as the training of this epoch, the first is 0, sees them.
+pub fn augmented(
+    images: &Arc<Images>,
+    indices: &[usize],
+    limits: Augmentation,
+    (seed, epoch): (u64, usize),
+) -> Vec<Vec<u8>> {
     let dataset = ImageDataset::new(images.clone());
     let items: Vec<ImageItem> = indices.iter().filter_map(|index| dataset.get(*index)).collect();
-    let augment = (!limits.is_none()).then_some(Augment { limits, seed, epoch: 0 });
+    let augment = (!limits.is_none()).then_some(Augment { limits, seed, epoch });
     let batch = ImageBatcher { augment, ..ImageBatcher::default() }.host_batch(&items);
     let bytes = |image: &[f32]| image.iter().map(|value| (value * 255.0).round() as u8).collect();
     batch.images.chunks_exact(images.shape().len()).map(bytes).collect()
@@ -270,6 +275,15 @@ mod tests_of_batches {
         assert_eq!(batch.targets.dims(), [2, 1]);
         assert_eq!(batch.targets.into_data().to_vec::<f32>().unwrap(), [1.0, 0.0]);
         assert_eq!(batch.labels, [0, 1]);
+    }
+
+    #[test]
+    fn each_epoch_sees_an_image_in_its_own_way_and_the_same_one_always_so() {
+        let images = Arc::new(digits([1, 3], &[10, 20, 30], &[0]));
+        let limits = Augmentation { flip: 0.5, ..Augmentation::default() };
+        let seen: Vec<Vec<u8>> = (0..20).flat_map(|epoch| augmented(&images, &[0], limits, (0, epoch))).collect();
+        assert!(seen.contains(&vec![10, 20, 30]) && seen.contains(&vec![30, 20, 10]), "{seen:?}");
+        assert_eq!(augmented(&images, &[0], limits, (0, 7)), [seen[7].clone()]);
     }
 
     #[test]

@@ -163,12 +163,22 @@ pub struct DataSet {
     pub source: String,
     /// What a report should say about it, for instance why it is synthetic.
     pub notes: Vec<String>,
+    /// How large its images were before they got their shape, smallest height first.
+    pub sizes: Vec<OriginalSize>,
     /// Files that could not be decoded and were left out, each with the reason, where that was asked for.
     pub skipped: Vec<String>,
     /// [`fingerprint`](crate::fingerprint()) of the splits, 64 hexadecimal digits.
     pub fingerprint: String,
     /// The packed file that it lies in; `None` where it is only in memory.
     pub cache: Option<PathBuf>,
+}
+
+/// Images of a size in their files or arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OriginalSize {
+    /// Rows and columns.
+    pub sides: [usize; 2],
+    pub images: usize,
 }
 
 impl DataSet {

@@ -30,7 +30,7 @@ pub use decode::{DecodedImage, decode_image};
 pub use error::Error;
 pub use fingerprint::{MNIST_FINGERPRINT, MNIST_SAMPLE_FINGERPRINT, fingerprint};
 pub use fit::Fit;
-pub use images::{Bytes, DataSet, Images, Split};
+pub use images::{Bytes, DataSet, Images, OriginalSize, Split};
 pub use load::{cached, load};
 pub use loader::{ImageLoader, ItemLoader, Order};
 pub use request::{Decoding, Event, HeldOut, OnBroken, Remote, Request, Source};

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use task::{Shape, Task};
 
-use crate::{Bytes, Images};
+use crate::{Bytes, Images, OriginalSize};
 
 /// What a source has made of its images, whose pixels are in the [`Store`](crate::cache::Store).
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Index {
     pub slots: usize,
     /// Training, validation and, where there is one, test.
     pub parts: Vec<Part>,
+    /// How large the images of all parts were before they got their shape.
+    pub sizes: Vec<OriginalSize>,
     /// Files that were left out, each with the reason.
     pub skipped: Vec<String>,
 }

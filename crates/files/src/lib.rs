@@ -52,9 +52,21 @@ pub fn read_at_most(source: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {} MB", most / 1_000_000)));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it has more than {}", size(most))));
     }
     Ok(bytes)
+}
+
+/// Bytes as a person reads them.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..1_000_000 => (1e3, "kB"),
+        1_000_000..1_000_000_000 => (1e6, "MB"),
+        _ => (1e9, "GB"),
+    };
+    let number = format!("{:.1}", bytes as f64 / unit);
+    format!("{} {name}", number.trim_end_matches(".0"))
 }
 
 /// Creates a folder and those above it.
@@ -177,6 +189,12 @@ mod tests {
         replace(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn bytes_are_in_the_largest_unit_with_a_decimal_where_it_says_something() {
+        let sizes = [0, 999, 94_300, 20_000_000, 999_999_999, 1_234_000_000].map(size);
+        assert_eq!(sizes, ["0 kB", "1 kB", "94.3 kB", "20 MB", "1000 MB", "1.2 GB"]);
     }
 
     #[test]

@@ -29,16 +29,20 @@ impl Entry {
         toml_files(folder).into_iter().map(entry).collect()
     }
 
-    /// All configs: those compiled in, in the order in which they are shown, then others in `configs/`. A file there goes before
-    /// the one compiled in of its name.
+    /// All configs: those compiled in, in the order in which they are shown, then others in `configs/`.
     #[must_use]
     pub fn configs() -> Vec<Self> {
-        let mut files = Self::all_in(Path::new("configs"));
+        Self::named(BuiltIn::ALL.iter().map(|config| (config.name(), config.text())), Path::new("configs"))
+    }
+
+    /// What can be named: names and texts that are compiled in, then others in a folder. A file there goes before the text of
+    /// its name.
+    pub fn named<'a>(built_in: impl IntoIterator<Item = (&'a str, &'a str)>, folder: &Path) -> Vec<Self> {
+        let mut files = Self::all_in(folder);
         let mut all = Vec::new();
-        for built_in in BuiltIn::ALL {
-            let of_name = |entry: &mut Self| entry.name == built_in.name();
-            let about = about(built_in.text());
-            let shipped = Self { name: built_in.name().into(), about, path: None };
+        for (name, text) in built_in {
+            let of_name = |entry: &mut Self| entry.name == name;
+            let shipped = Self { name: name.into(), about: about(text), path: None };
             all.push(files.extract_if(.., of_name).next().unwrap_or(shipped));
         }
         all.extend(files);

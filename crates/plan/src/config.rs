@@ -151,6 +151,7 @@ impl BuiltIn {
             BuiltIn::MnistAugmented => include_str!("../../../configs/mnist-augmented.toml"),
             BuiltIn::MnistBest => include_str!("../../../configs/mnist-best.toml"),
             BuiltIn::Cifar10 => include_str!("../../../configs/cifar-10.toml"),
+            BuiltIn::Cifar10Best => include_str!("../../../configs/cifar-10-best.toml"),
             BuiltIn::Folder => include_str!("../../../configs/folder.toml"),
         }
     }

@@ -87,7 +87,7 @@ mod tests {
         let message = Config::File("nowhere/transformer.toml".into()).layer(None).unwrap_err().to_string();
         assert_eq!(
             message,
-            "nowhere/transformer.toml: no such config; there are base, linear, two-layer, resnet, resnet-augmented, mnist-linear, mnist-two-layer, mnist-simple-cnn, mnist, mnist-augmented, mnist-best, cifar-10, folder"
+            "nowhere/transformer.toml: no such config; there are base, linear, two-layer, resnet, resnet-augmented, mnist-linear, mnist-two-layer, mnist-simple-cnn, mnist, mnist-augmented, mnist-best, cifar-10, cifar-10-best, folder"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! How many images there are.
+//! How many images there are, and what is not among them.
 
-use chart::Table;
+use chart::{Block, Table};
 use data::{DataSet, Images};
 
 /// The images of each class in each split: of two classes a row for a split, of more a row for a class.
@@ -26,4 +26,21 @@ pub fn counts(data: &DataSet) -> Table {
     table.has_total = true;
     table.add_row(["all".to_owned()].into_iter().chain(splits.iter().map(|(_, images)| all(images))));
     table
+}
+
+/// Files that were left out, of which each is named.
+const SKIPPED: usize = 100;
+
+/// The files that were left out.
+pub(crate) fn skipped(data: &DataSet) -> Option<Block> {
+    let skipped = &data.skipped;
+    let caption = match skipped.len() {
+        0 => return None,
+        1 => "One file could not be decoded and was left out".to_owned(),
+        count => format!("{count} files could not be decoded and were left out"),
+    };
+    let more = skipped.len().saturating_sub(SKIPPED);
+    let mut lines: String = skipped.iter().take(SKIPPED).flat_map(|line| [line, "\n"]).collect();
+    lines += &if more > 0 { format!("and {more} more\n") } else { String::new() };
+    Some(Block::Code { caption, lines })
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use chart::{
-    Axis, Block, Confusion, LineChart, Picture, Section, Table, Verdict, Weights, calibration, histogram, roc,
+    Axis, Block, Confusion, LineChart, Picture, Section, Table, Tile, Verdict, Weights, calibration, histogram, roc,
     roc_corner,
 };
 use data::{DataSet, Images, Split};
@@ -11,24 +11,30 @@ use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, pixels, shown};
+use crate::{fraction, pixels, probability, shown};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
 const CONFUSED_SHOWN: usize = 4;
 
-/// Classes of which images are shown.
+/// Classes of which images are shown, and those that a page lists.
 const CLASSES_SHOWN: usize = 20;
+const CLASSES_LISTED: usize = 100;
 
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
 
-/// What all pictures of misses take on a page, at most, and what one takes besides its pixels.
-const MISSES_BYTES: usize = 110_000;
-const BYTES_AROUND: usize = 100;
+/// What the pictures of images take on a page, at most; what one takes besides its pixels; and what a large one takes with all that,
+/// of which less is shown.
+const PICTURES_BYTES: usize = 170_000;
+const BYTES_AROUND: usize = 200;
+const BYTES_OF_LARGE: usize = 3_500;
 
-/// Misses beside each other where there is room, and of a pair of classes where not all have room on the page.
-const MISSES: usize = 12;
+/// Misses of a pair of classes that are seen at once.
+const MISSES: usize = 4;
+
+/// Pictures beside each other where there is room.
+const MOST_COLUMNS: usize = 12;
 
 /// Images that a bin of the reliability diagram holds at least.
 const LEAST_IN_BIN: f64 = 20.0;
@@ -71,22 +77,55 @@ impl<'a> Evaluated<'a> {
         self.data.split(self.split).expect("the data has the split that was scored")
     }
 
+    /// Images as these that a page has room for.
+    pub(crate) fn room(&self) -> usize {
+        let Shape { channels, height, width } = self.data.shape();
+        // Grey strokes take half a byte for each pixel.
+        let bytes = if channels == 1 { height * width / 2 } else { channels * height * width };
+        PICTURES_BYTES / (bytes + BYTES_AROUND).min(BYTES_OF_LARGE)
+    }
+
     /// What was evaluated, in a line.
     pub fn title(&self) -> String {
-        let split = match self.split {
-            Split::Train => "training",
-            Split::Valid => "validation",
-            Split::Test => "test",
-        };
-        let (images, source) = (self.images().len(), &self.data.source);
+        let (images, split, source) = (self.images().len(), self.split_name(), &self.data.source);
         format!("{images} {split} images of {source}, {}", self.data.task())
     }
 
-    /// The metrics with their names; which class is among the first three is said where there are more.
+    /// How often it is right, and how often not.
+    pub fn tiles(&self) -> [Tile; 2] {
+        let counts = &self.evaluation.sums.counts;
+        let (right, total, [low, high]) = (counts.right(), counts.total(), interval(counts.right(), counts.total()));
+        let accuracy = fraction(Some(counts.accuracy()));
+        [
+            Tile::new("accuracy", accuracy, format!("95 % interval {low:.4} to {high:.4}")),
+            Tile::new("errors", (total - right).to_string(), format!("of {total} {} images", self.split_name())),
+        ]
+    }
+
+    /// The loss that the model was trained with.
+    pub fn loss_tile(&self) -> Tile {
+        Tile::new("loss", format!("{:.6}", self.evaluation.metrics().loss), self.loss.to_string())
+    }
+
+    fn split_name(&self) -> &'static str {
+        match self.split {
+            Split::Train => "training",
+            Split::Valid => "validation",
+            Split::Test => "test",
+        }
+    }
+
+    /// The metrics with their names; which class is among the first three is said where there are more, and the log loss where it is
+    /// another than that of the training.
     pub fn metrics(&self) -> Vec<(String, String)> {
         let metrics = self.evaluation.metrics();
         let named = |metric: Metric| (metric.name().replace('_', " "), shown(metric, metrics.get(metric)));
-        let is_told = |metric: &Metric| *metric != Metric::Top3 || metrics.top_3.is_some();
+        let is_log_loss = matches!(self.loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy);
+        let is_told = |metric: &Metric| match metric {
+            Metric::Top3 => metrics.top_3.is_some(),
+            Metric::LogLoss => !is_log_loss,
+            _ => true,
+        };
         Metric::ALL.into_iter().filter(is_told).map(named).collect()
     }
 
@@ -123,6 +162,22 @@ impl<'a> Evaluated<'a> {
         Section::new("Confusion matrix", [Block::Confusion { alt, matrix }])
     }
 
+    /// The matrix with all metrics beside it, and what it does not say of each class.
+    pub fn result(&self) -> Section {
+        let Section { heading, blocks } = self.confusion();
+        let metrics = Block::Table(Table::of_names(self.metrics()));
+        let beside = Block::Beside(blocks.into_iter().chain([metrics]).collect());
+        let mut by_class = self.by_class();
+        if by_class.rows.len() > CLASSES_SHOWN {
+            let accuracy = |row: &Vec<String>| row[2].parse::<f64>().unwrap_or(1.0);
+            by_class.rows.sort_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
+        }
+        // Of two classes the matrix says it all.
+        let is_more = !self.data.task().is_binary();
+        let by_class = is_more.then(|| list_of_classes(by_class, "Each class, the one that is recognised worst first"));
+        Section::new(format!("{heading} and metrics"), [beside].into_iter().chain(by_class))
+    }
+
     /// Of more than two classes the pairs that are most often taken for each other, the first of them with images.
     pub fn confused(&self) -> Option<Section> {
         let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
@@ -152,14 +207,15 @@ impl<'a> Evaluated<'a> {
         let mut classes: Vec<(usize, Vec<ScoredSample>)> =
             self.evaluation.of_each_class(&self.losses).into_iter().enumerate().collect();
         let all = classes.len();
+        let most = CLASSES_SHOWN.min(self.room() / 9);
         let mut text =
             "A row for a class: the image with the least loss, one in the middle, and the one with the highest."
                 .to_owned();
-        if all > CLASSES_SHOWN {
+        if all > most {
             let accuracy = |class: usize| counts[class].recall().unwrap_or(1.0);
             classes.sort_by(|(a, _), (b, _)| accuracy(*a).total_cmp(&accuracy(*b)));
-            classes.truncate(CLASSES_SHOWN);
-            text += &format!(" Of {all} classes those {CLASSES_SHOWN} that are recognised worst.");
+            classes.truncate(most);
+            text += &format!(" Of {all} classes those {most} that are recognised worst.");
         }
         let alt = format!("Images of {} of {task}", classes.len());
         let pictures = classes.iter().flat_map(|(_, few)| few).map(|sample| self.picture(sample)).collect();
@@ -207,9 +263,9 @@ impl<'a> Evaluated<'a> {
             (LineChart { y, ..diagram }, "what is predicted", text)
         };
         let mut table = Table::new(["mean probability", "images", "share", "95 % interval"], 0);
-        for (((probability, share), [_, all]), [low, high]) in bins.points().iter().zip(bins.counts()).zip(intervals) {
+        for (((p, share), [_, all]), [low, high]) in bins.points().iter().zip(bins.counts()).zip(intervals) {
             let interval = format!("{low:.4} to {high:.4}");
-            table.add_row([format!("{probability:.4}"), all.to_string(), format!("{share:.4}"), interval]);
+            table.add_row([probability(*p as f32), all.to_string(), format!("{share:.4}"), interval]);
         }
         let counts = histogram(&format!("probability of {of}"), &self.evaluation.histogram(HISTOGRAM));
         let charts = Block::Beside([diagram, counts].map(Block::Lines).into());
@@ -219,47 +275,60 @@ impl<'a> Evaluated<'a> {
 
     /// All images that are wrong, by what they are and what they are taken for; as many as a page has room for. None without one.
     pub fn misses(&self) -> Option<Section> {
-        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
         let pairs = self.evaluation.confused_pairs(&self.losses);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
-        let most = (MISSES_BYTES / (self.data.shape().len() + BYTES_AROUND)).max(MISSES);
-        let each = if all <= most { all } else { MISSES };
-        let (mut room, mut blocks, mut others) = (most, Vec::new(), Table::new(["is", "taken for", "images"], 2));
-        for ConfusedPair { label, predicted, samples } in &pairs {
-            let [is, said] = [label, predicted].map(|label| task.class(*label));
-            let shown = samples.len().min(each).min(room);
-            if shown == 0 {
-                others.add_row([is, said, &samples.len().to_string()]);
-                continue;
+        let mut room = self.room() * 2 / 5;
+        let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
+        let (mut shown, mut beside, mut single, mut others) = (0, Vec::new(), Vec::new(), Vec::new());
+        for pair in &pairs {
+            let count = pair.samples.len().min(each).min(room);
+            (shown, room) = (shown + count, room - count);
+            match (count, &pair.samples[..]) {
+                (0, _) => others.push(pair),
+                (_, [sample]) => single.push(self.miss(sample)),
+                _ => beside.push(self.pair(pair, count)),
             }
-            room -= shown;
-            let of = counts[usize::from(*label)].actual;
-            let less = if shown < samples.len() { format!(", of which {shown} are shown") } else { String::new() };
-            let share = 100.0 * samples.len() as f64 / of as f64;
-            let text = format!("{is}, taken for {said}: {} of {of} ({share:.1} %){less}", samples.len());
-            let pictures: Vec<Picture> = samples.iter().take(shown).map(|sample| self.miss(sample)).collect();
-            let alt = format!("{shown} images of {is} that are taken for {said}, the highest loss first");
-            blocks.extend([Block::Text(text), Block::Pictures { alt, pictures, columns: MISSES }]);
         }
-        if !others.rows.is_empty() {
-            let summary = format!("{} more pairs, of fewer images", others.rows.len());
-            blocks.push(Block::Fold { summary, blocks: vec![Block::Table(others)] });
-        }
-        let shown = most - room;
         let less = if shown < all { format!(" {shown} of {all} are shown.") } else { String::new() };
-        let text = format!(
-            "Each with its loss, p, the probability the model gave to what it says, and the name by which `train show` finds it; the \
-             highest loss first.{less}"
-        );
         let many = if all == 1 { "The one miss".into() } else { format!("The {all} misses") };
         let heading = format!("{many}, by what they are taken for");
-        (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(blocks)))
+        let text = [Block::Text(self.legend() + " The highest loss first." + &less)].into_iter();
+        let pairs = (!beside.is_empty()).then_some(Block::Beside(beside));
+        let rest = single_pairs(single).into_iter().chain(self.without_pictures(&others));
+        (all > 0).then(|| Section::new(heading, text.chain(pairs).chain(rest)))
+    }
+
+    /// So many misses of a pair, of which a few are seen at once.
+    fn pair(&self, ConfusedPair { label, predicted, samples }: &ConfusedPair, shown: usize) -> Block {
+        let [is, said] = [label, predicted].map(|label| self.data.class(*label));
+        let of = self.evaluation.sums.counts.by_class()[usize::from(*label)].actual;
+        let less = if shown < samples.len() { format!(", of which {shown} are shown") } else { String::new() };
+        let share = 100.0 * samples.len() as f64 / of as f64;
+        let text = format!("{is}, taken for {said}: {} of {of} ({share:.1} %){less}", samples.len());
+        let pictures = |samples: &[ScoredSample]| Block::Pictures {
+            alt: format!("{} images of {is} that are taken for {said}, the highest loss first", samples.len()),
+            pictures: samples.iter().map(|sample| self.miss(sample)).collect(),
+            columns: MISSES,
+        };
+        let (first, more) = samples[..shown].split_at(shown.min(MISSES));
+        let summary = format!("{} more of {is}, taken for {said}", more.len());
+        let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![pictures(more)] });
+        Block::Together([Block::Text(text), pictures(first)].into_iter().chain(more).collect())
     }
 
     fn miss(&self, sample: &ScoredSample) -> Picture {
-        let caption =
-            format!("loss {:.4}\np {:.4}\n{}", sample.loss, sample.probability, self.image_name(sample.index));
-        Picture { pixels: pixels(self.images(), sample.index), caption, verdict: Verdict::None }
+        Picture { verdict: Verdict::None, ..self.picture(sample) }
+    }
+
+    /// Pairs of classes whose misses have no room on the page.
+    fn without_pictures(&self, pairs: &[&ConfusedPair]) -> Option<Block> {
+        let mut table = Table::new(["is", "taken for", "images"], 2);
+        for ConfusedPair { label, predicted, samples } in pairs.iter().take(CLASSES_LISTED) {
+            table.add_row([self.data.class(*label), self.data.class(*predicted), &samples.len().to_string()]);
+        }
+        let first = if pairs.len() > CLASSES_LISTED { format!("; the first {CLASSES_LISTED}") } else { String::new() };
+        let summary = format!("{} more pairs, of fewer images{first}", pairs.len());
+        (!pairs.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Table(table)] })
     }
 
     /// The weights in the place of their pixels, of a linear model of grey images; of very many classes none.
@@ -301,9 +370,7 @@ impl<'a> Evaluated<'a> {
         let (most, least) = losses.unwrap_or_default();
         let alt = format!("{heading}: {} images, {wrong} of them wrong, from {most:.4} to {least:.4}", top.len());
         let pictures: Vec<Picture> = top.iter().map(|top| self.picture(top)).collect();
-        let text = "What the model says, what it is, its loss, and p, the probability the model gave to what it says; below, \
-                    the name by which `train show` finds the image.";
-        Section::new(heading, [Block::text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
+        Section::new(heading, [Block::Text(self.legend()), Block::Pictures { alt, pictures, columns: COLUMNS }])
     }
 
     /// The images with the highest losses, the highest first.
@@ -313,11 +380,26 @@ impl<'a> Evaluated<'a> {
         samples
     }
 
+    /// What stands below an image.
+    fn legend(&self) -> String {
+        let loss = if self.loss_is_p() { "" } else { " its loss," };
+        format!(
+            "What the model says, what it is,{loss} and p, the probability the model gave to what it says; below, the name by which \
+             `train show` finds the image."
+        )
+    }
+
+    /// Whether p says the loss of an image too: the chapter's is how far p is from 1, or from 0.
+    fn loss_is_p(&self) -> bool {
+        self.loss == Loss::MnistLoss && self.data.task().is_binary()
+    }
+
     fn picture(&self, top: &ScoredSample) -> Picture {
         let [prediction, target] = [top.predicted, top.label].map(|label| self.data.class(label));
         let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
-        let (loss, probability, name) = (top.loss, top.probability, self.image_name(top.index));
-        let caption = format!("{prediction}, is {target}\nloss {loss:.4}\np {probability:.4}\n{name}");
+        let (p, name) = (probability(top.probability), self.image_name(top.index));
+        let loss = if self.loss_is_p() { String::new() } else { format!("loss {:.4}\n", top.loss) };
+        let caption = format!("{prediction}, is {target}\n{loss}p {p}\n{name}");
         Picture { pixels: pixels(self.images(), top.index), caption, verdict }
     }
 
@@ -325,4 +407,25 @@ impl<'a> Evaluated<'a> {
     pub fn image_name(&self, index: usize) -> String {
         self.data.image_name(self.split, index)
     }
+}
+
+/// A table with a row for each class: folded where it is long, and cut where a page has no room for it.
+pub(crate) fn list_of_classes(mut table: Table, summary: &str) -> Block {
+    let classes = table.rows.len() - usize::from(table.has_total);
+    if classes <= CLASSES_SHOWN {
+        return Block::Table(table);
+    }
+    table.rows.drain(classes.min(CLASSES_LISTED)..classes);
+    let less = if classes > CLASSES_LISTED { format!(": {CLASSES_LISTED} of {classes}") } else { String::new() };
+    Block::Fold { summary: format!("{summary}{less}"), blocks: vec![Block::Table(table)] }
+}
+
+/// Misses of pairs of classes that have one each.
+fn single_pairs(pictures: Vec<Picture>) -> Vec<Block> {
+    let alt = match pictures.len() {
+        0 => return Vec::new(),
+        1 => "One pair of classes with a single miss".to_owned(),
+        count => format!("{count} pairs of classes with a single miss each"),
+    };
+    vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MOST_COLUMNS }]
 }

@@ -1,4 +1,4 @@
-//! Pages of a run, of an evaluation, of a comparison: values in, documents out.
+//! Pages of a run, of an evaluation, of a comparison, of data: values in, documents out.
 //!
 //! In: a run folder's files and a model's [`metrics::Scores`]; out: sections and [`chart::Document`]s, which a page and a terminal
 //! show alike. Nothing is computed with a network here. Start at [`RunReport::document`].
@@ -9,8 +9,10 @@ mod confusion_table;
 mod counts;
 mod course;
 mod curves;
+mod data_page;
 mod diagnosis;
 mod evaluated;
+mod few;
 mod live;
 mod run_report;
 mod use_it;
@@ -25,11 +27,13 @@ pub use compare::{ComparedRun, Comparison, Group, Groups, Test};
 pub use confusion_table::ConfusionTable;
 pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
+pub use data_page::document as data_page;
 pub use evaluated::Evaluated;
+pub use few::few;
 pub use live::write as write_live;
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
-pub use words::{best_epoch, clock, fraction, grouped, name, rate, shown, small};
+pub use words::{best_epoch, clock, fraction, grouped, moment, name, probability, rate, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

@@ -5,13 +5,18 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use chart::{Block, Document, Tile, html};
+use chart::{Block, Document, Section, Tile, html};
 use data::DataSet;
 use files::quoted;
 use plan::Plan;
 use run::{EpochRecord, Error, RunRecord, folder, list, record::State};
 
-use crate::{clock, course::Course, name, run_report::settings};
+use crate::{
+    clock,
+    course::Course,
+    name,
+    run_report::{settings, setup},
+};
 
 /// Seconds after which the page of a run that trains comes anew, at least and at most.
 const RELOAD: [u64; 2] = [2, 60];
@@ -55,11 +60,14 @@ impl SoFar<'_> {
         let course = Course { plan: self.plan, data: self.data, best, epochs: self.epochs };
         let curves = (!self.epochs.is_empty()).then(|| course.section());
         let reason = self.record.and_then(|record| record.reason.clone()).map(Block::Text);
-        let lead = [Block::Tiles(self.tiles()), Block::Text(self.what_comes())].into_iter().chain(reason);
+        let parameters = self.record.map(|record| record.model.parameters);
+        let setup = setup(self.plan, self.data, parameters);
+        let lead =
+            [Block::Tiles(self.tiles()), Block::Text(setup), Block::Text(self.what_comes())].into_iter().chain(reason);
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: lead.collect(),
-            sections: curves.into_iter().chain([settings(self.run, self.plan)]).collect(),
+            sections: curves.into_iter().chain([Section::new("Plan", settings(self.run, self.plan))]).collect(),
         }
     }
 
@@ -94,8 +102,6 @@ impl SoFar<'_> {
                 Tile::new("device", &record.backend, &record.device),
             ]);
         }
-        tiles.push(Tile::new("model", self.plan.model.kind.name(), ""));
-        tiles.push(Tile::new("data", &self.data.source, self.data.task().to_string()));
         tiles
     }
 }

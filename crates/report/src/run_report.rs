@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict, Weights, html};
 use data::{DataSet, Split};
-use metrics::{Scores, TOP_LOSSES, interval};
-use plan::{BuiltIn, Config, Difference, ModelKind, Plan};
+use metrics::{Scores, TOP_LOSSES};
+use plan::{BuiltIn, Config, Difference, ModelKind, Plan, ScheduleKind};
 use run::{
     About, EpochRecord, Error, RunFolder, RunRecord, folder,
     record::State::{Failed, Finished, Interrupted, Paused, Running},
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts, course::Course, curves, diagnosis::diagnosis, fraction, grouped, name,
-    use_it, why::Why,
+    ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
+    evaluated::list_of_classes, fraction, grouped, moment, name, use_it, why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -25,8 +25,8 @@ const MOST_UNITS: usize = 24;
 /// What a study leaves in the folder of each of its trials.
 const TRIAL: &str = "trial.toml";
 
-/// Files that were left out, of which each is named.
-const SKIPPED: usize = 100;
+/// Classes that are named one after the other.
+const NAMED: usize = 100;
 
 /// A run with its model on the validation split.
 #[derive(Clone, Debug)]
@@ -84,24 +84,29 @@ impl<'a> RunReport<'a> {
         Ok(Self { run, plan, record, epochs, evaluated, extras })
     }
 
-    /// The whole report, the outcome first.
+    /// The whole report, the outcome first, and then how its model is used.
     pub fn document(&self) -> Document {
         let id = self.run.file_name().unwrap_or_default().to_string_lossy();
         let shape = self.evaluated.data.shape();
         let outputs = self.evaluated.data.task().outputs();
         let use_it = use_it::section(self.run, &self.plan, outputs, shape, self.resume().as_deref());
-        let results =
-            [use_it, self.curves(), self.confusion()].into_iter().chain([self.misses(), self.evaluated.classes()]);
+        let results = [use_it, self.curves(), self.evaluated.result(), self.misses(), self.evaluated.classes()];
         let model = self.evaluated.pixel_weights().into_iter().chain(self.first_layer()).chain(self.network());
-        let circumstances = [self.data(), settings(self.run, &self.plan), self.timings(), self.environment()];
+        let circumstances = [self.data(), self.timings(), self.environment()];
         let classes = self.evaluated.data.task().classes();
         let said = diagnosis(&self.epochs, &self.evaluated.evaluation.sums.counts, classes);
-        let lead =
-            self.study().into_iter().chain([Block::Tiles(self.tiles())]).chain(said.into_iter().map(Block::Text));
+        let lead = self.study().into_iter().chain([Block::Tiles(self.tiles()), Block::Text(self.setup())]);
+        let lead = lead.chain(said.into_iter().map(Block::Text));
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: lead.collect(),
-            sections: results.chain(self.why()).chain(self.probabilities()).chain(model).chain(circumstances).collect(),
+            sections: results
+                .into_iter()
+                .chain(self.why())
+                .chain(self.probabilities())
+                .chain(model)
+                .chain(circumstances)
+                .collect(),
         }
     }
 
@@ -113,15 +118,10 @@ impl<'a> RunReport<'a> {
     /// What matters most.
     fn tiles(&self) -> Vec<Tile> {
         let Evaluated { data, evaluation, .. } = &self.evaluated;
-        let (metrics, counts) = (evaluation.metrics(), &evaluation.sums.counts);
-        let (right, total) = (counts.right(), counts.total());
-        let [low, high] = interval(right, total);
-        let mut tiles = vec![
-            Tile::new("accuracy", format!("{:.4}", metrics.accuracy), format!("95 % interval {low:.4} to {high:.4}")),
-            Tile::new("errors", (total - right).to_string(), format!("of {total} validation images")),
-        ];
+        let counts = &evaluation.sums.counts;
+        let mut tiles = self.evaluated.tiles().to_vec();
         let most = counts.by_class().iter().map(|class| class.actual).max().unwrap_or(0);
-        let largest = fraction(Some(most as f64 / total.max(1) as f64));
+        let largest = fraction(Some(most as f64 / counts.total().max(1) as f64));
         tiles.push(match self.extras.baseline {
             Some(baseline) => {
                 let always = format!("pixel similarity; always the largest class: {largest}");
@@ -133,27 +133,24 @@ impl<'a> RunReport<'a> {
             tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));
         }
         tiles.extend([
-            Tile::new("loss", format!("{:.6}", metrics.loss), self.evaluated.loss.to_string()),
+            self.evaluated.loss_tile(),
             Tile::new("best epoch", self.best_epoch(), format!("by {}", name(self.plan.training.monitor))),
             Tile::new("time", clock(self.record.seconds), "of training and validation"),
             Tile::new("device", &self.record.backend, &self.record.device),
-            Tile::new(
-                "model",
-                &self.record.model.kind,
-                format!("{} parameters", grouped(self.record.model.parameters)),
-            ),
-            Tile::new("data", &data.source, data.task().to_string()),
         ]);
-        if let Some(config) = About::read(self.run).ok().and_then(|about| about.begun_with()) {
-            let (name, changed) = config.split_once(" with ").unwrap_or((&config, "as it is"));
-            tiles.push(Tile::new("config", name, changed));
-        }
         let state = self.state();
         if state != "finished" {
             let (state, reason) = state.split_once(": ").unwrap_or((&state, ""));
             tiles.insert(0, Tile::new("state", state, reason));
         }
         tiles
+    }
+
+    /// What trained on what, and the config that it was begun with.
+    fn setup(&self) -> String {
+        let begun = About::read(self.run).ok().and_then(|about| about.begun_with());
+        let begun = begun.map_or_else(String::new, |config| format!(" Begun with `{config}`."));
+        setup(&self.plan, self.evaluated.data, Some(self.record.model.parameters)) + &begun
     }
 
     /// The study that this is a trial of, which lies beside it.
@@ -179,8 +176,7 @@ impl<'a> RunReport<'a> {
         let picture =
             |weights: &Weights| Picture { pixels: weights.to_pixels(), caption: String::new(), verdict: Verdict::None };
         let pictures = units.iter().take(MOST_UNITS).map(picture).collect();
-        let alt = format!("{heading} as pictures");
-        let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };
+        let pictures = Block::Pictures { alt: heading.into(), pictures, columns: BATCH_COLUMNS };
         (!units.is_empty()).then(|| Section::new(heading, [Block::text(text), pictures]))
     }
 
@@ -189,9 +185,10 @@ impl<'a> RunReport<'a> {
         let Extras { layers, batch, .. } = &self.extras;
         let layers = layers.clone().map(Block::Table);
         (layers.is_some() || !batch.is_empty()).then(|| {
-            let text = format!("{} images of the first batch, as the first epoch sees them.", batch.len());
+            let pictures: Vec<Picture> = batch.iter().take(self.evaluated.room() / 6).cloned().collect();
+            let text = format!("{} images of the first batch, as the first epoch sees them.", pictures.len());
             let alt = "Images of the first training batch with their labels".to_owned();
-            let pictures = Block::Pictures { alt, pictures: batch.clone(), columns: BATCH_COLUMNS };
+            let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };
             let batch = (!batch.is_empty()).then_some([Block::Text(text), pictures]);
             Section::new("What the network is, and sees", layers.into_iter().chain(batch.into_iter().flatten()))
         })
@@ -217,15 +214,6 @@ impl<'a> RunReport<'a> {
         format!("{best} of {of}")
     }
 
-    /// The matrix with all metrics.
-    fn confusion(&self) -> Section {
-        let Section { heading, blocks } = self.evaluated.confusion();
-        let metrics = Block::Table(Table::of_names(self.evaluated.metrics()));
-        let mut blocks = blocks.into_iter();
-        let beside = Block::Beside(blocks.next().into_iter().chain([metrics]).collect());
-        Section::new(heading, [beside, Block::Table(self.evaluated.by_class())].into_iter().chain(blocks))
-    }
-
     /// ROC curve and calibration.
     fn probabilities(&self) -> impl Iterator<Item = Section> {
         self.evaluated.roc().into_iter().chain([self.evaluated.calibration()])
@@ -238,10 +226,6 @@ impl<'a> RunReport<'a> {
 
     fn timings(&self) -> Section {
         let record = &self.record;
-        let moment = |text: &str| {
-            let seconds = text.split(['.', 'Z']).next().unwrap_or(text);
-            format!("{} UTC", seconds.replace('T', " "))
-        };
         let whole = Table::of_names([
             ("total", format!("{} of training and validation", clock(record.seconds))),
             ("optimizer steps", self.epochs.last().map_or(0, |epoch| epoch.step).to_string()),
@@ -270,6 +254,10 @@ impl<'a> RunReport<'a> {
         let classes = data.task().classes();
         let about = match classes {
             [positive, negative] => format!("{positive} (target 1) against {negative} (target 0)"),
+            classes if classes.len() > NAMED => {
+                let first = classes[..NAMED].join(", ");
+                format!("{}: {first} and {} more", classes.len(), classes.len() - NAMED)
+            }
             classes => format!("{}: {}", classes.len(), classes.join(", ")),
         };
         let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
@@ -278,22 +266,9 @@ impl<'a> RunReport<'a> {
             ("images", data.shape().to_string()),
             ("fingerprint", recorded.fingerprint.clone()),
         ]);
-        let blocks = [Block::Table(Table::of_names(facts)), Block::Table(counts(data))];
-        Section::new("Data", blocks.into_iter().chain(self.skipped()))
-    }
-
-    /// The files that were left out.
-    fn skipped(&self) -> Option<Block> {
-        let skipped = &self.evaluated.data.skipped;
-        let caption = match skipped.len() {
-            0 => return None,
-            1 => "One file could not be decoded and was left out".to_owned(),
-            count => format!("{count} files could not be decoded and were left out"),
-        };
-        let more = skipped.len().saturating_sub(SKIPPED);
-        let mut lines: String = skipped.iter().take(SKIPPED).flat_map(|line| [line, "\n"]).collect();
-        lines += &if more > 0 { format!("and {more} more\n") } else { String::new() };
-        Some(Block::Code { caption, lines })
+        let counts = list_of_classes(counts(data), "Images of each class");
+        let blocks = [Block::Table(Table::of_names(facts)), counts];
+        Section::new("Data", blocks.into_iter().chain(skipped(data)))
     }
 
     fn environment(&self) -> Section {
@@ -323,8 +298,26 @@ impl<'a> RunReport<'a> {
     }
 }
 
+/// What trains on what, and how, in a line.
+pub(crate) fn setup(plan: &Plan, data: &DataSet, parameters: Option<usize>) -> String {
+    let Plan { model, optimizer, schedule, training, seed, .. } = plan;
+    let size = parameters.map_or_else(String::new, |count| format!(" ({} parameters)", grouped(count)));
+    let rate = match schedule.kind {
+        ScheduleKind::Constant => format!("learning rate {}", optimizer.learning_rate),
+        kind => format!("learning rate up to {} ({kind})", optimizer.learning_rate),
+    };
+    format!(
+        "`{}`{size} on {}, {}: {}, {rate}, batches of {}, seed {seed}.",
+        model.kind,
+        data.source,
+        data.task(),
+        optimizer.kind,
+        training.batch_size
+    )
+}
+
 /// What differs from the defaults, and all of it folded.
-pub(crate) fn settings(run: &Path, plan: &Plan) -> Section {
+pub(crate) fn settings(run: &Path, plan: &Plan) -> [Block; 2] {
     let caption = folder::config_path(run).display().to_string();
     let base = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]);
     let differences = base.map(|base| plan.differences(&base)).unwrap_or_default();
@@ -333,9 +326,9 @@ pub(crate) fn settings(run: &Path, plan: &Plan) -> Section {
         table.add_row([(*key).to_owned(), this.to_string(), other.to_string()]);
     }
     let differing = match table.rows.len() {
-        0 => Block::text("It is `base.toml` as it is."),
+        0 => Block::text("Its plan is `base.toml` as it is."),
         _ => Block::Table(table.captioned("What differs from base.toml")),
     };
     let code = Block::Code { caption, lines: plan.to_toml() };
-    Section::new("Plan", [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }])
+    [differing, Block::Fold { summary: "Every key".into(), blocks: vec![code] }]
 }

@@ -4,17 +4,18 @@ use std::path::Path;
 
 use chart::{Block, Section};
 use files::quoted;
-use metrics::TOP_LOSSES;
 use plan::{ModelKind, Plan};
 use run::folder;
 use task::Shape;
 
-/// What a report says of a run in this folder; `resume` is what `--resume` needs besides it, where it can be gone on with.
+use crate::run_report::settings;
+
+/// What a report says of a run in this folder, with the plan that repeats it; `resume` is what `--resume` needs besides it, where it can be gone on with.
 pub fn section(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Option<&str>) -> Section {
     let name = quoted(run);
     let config = quoted(&folder::config_path(run));
     let mut lines = format!("train predict {name} image.png\n");
-    lines += &format!("train evaluate {name} --charts --top-losses {TOP_LOSSES}\n");
+    lines += &format!("train evaluate {name} --charts\n");
     lines += &format!("train {config}\n");
     lines += &resume.map_or_else(String::new, |more| format!("train --resume {name}{more}\n"));
     let caption = match resume {
@@ -22,9 +23,14 @@ pub fn section(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Op
         None => "Use it, evaluate it, repeat it",
     };
     let commands = Block::Code { caption: caption.into(), lines };
-    let pytorch = Block::Code { caption: "In PyTorch".into(), lines: in_pytorch(run, plan, outputs, shape) };
     let repeats = Block::text("Repeated on `flex` or `ndarray`, it ends with the same bits.");
-    Section::new("Use it", [commands, repeats, pytorch])
+    let pytorch = Block::Code { caption: "Python".into(), lines: in_pytorch(run, plan, outputs, shape) };
+    let pytorch = Block::Fold { summary: "In PyTorch".into(), blocks: vec![pytorch] };
+    let plan = Block::Fold {
+        summary: "Its plan, and what of it differs from base.toml".into(),
+        blocks: settings(run, plan).into(),
+    };
+    Section::new("Use it", [commands, repeats, pytorch, plan])
 }
 
 fn in_pytorch(run: &Path, plan: &Plan, outputs: usize, shape: Shape) -> String {

@@ -2,6 +2,8 @@
 
 use chart::{Block, Picture, Pixels, Section, Table, Verdict, Weights};
 
+use crate::probability;
+
 /// An image, what a model says of it, and why.
 #[derive(Clone, Debug)]
 pub struct Why {
@@ -28,23 +30,23 @@ impl Why {
     /// Of one image.
     pub fn section(&self) -> Section {
         let mut guesses = Table::new(["class", "probability"], 1);
-        for (class, probability) in &self.guesses {
-            guesses.add_row([class.clone(), format!("{probability:.4}")]);
+        for (class, p) in &self.guesses {
+            guesses.add_row([class.clone(), probability(*p)]);
         }
-        let pictures = Self::side_by_side(std::slice::from_ref(self));
-        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), pictures])
+        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), self.row()])
     }
 
     /// Of several.
     pub fn of_all(whys: &[Self]) -> Section {
-        Section::new("Why: what decides the top losses", [Block::text(Self::LEGEND), Self::side_by_side(whys)])
+        let rows = Block::Beside(whys.iter().map(Self::row).collect());
+        Section::new("Why: what decides the top losses", [Block::text(Self::LEGEND), rows])
     }
 
-    /// A row for each image.
-    fn side_by_side(whys: &[Self]) -> Block {
-        let columns = if whys.iter().any(|why| why.is_linear) { 2 } else { 3 };
-        let alt = "Images, and beside each what of it speaks for and against the class that is predicted".into();
-        Block::Pictures { alt, pictures: whys.iter().flat_map(Self::pictures).collect(), columns }
+    /// The image and what is to be said of it.
+    fn row(&self) -> Block {
+        let (pictures, class) = (self.pictures(), &self.guesses[0].0);
+        let alt = format!("{}, and what of it speaks for and against {class}", self.name);
+        Block::Pictures { alt, columns: pictures.len(), pictures }
     }
 
     fn pictures(&self) -> Vec<Picture> {
@@ -54,8 +56,8 @@ impl Why {
             let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
             picture(weights.to_pixels(), format!("{what}\nup to {largest:.2}"))
         };
-        let (class, probability) = &self.guesses[0];
-        let seen = picture(self.pixels.clone(), format!("{}\n{class}, p {probability:.4}", self.name));
+        let (class, p) = &self.guesses[0];
+        let seen = picture(self.pixels.clone(), format!("{}\n{class}, p {}", self.name, probability(*p)));
         let covered = (!self.is_linear).then(|| of("what a covered square costs", &self.covered));
         [seen, of("what each pixel adds", &self.added)].into_iter().chain(covered).collect()
     }

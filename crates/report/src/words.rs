@@ -8,10 +8,24 @@ use run::{
     EpochRecord,
     best::{self, Best},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-/// Four decimals, or a dash where a metric is undefined.
+/// Four decimals, or a dash where a metric is undefined; what is not quite 1 is not rounded to it.
 pub fn fraction(metric: Option<f64>) -> String {
-    metric.map_or_else(|| "-".into(), |value| format!("{value:.4}"))
+    match metric {
+        None => "-".into(),
+        Some(value) if (0.99995..1.0).contains(&value) => "> 0.9999".into(),
+        Some(value) => format!("{value:.4}"),
+    }
+}
+
+/// Four decimals of what a model takes for probable, which is never quite 0 or 1.
+pub fn probability(p: f32) -> String {
+    match p {
+        0.99995.. => "> 0.9999".into(),
+        ..0.00005 => "< 0.0001".into(),
+        p => format!("{p:.4}"),
+    }
 }
 
 /// A metric as a person reads it: of a loss more digits count, because it may be small.
@@ -52,6 +66,13 @@ pub fn clock(seconds: f64) -> String {
     }
 }
 
+/// A moment of a run's record, as `2026-11-27T14:03:05.1Z`, to the minute: `27 November 2026, 14:03 UTC`; what is none as it is.
+pub fn moment(recorded: &str) -> String {
+    let parts = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
+    let moment = OffsetDateTime::parse(recorded, &Rfc3339).ok();
+    moment.and_then(|moment| moment.to_utc().format(parts).ok()).unwrap_or_else(|| recorded.into())
+}
+
 /// A number a second: `850`, `5.9 k`, `1.2 M`.
 pub fn rate(number: f64) -> String {
     match number {
@@ -85,8 +106,22 @@ mod tests {
     }
 
     #[test]
+    fn a_probability_is_never_quite_0_or_1() {
+        let texts = [1.0, 0.99996, 0.99994, 0.5, 0.00006, 0.0].map(probability);
+        assert_eq!(texts, ["> 0.9999", "> 0.9999", "0.9999", "0.5000", "0.0001", "< 0.0001"]);
+        let texts = [Some(1.0), Some(0.99996), Some(0.0), None].map(fraction);
+        assert_eq!(texts, ["1.0000", "> 0.9999", "0.0000", "-"]);
+    }
+
+    #[test]
     fn seconds_that_cannot_be_are_a_dash() {
         assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["-"; 4]);
+    }
+
+    #[test]
+    fn a_moment_is_written_out_and_what_is_none_stays() {
+        assert_eq!(moment("2026-11-07T14:03:05.123Z"), "7 November 2026, 14:03 UTC");
+        assert_eq!(["", "2026-13-07T14:03:05Z", "ünd"].map(moment), ["", "2026-13-07T14:03:05Z", "ünd"]);
     }
 
     #[test]

@@ -12,8 +12,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// A study would fill the disk.
-    #[error("`{}` has {} MB of free space, a study wants {} MB; free some, or another output root: `--set runs=FOLDER`",
-        path.display(), free / 1_000_000, wanted / 1_000_000)]
+    #[error("`{}` has {} of free space, a study wants {}; free some, or another output root: `--set runs=FOLDER`",
+        path.display(), files::size(*free), files::size(*wanted))]
     DiskFull {
         /// The study's folder.
         path: PathBuf,

@@ -38,7 +38,7 @@ pub use lease::{Lease, Limits};
 pub use overview::{Overview, Row, counted, ended, failed, short};
 pub use process::{DONE, INTERRUPTED, PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
-pub use report::{BEST_PLAN, PAGE, best_of, importance_of_keys, report, write as write_report, write_live};
+pub use report::{BEST_PLAN, PAGE, best_of, importance_of_keys, leaders, report, write as write_report, write_live};
 pub use results::{StudyResults, studies};
 pub use status::Status;
 pub use study::{

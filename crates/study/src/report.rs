@@ -39,8 +39,8 @@ const BEST: usize = 20;
 /// Cells of the table of all trials: a thousand trials of four keys.
 const CELLS: usize = 8000;
 
-const NO_PAGE: &str = "A trial has a page of its own, to which its number leads here, after `train report` of its run folder and \
-    `train sweep report` of this study.";
+const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
+    points in this table, `train report` that of any run.";
 
 /// The values of a trial for these keys, a dash where it has none.
 fn values(status: &Status, keys: &[&str]) -> Vec<String> {
@@ -127,6 +127,13 @@ pub fn best_of<'a>(study: &Study, trials: &'a [Status]) -> Option<&'a Status> {
     ranked(study, trials).first()?.best(study)
 }
 
+/// The trials that the page's leaderboard leads to: of each of the best points the best one. Each has a model.
+pub fn leaders<'a>(study: &Study, trials: &'a [Status]) -> Vec<&'a Status> {
+    let points = ranked(study, trials);
+    let best = points.iter().take(BEST).filter_map(|point| point.best(study));
+    best.filter(|status| folder::model_path(&status.run).is_file()).collect()
+}
+
 /// How much each key matters, in a line; none before the first trial has a value.
 pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
     let view = StudyView::new(study, trials);
@@ -192,14 +199,14 @@ impl<'a> StudyView<'a> {
             table.items.push(dots::item(status));
             table.links.push(page_of(status, folder));
         }
-        let without = table.links.iter().all(String::is_empty).then(|| Block::text(NO_PAGE));
+        let without = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
         let more = self.points.len().saturating_sub(BEST);
         let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
-        let all = Block::Fold {
+        let all = (self.trials.len() > table.rows.len()).then(|| Block::Fold {
             summary: format!("All {} trials", self.trials.len()),
             blocks: self.all_trials(folder, &keys),
-        };
-        Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain([all]))
+        });
+        Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
 
     /// A row for each trial, in the order of their numbers.
@@ -209,7 +216,7 @@ impl<'a> StudyView<'a> {
         let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
         let mut table = Table::new(header, usize::MAX);
         let most = CELLS / table.header.len();
-        for status in few::few(&self.trials.iter().collect::<Vec<_>>(), most) {
+        for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
             let rest = [status.epochs().to_string(), status.name().to_owned()];
             let number = dots::item(status).to_string();
@@ -241,7 +248,9 @@ impl<'a> StudyView<'a> {
                 lines,
             }])
         });
-        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(config)))
+        let address = page_of(best, folder);
+        let page = (!address.is_empty()).then(|| Block::Link { text: "Its page".into(), address });
+        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(page).chain(config)))
     }
 
     /// How good the trial in this place of `valued` is among them: 1 for the best, 0 for the worst.
@@ -257,6 +266,6 @@ impl<'a> StudyView<'a> {
             .enumerate()
             .map(|(place, (status, value))| (*status, *value, self.worth(place)))
             .collect();
-        few::few(&all, most)
+        ::report::few(&all, most)
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use plan::{Origin, Problem};
 use run::{folder, list};
 
-use crate::{Error, Study, trial_record::is_trial};
+use crate::{Error, Study, study::named::is_file, trial_record::is_trial};
 
 /// Free bytes without which no study begins: some dozens of trials of the two-layer net.
 const WANTED_SPACE: u64 = 20_000_000;
@@ -195,10 +195,19 @@ pub fn refuse_other(study: &Study) -> Result<(), Error> {
 /// The study file that a study's copy was made of, where that is another than this one: another path, that is still there, with
 /// something else in it. A file that has been changed, moved or copied is the same study, and only adds to it.
 fn other_file(study: &Study, copy: &str) -> Option<String> {
-    let before = copy.lines().next()?.strip_prefix(HEAD)?;
+    let before = file_in(copy)?;
     let is_other = Path::new(before) != absolute(&study.file)
         && files::read_written(Path::new(before)).is_ok_and(|text| text != study.text);
     is_other.then(|| before.to_owned())
+}
+
+/// The study file that the study in a folder was run from last.
+pub(super) fn file_of(study: &Path) -> Option<PathBuf> {
+    file_in(&files::read_text(&study.join(COPY)).ok()?).map(PathBuf::from)
+}
+
+fn file_in(copy: &str) -> Option<&str> {
+    copy.lines().next()?.strip_prefix(HEAD)
 }
 
 fn has_single_runs(path: &Path) -> bool {
@@ -221,6 +230,8 @@ fn head(study: &Study) -> String {
     format!("{HEAD}{}", absolute(&study.file).display().to_string().replace(char::is_control, "?"))
 }
 
+/// Of a study that is compiled in its name.
 fn absolute(file: &Path) -> PathBuf {
-    file.canonicalize().unwrap_or_else(|_| file.to_owned())
+    let path = if is_file(file) { file.canonicalize() } else { Ok(file.to_owned()) };
+    path.unwrap_or_else(|_| file.to_owned())
 }

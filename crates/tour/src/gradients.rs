@@ -4,10 +4,10 @@ use burn::tensor::activation::{relu, sigmoid};
 use chapter::{
     curve::{Curve, plot_function, plot_tensor_function},
     gradient::{Path, Slope, square, step, sum_of_squares, tangent, value_and_gradient},
-    learning_rate::{Descent, three_learning_rates},
+    learning_rate::{Descent, OTHER_RATES, descend_with, three_learning_rates},
     source,
 };
-use chart::{Axis, Block, LineChart, Mark, Series, Shape, Style, Table};
+use chart::{Axis, Block, LineChart, Mark, Series, Shape, Slider, Style, Table};
 use model::AutodiffBackend;
 
 use super::{
@@ -38,7 +38,12 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
         code(&source::GRADIENT, &["value_and_gradient", "tangent", "step", "descend"]),
         Block::text("Step after step leads down. How fast depends on the learning rate, from a crawl to flying apart:"),
         Block::Beside(three_learning_rates::<B>(tour.device).iter().map(|one| Block::Lines(descent(one))).collect()),
-        code(&source::LEARNING_RATE, &["three_learning_rates", "TOO_SMALL", "RIGHT", "TOO_LARGE"]),
+        Block::text(
+            "Other learning rates, from the same start. Up to 0.5 each step stays on its side; at 0.5 the first one leads straight \
+             to the lowest point; beyond it they go from side to side, and from 1 on no lower.",
+        ),
+        Block::Slider(other_rates::<B>(tour.device)),
+        code(&source::LEARNING_RATE, &["three_learning_rates", "descend_with", "TOO_SMALL", "RIGHT", "TOO_LARGE"]),
         Block::text(
             "`plot_function` makes points of any Rust closure, which is how x squared is drawn above; `plot_tensor_function` does so \
              for a function of tensors, such as the two that make a neural network of linear layers:",
@@ -93,9 +98,19 @@ fn descent(Descent { name, learning_rate, path }: &Descent) -> LineChart {
         path[0].at[0]
     );
     let axes = [Axis::new("x").range(-3.0, 3.0), Axis::new("x²").range(0.0, 9.0)];
-    let parabola = plot_function(|x| x * x, -3.0..=3.0, 61);
+    let parabola = plot_function(|x| x * x, -3.0..=3.0, 31);
     let path = Series { style: Style::Path, ..Series::line(format!("{name}: {learning_rate}"), steps(path)) };
     LineChart { shape: Shape::Small, ..chart(alt, axes, vec![line("x²", &parabola), path]) }
+}
+
+/// Where each of the other learning rates leads; the middle one is where it stands.
+fn other_rates<B: AutodiffBackend>(device: &B::Device) -> Slider {
+    let position = |rate: f32| {
+        let path = descend_with::<B>(rate, device);
+        let chart = LineChart { shape: Shape::Wide, ..descent(&Descent { name: "steps", learning_rate: rate, path }) };
+        (rate.to_string(), Block::Lines(chart))
+    };
+    Slider { name: "learning rate".into(), positions: OTHER_RATES.map(position).into(), start: OTHER_RATES.len() / 2 }
 }
 
 fn steps(path: &Path) -> Vec<(f64, f64)> {
@@ -109,7 +124,7 @@ fn activations<B: AutodiffBackend>(device: &B::Device) -> [LineChart; 2] {
         chart("ReLU: 0 up to 0, then x itself", [Axis::new("x"), Axis::new("relu(x)")], vec![line("relu", &relu)]),
         chart(
             "The sigmoid rises smoothly from 0 to 1",
-            [Axis::new("x"), Axis::new("sigmoid(x)")],
+            [Axis::new("x"), Axis::new("sigmoid(x)").range(0.0, 1.0)],
             vec![line("sigmoid", &sigmoid)],
         ),
     ]

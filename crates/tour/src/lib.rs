@@ -107,7 +107,18 @@ impl<B: AutodiffBackend> Tour<'_, B> {
             13 => words::blocks(),
             _ => mnist::blocks(self)?,
         };
-        Ok(Section::new(format!("{}. {}", stop.number, stop.heading), blocks))
+        Ok(Section::new(stop.title(), blocks))
+    }
+}
+
+impl Stop {
+    /// Its place, where it is not computed.
+    pub fn left_out(&self, why: &str) -> Section {
+        Section::new(self.title(), [Block::Text(format!("Left out: {why}."))])
+    }
+
+    fn title(&self) -> String {
+        format!("{}. {}", self.number, self.heading)
     }
 }
 

@@ -204,6 +204,7 @@ mod tests {
             test: None,
             source: "idx".into(),
             notes: vec![],
+            sizes: vec![],
             skipped: vec![],
             fingerprint: "0".into(),
             cache: None,

@@ -10,11 +10,18 @@ use chapter::{
 use chart::{Axis, Block, LineChart, Picture, Pixels, Series, Verdict};
 use data::{ImageDataset, ImageLoader, Images, Order};
 
-/// The lines of functions and types of one file, with what is said above them.
+/// Lines of code from which on they are shown to who asks.
+const LONG: usize = 30;
+
+/// The lines of functions and types of one file, with what is said above them; folded where they are many.
 pub fn code(file: &File, items: &[&str]) -> Block {
     let item = |name: &&str| source::item(file, name).unwrap_or_else(|| panic!("`{}` has an item `{name}`", file.path));
-    let lines: Vec<String> = items.iter().map(item).collect();
-    Block::Code { caption: file.path.into(), lines: lines.join("\n\n") }
+    let lines = items.iter().map(item).collect::<Vec<_>>().join("\n\n");
+    let (count, code) = (lines.lines().count(), Block::Code { caption: file.path.into(), lines });
+    if count <= LONG {
+        return code;
+    }
+    Block::Fold { summary: format!("The code: {}, {count} lines", items.join(", ")), blocks: vec![code] }
 }
 
 pub fn line(name: impl Into<String>, curve: &Curve) -> Series {

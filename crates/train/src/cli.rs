@@ -62,7 +62,7 @@ pub enum Command {
         args_conflicts_with_subcommands = true,
         after_help = "\
 Examples:
-  train sweep learning-rate                              the study of this name in configs/sweeps
+  train sweep learning-rate                              the study of this name
   train sweep configs/sweeps/learning-rate.toml --dry-run
   train sweep learning-rate --detach
   train sweep learning-rate --launcher slurm --jobs 8 --time 2:00:00
@@ -97,13 +97,17 @@ Examples:
     #[command(after_help = "Example:\n  train baseline --set data.source=mnist-sample")]
     Baseline(PlanArgs),
     /// What data there is; fetches it where it is not there yet.
-    #[command(after_help = "Example:\n  train data --set data.source=folder --set data.path=my-digits")]
-    Data(PlanArgs),
+    #[command(after_help = "\
+Examples:
+  train data --set data.source=folder --set data.path=my-digits
+  train data mnist --html data.html")]
+    Data(DataArgs),
     /// An image as a table of its pixel values, or a grid of a batch.
     #[command(after_help = "\
 Examples:
   train show train/3/1 --rows 4..15 --cols 4..22         the second 3 of the training images
   train show docs/seven.png --html seven.html
+  train show train/3/1 mnist-augmented --variants 9      as nine epochs of training see it
   train show --batch --set data.source=synthetic")]
     Show(ShowArgs),
     /// The layers of a config's network: outputs, parameters, multiply-adds, and the memory of a batch.
@@ -250,7 +254,7 @@ pub struct TourArgs {
     /// Only this section, by its number; as often as wanted.
     #[arg(long, value_name = "N", value_parser = from_1)]
     pub section: Vec<NonZeroUsize>,
-    /// The residual net too, which takes a minute or more.
+    /// The residual net too, section 12, which takes a minute or more. What section 14 tells of whole trainings is not trained again.
     #[arg(long)]
     pub deeper: bool,
     /// In the terminal instead of as a page.
@@ -299,6 +303,15 @@ pub struct LrFindArgs {
     /// One JSON object instead of the plot.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// A page to look at it: balance of the classes, samples, mean images, values of the pixels.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 fn from_1(text: &str) -> Result<NonZeroUsize, &'static str> {

@@ -40,7 +40,7 @@ impl Parser for Cache {
         let good = self.good.clone();
         // Counts and lengths in the header, another body, and now and then a checksum that does not hold.
         let field = (
-            0usize..12,
+            0usize..13,
             prop_oneof![4 => (0u32..12).prop_map(u64::from), 1 => odd_u32().prop_map(u64::from), 1 => any::<u64>()],
         );
         (
@@ -57,10 +57,10 @@ impl Parser for Cache {
                 }
                 if let Some(swap) = swap {
                     // Numbers that change places keep the length of the whole.
-                    let (a, b) = (80 + 8 * swap.index(12), 80 + 8 * swap.index(11));
+                    let (a, b) = (80 + 8 * swap.index(13), 80 + 8 * swap.index(12));
                     (0..8).for_each(|byte| header.swap(a + byte, b + byte));
                 }
-                header[176..180].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
+                header[184..188].copy_from_slice(&crc32fast::hash(&body).to_le_bytes());
                 header[12..16].fill(0);
                 let sum = crc32fast::hash(&header).wrapping_add(u32::from(rare == 0));
                 header[12..16].copy_from_slice(&sum.to_le_bytes());

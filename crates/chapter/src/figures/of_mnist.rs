@@ -85,6 +85,7 @@ mod tests {
             test: None,
             source: "idx".into(),
             notes: vec![],
+            sizes: vec![],
             skipped: vec![],
             fingerprint: "0".into(),
             cache: None,

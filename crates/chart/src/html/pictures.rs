@@ -1,35 +1,38 @@
 //! Images with their captions, in rows as long as the page has room for.
 
+use super::{breakable, embedded};
 use crate::{
     palette,
     picture::{Picture, Verdict},
-    svg::{escaped, png_address},
+    svg::escaped,
 };
 
 /// A row that is longer than this is broken where the page ends.
 const FIXED: usize = 6;
 
-/// Images as an `<img>` each, in rows of `columns`.
-pub fn pictures(alt: &str, pictures: &[Picture], columns: usize) -> String {
+/// Images as an `<img>` each, in rows of `columns`; large ones of at most `side` pixels a side.
+pub fn pictures(alt: &str, pictures: &[Picture], columns: usize, side: usize) -> String {
     let columns = columns.min(pictures.len()).max(1);
     let form = if columns > FIXED { String::new() } else { format!(" style=\"--columns:{columns}\"") };
-    let all: String = pictures.iter().map(picture).collect();
+    let of = |number: usize| format!("{alt}: {number} of {}", pictures.len());
+    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), side)).collect();
     format!("<div class=\"pictures\" role=\"group\" aria-label=\"{}\"{form}>\n{all}</div>\n", escaped(alt))
 }
 
-fn picture(Picture { pixels, caption, verdict }: &Picture) -> String {
+/// An image with its caption, which is its alternative text too; `otherwise` is that of one without.
+fn picture(Picture { pixels, caption, verdict }: &Picture, otherwise: &str, side: usize) -> String {
+    let image = |alt: &str| format!("<img alt=\"{}\" src=\"{}\"/>", escaped(alt), embedded::address(pixels, side));
+    if caption.is_empty() {
+        return format!("<figure>{}</figure>\n", image(otherwise));
+    }
     let style = match verdict {
         Verdict::None => String::new(),
         verdict => palette::text(*verdict == Verdict::Right),
     };
-    let sign = verdict.sign();
-    // The caption says it; a second text would be read twice.
-    let alt = if caption.is_empty() { "an image" } else { "" };
-    let caption = escaped(caption).replace('\n', "<br/>");
-    format!(
-        "<figure><img alt=\"{alt}\" src=\"{}\"/><figcaption{style}>{sign}{caption}</figcaption></figure>\n",
-        png_address(pixels)
-    )
+    let (sign, alt) = (verdict.sign(), caption.replace('\n', ", "));
+    let caption = breakable(caption).replace('\n', "<br/>");
+    // Hidden from who hears the page: the image has said it.
+    format!("<figure>{}<figcaption aria-hidden=\"true\"{style}>{sign}{caption}</figcaption></figure>\n", image(&alt))
 }
 
 #[cfg(test)]
@@ -41,9 +44,18 @@ mod tests {
     fn each_image_has_its_caption_and_a_long_row_breaks() {
         let pixels = Pixels::new(1, 1, vec![7]);
         let one = Picture { pixels, caption: "7 < 9\nloss 1".into(), verdict: Verdict::Wrong };
-        let html = pictures("two & more", &[one.clone(), one.clone()], 9);
+        let html = pictures("two & more", &[one.clone(), one.clone()], 9, 112);
         assert!(html.contains("aria-label=\"two &amp; more\" style=\"--columns:2\""), "{html}");
         assert!(html.contains(">✗ 7 &lt; 9<br/>loss 1</figcaption>"), "{html}");
-        assert!(!pictures("many", &vec![one; 7], 9).contains("--columns"));
+        assert!(!pictures("many", &vec![one; 7], 9, 112).contains("--columns"));
+    }
+
+    #[test]
+    fn every_image_says_once_what_it_shows() {
+        let captioned = Picture { caption: "7, is 9\nloss 1".into(), ..Picture::default() };
+        let html = pictures("units", &[captioned, Picture::default()], 9, 112);
+        let alts: Vec<&str> = html.split("alt=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(alts, ["7, is 9, loss 1", "units: 2 of 2"]);
+        assert_eq!((html.matches("<figcaption").count(), html.matches("aria-hidden").count()), (1, 1));
     }
 }

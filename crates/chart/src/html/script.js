@@ -40,7 +40,8 @@ class Chart {
       if (group.dataset.x !== undefined) xs = split(group.dataset.x);
       const items = split(group.dataset.items);
       const point = (y, index) => ({ x: xs[index], y, item: items[items.length > 1 ? index : 0], group });
-      const colour = group.querySelector("path")?.getAttribute("stroke");
+      const path = group.querySelector("path");
+      const colour = path && getComputedStyle(path).stroke;
       return { group, items, colour, points: split(group.dataset.y).map(point) };
     });
     this.over = make("div", this.plot, { className: "over" });
@@ -179,10 +180,26 @@ for (const event of ["pointerover", "focusin"]) {
   });
 }
 
+// A slider chooses one of its positions.
+for (const [number, slider] of all(".slider").entries()) {
+  const positions = [...slider.children];
+  const label = make("label", slider, { htmlFor: `slider-${number}` });
+  const input = make("input", slider, { id: label.htmlFor, type: "range", max: positions.length - 1 });
+  input.value = positions.findIndex((position) => !position.hidden);
+  input.oninput = () => {
+    positions.forEach((position, index) => (position.hidden = index !== Number(input.value)));
+    const { value } = positions[input.value].dataset;
+    label.textContent = `${slider.dataset.name} ${value}`;
+    input.setAttribute("aria-valuetext", value);
+  };
+  input.oninput();
+  slider.prepend(label, input);
+}
+
 // Minutes and hours as seconds, else the number that a text begins with.
 const amount = (text) => {
   const clock = /^(\d+):(\d\d) (min|h)/.exec(text);
-  return clock ? (clock[1] * 60 + Number(clock[2])) * (clock[3] === "h" ? 60 : 1) : parseFloat(text.replaceAll(",", ""));
+  return clock ? (clock[1] * 60 + Number(clock[2])) * (clock[3] === "h" ? 60 : 1) : parseFloat(text.replace(/[,<>] ?/g, ""));
 };
 const compared = (a, b) => {
   const [x, y] = [amount(a), amount(b)];

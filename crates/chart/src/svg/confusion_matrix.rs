@@ -1,9 +1,9 @@
 //! A confusion matrix: of two classes with counts and shares, of some with counts, of many as a picture.
 
-use super::{escaped, root, text};
+use super::{escaped, png, root, text};
 use crate::{
     confusion::Confusion,
-    palette::{BLUE, VERMILLION},
+    palette::{BLUE, Rgb, VERMILLION},
     terminal::cut,
 };
 
@@ -27,7 +27,7 @@ const NAMED: f64 = 12.0;
 /// The most letters of a name.
 const LETTERS: usize = 14;
 
-/// The counts, where the cells are large enough, of what there is any of; what cannot be read in the picture is in its titles.
+/// The counts of what there is any of, with titles, where the cells are large enough for them; else a pixel for each cell.
 fn more_classes(alt: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len().max(1);
     let cell = (SIDE / classes as f64).clamp(5.0, 48.0);
@@ -51,34 +51,54 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
         let how = if upright { "text-anchor=\"middle\"".into() } else { format!("transform=\"rotate(-90 {x} {y})\"") };
         body += &text(x, y, 12.0, &how, name);
     }
+    if cell < COUNTED {
+        body += &png::rgba([margin, margin, side, side], classes, classes, &grounds(confusion));
+        return root(alt, [(margin + side + 8.0) as u32; 2], &body);
+    }
     for (actual, row) in confusion.counts.iter().enumerate() {
         for (predicted, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-            body += &small_cell(confusion, [actual, predicted], *count, [margin, cell]);
+            body += &counted_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
     root(alt, [(margin + side + 8.0) as u32; 2], &body)
 }
 
-fn small_cell(confusion: &Confusion, [actual, predicted]: [usize; 2], count: u64, [margin, cell]: [f64; 2]) -> String {
-    let (x, y) = (margin + predicted as f64 * cell, margin + actual as f64 * cell);
-    let is_right = actual == predicted;
-    let colour = if is_right { BLUE } else { VERMILLION }.hex();
+/// A pixel for each cell.
+fn grounds(confusion: &Confusion) -> Vec<u8> {
+    let cells = confusion.counts.iter().enumerate().flat_map(|(actual, row)| {
+        row.iter().enumerate().map(move |(predicted, count)| {
+            let (Rgb(red, green, blue), opacity) = ground(confusion, [actual, predicted]);
+            [red, green, blue, if *count > 0 { (opacity * 255.0).round() as u8 } else { 0 }]
+        })
+    });
+    cells.flatten().collect()
+}
+
+/// The colour and the opacity of a cell.
+fn ground(confusion: &Confusion, [actual, predicted]: [usize; 2]) -> (Rgb, f64) {
+    let share = confusion.share(actual, predicted);
     // A few among thousands are to be seen too.
-    let opacity = if is_right {
-        0.06 + 0.44 * confusion.share(actual, predicted)
-    } else {
-        0.12 + 0.6 * confusion.share(actual, predicted).sqrt()
-    };
+    if actual == predicted { (BLUE, 0.06 + 0.44 * share) } else { (VERMILLION, 0.12 + 0.6 * share.sqrt()) }
+}
+
+fn counted_cell(
+    confusion: &Confusion,
+    [actual, predicted]: [usize; 2],
+    count: u64,
+    [margin, cell]: [f64; 2],
+) -> String {
+    let (x, y) = (margin + predicted as f64 * cell, margin + actual as f64 * cell);
+    let (colour, opacity) = ground(confusion, [actual, predicted]);
     let [of, taken] = [actual, predicted].map(|class| escaped(&confusion.classes[class]));
-    let share = confusion.percent(actual, predicted);
+    let (share, colour) = (confusion.percent(actual, predicted), colour.hex());
     let ground = format!(
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{colour}\" \
          fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
     );
     let size = if count < 10_000 { 13.0 } else { 11.0 };
-    let weight = if is_right { "text-anchor=\"middle\" font-weight=\"600\"" } else { "text-anchor=\"middle\"" };
-    let number = text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, weight, &count.to_string());
-    if cell >= COUNTED { ground + &number } else { ground }
+    let weight = if actual == predicted { " font-weight=\"600\"" } else { "" };
+    let style = format!("text-anchor=\"middle\"{weight}");
+    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count.to_string())
 }
 
 fn two_classes(alt: &str, confusion: &Confusion) -> String {
@@ -133,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn of_some_classes_every_count_is_shown_and_of_many_a_picture_with_titles() {
+    fn of_some_classes_every_count_is_shown_and_of_many_a_small_picture() {
         let diagonal = |classes: usize| {
             let row = |actual| {
                 (0..classes).map(|predicted| if actual == predicted { 7 } else { u64::from(predicted == 0) }).collect()
@@ -148,7 +168,9 @@ mod tests {
         let hundred = confusion_matrix("hundred", &diagonal(100));
         let document = check(&hundred, "hundred");
         assert!(texts(&document).iter().all(|text| text != "7"));
-        assert!(hundred.contains("<title>1 of &lt;99&gt; predicted &lt;0&gt;, 12.5 %</title>"));
-        assert_eq!(document.descendants().filter(|node| node.has_tag_name("rect")).count(), 1 + 100 + 99);
+        assert!(ten.contains("<title>1 of &lt;9&gt; predicted &lt;0&gt;, 12.5 %</title>"));
+        let count = |svg: &str, name: &str| svg.matches(name).count();
+        assert_eq!([count(&ten, "<rect"), count(&hundred, "<rect"), count(&hundred, "<image")], [1 + 10 + 9, 1, 1]);
+        assert!(hundred.len() < 20_000, "{}", hundred.len());
     }
 }

@@ -1,9 +1,10 @@
 //! Documents as lines of text.
 
-use textwrap::Options;
-
-use super::{Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights};
-use crate::document::{Block, Document, Section, Table, Term, Tile};
+use super::{
+    Colours, bars, confusion_matrix, image_grid, line_chart, parallel, pixel_table, spread, table, weights,
+    wrap::{self, behind},
+};
+use crate::document::{Block, Document, Section, Slider, Table, Term, Tile};
 
 /// Columns beyond which text is hard to read.
 const WIDEST: usize = 90;
@@ -47,7 +48,14 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Pictures { pictures, .. } => image_grid(pictures, width, colours),
         Block::Pixels { table, .. } => pixel_table(table, width, colours),
         Block::Weights { weights: values, .. } => weights(values, colours),
-        Block::Beside(beside) => blocks(beside, width, colours),
+        Block::Beside(all) | Block::Together(all) => blocks(all, width, colours),
+        Block::Slider(Slider { name, positions, start }) => {
+            let shown = positions.get(*start);
+            let shown = shown.map(|(value, shown)| {
+                format!("{name} {value}\n\n{}", blocks(std::slice::from_ref(shown), width, colours))
+            });
+            shown.unwrap_or_default()
+        }
     }
 }
 
@@ -70,11 +78,11 @@ fn term(Term { term, meaning, caption, .. }: &Term, width: usize) -> String {
 }
 
 fn wrapped(text: &str, width: usize) -> String {
-    textwrap::fill(text, width.min(WIDEST))
+    wrap::wrapped(text, width.min(WIDEST))
 }
 
 fn indented(text: &str, width: usize) -> String {
-    textwrap::fill(text, Options::new(width.min(WIDEST)).initial_indent("  ").subsequent_indent("  "))
+    behind("  ", text, width.min(WIDEST))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Rows of text and numbers.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width};
-use textwrap::Options;
 
+use super::wrap::{behind, wrapped};
 use crate::document::Table;
 
 /// A line below the header and no other.
@@ -12,53 +12,53 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 const ROOM: usize = 3;
 
 /// Draws the rows below their header. A `width` that is too small for them breaks the longest texts between words; where words
-/// would have to be broken too, each row becomes lines of its own.
+/// would have to be broken too, or the columns are so narrow that it takes fewer lines, each row becomes lines of its own.
 pub fn table(table: &Table, width: Option<usize>) -> String {
     let caption = match width {
         _ if table.caption.is_empty() => String::new(),
-        Some(width) => textwrap::fill(&table.caption, width.max(1)) + "\n",
+        Some(width) => wrapped(&table.caption, width) + "\n",
         None => format!("{}\n", table.caption),
     };
-    match width {
-        Some(width) if !table.header.is_empty() && narrowest(table) > width => caption + &records(table, width),
-        _ => caption + &grid(table, width),
-    }
+    let Some(width) = width else { return caption + &grid(table, None) };
+    let records = records(table, width);
+    let grid = (narrowest(table) <= width).then(|| grid(table, Some(width)));
+    caption + &grid.filter(|grid| grid.lines().count() <= records.lines().count()).unwrap_or(records)
 }
 
 /// Columns that the table needs if only words stay whole.
 fn narrowest(table: &Table) -> usize {
-    (0..table.header.len()).map(|number| longest_word(table, number) + ROOM).sum()
+    let columns = table.rows.iter().map(Vec::len).chain([table.header.len()]).max().unwrap_or(0);
+    (0..columns).map(|number| longest_word(table, number) + ROOM).sum()
 }
 
 fn longest_word(table: &Table, column: usize) -> usize {
     let cells = table.rows.iter().filter_map(|row| row.get(column)).chain(table.header.get(column));
-    cells.flat_map(|text| text.split_whitespace()).map(|word| word.chars().count()).max().unwrap_or(0)
+    longest(cells.flat_map(|text| text.split_whitespace()))
 }
 
-/// Each row as a line for every cell, behind the name of its column.
+fn longest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0)
+}
+
+/// Each row as a line for every cell, behind the name of its column; without such names behind the row's own.
 fn records(table: &Table, width: usize) -> String {
-    let names = table.header.iter().skip(1).map(|name| name.chars().count()).max().unwrap_or(0);
+    if table.header.is_empty() {
+        let names = longest(table.rows.iter().filter_map(|row| row.first()).map(String::as_str));
+        let rows = table.rows.iter().filter_map(|row| row.split_first());
+        return rows
+            .map(|(name, cells)| behind(&format!("{name:<names$}  "), &cells.join("  "), width) + "\n")
+            .collect();
+    }
+    let names = longest(table.header.iter().skip(1).map(String::as_str));
     let record = |row: &Vec<String>| -> String {
         let cells = table.header.iter().zip(row).enumerate().filter(|(_, (_, text))| !text.is_empty());
         let lines = cells.map(|(number, (name, text))| match number {
-            0 => indented(&format!("{name}  "), text, width),
-            _ => indented(&format!("  {name:<names$}  "), text, width),
+            0 => behind(&format!("{name}  "), text, width) + "\n",
+            _ => behind(&format!("  {name:<names$}  "), text, width) + "\n",
         });
         lines.collect()
     };
     table.rows.iter().map(record).collect::<Vec<_>>().join("\n")
-}
-
-/// A text behind its name, and below itself where it is longer than a line; below a name that leaves it no room.
-fn indented(name: &str, text: &str, width: usize) -> String {
-    let columns = name.chars().count();
-    if 2 * columns > width && columns + text.chars().count() > width {
-        let options = Options::new(width).initial_indent("    ").subsequent_indent("    ").break_words(false);
-        return format!("{}\n{}\n", name.trim_end(), textwrap::fill(text, options));
-    }
-    let below = " ".repeat(columns);
-    let options = Options::new(width).initial_indent(name).subsequent_indent(&below);
-    textwrap::fill(text, options) + "\n"
 }
 
 fn grid(table: &Table, width: Option<usize>) -> String {
@@ -131,10 +131,14 @@ mod tests {
         rows.rows[1].push(String::new());
         let expected = "images\nname  images of the\n      class 3\n  count           1010\n  a long heading\n    one two three\n\nname  7\n  count           9\n";
         assert_eq!(table(&rows, Some(23)), expected);
-        assert!(table(&rows, Some(27)).contains('─'), "all words fit");
+        assert!(table(&rows, Some(27)).starts_with("images\nname  images"), "all words fit, in more lines than these");
+        assert!(table(&rows, Some(40)).contains('─'), "all words fit");
         let mut named = Table::new(["key", "runs/two-layer/20260102-030405"], usize::MAX);
         named.add_row(["loss", "binary cross-entropy"]);
         let expected = "key  loss\n  runs/two-layer/20260102-030405\n    binary cross-entropy\n";
         assert_eq!(table(&named, Some(36)), expected);
+        let without_header = Table::of_names([("loss", "binary cross-entropy"), ("model", "two-layer")]);
+        let expected = "loss   binary\n       cross-entropy\nmodel  two-layer\n";
+        assert_eq!(table(&without_header, Some(20)), expected);
     }
 }

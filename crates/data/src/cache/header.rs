@@ -7,7 +7,7 @@ pub(crate) const HEADER_BYTES: usize = 192;
 
 const MAGIC: &[u8; 8] = b"\x89DIGITS\n";
 /// Changes with the layout, and with anything that makes the same source decode to other bytes.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// What the header says, little-endian throughout:
 ///
@@ -18,12 +18,12 @@ const VERSION: u32 = 4;
 /// | 12..16 | CRC-32 of this header with these four bytes zero |
 /// | 16..48 | SHA-256 of source, identity and classes |
 /// | 48..80 | fingerprint |
-/// | 80..176 | the [`Lengths`], eight bytes each |
-/// | 176..180 | CRC-32 of everything after the header |
-/// | 180..192 | zero |
+/// | 80..184 | the [`Lengths`], eight bytes each |
+/// | 184..188 | CRC-32 of everything after the header |
+/// | 188..192 | zero |
 ///
 /// After it stand the pixels, slot after slot; of each split slots (four bytes each), labels (two bytes each) and names; the classes'
-/// names; the files left out.
+/// names; the files left out; of each original size rows, columns and images (four bytes each).
 #[derive(Debug)]
 pub(crate) struct Header {
     pub key: [u8; 32],
@@ -48,6 +48,8 @@ pub(crate) struct Lengths {
     pub classes: usize,
     /// Bytes of the files left out.
     pub skipped: usize,
+    /// Original sizes.
+    pub sizes: usize,
 }
 
 impl Lengths {
@@ -55,14 +57,14 @@ impl Lengths {
         Shape { channels: self.channels, height: self.height, width: self.width }
     }
 
-    fn to_array(self) -> [usize; 12] {
-        let Self { slots, channels, height, width, images, names, classes, skipped } = self;
+    fn to_array(self) -> [usize; 13] {
+        let Self { slots, channels, height, width, images, names, classes, skipped, sizes } = self;
         let ([a, b, c], [d, e, f]) = (images, names);
-        [slots, channels, height, width, a, b, c, d, e, f, classes, skipped]
+        [slots, channels, height, width, a, b, c, d, e, f, classes, skipped, sizes]
     }
 
-    fn of_array([slots, channels, height, width, a, b, c, d, e, f, classes, skipped]: [usize; 12]) -> Self {
-        Self { slots, channels, height, width, images: [a, b, c], names: [d, e, f], classes, skipped }
+    fn of_array([slots, channels, height, width, a, b, c, d, e, f, classes, skipped, sizes]: [usize; 13]) -> Self {
+        Self { slots, channels, height, width, images: [a, b, c], names: [d, e, f], classes, skipped, sizes }
     }
 
     /// Bytes of the whole file; none where they are more than there can be.
@@ -70,7 +72,8 @@ impl Lengths {
         let image = self.channels.checked_mul(self.height)?.checked_mul(self.width)?;
         let pixels = self.slots.checked_mul(image)?;
         let of_images = self.images.iter().try_fold(0usize, |sum, count| sum.checked_add(count.checked_mul(6)?))?;
-        let rest = [pixels, of_images, self.classes, self.skipped, HEADER_BYTES];
+        let sizes = self.sizes.checked_mul(12)?;
+        let rest = [pixels, of_images, self.classes, self.skipped, sizes, HEADER_BYTES];
         rest.into_iter().chain(self.names).try_fold(0usize, usize::checked_add)
     }
 }
@@ -85,7 +88,7 @@ impl Header {
         for (index, length) in self.lengths.to_array().into_iter().enumerate() {
             bytes[80 + 8 * index..][..8].copy_from_slice(&(length as u64).to_le_bytes());
         }
-        bytes[176..180].copy_from_slice(&self.body_crc.to_le_bytes());
+        bytes[184..188].copy_from_slice(&self.body_crc.to_le_bytes());
         let crc = crc32fast::hash(&bytes);
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
         bytes
@@ -136,7 +139,7 @@ impl Header {
             key: [0; 32],
             fingerprint: [0; 32],
             lengths: Lengths::of_array(std::array::from_fn(|index| usize_at(head, 80 + 8 * index))),
-            body_crc: u32_at(head, 176),
+            body_crc: u32_at(head, 184),
         };
         header.key.copy_from_slice(&head[16..48]);
         header.fingerprint.copy_from_slice(&head[48..80]);
@@ -169,7 +172,7 @@ mod tests {
         let header = Header { key: [2; 32], fingerprint: [0; 32], lengths: Lengths::default(), body_crc: 0 };
         let mut bytes = header.to_bytes();
         bytes[8] = 3;
-        assert_eq!(Header::check(&bytes[..128], &[2; 32]).unwrap_err(), "it is of format 3, this program uses 4");
+        assert_eq!(Header::check(&bytes[..128], &[2; 32]).unwrap_err(), "it is of format 3, this program uses 5");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use task::Task;
 
 use crate::{
-    Error, HeldOut, Request, Split,
+    Error, HeldOut, OriginalSize, Request, Split,
     source::{
         Index, Part,
         gather::{Found, Gathered},
@@ -88,7 +88,10 @@ pub(crate) fn arrange(gathered: Gathered, request: &Request, place: &str, layout
         }
     }
     let slots = found.iter().map(|found| found.slot as usize + 1).max().unwrap_or(0);
-    Ok(Index { task: Arc::new(task), shape, slots, parts, skipped })
+    let mut sizes = BTreeMap::new();
+    found.iter().for_each(|found| *sizes.entry(found.sides).or_default() += 1);
+    let sizes = sizes.into_iter().map(|(sides, images)| OriginalSize { sides, images }).collect();
+    Ok(Index { task: Arc::new(task), shape, slots, parts, sizes, skipped })
 }
 
 /// Keeps the images of a split, as people call it, or all where there are no splits.
@@ -225,8 +228,11 @@ mod tests {
     use crate::source::place::Root;
 
     fn gathered(paths: &[&str]) -> Gathered {
-        let found =
-            paths.iter().zip(0..).map(|(path, slot)| Found { place: Place::of(path, Root::Here, None).unwrap(), slot });
+        let found = paths.iter().zip(0..).map(|(path, slot)| Found {
+            place: Place::of(path, Root::Here, None).unwrap(),
+            slot,
+            sides: [1, 1],
+        });
         Gathered { found: found.collect(), shape: Shape::grey([1, 1]), skipped: Vec::new() }
     }
 

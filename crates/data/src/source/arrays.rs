@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use task::{Shape, Task};
 
 use crate::{
-    DecodedImage, Error, HeldOut, Request,
+    DecodedImage, Error, HeldOut, OriginalSize, Request,
     cache::Store,
     source::{Index, Part, arrange::OWN_SPLIT},
 };
@@ -65,7 +65,8 @@ pub(crate) fn index(
     let task = Task::new(kept.iter().map(name)).map_err(|reason| refuse(&place, reason))?;
     let (height, width) =
         if splits[0].layout.is_transposed { (first.width, first.height) } else { (first.height, first.width) };
-    let [height, width] = request.decoding.size.unwrap_or([height, width]);
+    let sides = [height, width];
+    let [height, width] = request.decoding.size.unwrap_or(sides);
     let shape = Shape { channels: request.decoding.channels.unwrap_or(first.channels), height, width };
     let (mut slots, mut by_class) = (0, Vec::new());
     for Arrays { place, pixels, layout, labels } in splits {
@@ -77,7 +78,8 @@ pub(crate) fn index(
         slots += labels.len();
     }
     let parts = parts(by_class, &task, &request.held_out)?;
-    Ok(Index { task: Arc::new(task), shape, slots, parts, skipped: Vec::new() })
+    let sizes = vec![OriginalSize { sides, images: parts.iter().map(|part| part.labels.len()).sum() }];
+    Ok(Index { task: Arc::new(task), shape, slots, parts, sizes, skipped: Vec::new() })
 }
 
 /// The labels that the classes name.

@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Found {
     pub place: Place,
     pub slot: u32,
+    /// Rows and columns in its file.
+    pub sides: [usize; 2],
 }
 
 /// All of them.
@@ -226,9 +228,9 @@ impl Gathering<'_> {
             }
             let place = &job.places[index];
             match self.decode_file(job.file(index), shape, pixels) {
-                Ok(true) => found.push(Found { place: place.clone(), slot }),
+                Ok(Some(sides)) => found.push(Found { place: place.clone(), slot, sides }),
                 // What is decoded so far is decoded again in colour.
-                Ok(false) => return,
+                Ok(None) => return,
                 Err(Error::Image { reason }) if self.request.decoding.on_broken == OnBroken::Skip => {
                     skipped.push((slot, (place.clone(), reason)));
                 }
@@ -247,8 +249,8 @@ impl Gathering<'_> {
         done.skipped.extend(skipped);
     }
 
-    /// Decodes a file; not, where it is in colour and those before were not.
-    fn decode_file(&self, bytes: &[u8], shape: Shape, pixels: &mut [u8]) -> Result<bool, Error> {
+    /// Decodes a file, and returns its rows and columns; not, where it is in colour and those before were not.
+    fn decode_file(&self, bytes: &[u8], shape: Shape, pixels: &mut [u8]) -> Result<Option<[usize; 2]>, Error> {
         let decoding = &self.request.decoding;
         let image = decode_image(bytes, self.limits.file_side)?;
         if decoding.size.is_none() && image.shape.sides() != shape.sides() {
@@ -256,10 +258,10 @@ impl Gathering<'_> {
         }
         if self.channels.is_none() && shape.channels < image.shape.channels {
             self.is_too_grey.store(true, Relaxed);
-            return Ok(false);
+            return Ok(None);
         }
         image.fit_into(shape, decoding.fit, pixels);
-        Ok(true)
+        Ok(Some(image.shape.sides()))
     }
 
     fn fail(&self, slot: u32, error: Error) {

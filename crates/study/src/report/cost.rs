@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chart::{Bar, Bars, Block, Section, Table};
-use report::clock;
+use report::{clock, moment};
 use run::RunRecord;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -29,8 +29,10 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         return None;
     }
     let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, view.study));
-    let tables = [Table::of_names(totals), by_state(&begun), by_device(view, &begun)].map(Block::Table);
-    let blocks = tables.into_iter().chain(histogram(&begun)).chain([Block::text(MEASURED)]);
+    // Where all is of one kind the totals have said it.
+    let by_kind = [by_state(&begun), by_device(view, &begun)].into_iter().filter(|table| table.rows.len() > 1);
+    let tables = [Table::of_names(totals)].into_iter().chain(by_kind).map(Block::Table);
+    let blocks = tables.chain(histogram(&begun)).chain([Block::text(MEASURED)]);
     Some(Section::new("Time and cost", blocks))
 }
 
@@ -160,7 +162,7 @@ fn span(begun: &[Begun<'_>]) -> Option<(String, f64)> {
     let first = begun.iter().filter_map(|(_, record)| parse(&record.started)).min()?;
     let last = begun.iter().filter_map(|(_, record)| parse(record.ended.as_deref()?)).max()?;
     let text = first.format(&Rfc3339).ok()?;
-    Some((text, (last - first).as_seconds_f64().max(0.0)))
+    Some((moment(&text), (last - first).as_seconds_f64().max(0.0)))
 }
 
 fn hours(seconds: f64) -> String {

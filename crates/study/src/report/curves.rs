@@ -1,11 +1,9 @@
 //! The metric after each epoch.
 
 use chart::{Axis, Block, LineChart, Section, Series, Style};
+use report::few;
 
-use super::{
-    StudyView, axes, dots,
-    few::{few, left_out},
-};
+use super::{StudyView, axes, dots, few::left_out};
 
 /// Curves of the chart, and points of a curve.
 const CURVES: usize = 60;

@@ -2,7 +2,9 @@
 
 use chart::{Axis, Block, LineChart, Section, Series};
 
-use super::{StudyView, axes, dots, few::few};
+use report::few;
+
+use super::{StudyView, axes, dots};
 use crate::Status;
 
 /// Dots of the chart.

@@ -89,11 +89,22 @@ impl Importances {
         }
     }
 
+    /// The same in a line: which keys put the trials in their order, and of which nothing can be said.
     pub(super) fn line(&self) -> String {
-        let known = self.keys.iter().filter_map(|it| Some(format!("{} {:.0} %", it.key, 100.0 * it.share?)));
-        let known: Vec<String> = known.collect();
-        let known = (!known.is_empty()).then(|| format!("{}.", known.join(", ")));
-        known.into_iter().chain(self.unsaid()).chain([self.compared()]).collect::<Vec<_>>().join(" ")
+        let (known, unknown): (Vec<&Importance>, Vec<&Importance>) =
+            self.keys.iter().partition(|it| it.share.is_some());
+        let shares: Vec<String> =
+            known.iter().map(|it| format!("{} {:.0} %", it.key, 100.0 * it.share.unwrap_or_default())).collect();
+        let keys: Vec<&str> = unknown.iter().map(|it| it.key.as_str()).collect();
+        let known =
+            (!shares.is_empty()).then(|| format!("share of the ranking that each key explains: {}", shares.join(", ")));
+        let unknown =
+            (!keys.is_empty()).then(|| format!("too few trials to say how much a key matters: {}", keys.join(", ")));
+        let said = known.into_iter().chain(unknown).collect::<Vec<_>>().join("; ");
+        match self.epochs {
+            Some(epochs) => format!("{said} ({} trials, by their best in the first {epochs} epochs)", self.trials),
+            None => format!("{said} ({} finished trials)", self.trials),
+        }
     }
 }
 

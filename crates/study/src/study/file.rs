@@ -7,7 +7,7 @@ use search::{Asha, Goal, Median};
 use serde::Deserialize;
 use toml::Value;
 
-use super::{MOST_POINTS, Metric, Pruner, Search};
+use super::{MOST_POINTS, Metric, Pruner, Search, named};
 use crate::slurm;
 
 /// What the values of the keys outside of `[set]` and `[space]` must be.
@@ -108,7 +108,7 @@ struct PruneTable {
 impl StudyFile {
     pub fn read(file: &Path) -> Result<Self, PlanError> {
         let name = file.display().to_string();
-        let text = files::read_written(file).map_err(|cause| Problem::Unreadable { file: name.clone(), cause })?;
+        let text = named::read(file).map_err(|cause| Problem::Unreadable { file: name.clone(), cause })?;
         let layer = Layer::parse(&name, &text)?;
         let (mut set, mut space, mut own, mut backend) = (Vec::new(), Vec::new(), Vec::new(), None);
         for entry in layer.extends.into_iter().chain(layer.entries) {

@@ -8,7 +8,7 @@ use plan::{Config, Plan, PlanError, Setting};
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
     /// A TOML file, or the name of one in configs/: base, linear, two-layer, resnet, resnet-augmented, mnist-linear,
-    /// mnist-two-layer, mnist-simple-cnn, mnist, mnist-augmented, mnist-best, cifar-10, folder. `train configs` says what each is.
+    /// mnist-two-layer, mnist-simple-cnn, mnist, mnist-augmented, mnist-best, cifar-10, cifar-10-best, folder. `train configs` says what each is.
     pub config: Option<PathBuf>,
     /// Change one key, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -19,11 +19,17 @@ pub struct ShowArgs {
     /// Only these columns.
     #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
     pub cols: Option<Part>,
-    /// Images of the first training batch with their labels, in the order of the plan's seed.
+    /// An image of the data as so many epochs of training see it, each changed anew as the plan's `[augmentation]` says.
+    #[arg(long, value_name = "N", conflicts_with_all = ["batch", "rows", "cols"], value_parser = from_1)]
+    pub variants: Option<NonZeroUsize>,
+    /// Images of the first training batch with their labels, in the order of the plan's seed, as the training sees them.
     #[arg(long)]
     pub batch: bool,
-    /// Show them as the training's first epoch sees them: turned, mirrored, cut as the plan's `[augmentation]` says.
+    /// Show them as they are, not as the training's first epoch sees them: turned, mirrored, cut as the plan's `[augmentation]` says.
     #[arg(long, requires = "batch")]
+    pub raw: bool,
+    /// As the training sees them, which is so without it too.
+    #[arg(long, requires = "batch", conflicts_with = "raw", hide = true)]
     pub augmented: bool,
     /// How many images of the batch.
     #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]

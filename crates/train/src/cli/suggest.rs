@@ -6,7 +6,7 @@ use clap::{
     Command, CommandFactory as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-use plan::{BuiltIn, Config, Entry, Plan, did_you_mean};
+use plan::{BuiltIn, Config, Entry, Plan, SourceKind, did_you_mean};
 
 use super::Cli;
 
@@ -30,16 +30,20 @@ pub fn instead(error: &clap::Error, arguments: &[String]) -> Option<String> {
     let typed = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) => typed,
         // A command after a word that was meant as one.
-        (ErrorKind::ArgumentConflict | ErrorKind::InvalidSubcommand, _) => return misspelt(arguments),
+        (ErrorKind::ArgumentConflict | ErrorKind::InvalidSubcommand, _) => {
+            return misspelt(arguments).or_else(|| one_config(arguments));
+        }
         (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
-            return missing.iter().any(|missing| missing.contains("STUDY")).then(|| studies(arguments))?;
+            let is_missing = |name: &str| missing.iter().any(|missing| missing.contains(name));
+            let said = is_missing("STUDY").then(|| studies(arguments)).flatten();
+            return said.or_else(|| is_missing("RUN").then(|| a_run(arguments)));
         }
         _ => return None,
     };
     match typed.strip_prefix("--") {
         Some(flag) => setting(flag.split('=').next().unwrap_or(flag), arguments),
         // A word too many: the one before was meant as a command.
-        None => misspelt(arguments),
+        None => misspelt(arguments).or_else(|| one_config(arguments)),
     }
 }
 
@@ -114,6 +118,25 @@ pub fn instead_of_study(word: &Path) -> Option<String> {
     near_command(word.to_str()?, Cli::command().find_subcommand("sweep")?)
 }
 
+/// What to say of several words in the place of the one config; one of them may be meant as the data.
+fn one_config(arguments: &[String]) -> Option<String> {
+    let words: Vec<&str> =
+        arguments.iter().skip(1).map(String::as_str).take_while(|word| !word.starts_with('-')).collect();
+    if words.len() < 2 || command_of(arguments).get_name() != "train" {
+        return None;
+    }
+    let source = words.iter().find(|word| SourceKind::NAMES.contains(word));
+    let hint = source.map_or_else(String::new, |name| format!("; the data is a key: `--set data.source={name}`"));
+    Some(format!("a run has one config, not `{}`{hint}", words.join("` and `")))
+}
+
+/// Where a run was to be named.
+fn a_run(arguments: &[String]) -> String {
+    let name = command_of(arguments).get_name().to_owned();
+    let runs = if name == "compare" { "two runs or more are" } else { "a run is" };
+    format!("{runs} to be named, as `latest` or by its folder; `train runs` lists them")
+}
+
 fn near_command(word: &str, command: &Command) -> Option<String> {
     let names = command.get_subcommands().filter(|command| !command.is_hide_set()).map(Command::get_name);
     let is_file =
@@ -165,10 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_or_too_much_is_named() {
+        assert_eq!(
+            said("train mnist-sample linear").unwrap(),
+            "a run has one config, not `mnist-sample` and `linear`; the data is a key: `--set data.source=mnist-sample`"
+        );
+        let how = "to be named, as `latest` or by its folder; `train runs` lists them";
+        assert_eq!(said("train compare").unwrap(), format!("two runs or more are {how}"));
+        assert_eq!(said("train evaluate").unwrap(), format!("a run is {how}"));
+        assert_eq!(said("train runs tag").unwrap(), format!("a run is {how}"));
+    }
+
+    #[test]
     fn a_misspelt_command_is_named() {
         assert_eq!(said("train evalute latest").unwrap(), "there is no command `evalute`; did you mean `evaluate`?");
         assert_eq!(said("train sweep stauts x.toml").unwrap(), "there is no command `stauts`; did you mean `status`?");
-        assert_eq!(said("train linear latest"), None);
+        assert_eq!(said("train linear latest").unwrap(), "a run has one config, not `linear` and `latest`");
         assert_eq!(
             instead_of_config(Path::new("evalute")).unwrap(),
             "there is no command `evalute`; did you mean `evaluate`?"

@@ -88,7 +88,7 @@ pub enum SweepAction {
 
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// A study file, or the name of one in configs/sweeps.
+    /// A study: its file, its name (`train configs` lists them), or its folder below the output root.
     #[arg(required = true)]
     pub study: Option<PathBuf>,
     /// Change one key of every trial, as often as wanted.

@@ -1,9 +1,9 @@
 //! `train backends`: what there is to compute with.
 
-use chart::{Table, terminal::table};
+use chart::Table;
 use train::backend::{self, BackendError, Kind};
 
-use crate::terminal::Out;
+use crate::terminal::{Out, table};
 
 /// Prints all known backends.
 pub fn run() -> anyhow::Result<()> {
@@ -19,5 +19,5 @@ pub fn run() -> anyhow::Result<()> {
         };
         rows.add_row([kind.name(), state, devices.as_str()]);
     }
-    Ok(write!(Out, "{}", table(&rows, None))?)
+    Ok(write!(Out, "{}", table(&rows))?)
 }

@@ -1,6 +1,6 @@
 //! `train baseline`: what any model has to beat.
 
-use chart::{Table, terminal::table};
+use chart::Table;
 use data::DataSet;
 use metrics::Counts;
 use model::{AutodiffBackend, Distance};
@@ -8,7 +8,10 @@ use report::fraction;
 use train::{Error, backend::BackendJob, baseline};
 
 use super::{load_data, workbench::Workbench};
-use crate::{cli::PlanArgs, terminal::Out};
+use crate::{
+    cli::PlanArgs,
+    terminal::{Out, table},
+};
 
 /// Prints the accuracies of both distances.
 pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
@@ -32,7 +35,7 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
         let accuracies = if data.task().is_binary() { of_classes } else { vec![Some(counts.accuracy())] };
         rows.add_row([name.to_owned()].into_iter().chain(accuracies.into_iter().chain([mean]).map(fraction)));
     }
-    Ok(write!(out, "\n{}", table(&rows, None))?)
+    Ok(write!(out, "\n{}", table(&rows))?)
 }
 
 /// The accuracy of the chapter's baseline, by L1, on the validation split.

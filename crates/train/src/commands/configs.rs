@@ -1,15 +1,13 @@
 //! `train configs`: the configs and studies that can be named.
 
-use std::io::IsTerminal as _;
-
-use chart::{Table, terminal::table};
+use chart::Table;
 use plan::Entry;
 use serde_json::json;
 use study::studies_by_name;
 
 use crate::{
     cli::ConfigsArgs,
-    terminal::{Out, width},
+    terminal::{Out, table},
 };
 
 /// Prints a line for each, with what its file says of itself.
@@ -19,12 +17,11 @@ pub fn run(args: &ConfigsArgs) -> anyhow::Result<()> {
         let objects = |entries: &[Entry]| entries.iter().map(object).collect::<Vec<_>>();
         return Ok(out.json(&json!({ "configs": objects(&configs), "studies": objects(&studies) }))?);
     }
-    let width = std::io::stdout().is_terminal().then(width);
-    for (heading, entries) in [("config, as `train NAME`", configs), ("study, as `train sweep NAME`", studies)] {
-        let mut rows = Table::new([heading, "is"], usize::MAX);
+    for (kind, typed, entries) in [("config", "train NAME", configs), ("study", "train sweep NAME", studies)] {
+        let mut rows = Table::new([kind, "is"], usize::MAX).captioned(format!("to run as `{typed}`"));
         entries.iter().for_each(|entry| rows.add_row([entry.name.clone(), entry.about.clone()]));
         if !rows.rows.is_empty() {
-            writeln!(out, "{}", table(&rows, width))?;
+            writeln!(out, "{}", table(&rows))?;
         }
     }
     Ok(())

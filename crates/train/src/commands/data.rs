@@ -1,13 +1,17 @@
 //! `train data`: what data there is; fetches it.
 
-use chart::terminal::table;
+use chart::html;
 
-use super::load_data;
-use crate::{cli::PlanArgs, terminal::Out};
+use super::{load_data, output};
+use crate::{
+    cli::DataArgs,
+    terminal::{Out, table},
+};
 
-/// Prints source, counts, size, fingerprint and cache.
-pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
-    let plan = args.resolve()?;
+/// Prints source, counts, size, fingerprint and cache; writes the page where one is asked for.
+pub fn run(args: &DataArgs) -> anyhow::Result<()> {
+    let plan = args.plan.resolve()?;
+    args.html.iter().try_for_each(|path| output::check(path))?;
     let data = load_data::load(&plan, None)?;
     let mut out = Out;
     writeln!(out, "source       {}", data.source)?;
@@ -22,5 +26,10 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<()> {
     for file in &data.skipped {
         writeln!(out, "left out     {file}")?;
     }
-    Ok(write!(out, "\n{}", table(&report::counts(&data), None))?)
+    write!(out, "\n{}", table(&report::counts(&data)))?;
+    if let Some(path) = &args.html {
+        output::write(path, &html::page(&report::data_page(&data)))?;
+        writeln!(out, "\nwritten to `{}`", path.display())?;
+    }
+    Ok(())
 }

@@ -4,11 +4,12 @@ use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Block, Document, Table, html, terminal::table};
+use chart::{Block, Document, Table, html};
 use model::AutodiffBackend;
 use plan::SourceKind;
-use report::Why;
+use report::{Why, probability};
 use serde::Serialize;
+use serde_json::Value;
 use task::Task;
 use train::{Error, backend::BackendJob};
 
@@ -20,11 +21,11 @@ use super::{
 };
 use crate::{
     cli::PredictArgs,
-    terminal::{Out, say, tell},
+    terminal::{Out, say, table, tell},
 };
 
-/// Classes of each image on a page that does not say how many.
-const GUESSES: usize = 3;
+/// Classes of each image on a page where nothing says how many.
+const GUESSES: NonZeroUsize = NonZeroUsize::new(3).expect("3 is not 0");
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
@@ -36,9 +37,8 @@ struct Prediction {
     /// The most probable class.
     label: String,
     probability: f32,
-    /// As many classes as were asked for, the most probable first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top: Option<Vec<Guess>>,
+    /// The most probable classes, the first first.
+    top: Vec<Guess>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,14 +70,13 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     if !images.is_empty() {
         let task = stored.task()?;
         let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-        let found = predictions(args.top, &paths, &stored, &logits)?;
+        let found = predictions(args.top.unwrap_or(GUESSES), &paths, &stored, &logits)?;
         if args.json {
-            print_json(&found)?
+            print_json(&found, args.top)?
         } else {
-            print(&found)?
+            print(&found, args.top)?
         }
         if let Some(page) = &args.html {
-            let found = predictions(args.top.or(NonZeroUsize::new(GUESSES)), &paths, &stored, &logits)?;
             output::write(page, &html::page(&explained(&stored, &task, &images, found)?))?;
             if !args.json {
                 say(&format!("\nwritten to `{}`", page.display()));
@@ -161,7 +160,7 @@ fn explained(
         name: prediction.path,
         image: image.clone(),
         label: task.labels().find(|label| task.class(*label) == prediction.label).unwrap_or_default(),
-        guesses: prediction.top.unwrap_or_default().into_iter().map(|guess| (guess.label, guess.probability)).collect(),
+        guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
     let title = format!("Predicted by {}", stored.path.display());
@@ -169,7 +168,7 @@ fn explained(
 }
 
 fn predictions(
-    top: Option<NonZeroUsize>,
+    top: NonZeroUsize,
     paths: &[&Path],
     stored: &StoredRun,
     logits: &[f32],
@@ -190,25 +189,27 @@ fn predictions(
             path: path.display().to_string(),
             label: task.class(label).to_owned(),
             probability: row[usize::from(label)],
-            top: top.map(|top| guesses.into_iter().take(top.get()).map(guess).collect()),
+            top: guesses.into_iter().take(top.get()).map(guess).collect(),
         }
     };
     Ok(rows.map(prediction).collect())
 }
 
-fn print_json(predictions: &[Prediction]) -> anyhow::Result<()> {
-    Ok(Out.json(&serde_json::to_value(predictions)?)?)
+/// With as many classes as were asked for.
+fn print_json(predictions: &[Prediction], top: Option<NonZeroUsize>) -> anyhow::Result<()> {
+    let mut predictions = serde_json::to_value(predictions)?;
+    let objects = predictions.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
+    objects.filter(|_| top.is_none()).for_each(|prediction| drop(prediction.remove("top")));
+    Ok(Out.json(&predictions)?)
 }
 
-fn print(predictions: &[Prediction]) -> anyhow::Result<()> {
+fn print(predictions: &[Prediction], top: Option<NonZeroUsize>) -> anyhow::Result<()> {
     let mut lines = Table::new(["image", "label", "probability"], 1);
-    let digits = |probability: f32| format!("{probability:.4}");
-    for Prediction { path, label, probability, top, .. } in predictions {
-        let one = [Guess { label: label.clone(), probability: *probability }];
-        for (number, Guess { label, probability }) in top.as_deref().unwrap_or(&one).iter().enumerate() {
-            let path = if number == 0 { path.clone() } else { String::new() };
-            lines.add_row([path, label.clone(), digits(*probability)]);
+    for prediction in predictions {
+        for (number, guess) in prediction.top.iter().take(top.map_or(1, NonZeroUsize::get)).enumerate() {
+            let path = if number == 0 { &prediction.path } else { "" };
+            lines.add_row([path, &guess.label, &probability(guess.probability)]);
         }
     }
-    Ok(write!(Out, "{}", table(&lines, None))?)
+    Ok(write!(Out, "{}", table(&lines))?)
 }

@@ -76,7 +76,7 @@ fn print(rows: &[Row]) -> anyhow::Result<()> {
     let mut header = vec!["run", "began", "state"];
     header.extend(if width.is_none() { &["changed", "tags", "note"][..] } else { &[] });
     header.extend(if is_wide {
-        &["epochs", "best epoch", "accuracy", "highest", "time"][..]
+        &["epochs", "best epoch", "accuracy", "highest", "at epoch", "time"][..]
     } else {
         &["epochs", "accuracy"]
     });
@@ -110,7 +110,10 @@ fn cells(row: &Row, beside: bool, is_wide: bool) -> Vec<String> {
     cells.push(row.epochs());
     cells.extend(is_wide.then(|| best.map_or_else(|| "-".into(), |best| best.epoch.to_string())));
     cells.push(fraction(best.map(|best| best.metrics.accuracy)));
-    cells.extend(is_wide.then(|| [row.highest(), report::clock(row.seconds)]).into_iter().flatten());
+    if is_wide {
+        cells.extend(row.highest());
+        cells.push(report::clock(row.seconds));
+    }
     cells
 }
 

@@ -1,7 +1,8 @@
-//! `train show`: an image as numbers, or a batch as pictures.
+//! `train show`: an image as numbers or in its variants, or a batch as pictures.
 
 pub mod batch;
 mod image;
+mod variants;
 
 use chart::{Document, html, terminal};
 
@@ -13,7 +14,11 @@ use crate::{
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
-    let shown = if args.batch { batch::show(args)? } else { image::show(args)? };
+    let shown = match args.variants {
+        _ if args.batch => batch::show(args)?,
+        Some(epochs) => variants::show(args, epochs)?,
+        None => image::show(args)?,
+    };
     let mut out = Out;
     let document = Document::of(shown);
     write!(out, "{}", terminal::document(&document, width(), colours()))?;

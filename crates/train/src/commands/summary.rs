@@ -1,6 +1,6 @@
 //! `train summary`: the layers of a config's network.
 
-use chart::{Table, terminal::table};
+use chart::Table;
 use model::{AutodiffBackend, LayerSummary};
 use plan::{OptimizerKind, Plan};
 use report::grouped;
@@ -11,7 +11,7 @@ use train::{Error, backend::BackendJob, classifier::Classifier};
 use super::{load_data, workbench::Workbench};
 use crate::{
     cli::SummaryArgs,
-    terminal::{Out, width},
+    terminal::{Out, table},
 };
 
 /// Bytes of a value.
@@ -97,9 +97,8 @@ fn as_table(layers: &[LayerSummary], totals: &Totals) -> Table {
 fn print(layers: &[LayerSummary], totals: &Totals, plan: &Plan, data: &str) -> anyhow::Result<()> {
     let mut out = Out;
     writeln!(out, "model    {}\ndata     {data}\n", plan.model.kind)?;
-    writeln!(out, "{}", table(&as_table(layers, totals), Some(width())))?;
-    let [parameters, batch] =
-        [totals.parameter_bytes, totals.batch_bytes].map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6));
+    writeln!(out, "{}", table(&as_table(layers, totals)))?;
+    let [parameters, batch] = [totals.parameter_bytes, totals.batch_bytes].map(|bytes| files::size(bytes as u64));
     let (optimizer, images) = (plan.optimizer.kind, plan.training.batch_size);
     writeln!(out, "memory   {parameters} for parameters, gradients and {optimizer}")?;
     Ok(writeln!(out, "         {batch} for a batch of {images}: its images, and what each layer makes of them")?)

@@ -3,17 +3,17 @@
 mod detach;
 mod shown;
 mod slurm;
+mod trial_pages;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
-    io::IsTerminal as _,
     path::Path,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context as _, bail};
-use chart::{Table, terminal::table};
+use chart::Table;
 use data::DataSet;
 use files::{for_shell, quoted};
 use plan::Setting;
@@ -31,13 +31,16 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
-    terminal::{Out, say, tell, width},
+    terminal::{Out, say, table, tell},
 };
 
 /// Points of the table that a study ends with.
 const BEST: usize = 10;
 /// Failed trials whose reasons are worth a line below it.
 const REASONS: usize = 3;
+
+/// The part of a study's time that the pages of its best trials may take at its end.
+const PAGES: f64 = 0.02;
 
 /// Runs a study, or looks at one.
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
@@ -144,6 +147,10 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let end = end?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
     let code = conclude(&study, &trials, &end, &args.study);
+    if page.is_some() && end == StopReason::Done {
+        let most = began.elapsed().unwrap_or_default().mul_f64(PAGES);
+        trial_pages::write(&study, &trials, most);
+    }
     match study::write_report(folder.path(), &study, &trials) {
         Ok(page) => say_what_came_of_it(&study, &trials, &page),
         Err(error) => tell(&format!("warning: {error}")),
@@ -184,23 +191,22 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
     if points.is_empty() {
         writeln!(out, "{} trials, each proposed when the values before it are known", study.total())?;
     } else {
-        write!(out, "{}", table(&rows, None))?;
+        write!(out, "{}", table(&rows))?;
     }
     if trials.is_empty() { Ok(()) } else { Ok(writeln!(out, "\n{}", counted(study, &trials))?) }
 }
 
 /// The best points, why trials failed, how many stand how, and what each key matters.
 fn summary(study: &Study, trials: &[Status]) -> String {
-    let width = std::io::stdout().is_terminal().then(width);
     let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
     let more = (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report` has all\n"));
     let failed = trials.iter().filter_map(|status| match &status.state {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
     });
-    let table = table(&leaderboard(study, trials, BEST), width);
+    let table = table(&leaderboard(study, trials, BEST));
     let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
-    let importance = importance_of_keys(study, trials).map(|line| format!("\nimportance of the keys: {line}"));
+    let importance = importance_of_keys(study, trials).map(|line| format!("\n{line}"));
     format!("{table}{below}\n{}{}", counted(study, trials), importance.unwrap_or_default())
 }
 
@@ -246,6 +252,9 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = Out;
+    writeln!(out, "study    {}, {} trials", study.name, study.total())?;
+    let [backend, data] = trained_with(&study, &trials)?;
+    writeln!(out, "backend  {backend}\ndata     {data}\nruns     {}", folder.display())?;
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
     if let Some(tasks) = slurm::tasks(&folder) {
@@ -262,6 +271,19 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     }
 }
 
+/// The backend and the data of the trials; before the first, what the study asks for.
+fn trained_with(study: &Study, trials: &[Status]) -> anyhow::Result<[String; 2]> {
+    let records = || trials.iter().filter_map(|status| status.record.as_ref());
+    let plan = study.a_plan()?;
+    let distinct = |found: BTreeSet<String>, asked: String| {
+        if found.is_empty() { asked } else { found.into_iter().collect::<Vec<_>>().join(", ") }
+    };
+    Ok([
+        distinct(records().map(|run| format!("{} on {}", run.backend, run.device)).collect(), plan.backend.to_string()),
+        distinct(records().map(|run| run.data.source.clone()).collect(), plan.data.source.to_string()),
+    ])
+}
+
 fn report(args: &StudyArgs) -> anyhow::Result<()> {
     let study = read(args)?;
     let folder = study.folder()?;
@@ -269,7 +291,9 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
     study_folder::refuse_other(&study)?;
-    let page = study::write_report(&folder, &study, &status::of_study(&study)?)?;
+    let trials = status::of_study(&study)?;
+    trial_pages::write(&study, &trials, Duration::MAX);
+    let page = study::write_report(&folder, &study, &trials)?;
     Ok(writeln!(Out, "{}", page.display())?)
 }
 

@@ -31,11 +31,12 @@ use crate::{
 /// Computes the sections; prints them, or writes the page.
 pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
     let plan = args.plan.resolve()?;
-    let wanted = wanted(args)?;
+    args.section.iter().try_for_each(|number| named(*number).map(drop))?;
     args.page().iter().try_for_each(|path| output::check(path))?;
     let stop = Stop::listen()?;
     let workbench = Workbench::open(plan, Some(&stop))?;
-    let stops = possible(wanted, args, &workbench.data)?;
+    let stops = planned(args, &workbench.data)?;
+    warn(&stops, &workbench.data);
     let began = Instant::now();
     let mnist = load_data::all_of_mnist(&workbench.plan, &workbench.data)?;
     let show = Show { args, workbench: &workbench, mnist: mnist.as_ref(), stop: &stop, stops: &stops };
@@ -51,34 +52,48 @@ pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-/// The sections that are asked for: all but what takes minutes, where nothing is said.
-fn wanted(args: &TourArgs) -> Result<Vec<TourStop>, UsageError> {
-    if args.section.is_empty() {
-        return Ok(STOPS.into_iter().filter(|stop| args.deeper || !stop.is_deep).collect());
-    }
-    let named = |number: &NonZeroUsize| STOPS.into_iter().find(|stop| stop.number == number.get());
-    let no_such = |number: &NonZeroUsize| {
-        UsageError(format!("there is no section {number}; the tour has the sections 1 to {}", STOPS.len()))
-    };
-    args.section.iter().map(|number| named(number).ok_or_else(|| no_such(number))).collect()
-}
+/// A section, and why it is left out, where it is.
+type Planned = (TourStop, Option<String>);
 
-/// Those of them that this data can show.
-fn possible(wanted: Vec<TourStop>, args: &TourArgs, data: &DataSet) -> Result<Vec<TourStop>, UsageError> {
-    let (left_out, possible): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|stop| stop.needs_digits && !has_digits(data));
-    if left_out.is_empty() {
-        return Ok(possible);
-    }
-    let numbers = |stops: &[TourStop]| stops.iter().map(|stop| stop.number.to_string()).collect::<Vec<_>>().join(", ");
+/// The sections that are asked for, or else all of them: what takes minutes and what this data cannot show in their places alone.
+fn planned(args: &TourArgs, data: &DataSet) -> Result<Vec<Planned>, UsageError> {
+    let lacks_digits = |stop: &TourStop| stop.needs_digits && !has_digits(data);
     let about = other_classes(data.task());
-    if !args.section.is_empty() {
-        let others = STOPS.into_iter().filter(|stop| !stop.needs_digits).collect::<Vec<_>>();
-        let reason = format!("{about}; it can show the sections {}, not {}", numbers(&others), numbers(&left_out));
+    if args.section.is_empty() {
+        let why = |stop: &TourStop| match stop {
+            stop if lacks_digits(stop) => Some(format!("{about}; `train tour` without a config shows it")),
+            stop if stop.is_deep && !args.deeper => Some(DEEPER.to_owned()),
+            _ => None,
+        };
+        return Ok(STOPS.into_iter().map(|stop| (stop, why(&stop))).collect());
+    }
+    let stops = args.section.iter().map(|number| named(*number)).collect::<Result<Vec<_>, _>>()?;
+    let impossible: Vec<TourStop> = stops.iter().copied().filter(lacks_digits).collect();
+    if !impossible.is_empty() {
+        let others = STOPS.into_iter().filter(|stop| !stop.needs_digits);
+        let reason = format!("{about}; it can show the sections {}, not {}", numbers(others), numbers(impossible));
         return Err(UsageError(reason));
     }
-    tell(&format!("warning: {about}: shown are the sections {}", numbers(&possible)));
-    Ok(possible)
+    Ok(stops.into_iter().map(|stop| (stop, None)).collect())
+}
+
+const DEEPER: &str = "it trains two residual nets, which takes a minute or more; `train tour --deeper` shows it";
+
+fn named(number: NonZeroUsize) -> Result<TourStop, UsageError> {
+    let no_such = || format!("there is no section {number}; the tour has the sections 1 to {}", STOPS.len());
+    STOPS.into_iter().find(|stop| stop.number == number.get()).ok_or_else(|| UsageError(no_such()))
+}
+
+fn numbers(stops: impl IntoIterator<Item = TourStop>) -> String {
+    stops.into_iter().map(|stop| stop.number.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Says which sections there are on data that is not of 3s and 7s.
+fn warn(stops: &[Planned], data: &DataSet) {
+    let shown = stops.iter().filter(|(_, why)| why.is_none()).map(|(stop, _)| *stop);
+    if stops.iter().any(|(_, why)| why.is_some()) && !has_digits(data) {
+        tell(&format!("warning: {}: shown are the sections {}", other_classes(data.task()), numbers(shown)));
+    }
 }
 
 /// What keeps the sections on digits from being shown.
@@ -98,7 +113,7 @@ struct Show<'a> {
     workbench: &'a Workbench,
     mnist: Option<&'a DataSet>,
     stop: &'a Stop,
-    stops: &'a [TourStop],
+    stops: &'a [Planned],
 }
 
 impl BackendJob for Show<'_> {
@@ -111,7 +126,15 @@ impl BackendJob for Show<'_> {
         let tour = Tour::<B> { plan, data, mnist: self.mnist, device: &device };
         let train = |plan| train(self.workbench, self.stop, plan);
         let mut sections = Vec::with_capacity(self.stops.len());
-        for stop in self.stops {
+        for (stop, why) in self.stops {
+            if let Some(why) = why {
+                let section = stop.left_out(why);
+                if self.args.plain {
+                    self.print(&section)?;
+                }
+                sections.push(section);
+                continue;
+            }
             self.announce(stop);
             let began = Instant::now();
             let section = tour.section(stop, &train)?;
@@ -139,11 +162,15 @@ impl Show<'_> {
     /// The section itself, or how long it took.
     fn show(&self, section: &Section, began: Instant) -> anyhow::Result<()> {
         if self.args.plain {
-            let text = terminal::section(section, width(), colours());
-            return Ok(writeln!(Out, "{text}")?);
+            return self.print(section);
         }
         say(&format!("{:>6.1} s", began.elapsed().as_secs_f64()));
         Ok(())
+    }
+
+    fn print(&self, section: &Section) -> anyhow::Result<()> {
+        let text = terminal::section(section, width(), colours());
+        Ok(writeln!(Out, "{text}")?)
     }
 }
 

@@ -1,10 +1,8 @@
 //! `train verify`: the figures that the book prints, and those of all of MNIST, on every backend compiled in.
 
-use std::io::IsTerminal as _;
-
 use anyhow::bail;
 use chapter::figures::{self, Figure, Value};
-use chart::{Table, terminal::table};
+use chart::Table;
 use data::DataSet;
 use model::AutodiffBackend;
 use plan::{BackendChoice, Plan};
@@ -14,7 +12,7 @@ use train::backend::{self, BackendJob, Kind, choice};
 use super::{load_data, workbench::on_backend};
 use crate::{
     cli::VerifyArgs,
-    terminal::{Out, tell, width},
+    terminal::{Out, table, tell},
 };
 
 /// What one backend found.
@@ -116,9 +114,8 @@ fn print(verify: Verify<'_>, columns: &[Column], failures: bool) -> anyhow::Resu
             [(*name).to_owned(), shown(expected, *tolerance), within].into_iter().chain(found).chain([ok.into()]),
         );
     }
-    // What reads a pipe wants a line for a figure, however long.
     if !lines.rows.is_empty() {
-        write!(out, "{}", table(&lines, std::io::stdout().is_terminal().then(width)))?;
+        write!(out, "{}", table(&lines))?;
     }
     let (count, off) = (columns[0].figures.len(), rows(columns).filter(|row| is_off(row)).count());
     let names: Vec<&str> = columns.iter().map(|column| column.kind.name()).collect();

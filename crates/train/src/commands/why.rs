@@ -20,10 +20,9 @@ use super::workbench::{Workbench, on_backend};
 
 /// Images of the highest losses that a run's page explains, and the classes that it names of each.
 const TOP_LOSSES: usize = 6;
-/// Bytes that they take on the page at most: of large photographs there is room for none, and `predict --html` explains them.
-const MOST_BYTES: usize = 100_000;
-/// Of each pixel: the image and what it adds in three colours, as text; a covered square is next to nothing.
-const BYTES_OF_PIXEL: usize = 8;
+/// Pixels that they have together at most: a network sees each some fifty times, covered here and there. What is larger,
+/// `predict --html` explains.
+const MOST_PIXELS: usize = 160_000;
 const GUESSES: usize = 3;
 
 /// An image of which a model has said something.
@@ -71,7 +70,7 @@ pub fn of_top_losses(
     let classes = data.task().classes();
     let probabilities = evaluation.probabilities();
     let [height, width] = data.shape().sides();
-    let room = MOST_BYTES / (BYTES_OF_PIXEL * height * width);
+    let room = MOST_PIXELS / (height * width);
     let seen = evaluation.by_loss(losses).into_iter().take(TOP_LOSSES.min(room)).map(|sample| {
         let row = &probabilities[sample.index * classes.len()..][..classes.len()];
         let mut guesses: Vec<(String, f32)> = classes.iter().cloned().zip(row.iter().copied()).collect();

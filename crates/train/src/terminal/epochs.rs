@@ -229,7 +229,8 @@ impl EpochTable {
     fn header(&self, epochs: usize) -> String {
         let names = self.columns.iter().map(|(name, _)| format!("{:GAP$}{name}", ""));
         let line: String = [format!("{:>1$}", "epoch", Self::first(epochs))].into_iter().chain(names).collect();
-        self.colours.dim(&line)
+        let legend = if self.best == BEST[1] { "* the best so far\n" } else { "" };
+        self.colours.dim(&format!("{legend}{line}"))
     }
 
     fn row(&self, record: &EpochRecord, epochs: usize, is_best: bool) -> String {
@@ -299,7 +300,7 @@ mod tests {
         ];
         assert_eq!(lines(80), expected);
         let expected = [
-            "epoch  loss: train   valid  accuracy",
+            "* the best so far\nepoch  loss: train   valid  accuracy",
             "    7       0.2500  0.5000    0.8000 *",
             "    7       0.2500  0.5000    0.8000",
         ];

@@ -4,7 +4,7 @@ use std::io;
 
 use console::{Term, truncate_str};
 
-use crate::terminal::shown;
+use crate::terminal::{shown, shown::wrapped};
 
 /// Rows and columns left free, so that no line wraps and nothing scrolls away.
 const FREE: usize = 1;
@@ -50,7 +50,8 @@ impl Screen {
         let draw = || -> io::Result<()> {
             let [width, _] = self.size();
             let over = |line: &str| self.term.write_line(&format!("{line}{CLEAR_REST}"));
-            said.into_iter().try_for_each(|line| over(&shown(line)))?;
+            let said = wrapped(&shown(said.unwrap_or_default()), &self.term);
+            said.lines().try_for_each(over)?;
             self.lines.iter().try_for_each(|line| over(&truncate_str(&shown(line), width, "…")))?;
             self.term.clear_to_end_of_screen()?;
             self.term.move_cursor_up(self.lines.len())?;

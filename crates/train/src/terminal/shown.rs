@@ -2,9 +2,11 @@
 
 use std::{env, io::IsTerminal as _};
 
-use chart::terminal::Colours;
+use chart::{
+    Table,
+    terminal::{self, Colours, behind},
+};
 use console::Term;
-use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Columns of what is no terminal: whatever reads it does not wrap.
 const UNBOUNDED: usize = 120;
@@ -13,6 +15,11 @@ const UNBOUNDED: usize = 120;
 pub fn width() -> usize {
     let term = Term::stdout();
     term.size_checked().map_or(UNBOUNDED, |(_, columns)| usize::from(columns).max(1))
+}
+
+/// A table as wide as standard output has room for: what reads a pipe wants a line for a row, however long.
+pub fn table(rows: &Table) -> String {
+    terminal::table(rows, std::io::stdout().is_terminal().then(width))
 }
 
 /// A text whose long lines are broken between words, if it goes to a terminal. What follows the name at a line's beginning stays in its
@@ -32,13 +39,9 @@ fn wrapped_at(text: &str, columns: usize) -> String {
             return line.to_owned();
         }
         let name = line.find("  ").map_or(0, |gap| line.len() - line[gap..].trim_start().len());
-        let below = " ".repeat(if line[..name].contains('/') || name * 2 > columns { 0 } else { name });
-        let options = Options::new(columns)
-            .subsequent_indent(&below)
-            .break_words(false)
-            .word_separator(WordSeparator::AsciiSpace)
-            .word_splitter(WordSplitter::NoHyphenation);
-        textwrap::fill(line, options)
+        // What begins with a path has no name.
+        let (name, rest) = line.split_at(if line[..name].contains('/') { 0 } else { name });
+        behind(name, rest, columns)
     };
     text.split('\n').map(wrap).collect::<Vec<_>>().join("\n")
 }
@@ -57,8 +60,8 @@ mod tests {
     fn a_long_line_is_broken_between_words_behind_its_name() {
         let text =
             "data     12396 training and 2038 validation images\nrun      runs/two-layer/20260102-030405\nrun      a\n";
-        let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun\n         \
-                        runs/two-layer/20260102-030405\nrun      a\n";
+        let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun\nruns/two-layer/20260102-030405\n\
+                        run      a\n";
         assert_eq!(wrapped_at(text, 24), expected);
         assert_eq!(wrapped_at("error: a line without a name", 12), "error: a\nline without\na name");
     }

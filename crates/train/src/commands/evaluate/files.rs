@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use chart::{Block, Document, Section, Table, html, svg};
+use chart::{Block, Document, Section, Tile, html, svg};
 use metrics::TOP_LOSSES;
 use report::{BesideBaseline, Evaluated};
 
@@ -45,7 +45,7 @@ pub fn write(
 /// All pictures, also those that stand beside each other.
 fn pictures(blocks: &[Block]) -> Vec<String> {
     let of = |block: &Block| match block {
-        Block::Beside(beside) => pictures(beside),
+        Block::Beside(all) | Block::Together(all) => pictures(all),
         block => svg::block(block).into_iter().collect(),
     };
     blocks.iter().flat_map(of).collect()
@@ -53,17 +53,18 @@ fn pictures(blocks: &[Block]) -> Vec<String> {
 
 /// Each with the name of its picture.
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
-    let mut sections = vec![("confusion", evaluated.confusion())];
+    let mut sections = vec![("confusion", evaluated.result())];
     sections.extend(evaluated.confused().map(|confused| ("confused", confused)));
-    sections.extend(evaluated.charts());
     sections.push(("top-losses", evaluated.top_losses_as_pictures(top_losses)));
     sections.push(("classes", evaluated.classes()));
+    sections.extend(evaluated.charts());
     sections
 }
 
 fn page(stored: &StoredRun, evaluated: &Evaluated, sections: Vec<Section>) -> String {
-    let caption = format!("{}, {}", stored.record.model.kind, stored.path.display());
-    let metrics = Table::of_names(evaluated.metrics()).captioned(caption);
-    let lead = vec![Block::Table(metrics), Block::Table(evaluated.by_class())];
-    html::page(&Document { title: evaluated.title(), lead, sections })
+    let best = stored.record.best.as_ref().map(|best| format!("epoch {}", best.epoch)).unwrap_or_default();
+    let model = Tile::new("model", &stored.record.model.kind, best);
+    let tiles = evaluated.tiles().into_iter().chain([evaluated.loss_tile(), model]).collect();
+    let title = format!("{} on {}", stored.path.display(), evaluated.title());
+    html::page(&Document { title, lead: vec![Block::Tiles(tiles)], sections })
 }

@@ -2,10 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use chart::{
-    Block, Section, Table,
-    terminal::{blocks, table},
-};
+use chart::{Block, Section, Table, terminal::blocks};
 use metrics::{Counts, TOP_LOSSES};
 use report::{BesideBaseline, Evaluated, OnlyOne};
 use serde_json::{Value, json};
@@ -13,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::EvaluateArgs,
     commands::stored_run::StoredRun,
-    terminal::{Out, colours, width},
+    terminal::{Out, colours, table, width},
 };
 
 /// Prints tables, and the charts and images that are asked for.
@@ -24,8 +21,8 @@ pub fn print(args: &EvaluateArgs, evaluated: &Evaluated, beside: Option<&BesideB
         out,
         "{}\n\n{}\n{}",
         wrapped(evaluated.title()).trim_end(),
-        table(&scores, Some(width())),
-        table(&evaluated.by_class(), Some(width())).trim_end()
+        table(&scores),
+        table(&evaluated.by_class()).trim_end()
     )?;
     let charts = if args.charts { sections(evaluated) } else { vec![] };
     let top = args.top_losses.map(|count| evaluated.top_losses_as_pictures(count));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use files::quoted;
+use files::{quoted, size};
 use run::{
     folder,
     list::{self, Run},
@@ -127,13 +127,4 @@ fn counted(runs: usize) -> String {
 
 fn counted_studies(studies: usize) -> String {
     if studies == 1 { "1 study".into() } else { format!("{studies} studies") }
-}
-
-/// Bytes as a person reads them.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use files::Error;
 use plan::{Monitor, Plan};
-use report::name;
+use report::{fraction, name};
 use run::{
     About, RunRecord,
     best::{Best, highest_accuracy},
@@ -151,8 +151,12 @@ impl Row {
     }
 
     /// The highest accuracy, and its epoch.
-    pub fn highest(&self) -> String {
-        self.highest_accuracy().map_or_else(|| "-".into(), |(epoch, value)| format!("{value:.4}, epoch {epoch}"))
+    pub fn highest(&self) -> [String; 2] {
+        let highest = self.highest_accuracy();
+        [
+            fraction(highest.map(|(_, accuracy)| accuracy)),
+            highest.map_or_else(|| "-".into(), |(epoch, _)| epoch.to_string()),
+        ]
     }
 
     pub fn highest_accuracy(&self) -> Option<(usize, f64)> {

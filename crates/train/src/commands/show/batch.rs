@@ -13,12 +13,16 @@ use crate::{
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
-/// The batch that a run with this plan begins with, as its files are or as the training sees it.
+/// The batch that a run with this plan begins with, as the training sees it or as its files are.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let (pictures, all) = pictures(&plan, &data, args.images.get(), args.augmented);
-    let changed = if args.augmented { ", as the first epoch sees them" } else { "" };
+    let (pictures, all) = pictures(&plan, &data, args.images.get(), !args.raw);
+    let changed = match (fit::augmentation(&plan).is_none(), args.raw) {
+        (true, _) => "",
+        (false, true) => ", as they are",
+        (false, false) => ", as the first epoch sees them",
+    };
     let (shown, source, seed) = (pictures.len(), &data.source, plan.seed);
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
@@ -33,7 +37,7 @@ pub fn pictures(plan: &Plan, data: &DataSet, count: usize, is_augmented: bool) -
     let batch = &batches[0];
     let limits = if is_augmented { fit::augmentation(plan) } else { Augmentation::default() };
     // The whole batch, because images of it may be mixed.
-    let images = augmented(&data.train, batch, limits, plan.seed);
+    let images = augmented(&data.train, batch, limits, (plan.seed, 0));
     let shown = batch.iter().zip(images).take(count).map(|(index, image)| picture(data, *index, &image));
     (shown.collect(), batch.len())
 }

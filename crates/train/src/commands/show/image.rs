@@ -1,10 +1,11 @@
 //! One image as a table of its pixel values.
 
-use std::{ops::Range, path::Path};
+use std::{ops::Range, path::Path, sync::Arc};
 
 use anyhow::bail;
 use chart::{Block, PixelTable, Pixels, Section, Shading};
-use data::{DataSet, Fit};
+use data::{DataSet, Fit, Images};
+use plan::Plan;
 
 use crate::{
     cli::{Part, ShowArgs, UsageError},
@@ -55,7 +56,7 @@ fn within(flag: &str, what: &str, part: Option<Part>, count: usize) -> Result<Ra
     Err(UsageError(format!("{flag} {from}..{end}: the image has the {what} 0..{count}, and a part needs at least one")))
 }
 
-/// A file of this name, or the digit of the plan's data with the file that it was.
+/// A file of this name, or the image of the plan's data with the file that it was.
 fn named(path: &Path, name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Option<String>)> {
     let plan = args.plan.resolve()?;
     if path.exists() || name == "-" {
@@ -63,25 +64,31 @@ fn named(path: &Path, name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Op
         let [height, width] = image.shape.sides();
         return Ok((Pixels::of_planes(height, width, &image.fitted(image.shape, Fit::Crop)), None));
     }
+    let (images, index) = of_data(name, &plan)?;
+    Ok((report::pixels(&images, index), images.file_name(index).map(str::to_owned)))
+}
+
+/// The images of a split of the plan's data, and the number among them of the one with this name.
+pub fn of_data(name: &str, plan: &Plan) -> anyhow::Result<(Arc<Images>, usize)> {
     let parts: Vec<&str> = name.split('/').collect();
     if let [split, class, index] = parts[..]
         && let Ok(index) = index.parse()
     {
-        return Ok(digit(name, &load_data::load(&plan, None)?, split, class, index)?);
+        return Ok(find(name, &load_data::load(plan, None)?, split, class, index)?);
     }
     bail!(UsageError(format!("there is no file `{name}`; an image of the data is named as in `train/3/1`")))
 }
 
 /// The image with this number within its split and class, in the order of the source: of files, that of their names.
-fn digit(
+fn find(
     name: &str,
     data: &DataSet,
     split: &str,
     class: &str,
     index: usize,
-) -> Result<(Pixels, Option<String>), UsageError> {
+) -> Result<(Arc<Images>, usize), UsageError> {
     let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
-    let Some((_, digits)) = data.splits().find(|(known, _)| known.name() == split) else {
+    let Some((_, images)) = data.splits().find(|(known, _)| known.name() == split) else {
         let splits: Vec<&str> = data.splits().map(|(split, _)| split.name()).collect();
         return refuse(format!("there is no split `{split}`, only {}", splits.join(" and ")));
     };
@@ -93,13 +100,13 @@ fn digit(
         };
         return refuse(format!("there is no class `{class}`, {there}"));
     };
-    let mut ours = (0..digits.len()).filter(|index| digits.labels()[*index] == label);
+    let mut ours = (0..images.len()).filter(|index| images.labels()[*index] == label);
     let Some(found) = ours.nth(index) else {
-        let count = digits.count(label);
+        let count = images.count(label);
         return refuse(format!(
             "{split}/{class} has {count} images, from {split}/{class}/0 to {split}/{class}/{}",
             count - 1
         ));
     };
-    Ok((report::pixels(digits, found), digits.file_name(found).map(str::to_owned)))
+    Ok((images.clone(), found))
 }

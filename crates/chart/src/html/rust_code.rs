@@ -1,0 +1,151 @@
+//! Rust in colours: comments, strings, numbers and keywords. It knows no grammar, only where those begin and end.
+
+use crate::svg::escaped;
+
+const KEYWORDS: [&str; 38] = [
+    "as", "async", "await", "break", "const", "continue", "crate", "dyn", "else", "enum", "extern", "false", "fn",
+    "for", "if", "impl", "in", "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "Self",
+    "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
+];
+
+/// What a piece of a text is; its name is the class that the page's style colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Comment,
+    Text,
+    Number,
+    Keyword,
+}
+
+/// The text as HTML, with a `<span>` around all that has a colour.
+pub(super) fn coloured(code: &str) -> String {
+    let mut html = String::with_capacity(2 * code.len());
+    let mut rest = code;
+    while !rest.is_empty() {
+        let (kind, length) = next(rest);
+        let (piece, after) = rest.split_at(length);
+        let class = match kind {
+            Kind::Plain => "",
+            Kind::Comment => "comment",
+            Kind::Text => "text",
+            Kind::Number => "digits",
+            Kind::Keyword => "keyword",
+        };
+        html += &match class {
+            "" => escaped(piece),
+            class => format!("<span class=\"{class}\">{}</span>", escaped(piece)),
+        };
+        rest = after;
+    }
+    html
+}
+
+/// The first piece of a text that is not empty, and its bytes.
+fn next(code: &str) -> (Kind, usize) {
+    let first = code.chars().next().unwrap_or(' ');
+    match first {
+        '/' if code.starts_with("//") => (Kind::Comment, code.find('\n').unwrap_or(code.len())),
+        '"' => (Kind::Text, text(code, 1, "\"", true)),
+        '\'' => character(code).map_or((Kind::Plain, 1), |length| (Kind::Text, length)),
+        '0'..='9' => (Kind::Number, number(code)),
+        _ if first.is_alphabetic() || first == '_' => word(code),
+        _ => (Kind::Plain, first.len_utf8()),
+    }
+}
+
+/// The bytes of a text up to its end, which a backslash may keep from being one.
+fn text(code: &str, begin: usize, end: &str, has_escapes: bool) -> usize {
+    let mut at = begin;
+    while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(end) {
+            return at + end.len();
+        }
+        let mut characters = rest.chars();
+        let first = characters.next().map_or(0, char::len_utf8);
+        at += first;
+        if has_escapes && rest.starts_with('\\') {
+            at += characters.next().map_or(0, char::len_utf8);
+        }
+    }
+    code.len()
+}
+
+/// The bytes of a character; none of a lifetime, which begins like one.
+fn character(code: &str) -> Option<usize> {
+    let mut characters = code.chars().skip(1);
+    match characters.next()? {
+        '\\' => Some(text(code, 1, "'", true)),
+        first => (characters.next()? == '\'').then(|| 2 + first.len_utf8()),
+    }
+}
+
+/// The bytes of a number with its unit; a range or a method of it is none of it.
+fn number(code: &str) -> usize {
+    let of_number = |(at, character): (usize, char)| match character {
+        '.' => !code[at + 1..].starts_with(|next: char| next == '.' || next.is_alphabetic()),
+        '+' | '-' => code[..at].ends_with('e') && !code.starts_with("0x"),
+        other => other.is_ascii_alphanumeric() || other == '_',
+    };
+    code.char_indices().find(|place| !of_number(*place)).map_or(code.len(), |(at, _)| at)
+}
+
+fn word(code: &str) -> (Kind, usize) {
+    let length = code.find(|character: char| !character.is_alphanumeric() && character != '_').unwrap_or(code.len());
+    let (word, after) = code.split_at(length);
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    if matches!(word, "r" | "br") && after[hashes..].starts_with('"') {
+        let end = format!("\"{}", "#".repeat(hashes));
+        return (Kind::Text, text(code, length + hashes + 1, &end, false));
+    }
+    if word == "b" && after.starts_with('"') {
+        return (Kind::Text, text(code, length + 1, "\"", true));
+    }
+    (if KEYWORDS.contains(&word) { Kind::Keyword } else { Kind::Plain }, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pieces that have a colour.
+    fn pieces(mut code: &str) -> Vec<(Kind, &str)> {
+        let mut pieces = Vec::new();
+        while !code.is_empty() {
+            let (kind, length) = next(code);
+            let (piece, rest) = code.split_at(length);
+            pieces.extend((kind != Kind::Plain).then_some((kind, piece)));
+            code = rest;
+        }
+        pieces
+    }
+
+    #[test]
+    fn keywords_are_whole_words() {
+        let code = "pub fn format(self_: &Self) -> format_if { r }";
+        assert_eq!(pieces(code), [(Kind::Keyword, "pub"), (Kind::Keyword, "fn"), (Kind::Keyword, "Self")]);
+    }
+
+    #[test]
+    fn strings_end_where_they_do_and_lifetimes_are_none() {
+        let code = r##"f::<'a>("a \" b", 'x', '\'', b"c", r#"d " e"#, "ü // no comment")"##;
+        let texts = [r#""a \" b""#, "'x'", r"'\''", "b\"c\"", r##"r#"d " e"#"##, "\"ü // no comment\""];
+        assert_eq!(pieces(code), texts.map(|text| (Kind::Text, text)));
+        assert_eq!(pieces("\"has no end"), [(Kind::Text, "\"has no end")]);
+        assert_eq!(pieces("'ü' '"), [(Kind::Text, "'ü'")]);
+    }
+
+    #[test]
+    fn numbers_have_their_units_and_ranges_have_none() {
+        let numbers: Vec<&str> =
+            pieces("x1 + 1e-5 + 2.0_f32 + 0xff-1; 0..10, 3.max(4)").into_iter().map(|(_, text)| text).collect();
+        assert_eq!(numbers, ["1e-5", "2.0_f32", "0xff", "1", "0", "10", "3", "4"]);
+    }
+
+    #[test]
+    fn comments_reach_to_the_end_of_their_line_and_all_is_escaped() {
+        let html = coloured("/// a < b \"c\nif a < b {}");
+        let expected = "<span class=\"comment\">/// a &lt; b \"c</span>\n<span class=\"keyword\">if</span> a &lt; b {}";
+        assert_eq!(html.replace("&quot;", "\""), expected);
+    }
+}

@@ -1,0 +1,320 @@
+//! `train data --html`: what a model is to learn from, to be looked at.
+
+mod pixels;
+mod thumbnail;
+
+use chart::{
+    Axis, Bar, Bars, Block, Document, LineChart, Picture, Section, Series, Shape, Style, Table, Tile, Verdict,
+};
+use data::{DataSet, Images, OriginalSize, Split};
+
+use self::{pixels::PixelSums, thumbnail::Thumbnails};
+use crate::{counts, counts::skipped, few, grouped};
+
+/// Bars of a split: of more classes the largest and the smallest.
+const BARS: usize = 24;
+
+/// Images of a class, where there is room: of few classes and of many.
+const SAMPLES: [usize; 2] = [12, 6];
+const FEW_CLASSES: usize = 4;
+
+/// Values of all samples, and of all mean images: a page of photographs is below 300 kB.
+const SAMPLE_VALUES: usize = 120_000;
+const MEAN_VALUES: usize = 31_000;
+
+/// Classes from which on there is one mean image of all.
+const MANY: usize = 24;
+
+/// Images of a class that leave room for another class beside them.
+const SHORT: usize = 3;
+
+/// Dots of a chart of sizes, and rows of a table of them.
+const SIZES: usize = 300;
+const MOST_FREQUENT: usize = 8;
+
+/// Pictures beside each other, as many as there is room for.
+const COLUMNS: usize = 12;
+
+/// All of it: how much there is of what, how it looks, and where it comes from.
+#[must_use]
+pub fn document(data: &DataSet) -> Document {
+    let sums = PixelSums::of(&data.train);
+    let notes = data.notes.iter().map(|note| Block::Text(format!("Note: {note}.")));
+    Document {
+        title: format!("Data: {}", data.source),
+        lead: [Block::Tiles(tiles(data))].into_iter().chain(notes).collect(),
+        sections: [balance(data), samples(data), means(data, &sums), sums.section()]
+            .into_iter()
+            .chain(sizes(data))
+            .chain([origin(data)])
+            .collect(),
+    }
+}
+
+fn tiles(data: &DataSet) -> Vec<Tile> {
+    let splits = data.splits().map(|(split, images)| {
+        let what = match split {
+            Split::Train => "to learn from",
+            Split::Valid => "the best epoch is chosen by them",
+            Split::Test => "nothing is chosen by them",
+        };
+        Tile::new(format!("{} images", split.name()), grouped(images.len()), what)
+    });
+    let classes = Tile::new("classes", grouped(data.task().classes().len()), data.task().to_string());
+    splits.chain([classes, Tile::new("an image", data.shape().to_string(), "as a model sees it")]).collect()
+}
+
+/// How many images each class has in each split.
+fn balance(data: &DataSet) -> Section {
+    let classes = data.task().classes().len();
+    let mut blocks: Vec<Block> = data.splits().flat_map(|(split, images)| of_split(split, images)).collect();
+    if classes > BARS {
+        let summary = format!("All {classes} classes");
+        blocks.push(Block::Fold { summary, blocks: vec![Block::Table(counts(data))] });
+    }
+    Section::new("Balance of the classes", blocks)
+}
+
+fn of_split(split: Split, images: &Images) -> [Block; 2] {
+    let (task, all) = (images.task(), images.len().max(1));
+    let mut classes: Vec<(&str, usize)> =
+        count(images).into_iter().zip(task.labels()).map(|(count, label)| (task.class(label), count)).collect();
+    let [most, least] = [classes.iter().map(|(_, count)| *count).max(), classes.iter().map(|(_, count)| *count).min()]
+        .map(Option::unwrap_or_default);
+    let ratio = match least {
+        0 => "a class has none".into(),
+        _ if most == least => "all classes have the same number".into(),
+        _ => format!("the largest class has {:.2} times the images of the smallest", most as f64 / least as f64),
+    };
+    let mut text = format!("`{}`: {} images; {ratio}.", split.name(), grouped(images.len()));
+    if classes.len() > BARS {
+        classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        classes.drain(BARS / 2..classes.len() - BARS / 2);
+        text += &format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2);
+    }
+    let bar = |(name, count): &(&str, usize)| Bar {
+        name: (*name).to_owned(),
+        amount: *count as f64,
+        label: format!("{} ({:.1} %)", grouped(*count), 100.0 * *count as f64 / all as f64),
+    };
+    let alt = format!("Images of each class in {}, from {least} to {most}", split.name());
+    [Block::Text(text), Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect() })]
+}
+
+/// The images of each label.
+fn count(images: &Images) -> Vec<usize> {
+    let mut counts = vec![0; images.task().classes().len()];
+    images.labels().iter().for_each(|label| counts[usize::from(*label)] += 1);
+    counts
+}
+
+/// Training images of each class, at equal distances.
+fn samples(data: &DataSet) -> Section {
+    let (task, images, shape) = (data.task(), &data.train, data.shape());
+    let labels: Vec<u16> = task.labels().collect();
+    let shown = few(&labels, Thumbnails::most(shape, SAMPLE_VALUES));
+    let most = SAMPLES[usize::from(labels.len() > FEW_CLASSES)];
+    let of_each = Thumbnails::of_each(shape, SAMPLE_VALUES, shown.len()).clamp(1, most);
+    let thumbnails = Thumbnails::new(shape, SAMPLE_VALUES, shown.len() * of_each);
+    let mut of_class = vec![Vec::new(); labels.len()];
+    for (index, label) in images.labels().iter().enumerate() {
+        of_class[usize::from(*label)].push(index);
+    }
+    let of_label = |label: &u16| -> Vec<Picture> {
+        let chosen = few(&of_class[usize::from(*label)], of_each).into_iter();
+        chosen.map(|index| picture(thumbnails.of(images.image(index)), data.image_name(Split::Train, index))).collect()
+    };
+    let mut text = "Training images of each class, at equal distances; `train show` takes their names.".to_owned();
+    if shown.len() < labels.len() {
+        text += &format!(" Shown are {} of {} classes.", shown.len(), labels.len());
+    }
+    text += &thumbnails.note().unwrap_or_default();
+    let grid = |alt: String, pictures: Vec<Picture>| {
+        let columns = if of_each == 1 { COLUMNS } else { of_each };
+        Block::Pictures { alt, pictures, columns }
+    };
+    let rows = match of_each {
+        1 => vec![grid("A training image of each class".into(), shown.iter().flat_map(of_label).collect())],
+        _ => shown
+            .iter()
+            .map(|label| grid(format!("Training images of {}", task.class(*label)), of_label(label)))
+            .collect(),
+    };
+    // Short rows stand beside each other.
+    let rows = if of_each <= SHORT { vec![Block::Beside(rows)] } else { rows };
+    Section::new("Samples", [Block::Text(text)].into_iter().chain(rows))
+}
+
+/// The mean image of each class, or of all.
+fn means(data: &DataSet, sums: &PixelSums) -> Section {
+    let classes = data.task().classes();
+    let (text, means) = match sums.means() {
+        of_classes if classes.len() < MANY => {
+            let text = "What the images of a class have in common. Pixel similarity, the baseline, labels by the nearer of these.";
+            (text, of_classes.into_iter().zip(classes.iter().cloned()).collect())
+        }
+        _ => ("What all images have in common.", vec![(sums.mean(), format!("all {} classes", classes.len()))]),
+    };
+    let thumbnails = Thumbnails::new(data.shape(), MEAN_VALUES, means.len());
+    let pictures: Vec<Picture> =
+        means.into_iter().map(|(mean, caption): (Vec<u8>, String)| picture(thumbnails.of(&mean), caption)).collect();
+    let alt = format!("{} mean images", pictures.len());
+    let text = text.to_owned() + &thumbnails.note().unwrap_or_default();
+    Section::new("Mean images", [Block::Text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
+}
+
+fn picture(pixels: chart::Pixels, caption: String) -> Picture {
+    Picture { pixels, caption, verdict: Verdict::None }
+}
+
+/// How large the images were, where they differ.
+fn sizes(data: &DataSet) -> Option<Section> {
+    let [first, .., last] = &data.sizes[..] else { return None };
+    let dots = few(&data.sizes, SIZES);
+    let shown =
+        if dots.len() < data.sizes.len() { format!(", of which {} are drawn", dots.len()) } else { String::new() };
+    let text = format!(
+        "In their files the images have {} sizes{shown}, the lowest {} pixels high and the highest {}. All become {}.",
+        grouped(data.sizes.len()),
+        first.sides[0],
+        last.sides[0],
+        data.shape(),
+    );
+    let at = |OriginalSize { sides: [height, width], .. }: &OriginalSize| (*width as f64, *height as f64);
+    let [x, y] = ["columns", "rows"].map(|name| Axis { is_whole: true, ..Axis::new(name) });
+    let chart = LineChart {
+        alt: format!("Rows and columns of {} sizes of images", dots.len()),
+        x,
+        y,
+        series: vec![Series::line("", dots.iter().map(at).collect()).drawn(Style::Dots)],
+        shape: Shape::Square,
+        ..LineChart::default()
+    };
+    let mut frequent = data.sizes.clone();
+    frequent.sort_by_key(|size| std::cmp::Reverse(size.images));
+    let mut table = Table::new(["rows x columns", "images"], 1).captioned("The most frequent");
+    for size in frequent.iter().take(MOST_FREQUENT) {
+        table.add_row([in_words(size), grouped(size.images)]);
+    }
+    Some(Section::new(
+        "Sizes of the files",
+        [Block::Text(text), Block::Beside(vec![Block::Lines(chart), Block::Table(table)])],
+    ))
+}
+
+fn in_words(OriginalSize { sides: [height, width], .. }: &OriginalSize) -> String {
+    format!("{height} x {width}")
+}
+
+/// What it is made of, and what was left out.
+fn origin(data: &DataSet) -> Section {
+    let bytes = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
+    let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
+    let size = if let [size] = &data.sizes[..] { Some(("size of each", in_words(size) + " pixels")) } else { None };
+    let facts = [("source", data.source.clone())].into_iter().chain(size).chain([
+        ("values", format!("{}, a byte each", grouped(bytes))),
+        ("fingerprint", data.fingerprint.clone()),
+        ("cache", cache),
+    ]);
+    let facts = Table::of_names(facts);
+    Section::new("Where it comes from", [Block::Table(facts)].into_iter().chain(skipped(data)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chart::html;
+    use task::Task;
+
+    use super::*;
+
+    /// Images of noise, which no PNG makes smaller, with these names of their classes.
+    fn noise(classes: usize, of_each: usize, side: usize) -> DataSet {
+        let task = Arc::new(Task::new((0..classes).map(|class| format!("kind {class}"))).unwrap());
+        let labels: Vec<u16> = task.labels().flat_map(|label| vec![label; of_each]).collect();
+        let shape = task::Shape { channels: 3, height: side, width: side };
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let pixels: Vec<u8> = (0..labels.len() * shape.len()).map(|_| next()).collect();
+        let images = Arc::new(Images::new(&task, shape, pixels.into(), labels));
+        DataSet {
+            train: images.clone(),
+            valid: images.clone(),
+            test: Some(images),
+            source: "folder".into(),
+            notes: vec!["some of it is odd".into()],
+            sizes: (1..=400).map(|side| OriginalSize { sides: [side, 2 * side], images: side }).collect(),
+            skipped: vec!["a.png: it is broken".into()],
+            fingerprint: "0".into(),
+            cache: None,
+        }
+    }
+
+    fn pictures(section: &Section) -> Vec<&Picture> {
+        fn of(blocks: &[Block]) -> Vec<&Picture> {
+            let mut found = Vec::new();
+            for block in blocks {
+                match block {
+                    Block::Beside(blocks) => found.extend(of(blocks)),
+                    Block::Pictures { pictures, .. } => found.extend(pictures),
+                    _ => {}
+                }
+            }
+            found
+        }
+        of(&section.blocks)
+    }
+
+    #[test]
+    fn a_page_of_photographs_of_a_hundred_classes_is_below_300_kb() {
+        for (classes, side) in [(100, 64), (10, 64), (23, 224), (1000, 32)] {
+            let page = html::page(&document(&noise(classes, 2, side)));
+            let most = if classes > 100 { 450_000 } else { 300_000 };
+            assert!(page.len() < most, "{classes} classes of {side}: {} bytes", page.len());
+        }
+    }
+
+    #[test]
+    fn it_shows_each_class_and_says_what_is_left_out() {
+        let page = document(&noise(10, 5, 16));
+        let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
+        let expected = [
+            "Balance of the classes",
+            "Samples",
+            "Mean images",
+            "Values of the pixels",
+            "Sizes of the files",
+            "Where it comes from",
+        ];
+        assert_eq!(headings, expected);
+        assert_eq!(page.lead[1], Block::text("Note: some of it is odd."));
+        let samples = pictures(&page.sections[1]);
+        assert_eq!(
+            (samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()),
+            (50, "train/kind 0/0", "train/kind 9/4")
+        );
+        assert_eq!(pictures(&page.sections[2]).len(), 10);
+        assert!(
+            matches!(&page.sections[4].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
+        );
+        assert!(
+            matches!(page.sections[5].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
+        );
+    }
+
+    #[test]
+    fn of_many_classes_the_ends_are_drawn_and_there_is_one_mean() {
+        let page = document(&noise(40, 1, 8));
+        let Block::Bars(bars) = &page.sections[0].blocks[1] else { panic!("bars") };
+        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "1 (2.5 %)"));
+        assert!(matches!(&page.sections[0].blocks[6], Block::Fold { summary, .. } if summary == "All 40 classes"));
+        assert_eq!(
+            pictures(&page.sections[2]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),
+            ["all 40 classes"]
+        );
+    }
+}

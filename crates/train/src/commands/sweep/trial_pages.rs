@@ -1,0 +1,49 @@
+//! The pages of the trials that a study's page leads to.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
+
+use run::{RunFolder, folder};
+use study::{Status, Study};
+use train::backend::choice;
+
+use crate::{
+    commands::{load_data, report, workbench::Workbench},
+    terminal::tell,
+};
+
+/// Writes those that are not there yet, the best trial's first, until that has taken so long; the best one's in any case.
+pub fn write(study: &Study, trials: &[Status], most: Duration) {
+    let began = Instant::now();
+    for (place, status) in study::leaders(study, trials).into_iter().enumerate() {
+        if place > 0 && began.elapsed() >= most {
+            return;
+        }
+        if is_up_to_date(&status.run) {
+            continue;
+        }
+        if let Err(error) = page(&status.run) {
+            // What it lacks, as the data, the others lack too.
+            return tell(&format!("warning: trial {} gets no page: {error:#}", status.trial.number + 1));
+        }
+    }
+}
+
+/// Whether the page was written after the model.
+fn is_up_to_date(run: &Path) -> bool {
+    let written = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    let [page, model] = [folder::report_path(run), folder::model_path(run)].map(|path| written(&path));
+    page.is_some() && page >= model
+}
+
+fn page(run: &Path) -> anyhow::Result<()> {
+    let plan = folder::read_plan(run)?;
+    let chosen = choice::choose(plan.backend, plan.device)?;
+    // With all cores: the plan's threads are those of a trial beside others.
+    let bench = Workbench { data: load_data::load(&plan, None)?, plan, chosen };
+    report::write(&bench, &RunFolder::open(run)?)?;
+    Ok(())
+}
