@@ -1,6 +1,15 @@
-//! `model.safetensors` in real PyTorch.
+//! `model.safetensors` in real PyTorch, and ONNX in onnxruntime.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
+
+use burn::tensor::{Tensor, TensorData};
+use model::AutodiffBackend;
+use plan::Plan;
+use run::{RunRecord, folder};
+use train::{
+    backend::{BackendJob, Kind, dispatch},
+    export,
+};
 
 use crate::harness::{Place, python_with};
 
@@ -46,7 +55,88 @@ fn pytorch_loads_the_model_and_agrees_to_1e_5() {
     }
 }
 
-fn write_png(path: &std::path::Path, pixels: &[u8]) {
+/// The logits of a run's model for images, as the program computes them.
+struct Logits<'a> {
+    run: &'a Path,
+    images: Vec<f32>,
+}
+
+impl BackendJob for Logits<'_> {
+    const WORK: &'static str = "computing logits";
+
+    type Output = Vec<f32>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Vec<f32> {
+        let (plan, record): (Plan, _) = (folder::read_plan(self.run).unwrap(), RunRecord::read(self.run).unwrap());
+        let classifier = export::of_run::<B::InnerBackend>(self.run, &plan, &record, &device).unwrap();
+        let shape = [self.images.len() / record.model.shape().len(), record.model.shape().len()];
+        let images = Tensor::from_data(TensorData::new(self.images, shape), &device);
+        classifier.network().forward(images).into_data().convert::<f32>().iter().collect()
+    }
+}
+
+/// Reads images, prints their logits and probabilities, a line each, and how the file says that its classes are called.
+const ONNXRUNTIME: &str = "
+import json, numpy, onnxruntime
+session = onnxruntime.InferenceSession('model.onnx')
+shape = [side for side in session.get_inputs()[0].shape[1:]]
+images = numpy.fromfile('images', dtype='float32').reshape(-1, *shape)
+logits, probabilities = session.run(None, {'images': images})
+assert numpy.allclose(session.run(['logits'], {'images': images[:1]})[0], logits[:1], atol=1e-5), 'any number of images'
+said = session.get_modelmeta().custom_metadata_map
+print(json.dumps([logits.ravel().tolist(), probabilities.ravel().tolist(), json.loads(said['classes'])]))
+";
+
+#[test]
+fn onnxruntime_gives_the_logits_of_each_network_to_1e_5() {
+    let Some(python) = python_with("onnxruntime, numpy") else { return };
+    let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];
+    let ten = ["--set", "data.source=synthetic", "--set", "training.epochs=1"];
+    for (config, more) in
+        [("linear", &[][..]), ("two-layer", &[]), ("resnet", &[]), ("resnet", &deep), ("mnist-simple-cnn", &ten)]
+    {
+        let place = Place::new();
+        place.train_small(&[&[config, "--set", "training.epochs=2"], more].concat()).ok();
+        let said = place.train(&["export", "latest", "--onnx", "model.onnx"]).ok().stdout;
+        assert!(said.contains("InferenceSession(\"model.onnx\")"), "{said}");
+        let (run, record) = (place.run(), RunRecord::read(&place.run()).unwrap());
+        let values = 1000 * record.model.shape().len() as u32;
+        let images: Vec<f32> = (0..values).map(|i| (i.wrapping_mul(i).wrapping_mul(7) % 256) as f32 / 255.0).collect();
+        fs::write(place.path().join("images"), images.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>()).unwrap();
+        let output = Command::new(&python).args(["-c", ONNXRUNTIME]).current_dir(place.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let (logits, probabilities, classes): (Vec<f32>, Vec<f32>, Vec<String>) =
+            serde_json::from_slice(&output.stdout).unwrap();
+        let ours = dispatch(Kind::Flex, 0, &place.path().join("kernels"), Logits { run: &run, images }).unwrap();
+        let task = export::task_of(&run, &record).unwrap();
+        assert_eq!(classes, task.classes());
+        near(config, &logits, &ours);
+        near(config, &probabilities, &task.probabilities(&ours));
+    }
+}
+
+/// Within 1e-5, of a value above 1 of its size.
+#[track_caller]
+fn near(what: &str, values: &[f32], expected: &[f32]) {
+    assert_eq!(values.len(), expected.len(), "{what}");
+    for (value, expected) in values.iter().zip(expected) {
+        let allowed = 1e-5 * expected.abs().max(1.0);
+        assert!((value - expected).abs() <= allowed, "{what}: {value} instead of {expected}");
+    }
+}
+
+#[test]
+fn what_has_no_model_is_not_exported() {
+    let place = Place::new();
+    let ran = place.train(&["export", "latest", "--onnx", "model.onnx"]);
+    assert!(ran.code != Some(0) && ran.stderr.contains("latest"), "{}", ran.stderr);
+    place.train_small(&["--set", "training.epochs=1"]).ok();
+    let ran = place.train(&["export", "latest", "--onnx", "missing/model.onnx"]);
+    assert!(ran.stderr.contains("cannot write `missing/model.onnx`"), "{}", ran.stderr);
+    assert!(!place.path().join("model.onnx").exists());
+}
+
+fn write_png(path: &Path, pixels: &[u8]) {
     let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 28, 28);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.write_header().unwrap().write_image_data(pixels).unwrap();

@@ -90,6 +90,9 @@ Examples:
   train predict latest seven.png three.png
   curl -s https://example.org/digit.png | train predict latest - --json")]
     Predict(PredictArgs),
+    /// A run's model in the form that other programs take: ONNX.
+    #[command(after_help = "Example:\n  train export latest --onnx model.onnx")]
+    Export(ExportArgs),
     /// The pixel-similarity baseline: which class's mean image is nearer?
     #[command(after_help = "Example:\n  train baseline --set data.source=mnist-sample")]
     Baseline(PlanArgs),
@@ -226,6 +229,20 @@ pub struct PredictArgs {
     /// A page that shows each image as the model sees it, and what of it decides.
     #[arg(long, value_name = "PATH")]
     pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
+    pub run: PathBuf,
+    /// Write the model as ONNX: any number of images in, logits and probabilities out.
+    #[arg(long, value_name = "FILE")]
+    pub onnx: PathBuf,
+    /// One JSON object instead of the text.
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub backend: BackendArgs,
 }

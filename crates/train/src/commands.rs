@@ -6,6 +6,7 @@ mod compare;
 mod configs;
 mod data;
 mod evaluate;
+mod export;
 mod fit;
 mod lr_find;
 mod predict;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Fit(args) => return fit::run(&args),
         Command::LrFind(args) => return lr_find::run(&args),
         Command::Evaluate(args) => evaluate::run(&args)?,
+        Command::Export(args) => export::run(&args)?,
         Command::Report(args) => report::run(&args)?,
         Command::Predict(args) => predict::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,

@@ -66,6 +66,18 @@ fn parameters<B: Backend>(network: &Network<B>) -> (Vec<Expected>, Vec<String>) 
     tensors.into_iter().map(pair).unzip()
 }
 
+/// The network's tensors under the names of its PyTorch twin, each with its shape and its values row by row.
+///
+/// # Panics
+/// Where the device does not hand out what it holds.
+pub fn state_dict<B: Backend>(network: &Network<B>) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+    let (expected, _) = parameters(network);
+    let tensors = network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
+    let values = tensors.iter().map(|tensor| tensor.to_data().expect("its tensor is there").convert::<f32>());
+    let values = values.map(|data| data.iter::<f32>().collect());
+    expected.into_iter().zip(values).map(|(Expected { name, shape }, values)| (name, shape, values)).collect()
+}
+
 /// The model of the run in `run`, with its loss.
 ///
 /// # Errors

@@ -7,14 +7,15 @@ use files::Error;
 use crate::cli::UsageError;
 
 /// Writes a file, whole or not at all; its folder must be there. What is no file, as `/dev/stdout`, is written to.
-pub fn write(path: &Path, text: &str) -> Result<(), UsageError> {
+pub fn write(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), UsageError> {
     let is_device = path.exists() && !path.is_file() && !path.is_dir();
-    let written = if is_device { fs::write(path, text) } else { replace(path, text) };
+    let bytes = bytes.as_ref();
+    let written = if is_device { fs::write(path, bytes) } else { replace(path, bytes) };
     written.map_err(|cause| refused(path, &cause))
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    files::replace(path, text.as_bytes()).map_err(|error| match error {
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    files::replace(path, bytes).map_err(|error| match error {
         Error::Write { cause, .. } => cause,
         error => io::Error::other(error),
     })
