@@ -102,7 +102,8 @@ fn onnxruntime_gives_the_logits_of_each_network_to_1e_5() {
         let (run, record) = (place.run(), RunRecord::read(&place.run()).unwrap());
         let values = 1000 * record.model.shape().len() as u32;
         let images: Vec<f32> = (0..values).map(|i| (i.wrapping_mul(i).wrapping_mul(7) % 256) as f32 / 255.0).collect();
-        fs::write(place.path().join("images"), images.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>()).unwrap();
+        fs::write(place.path().join("images"), images.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<_>>())
+            .unwrap();
         let output = Command::new(&python).args(["-c", ONNXRUNTIME]).current_dir(place.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let (logits, probabilities, classes): (Vec<f32>, Vec<f32>, Vec<String>) =
@@ -129,7 +130,7 @@ fn near(what: &str, values: &[f32], expected: &[f32]) {
 fn what_has_no_model_is_not_exported() {
     let place = Place::new();
     let ran = place.train(&["export", "latest", "--onnx", "model.onnx"]);
-    assert!(ran.code != Some(0) && ran.stderr.contains("latest"), "{}", ran.stderr);
+    assert!(ran.code != 0 && ran.stderr.contains("latest"), "{}", ran.stderr);
     place.train_small(&["--set", "training.epochs=1"]).ok();
     let ran = place.train(&["export", "latest", "--onnx", "missing/model.onnx"]);
     assert!(ran.stderr.contains("cannot write `missing/model.onnx`"), "{}", ran.stderr);

@@ -1,10 +1,16 @@
 //! The pages as a person opens them: narrow and wide, light and dark.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use chart::{Block, Document, html};
 
 use crate::{
     browser::{Browser, Seen, WIDTHS},
-    harness::{Place, SMALL, real_archive},
+    harness::{Place, SMALL, real_archive, wait_until},
 };
 
 /// WCAG 2.1 of text, and of graphics.
@@ -71,6 +77,26 @@ fn the_pages_of_an_evaluation_and_of_an_image_can_be_read_in_any_window() {
     for page in ["evaluation", "image"] {
         look(&mut browser, &place.path().join(page).with_extension("html"), page);
     }
+}
+
+#[test]
+fn a_live_page_comes_anew_with_what_was_opened_still_open() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let file = place.path().join("live.html");
+    let write = |title: &str| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let fold = |summary: &str| Block::Fold { summary: summary.into(), blocks: vec![Block::text("more")] };
+        let lead = vec![fold("opened"), fold("closed")];
+        fs::write(&file, html::live_page(&Document { title: title.into(), lead, sections: vec![] }, 1, now)).unwrap();
+    };
+    write("epoch 1");
+    browser.open(&file, 820, false);
+    browser.evaluate("document.querySelector('details').open = true");
+    write("epoch 2");
+    wait_until(|| browser.text("document.querySelector('h1')?.textContent ?? ''") == "epoch 2");
+    let open = "JSON.stringify([...document.querySelectorAll('details')].map((fold) => fold.open))";
+    wait_until(|| browser.text(open) == "[true,false]");
 }
 
 #[test]

@@ -177,6 +177,26 @@ fn more_seeds_fewer_trials_and_old_values_are_what_the_study_says() {
 }
 
 #[test]
+fn a_study_is_looked_at_as_it_was_run_last() {
+    let place = Place::new();
+    study(&place, "", RATES);
+    let set = ["--set", "training.batch_size=16"];
+    sweep(&place, &set).ok();
+    for named in ["study.toml", "runs/study"] {
+        let status = place.train(&["sweep", "status", named]).ok().stdout;
+        assert!(status.contains("set      training.batch_size=16\n"), "{status}");
+        assert!(status.contains("3 finished, of 3 trials"), "{status}");
+    }
+    let page = || fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    let before = page();
+    assert!(before.contains("3 of 3: 3 finished"), "{before}");
+    let other = place.train(&["sweep", "report", "study.toml", "--set", "training.batch_size=32"]);
+    other.fails(2, "`runs/study` has no trial of these values: it was run with another `--set`, `[set]` or base");
+    assert_eq!(page(), before, "no page without trials in its place");
+}
+
+#[test]
 fn more_epochs_extend_a_trial_to_the_bits_of_a_longer_one() {
     let (short, long) = (Place::new(), Place::new());
     for place in [&short, &long] {

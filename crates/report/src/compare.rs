@@ -96,7 +96,8 @@ impl Comparison {
             .chain(classes::section(&self.runs));
         let title = match &self.runs[..] {
             [one, other] => format!("{} beside {}", one.label, other.label),
-            runs => format!("{} runs compared: {} is the best", runs.len(), runs[0].label),
+            runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
+            runs => format!("{} runs compared: {} has the highest accuracy", runs.len(), runs[0].label),
         };
         Document { title, lead: vec![], sections: sections.collect() }
     }
@@ -140,7 +141,7 @@ impl Comparison {
                 [_, _] => vec!["-".into()],
                 _ => vec![],
             };
-            let is_comparable = metric != Metric::Loss || self.losses().len() == 1;
+            let is_comparable = self.is_same_data() && (metric != Metric::Loss || self.losses().len() == 1);
             let best = best(metric, &values).filter(|_| is_comparable).map_or("-", |place| &shown[place].label);
             let cells = values.iter().map(|value| fraction(*value)).chain(difference);
             table.add_row([metric.name().replace('_', " ")].into_iter().chain(cells).chain([best.to_owned()]));
@@ -232,7 +233,7 @@ const BESIDE: usize = 6;
 const DIFFERENT_DATA: &str = "These runs have seen different data: their metrics are not of the same images.";
 
 const DIFFERENT_LOSSES: &str = "They were trained with different losses, which are different measures: each has a chart of its own, \
-    and only accuracies can be held against each other.";
+    and can be held against no other.";
 
 impl ComparedRun {
     fn read(path: &Path, name: String) -> Result<Self, Error> {

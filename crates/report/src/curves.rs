@@ -13,6 +13,9 @@ use run::EpochRecord;
 pub const BESIDE_THE_BOOK: &str = "Dashed: the book's Learner, SGD on batches of 256, as its notebook prints it. Its \
     training loss is fastai's, a running average over the batches that lags behind; ours is the mean of each epoch.";
 
+/// Epochs of which each counts.
+const FEW: usize = 5;
+
 /// Points of a line on a page; of a longer run every n-th epoch is drawn.
 const MOST_POINTS: usize = 500;
 
@@ -64,14 +67,19 @@ pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) 
     Series::line(name, by_epoch(epochs, |record| (record.epoch as f64, value(record)))).drawn(style)
 }
 
-/// Down to four times as far from 1 as the median: a first epoch at a half would leave the others on one line.
+/// Down to four times as far from 1 as the median, and to the best of each series: a first epoch at a half would leave the others on one
+/// line. Of a few epochs all are shown.
 pub(super) fn accuracy_axis(series: &[Series]) -> Axis {
     let mut values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|(_, value)| *value).collect();
     values.retain(|value| value.is_finite());
     values.sort_by(f64::total_cmp);
     let axis = Axis::new("accuracy");
-    let [first, .., last] = values[..] else { return axis };
-    let floor = 1.0 - 4.0 * (1.0 - values[values.len() / 2]).max(0.002);
+    let longest = series.iter().map(|series| series.points.len()).max().unwrap_or(0);
+    let ([first, .., last], FEW..) = (&values[..], longest) else { return axis };
+    let (first, last) = (*first, *last);
+    let best_of = |series: &Series| series.points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
+    let worst = series.iter().map(best_of).filter(|best| best.is_finite()).fold(1.0, f64::min);
+    let floor = (1.0 - 4.0 * (1.0 - values[values.len() / 2]).max(0.002)).min(worst - 0.002);
     if first < floor { axis.range(floor, last + 0.05 * (last - floor)) } else { axis }
 }
 

@@ -53,7 +53,7 @@ fn of_predictions(counts: &Counts, classes: &[String]) -> Option<String> {
     let said = (0..by_class.len()).find(|class| of_all(by_class[*class].predicted) >= NEARLY_ALL);
     if let Some(said) = said.filter(|_| share < NEARLY_ALL && total > 0) {
         return Some(format!(
-            "It says {} of {} of the {total} validation images, whatever they show: it has learnt to tell nothing apart.",
+            "It takes {1} of the {total} validation images for {0}, whatever they show: it has learnt to tell nothing apart.",
             classes[said], by_class[said].predicted
         ));
     }
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn one_class_for_all_and_an_accuracy_of_chance_are_told() {
         let fine = epochs(&[(0.5, 0.4)]);
-        check(&said(&fine, &[0]), &["It says 3 of 100 of the 100 validation images"]);
+        check(&said(&fine, &[0]), &["It takes 100 of the 100 validation images for 3"]);
         check(&said(&fine, &[0, 1, 1, 0]), &["Its accuracy of 0.5000 is not above the share of the largest class, 3"]);
     }
 }

@@ -154,7 +154,7 @@ impl<'a> Evaluated<'a> {
         let matrix = Confusion { classes: task.classes().to_vec(), counts: self.evaluation.confusion() };
         let alt = match (task.classes(), &counts.by_class()[..]) {
             ([positive, negative], [positives, negatives]) => format!(
-                "Confusion matrix: {} of {} {positive} and {} of {} {negative} are right",
+                "Confusion matrix: {} of {} images of {positive} and {} of {} of {negative} are right",
                 positives.right, positives.actual, negatives.right, negatives.actual
             ),
             _ => format!("Confusion matrix of {task}: {} of {} images are right", counts.right(), counts.total()),

@@ -37,7 +37,7 @@ use crate::{
 const BEST: usize = 20;
 
 /// Cells of the table of all trials: a thousand trials of four keys.
-const CELLS: usize = 8000;
+const CELLS: usize = 7000;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, `train report` that of any run.";
@@ -202,15 +202,12 @@ impl<'a> StudyView<'a> {
         let without = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
         let more = self.points.len().saturating_sub(BEST);
         let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
-        let all = (self.trials.len() > table.rows.len()).then(|| Block::Fold {
-            summary: format!("All {} trials", self.trials.len()),
-            blocks: self.all_trials(folder, &keys),
-        });
+        let all = (self.trials.len() > table.rows.len()).then(|| self.all_trials(folder, &keys));
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
 
     /// A row for each trial, in the order of their numbers.
-    fn all_trials(&self, folder: &Path, keys: &[&str]) -> Vec<Block> {
+    fn all_trials(&self, folder: &Path, keys: &[&str]) -> Block {
         let metric = self.study.metric;
         let name = metric.to_string();
         let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
@@ -221,11 +218,14 @@ impl<'a> StudyView<'a> {
             let rest = [status.epochs().to_string(), status.name().to_owned()];
             let number = dots::item(status).to_string();
             table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest));
+            table.items.push(dots::item(status));
             table.links.push(page_of(status, folder));
         }
-        let less = (self.trials.len() > most)
-            .then(|| Block::text(format!("Shown are {most} of {}, at equal distances.", self.trials.len())));
-        [Block::Table(table)].into_iter().chain(less).collect()
+        let summary = match self.trials.len() {
+            all if all > most => format!("{most} of {all} trials, at equal distances"),
+            all => format!("All {all} trials"),
+        };
+        Block::Fold { summary, blocks: vec![Block::Table(table)] }
     }
 
     fn best(&self, folder: &Path) -> Option<Section> {

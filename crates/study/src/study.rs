@@ -73,6 +73,8 @@ pub struct Study {
     template: Template,
     /// What every trial changes alike.
     pub set: Vec<Setting>,
+    /// What of it was set beside the file.
+    pub typed: Vec<Setting>,
     /// What the trials differ in.
     pub space: Space,
     /// What they have in common, hashed.
@@ -132,6 +134,7 @@ impl Study {
         let mut study = Self {
             file: file.into(),
             set: alike(file, &written, &asked, &name, threads),
+            typed: settings.to_vec(),
             hardware: [("backend", "backend"), ("devices", "device")]
                 .map(|(key, set)| written.origin(key).or_else(|| written.origin_in_set(set))),
             template,

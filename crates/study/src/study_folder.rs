@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use plan::{Origin, Problem};
+use plan::{Origin, Problem, Setting};
 use run::{folder, list};
 
 use crate::{Error, Study, study::named::is_file, trial_record::is_trial};
@@ -52,6 +52,7 @@ impl StudyFolder {
         }
         if is_first {
             files::replace(&copy, format!("{}\n{}", head(study), study.text).as_bytes())?;
+            files::replace(&path.join(TYPED), typed(study).as_bytes())?;
             forget_the_dead(&path, began);
         }
         let driver = name();
@@ -206,6 +207,25 @@ pub(super) fn file_of(study: &Path) -> Option<PathBuf> {
     file_in(&files::read_text(&study.join(COPY)).ok()?).map(PathBuf::from)
 }
 
+/// What was set beside its file when the study in a folder was run last.
+///
+/// # Errors
+/// Where that cannot be read.
+pub fn typed_in(study: &Path) -> Result<Vec<Setting>, Error> {
+    let path = study.join(TYPED);
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let text = files::read_text(&path)?;
+    Ok(text.lines().filter(|line| !line.starts_with('#')).map(Setting::parse).collect::<Result<_, _>>()?)
+}
+
+/// A line for each, as `--set` takes it.
+fn typed(study: &Study) -> String {
+    let lines = study.typed.iter().map(|Setting { key, text, .. }| format!("{key}={text}\n"));
+    ["# What was set beside the study file when it was run last.\n".to_owned()].into_iter().chain(lines).collect()
+}
+
 fn file_in(copy: &str) -> Option<&str> {
     copy.lines().next()?.strip_prefix(HEAD)
 }
@@ -222,6 +242,8 @@ pub(super) fn copy_of(study: &Path) -> PathBuf {
 
 /// The name of a study's copy.
 const COPY: &str = "study.toml";
+/// That of what was set beside it.
+const TYPED: &str = "set";
 /// What its first line begins with, before the path that it was made of.
 const HEAD: &str = "# The study file as it was run last: ";
 

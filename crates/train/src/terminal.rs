@@ -10,7 +10,7 @@ use std::{
 };
 
 use chart::terminal::{harmless, harmless_json, harmless_line};
-use console::Term;
+use console::{Term, style};
 use shown::wrapped;
 
 pub use epochs::observer;
@@ -49,7 +49,17 @@ pub fn say(line: &str) {
 
 /// Writes one line to standard error, whatever is in it; who has closed it does not want to know.
 pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", wrapped(&harmless_line(line), &Term::stderr()));
+    let line = wrapped(&harmless_line(line), &Term::stderr());
+    let _ = writeln!(io::stderr(), "{}", in_colour(&line));
+}
+
+/// An error in red and a warning in yellow, where standard error shows colours.
+fn in_colour(line: &str) -> String {
+    match line.split_once(':') {
+        Some(("error", rest)) => format!("{}:{rest}", style("error").for_stderr().red().bold()),
+        Some(("warning", rest)) => format!("{}:{rest}", style("warning").for_stderr().yellow().bold()),
+        _ => line.to_owned(),
+    }
 }
 
 /// Whether what is live can be shown: a bar, a table.

@@ -63,9 +63,9 @@ class Chart {
     return { x: this.x(x), y: this.y(y) };
   }
 
-  // All points that can be seen, each with its place.
+  // All points that can be seen, each with its place; of items those alone, and not what is drawn beside them.
   points() {
-    const seen = this.series.filter(({ group }) => !group.classList.contains("off"));
+    const seen = this.series.filter(({ group, items }) => !group.classList.contains("off") && (!this.of || items.length));
     return seen.flatMap((series) => series.points.map((point) => ({ ...point, series, place: this.place(point) })))
       .filter(({ place }) => inside(place));
   }
@@ -227,7 +227,16 @@ for (const table of all("table.data")) {
 // What is still going on comes anew while somebody looks, and as long as it is written.
 const { every, written } = document.body.dataset;
 if (every) {
-  const again = () => (document.hidden ? document.addEventListener("visibilitychange", again, { once: true }) : location.reload());
+  // What a reader has opened is open after it too.
+  const folds = all("details > summary");
+  const opened = JSON.parse(sessionStorage.getItem(location.pathname) ?? "[]");
+  folds.filter((fold) => opened.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
+  const again = () => {
+    if (document.hidden) return document.addEventListener("visibilitychange", again, { once: true });
+    const open = folds.filter((fold) => fold.parentElement.open).map((fold) => fold.textContent);
+    sessionStorage.setItem(location.pathname, JSON.stringify(open));
+    location.reload();
+  };
   if (Date.now() / 1000 - written < 60 + 20 * every) setTimeout(again, every * 1000);
   else {
     const told = document.createElement("p");

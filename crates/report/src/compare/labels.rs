@@ -14,14 +14,16 @@ const MOST_KEYS: usize = 3;
 /// the plans do not differ in them, differ in too many, or two have the same name.
 pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> bool) -> Option<Vec<String>> {
     let plans: Vec<&Plan> = plans.collect();
-    let mut differing = differences(plans.iter().copied());
+    let mut differing: Vec<(&str, Vec<Value>)> = differences(plans.iter().copied());
     differing.retain(|(key, _)| decides_result(key) && counts(key));
     // What was chosen comes before chance.
     differing.sort_by_key(|(key, _)| *key == "seed");
     let is_enough = |values: &[Value]| (1..values.len()).all(|place| !values[..place].contains(&values[place]));
     if differing.len() > MOST_KEYS {
-        // One key may tell all apart, such as the network.
-        let alone = differing.iter().find(|(_, values)| is_enough(values)).cloned();
+        // One key may tell all apart: their names, or else such as the network.
+        let names: Vec<Value> = plans.iter().map(|plan| Value::String(plan.name.clone())).collect();
+        let by_name = is_enough(&names).then_some(("name", names));
+        let alone = by_name.or_else(|| differing.iter().find(|(_, values)| is_enough(values)).cloned());
         differing = alone.into_iter().collect();
     }
     let keys: Vec<&str> = differing.iter().map(|(key, _)| *key).collect();
@@ -39,7 +41,7 @@ fn named(key: &str, value: &Value, all: &[&str]) -> String {
     let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     match key {
-        "model.kind" => value,
+        "model.kind" | "name" => value,
         key if all.iter().filter(|other| last(other) == last(key)).count() > 1 => format!("{key}={value}"),
         key => format!("{}={value}", last(key)),
     }
@@ -76,5 +78,7 @@ mod tests {
         let much: &[&str] = &["seed=1", "model.hidden=9", "training.epochs=9", "training.batch_size=9"];
         assert_eq!(named(&[&[], much]), Some(vec!["hidden=30".into(), "hidden=9".into()]));
         assert_eq!(named(&[&[], much, much]), None);
+        let of_a_name: Vec<&str> = much.iter().copied().chain(["name=wide"]).collect();
+        assert_eq!(named(&[&["name=narrow"], &of_a_name]), Some(vec!["narrow".into(), "wide".into()]));
     }
 }

@@ -22,7 +22,10 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let (y, beyond) = axes::of_metric(view.study, &values);
     let drawn = |(place, points): (usize, Vec<(f64, f64)>)| {
         let (status, _, worth) = some[place];
-        Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8)).of_items(vec![dots::item(status)])
+        // A single epoch is a dot.
+        let is_stopped_dot = points.len() == 1 && dots::is_stopped(status);
+        let style = if is_stopped_dot { Style::Hollow } else { Style::Ranked((worth * 255.0) as u8) };
+        Series::line("", points).drawn(style).of_items(vec![dots::item(status)])
     };
     let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);

@@ -101,7 +101,7 @@ mod tests {
     fn a_narrow_help_breaks_between_words() {
         let narrow = for_width(40).render_help().to_string();
         assert!(
-            narrow.contains("\n  fit          Train a model (the same as\n               without a subcommand)\n"),
+            narrow.contains("\n  fit          Train a model (the same\n               as without a subcommand)\n"),
             "{narrow}"
         );
     }

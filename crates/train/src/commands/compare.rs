@@ -29,7 +29,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let mut out = Out;
     if let Some(path) = &args.html {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        output::write(path, &html::page(&comparison.document(Some(folder))))?;
+        output::write(path, html::page(&comparison.document(Some(folder))))?;
     }
     if args.json {
         return Ok(out.json(&object(&comparison))?);

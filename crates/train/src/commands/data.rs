@@ -18,8 +18,8 @@ pub fn run(args: &DataArgs) -> anyhow::Result<()> {
     for note in &data.notes {
         writeln!(out, "note         {note}")?;
     }
-    let bytes = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
-    writeln!(out, "images       {}, {bytes} bytes", data.shape())?;
+    let bytes: usize = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
+    writeln!(out, "images       {}, {}", data.shape(), files::size(bytes as u64))?;
     writeln!(out, "fingerprint  {}", data.fingerprint)?;
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
     writeln!(out, "cache        {cache}")?;
@@ -28,7 +28,7 @@ pub fn run(args: &DataArgs) -> anyhow::Result<()> {
     }
     write!(out, "\n{}", table(&report::counts(&data)))?;
     if let Some(path) = &args.html {
-        output::write(path, &html::page(&report::data_page(&data)))?;
+        output::write(path, html::page(&report::data_page(&data)))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }
     Ok(())

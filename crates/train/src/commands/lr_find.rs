@@ -34,7 +34,7 @@ pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
         return Ok(INTERRUPTED);
     }
     if let Some(path) = &args.svg {
-        output::write(path, &svg::line_chart(&chart(plan, &test)))?;
+        output::write(path, svg::line_chart(&chart(plan, &test)))?;
     }
     if args.json {
         print_json(&test)?

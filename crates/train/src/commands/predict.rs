@@ -77,7 +77,7 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             print(&found, args.top)?
         }
         if let Some(page) = &args.html {
-            output::write(page, &html::page(&explained(&stored, &task, &images, found)?))?;
+            output::write(page, html::page(&explained(&stored, &task, &images, found)?))?;
             if !args.json {
                 say(&format!("\nwritten to `{}`", page.display()));
             }

@@ -23,7 +23,7 @@ pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let document = Document::of(shown);
     write!(out, "{}", terminal::document(&document, width(), colours()))?;
     if let Some(path) = &args.html {
-        output::write(path, &html::page(&document))?;
+        output::write(path, html::page(&document))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }
     Ok(())

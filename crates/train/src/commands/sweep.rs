@@ -62,6 +62,24 @@ fn read(args: &StudyArgs) -> anyhow::Result<Study> {
     Ok(Study::read(&file, &settings)?)
 }
 
+/// The study to look at: where nothing is set beside its file, as it was run last.
+fn read_as_run(args: &StudyArgs) -> anyhow::Result<Study> {
+    let study = read(args)?;
+    if !args.set.is_empty() {
+        return Ok(study);
+    }
+    let named = args.study.as_deref().filter(|path| path.is_dir()).map(Path::to_owned);
+    let typed = study_folder::typed_in(&named.map_or_else(|| study.folder(), Ok)?)?;
+    Ok(if typed.is_empty() { study } else { Study::read(&study.file, &typed)? })
+}
+
+/// What is set beside the study's file, in a line; none where nothing is.
+fn set_line(study: &Study) -> Option<String> {
+    let plain = |set: &Setting| set.value.as_ref().and_then(|value| value.as_str()).unwrap_or(&set.text).to_owned();
+    let typed: Vec<String> = study.typed.iter().map(|set| format!("{}={}", set.key, plain(set))).collect();
+    (!typed.is_empty()).then(|| format!("set      {}", typed.join(", ")))
+}
+
 fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     let SweepArgs { study: asked, launch, .. } = args;
     let mut study = read(asked)?;
@@ -135,6 +153,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     say(&format!("study    {}, {} trials, {} at a time", study.name, study.total(), study.jobs));
     say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
     say(&format!("data     {}", load_data::describe(&data)));
+    set_line(&study).iter().for_each(|line| say(line));
     say(&format!("runs     {}", study.folder()?.display()));
     let page = folder.is_first().then(|| folder.path());
     if let Some(page) = page {
@@ -146,7 +165,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     drop(shown);
     let end = end?;
     let trials: Vec<Status> = driver.entries.into_iter().map(|entry| entry.status).collect();
-    let code = conclude(&study, &trials, &end, &args.study);
+    let code = conclude(&study, &trials, &end, args);
     if page.is_some() && end == StopReason::Done {
         let most = began.elapsed().unwrap_or_default().mul_f64(PAGES);
         trial_pages::write(&study, &trials, most);
@@ -199,7 +218,9 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
 /// The best points, why trials failed, how many stand how, and what each key matters.
 fn summary(study: &Study, trials: &[Status]) -> String {
     let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
-    let more = (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report` has all\n"));
+    let file = quoted(&study.file);
+    let more =
+        (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report {file}` has all\n"));
     let failed = trials.iter().filter_map(|status| match &status.state {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
@@ -211,11 +232,12 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 }
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
-fn conclude(study: &Study, trials: &[Status], end: &StopReason, args: &StudyArgs) -> u8 {
+fn conclude(study: &Study, trials: &[Status], end: &StopReason, args: &SweepArgs) -> u8 {
     say(&format!("\n{}", summary(study, trials)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
-    let sets: String = args.set.iter().map(|set| format!(" --set {}", for_shell(set))).collect();
-    let study = quoted(&study.file) + &sets;
+    let sets: String = args.study.set.iter().map(|set| format!(" --set {}", for_shell(set))).collect();
+    let jobs = args.launch.jobs.map_or_else(String::new, |jobs| format!(" --jobs {jobs}"));
+    let study = quoted(&study.file) + &jobs + &sets;
     match end {
         StopReason::Done => {}
         StopReason::Interrupted => {
@@ -247,14 +269,16 @@ fn say_what_came_of_it(study: &Study, trials: &[Status], page: &Path) {
 }
 
 fn show(args: &StudyArgs) -> anyhow::Result<()> {
-    let study = read(args)?;
+    let study = read_as_run(args)?;
     let folder = study.folder()?;
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = Out;
     writeln!(out, "study    {}, {} trials", study.name, study.total())?;
     let [backend, data] = trained_with(&study, &trials)?;
-    writeln!(out, "backend  {backend}\ndata     {data}\nruns     {}", folder.display())?;
+    writeln!(out, "backend  {backend}\ndata     {data}")?;
+    set_line(&study).map_or(Ok(()), |line| writeln!(out, "{line}"))?;
+    writeln!(out, "runs     {}", folder.display())?;
     let drivers = if study_folder::has_drivers(&folder) { "at work" } else { "none at work" };
     writeln!(out, "drivers  {drivers}")?;
     if let Some(tasks) = slurm::tasks(&folder) {
@@ -285,20 +309,26 @@ fn trained_with(study: &Study, trials: &[Status]) -> anyhow::Result<[String; 2]>
 }
 
 fn report(args: &StudyArgs) -> anyhow::Result<()> {
-    let study = read(args)?;
+    let study = read_as_run(args)?;
     let folder = study.folder()?;
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
     }
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
+    if trials.is_empty() && !status::folders(&folder)?.is_empty() {
+        let folder = folder.display();
+        bail!(UsageError(format!(
+            "`{folder}` has no trial of these values: it was run with another `--set`, `[set]` or base"
+        )));
+    }
     trial_pages::write(&study, &trials, Duration::MAX);
     let page = study::write_report(&folder, &study, &trials)?;
     Ok(writeln!(Out, "{}", page.display())?)
 }
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {
-    let study = read(args)?;
+    let study = read_as_run(args)?;
     study_folder::refuse_other(&study)?;
     let folder = study.folder()?;
     let mut out = Out;

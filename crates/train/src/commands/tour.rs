@@ -46,7 +46,7 @@ pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
     }
     if let Some(path) = args.page() {
         let document = document(&workbench, sections, began);
-        output::write(&path, &html::page(&document))?;
+        output::write(&path, html::page(&document))?;
         say(&format!("written to `{}`", path.display()));
     }
     Ok(DONE)

@@ -36,7 +36,7 @@ pub fn write(
         Some(path) => {
             let sections =
                 sections.into_iter().map(|(_, section)| section).chain(beside.map(|beside| beside.section(top)));
-            output::write(path, &page(stored, evaluated, sections.collect()))
+            output::write(path, page(stored, evaluated, sections.collect()))
         }
         None => Ok(()),
     }
