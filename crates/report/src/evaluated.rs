@@ -30,8 +30,9 @@ const PICTURES_BYTES: usize = 170_000;
 const BYTES_AROUND: usize = 200;
 const BYTES_OF_LARGE: usize = 3_500;
 
-/// Misses of a pair of classes that are seen at once.
+/// Misses of a pair of classes that are seen at once, and pairs.
 const MISSES: usize = 4;
+const PAIRS_SEEN: usize = 8;
 
 /// Pictures beside each other where there is room.
 const MOST_COLUMNS: usize = 12;
@@ -293,7 +294,10 @@ impl<'a> Evaluated<'a> {
         let many = if all == 1 { "The one miss".into() } else { format!("The {all} misses") };
         let heading = format!("{many}, by what they are taken for");
         let text = [Block::Text(self.legend() + " The highest loss first." + &less)].into_iter();
-        let pairs = (!beside.is_empty()).then_some(Block::Beside(beside));
+        let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
+        let summary = format!("{} more pairs of classes with their images", folded.len());
+        let folded = (!folded.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Beside(folded)] });
+        let pairs = (!beside.is_empty()).then_some(Block::Beside(beside)).into_iter().chain(folded);
         let rest = single_pairs(single).into_iter().chain(self.without_pictures(&others));
         (all > 0).then(|| Section::new(heading, text.chain(pairs).chain(rest)))
     }

@@ -85,6 +85,7 @@ impl SoFar<'_> {
         let state = match (self.trains, self.record.map(|record| record.state)) {
             (true, _) => "trains",
             (false, Some(State::Failed)) => "failed",
+            (false, Some(State::Interrupted)) => "interrupted",
             (false, _) => "stopped",
         };
         let mut tiles = vec![

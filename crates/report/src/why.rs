@@ -33,31 +33,35 @@ impl Why {
         for (class, p) in &self.guesses {
             guesses.add_row([class.clone(), probability(*p)]);
         }
-        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), self.row()])
+        let seen = "as the model sees it".to_owned();
+        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), self.row(seen)])
     }
 
     /// Of several.
     pub fn of_all(whys: &[Self]) -> Section {
-        let rows = Block::Beside(whys.iter().map(Self::row).collect());
+        let named = |why: &Self| {
+            let (class, p) = &why.guesses[0];
+            why.row(format!("{}\n{class}, p {}", why.name, probability(*p)))
+        };
+        let rows = Block::Beside(whys.iter().map(named).collect());
         Section::new("Why: what decides the top losses", [Block::text(Self::LEGEND), rows])
     }
 
-    /// The image and what is to be said of it.
-    fn row(&self) -> Block {
-        let (pictures, class) = (self.pictures(), &self.guesses[0].0);
+    /// The image under this caption, and what is to be said of it.
+    fn row(&self, caption: String) -> Block {
+        let (pictures, class) = (self.pictures(caption), &self.guesses[0].0);
         let alt = format!("{}, and what of it speaks for and against {class}", self.name);
         Block::Pictures { alt, columns: pictures.len(), pictures }
     }
 
-    fn pictures(&self) -> Vec<Picture> {
+    fn pictures(&self, caption: String) -> Vec<Picture> {
         let picture = |pixels: Pixels, caption: String| Picture { pixels, caption, verdict: Verdict::None };
         let of = |what: &str, values: &[f32]| {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
             let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
             picture(weights.to_pixels(), format!("{what}\nup to {largest:.2}"))
         };
-        let (class, p) = &self.guesses[0];
-        let seen = picture(self.pixels.clone(), format!("{}\n{class}, p {}", self.name, probability(*p)));
+        let seen = picture(self.pixels.clone(), caption);
         let covered = (!self.is_linear).then(|| of("what a covered square costs", &self.covered));
         [seen, of("what each pixel adds", &self.added)].into_iter().chain(covered).collect()
     }

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Block, Document, Table, html};
+use chart::{Block, Document, Section, Table, html};
 use model::AutodiffBackend;
 use plan::SourceKind;
 use report::{Why, probability};
@@ -164,7 +164,8 @@ fn explained(
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
     let title = format!("Predicted by {}", stored.path.display());
-    Ok(Document { title, lead: vec![Block::text(Why::LEGEND)], sections: whys.iter().map(Why::section).collect() })
+    let explained = Section::new("What the pictures show", [Block::text(Why::LEGEND)]);
+    Ok(Document { title, lead: vec![], sections: whys.iter().map(Why::section).chain([explained]).collect() })
 }
 
 fn predictions(

@@ -26,6 +26,8 @@ use crate::{
 
 /// Columns from which on all of the table's stand side by side.
 const WIDE: usize = 116;
+/// Characters of a key with its value that are as long as a run\'s name.
+const LONG: usize = 32;
 
 /// Lists the runs, or does what is asked for with some.
 pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
@@ -102,8 +104,8 @@ fn cells(row: &Row, beside: bool, is_wide: bool) -> Vec<String> {
     let (best, marks) = (row.best(), row.marks());
     let below = marks.iter().filter(|mark| !beside && !mark.is_empty());
     // Each key in a line of its own: it is as long as a run's name.
-    let lines =
-        below.enumerate().map(|(number, mark)| if number == 0 { mark.replace(' ', "\n  ") } else { mark.clone() });
+    let changes = |mark: &str| mark.split(' ').map(shortened).collect::<Vec<_>>().join("\n  ");
+    let lines = below.enumerate().map(|(number, mark)| if number == 0 { changes(mark) } else { mark.clone() });
     let name = std::iter::once(row.path.display().to_string()).chain(lines.map(|mark| format!("  {mark}")));
     let mut cells = vec![name.collect::<Vec<_>>().join("\n"), row.began(), row.state.clone()];
     cells.extend(marks.iter().filter(|_| beside).map(|mark| mark.trim_start_matches("# ").replace('\n', " ")));
@@ -115,6 +117,14 @@ fn cells(row: &Row, beside: bool, is_wide: bool) -> Vec<String> {
         cells.push(report::clock(row.seconds));
     }
     cells
+}
+
+/// A key with its value; of a long path its last part, since the others would make the column as wide.
+fn shortened(change: &str) -> String {
+    match (change.split_once('='), change.rsplit_once('/')) {
+        (Some((key, _)), Some((_, file))) if change.chars().count() > LONG => format!("{key}=…/{file}"),
+        _ => change.to_owned(),
+    }
 }
 
 fn object(row: &Row) -> serde_json::Value {
