@@ -40,7 +40,7 @@ const BEST: usize = 10;
 const REASONS: usize = 3;
 
 /// The part of a study's time that the pages of its best trials may take at its end.
-const PAGES: f64 = 0.02;
+const PAGES: f64 = 0.002;
 
 /// Runs a study, or looks at one.
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
