@@ -105,6 +105,11 @@ impl Browser {
         url
     }
 
+    /// Waits until the page has come once more by itself.
+    pub fn comes_anew(&mut self) {
+        self.wait_for("Page.loadEventFired");
+    }
+
     /// Opens a file and tells what there is to see.
     pub fn look(&mut self, file: &Path, width: u32, dark: bool) -> Seen {
         let url = self.open(file, width, dark);

@@ -10,7 +10,7 @@ use chart::{Block, Document, html};
 
 use crate::{
     browser::{Browser, Seen, WIDTHS},
-    harness::{Place, SMALL, real_archive, wait_until},
+    harness::{Place, SMALL, real_archive},
 };
 
 /// WCAG 2.1 of text, and of graphics.
@@ -74,6 +74,8 @@ fn the_pages_of_an_evaluation_and_of_an_image_can_be_read_in_any_window() {
     place.train_small(&["linear", "--set", "training.epochs=2"]).ok();
     place.train(&["evaluate", "latest", "--baseline", "--html", "evaluation.html"]).ok();
     place.train(&[&["show", "train/3/1", "--html", "image.html"], SMALL].concat()).ok();
+    let evaluation = fs::read_to_string(place.path().join("evaluation.html")).unwrap();
+    assert!(evaluation.contains("Why: what decides the top losses"), "{evaluation}");
     for page in ["evaluation", "image"] {
         look(&mut browser, &place.path().join(page).with_extension("html"), page);
     }
@@ -84,19 +86,39 @@ fn a_live_page_comes_anew_with_what_was_opened_still_open() {
     let Some(mut browser) = Browser::start() else { return };
     let place = Place::new();
     let file = place.path().join("live.html");
-    let write = |title: &str| {
+    let write = |title: &str, every: u64| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let fold = |summary: &str| Block::Fold { summary: summary.into(), blocks: vec![Block::text("more")] };
         let lead = vec![fold("opened"), fold("closed")];
-        fs::write(&file, html::live_page(&Document { title: title.into(), lead, sections: vec![] }, 1, now)).unwrap();
+        let document = Document { title: title.into(), lead, sections: vec![] };
+        fs::write(&file, html::live_page(&document, every, now)).unwrap();
     };
-    write("epoch 1");
+    write("epoch 1", 3);
     browser.open(&file, 820, false);
     browser.evaluate("document.querySelector('details').open = true");
-    write("epoch 2");
-    wait_until(|| browser.text("document.querySelector('h1')?.textContent ?? ''") == "epoch 2");
-    let open = "JSON.stringify([...document.querySelectorAll('details')].map((fold) => fold.open))";
-    wait_until(|| browser.text(open) == "[true,false]");
+    // It stays as it is: nothing comes between it and what is asked of it.
+    write("epoch 2", 3600);
+    browser.comes_anew();
+    while browser.text("document.querySelector('h1').textContent") != "epoch 2" {
+        browser.comes_anew();
+    }
+    let open = browser.text("JSON.stringify([...document.querySelectorAll('details')].map((fold) => fold.open))");
+    assert_eq!(open, "[true,false]");
+}
+
+#[test]
+fn the_pages_of_a_residual_net_of_its_predictions_and_of_a_batch_can_be_read_in_any_window() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let small = ["--set", "training.epochs=2", "--set", "model.channels=2", "--set", "augmentation.degrees=10.0"];
+    place.train_small(&[&["resnet"], &small[..]].concat()).ok();
+    let seven = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/seven.png").display().to_string();
+    place.train(&["predict", "latest", &seven, "--html", "predictions.html"]).ok();
+    place.train(&[&["show", "--batch", "--html", "batch.html"], SMALL].concat()).ok();
+    look(&mut browser, &place.run().join("report.html"), "residual-net");
+    for page in ["predictions", "batch"] {
+        look(&mut browser, &place.path().join(page).with_extension("html"), page);
+    }
 }
 
 #[test]

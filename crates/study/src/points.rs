@@ -54,6 +54,11 @@ impl<'a> Ranked<'a> {
         values(&self.compared)
     }
 
+    /// The trials that these are of.
+    pub fn valued(&self) -> impl Iterator<Item = &'a Status> {
+        self.compared.iter().copied().filter(|status| status.value.is_some())
+    }
+
     /// The point in a line, without a seed.
     pub fn named(&self) -> String {
         named(&self.trials[0].trial.point(), None)

@@ -27,7 +27,7 @@ use plan::Plan;
 use run::folder;
 
 use crate::{
-    Error, Status, Study, leaderboard, named,
+    Error, Status, Study, counted, leaderboard, named,
     points::{Ranked, ranked},
     study_folder,
     trial::short,
@@ -151,11 +151,6 @@ impl<'a> StudyView<'a> {
     fn outcome(&self) -> Table {
         let Self { study, trials, .. } = self;
         let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
-        let counts = ["finished", "running", "pruned", "paused", "failed", "waiting"].map(|state| {
-            let count = trials.iter().filter(|status| status.name() == state).count();
-            (count > 0).then(|| format!("{count} {state}"))
-        });
-        let counts: Vec<String> = counts.into_iter().flatten().collect();
         let goal = format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase();
         let plan = study.a_plan().ok();
         let at = plan.as_ref().map_or_else(String::new, |plan| {
@@ -165,7 +160,7 @@ impl<'a> StudyView<'a> {
             ("trains", self.trains(plan.as_ref())),
             ("metric", goal + &at),
             ("search", format!("{:?} over {keys}", study.search).to_lowercase()),
-            ("trials", format!("{} of {}: {}", trials.len(), study.total(), counts.join(", "))),
+            ("trials", counted(study, trials)),
         ])
     }
 

@@ -15,7 +15,7 @@ use shown::wrapped;
 
 pub use epochs::observer;
 pub use screen::Screen;
-pub use shown::{colours, table, width};
+pub use shown::{colours, ranked, table, width};
 
 /// Standard output, as all commands write to it: nothing gets there that a terminal would obey, but for our own colours.
 pub struct Out;

@@ -4,7 +4,7 @@ use chart::{Block, Group, Section, Spread};
 use report::small;
 use search::welch;
 
-use super::{StudyView, axes};
+use super::{StudyView, axes, dots};
 use crate::points::Ranked;
 
 /// Points of the chart: the best.
@@ -60,6 +60,8 @@ fn group(point: &Ranked<'_>) -> Group {
     Group {
         name: point.named(),
         values: point.values(),
+        items: point.valued().map(dots::item).collect(),
+        hollow: point.valued().map(dots::is_stopped).collect(),
         mean: mean.map(|mean| mean.mean),
         half_width: mean.and_then(|mean| mean.half_width),
         ..Group::default()

@@ -13,7 +13,7 @@ use plan::{Plan, Setting};
 use report::{BaselineScores, BesideBaseline, Evaluated};
 use train::{Error, backend::BackendJob, baseline, evaluation};
 
-use super::{run_name, stored_run::StoredRun, workbench::Workbench};
+use super::{run_name, stored_run::StoredRun, why, workbench::Workbench};
 use crate::{
     cli::{EvaluateArgs, UsageError},
     terminal::{say, tell},
@@ -42,9 +42,13 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         Some(_) => warn_of_missing_classes(args, data),
     }
     let (scores, baseline) = workbench.run(Evaluate { stored: &stored, data, args })??;
+    let whys = match &args.html {
+        Some(_) => why::of_top_losses(&workbench, args.split, &stored.path, &stored.record, &scores)?.0,
+        None => Vec::new(),
+    };
     let evaluated = Evaluated::new(&stored.plan, data, args.split, scores);
     let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
-    files::write(args, &stored, &evaluated, beside.as_ref())?;
+    files::write(args, &stored, &evaluated, &whys, beside.as_ref())?;
     if args.json {
         output::print_json(args, &stored, &evaluated, beside.as_ref())
     } else {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use data::DataSet;
+use data::{DataSet, Split};
 use report::Extras;
 use run::{RunFolder, RunRecord};
 use train::{Error, evaluation};
@@ -31,7 +31,7 @@ pub fn write(workbench: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error
     let scores = evaluation::of_run(chosen, &load_data::kernel_cache(), folder.path(), data)?;
     let record = RunRecord::read(folder.path())?;
     let seconds = record.seconds;
-    let (whys, first_layer) = why::of_top_losses(workbench, folder.path(), &record, &scores)?;
+    let (whys, first_layer) = why::of_top_losses(workbench, Split::Valid, folder.path(), &record, &scores)?;
     let extras = Extras {
         baseline: if is_cheap(data, seconds) { Some(baseline::accuracy(workbench)?) } else { None },
         layers: Some(summary::layers(workbench)?),

@@ -31,7 +31,7 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
-    terminal::{Out, say, table, tell},
+    terminal::{Out, ranked, say, table, tell},
 };
 
 /// Points of the table that a study ends with.
@@ -225,7 +225,7 @@ fn summary(study: &Study, trials: &[Status]) -> String {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
     });
-    let table = table(&leaderboard(study, trials, BEST));
+    let table = ranked(&leaderboard(study, trials, BEST));
     let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
     let importance = importance_of_keys(study, trials).map(|line| format!("\n{line}"));
     format!("{table}{below}\n{}{}", counted(study, trials), importance.unwrap_or_default())

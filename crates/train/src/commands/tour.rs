@@ -131,6 +131,9 @@ impl BackendJob for Show<'_> {
                 let section = stop.left_out(why);
                 if self.args.plain {
                     self.print(&section)?;
+                } else {
+                    self.announce(stop);
+                    say("left out");
                 }
                 sections.push(section);
                 continue;

@@ -60,9 +60,10 @@ pub fn of_images(
     Ok((seen.into_iter().zip(explained).map(why).collect(), units.collect()))
 }
 
-/// The same of the validation images with the highest losses.
+/// The same of the images of a split with the highest losses.
 pub fn of_top_losses(
     Workbench { plan, chosen, data }: &Workbench,
+    split: Split,
     run: &Path,
     record: &RunRecord,
     Scores { evaluation, losses, .. }: &Scores,
@@ -77,8 +78,8 @@ pub fn of_top_losses(
         guesses.sort_by(|a, b| b.1.total_cmp(&a.1));
         guesses.truncate(GUESSES);
         Seen {
-            name: data.image_name(Split::Valid, sample.index),
-            image: data.valid.image(sample.index).to_vec(),
+            name: data.image_name(split, sample.index),
+            image: data.split(split).expect("the scores are of it").image(sample.index).to_vec(),
             label: sample.predicted,
             guesses,
         }

@@ -22,6 +22,16 @@ pub fn table(rows: &Table) -> String {
     terminal::table(rows, std::io::stdout().is_terminal().then(width))
 }
 
+/// A table whose first row is the best, in the best's colour.
+pub fn ranked(rows: &Table) -> String {
+    let drawn = table(rows);
+    // Of rows that are lines of their own the first line is the first row's; of a grid that stands below the header.
+    let place = drawn.lines().position(|line| line.starts_with('─')).map_or(0, |header| header + 1);
+    let paint =
+        |(number, line): (usize, &str)| if number == place { colours().best(line) } else { line.to_owned() } + "\n";
+    drawn.lines().enumerate().map(paint).collect()
+}
+
 /// A text whose long lines are broken between words, if it goes to a terminal. What follows the name at a line's beginning stays in its
 /// column.
 pub fn wrapped(text: &str, term: &Term) -> String {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use chart::{Block, Document, Section, Tile, html, svg};
 use metrics::TOP_LOSSES;
-use report::{BesideBaseline, Evaluated};
+use report::{BesideBaseline, Evaluated, Why};
 
 use crate::{
     cli::{EvaluateArgs, UsageError},
@@ -16,6 +16,7 @@ pub fn write(
     args: &EvaluateArgs,
     stored: &StoredRun,
     evaluated: &Evaluated,
+    whys: &[Why],
     beside: Option<&BesideBaseline>,
 ) -> Result<(), UsageError> {
     if args.html.is_none() && args.svg.is_none() {
@@ -34,8 +35,9 @@ pub fn write(
     }
     match &args.html {
         Some(path) => {
-            let sections =
-                sections.into_iter().map(|(_, section)| section).chain(beside.map(|beside| beside.section(top)));
+            let why = (!whys.is_empty()).then(|| Why::of_all(whys));
+            let beside = beside.map(|beside| beside.section(top));
+            let sections = sections.into_iter().map(|(_, section)| section).chain(why).chain(beside);
             output::write(path, page(stored, evaluated, sections.collect()))
         }
         None => Ok(()),

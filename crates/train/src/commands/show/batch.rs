@@ -10,9 +10,6 @@ use crate::{
     commands::load_data,
 };
 
-/// Pictures beside each other on a page.
-const COLUMNS: usize = 3;
-
 /// The batch that a run with this plan begins with, as the training sees it or as its files are.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
@@ -27,7 +24,8 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
-    Ok(Section::new(title, [Block::Pictures { alt, pictures, columns: COLUMNS }]))
+    let columns = pictures.len();
+    Ok(Section::new(title, [Block::Pictures { alt, pictures, columns }]))
 }
 
 /// The first `count` images of the first batch, as they are or as the first epoch sees them, and how many that batch has.
