@@ -64,6 +64,5 @@ fn group(point: &Ranked<'_>) -> Group {
         hollow: point.valued().map(dots::is_stopped).collect(),
         mean: mean.map(|mean| mean.mean),
         half_width: mean.and_then(|mean| mean.half_width),
-        ..Group::default()
     }
 }
