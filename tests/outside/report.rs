@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     commands::png,
-    harness::{Place, SMALL, check_alone, metrics, real_archive, record, wait_until},
+    harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, wait_until},
 };
 
 /// The page of a run, which stands alone and holds no number that is none.
@@ -84,6 +84,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
 #[test]
 fn a_rate_far_too_high_has_its_diagnosis_and_a_good_run_has_none() {
     let (_place, run) = trained(&["linear", "--set", "optimizer.learning_rate=1e30", "--set", "training.epochs=4"]);
+    check_table(&run);
     let text = page(&run);
     assert!(text.contains("The parameters do not move") || text.contains("images, whatever they show"), "{text}");
     let (_place, run) = trained(&["linear", "--set", "training.epochs=4"]);

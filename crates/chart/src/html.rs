@@ -37,16 +37,18 @@ pub fn live_page(document: &Document, every: u64, written: u64) -> String {
 }
 
 fn page_with(document: &Document, head: &str, of_body: &str) -> String {
-    let whole = page_of(document, head, of_body, SIDES[0]);
-    let mut page = whole.clone();
-    for side in SIDES.into_iter().skip(1) {
-        if page.len() <= MOST_BYTES {
-            return page;
-        }
-        page = page_of(document, head, of_body, side);
+    let [first, between @ .., last] = SIDES;
+    let with = |side| page_of(document, head, of_body, side);
+    let whole = with(first);
+    if whole.len() <= MOST_BYTES {
+        return whole;
     }
+    let smallest = with(last);
     // Where it is not the pictures that take the room, they are left as they are.
-    if page.len() > MOST_BYTES && 10 * page.len() > 9 * whole.len() { whole } else { page }
+    if smallest.len() > MOST_BYTES && 10 * smallest.len() > 9 * whole.len() {
+        return whole;
+    }
+    between.into_iter().map(with).find(|page| page.len() <= MOST_BYTES).unwrap_or(smallest)
 }
 
 fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> String {

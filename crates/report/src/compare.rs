@@ -104,7 +104,7 @@ impl Comparison {
 
     /// Whether all have seen the same images.
     fn is_same_data(&self) -> bool {
-        self.runs.windows(2).all(|pair| pair[0].data == pair[1].data)
+        is_same_data(&self.runs)
     }
 
     /// A row for a run: what it came to, and where it lies.
@@ -262,6 +262,10 @@ impl ComparedRun {
         let way = || relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?);
         if page.is_file() { way().unwrap_or_default() } else { String::new() }
     }
+}
+
+fn is_same_data(runs: &[ComparedRun]) -> bool {
+    runs.windows(2).all(|pair| pair[0].data == pair[1].data)
 }
 
 /// The best of some values; none where they are all the same, or one is unknown.

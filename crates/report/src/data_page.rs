@@ -1,15 +1,14 @@
 //! `train data --html`: what a model is to learn from, to be looked at.
 
 mod pixels;
-mod thumbnail;
 
 use chart::{
-    Axis, Bar, Bars, Block, Document, LineChart, Picture, Section, Series, Shape, Style, Table, Tile, Verdict,
+    Axis, Bar, Bars, Block, Document, LineChart, Picture, Pixels, Section, Series, Shape, Style, Table, Tile, Verdict,
 };
 use data::{DataSet, Images, OriginalSize, Split};
 
-use self::{pixels::PixelSums, thumbnail::Thumbnails};
-use crate::{counts, counts::skipped, few, grouped};
+use self::pixels::PixelSums;
+use crate::{counts, counts::skipped, few, grouped, room::room};
 
 /// Bars of a split: of more classes the largest and the smallest.
 const BARS: usize = 24;
@@ -18,9 +17,8 @@ const BARS: usize = 24;
 const SAMPLES: [usize; 2] = [12, 6];
 const FEW_CLASSES: usize = 4;
 
-/// Values of all samples, and of all mean images: a page of photographs is below 300 kB.
-const SAMPLE_VALUES: usize = 120_000;
-const MEAN_VALUES: usize = 31_000;
+/// Classes with a sample at most; a page makes large images as small as they have to be.
+const CLASSES_SHOWN: usize = 100;
 
 /// Classes from which on there is one mean image of all.
 const MANY: usize = 24;
@@ -112,23 +110,21 @@ fn count(images: &Images) -> Vec<usize> {
 fn samples(data: &DataSet) -> Section {
     let (task, images, shape) = (data.task(), &data.train, data.shape());
     let labels: Vec<u16> = task.labels().collect();
-    let shown = few(&labels, Thumbnails::most(shape, SAMPLE_VALUES));
+    let shown = few(&labels, CLASSES_SHOWN);
     let most = SAMPLES[usize::from(labels.len() > FEW_CLASSES)];
-    let of_each = Thumbnails::of_each(shape, SAMPLE_VALUES, shown.len()).clamp(1, most);
-    let thumbnails = Thumbnails::new(shape, SAMPLE_VALUES, shown.len() * of_each);
+    let of_each = (room(shape) / shown.len()).clamp(1, most);
     let mut of_class = vec![Vec::new(); labels.len()];
     for (index, label) in images.labels().iter().enumerate() {
         of_class[usize::from(*label)].push(index);
     }
     let of_label = |label: &u16| -> Vec<Picture> {
         let chosen = few(&of_class[usize::from(*label)], of_each).into_iter();
-        chosen.map(|index| picture(thumbnails.of(images.image(index)), data.image_name(Split::Train, index))).collect()
+        chosen.map(|index| picture(shape, images.image(index), data.image_name(Split::Train, index))).collect()
     };
     let mut text = "Training images of each class, at equal distances; `train show` takes their names.".to_owned();
     if shown.len() < labels.len() {
         text += &format!(" Shown are {} of {} classes.", shown.len(), labels.len());
     }
-    text += &thumbnails.note().unwrap_or_default();
     let grid = |alt: String, pictures: Vec<Picture>| {
         let columns = if of_each == 1 { COLUMNS } else { of_each };
         Block::Pictures { alt, pictures, columns }
@@ -155,16 +151,16 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
         }
         _ => ("What all images have in common.", vec![(sums.mean(), format!("all {} classes", classes.len()))]),
     };
-    let thumbnails = Thumbnails::new(data.shape(), MEAN_VALUES, means.len());
-    let pictures: Vec<Picture> =
-        means.into_iter().map(|(mean, caption): (Vec<u8>, String)| picture(thumbnails.of(&mean), caption)).collect();
+    let picture = |(mean, caption): (Vec<u8>, String)| picture(data.shape(), &mean, caption);
+    let pictures: Vec<Picture> = means.into_iter().map(picture).collect();
     let alt = format!("{} mean images", pictures.len());
-    let text = text.to_owned() + &thumbnails.note().unwrap_or_default();
-    Section::new("Mean images", [Block::Text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
+    Section::new("Mean images", [Block::text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
 }
 
-fn picture(pixels: chart::Pixels, caption: String) -> Picture {
-    Picture { pixels, caption, verdict: Verdict::None }
+/// An image, channel after channel.
+fn picture(shape: task::Shape, planes: &[u8], caption: String) -> Picture {
+    let [height, width] = shape.sides();
+    Picture { pixels: Pixels::of_planes(height, width, planes), caption, verdict: Verdict::None }
 }
 
 /// How large the images were, where they differ.

@@ -11,7 +11,7 @@ use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, pixels, probability, shown};
+use crate::{fraction, pixels, probability, room::room, shown};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
@@ -23,12 +23,6 @@ const CLASSES_LISTED: usize = 100;
 
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
-
-/// What the pictures of images take on a page, at most; what one takes besides its pixels; and what a large one takes with all that,
-/// of which less is shown.
-const PICTURES_BYTES: usize = 170_000;
-const BYTES_AROUND: usize = 200;
-const BYTES_OF_LARGE: usize = 3_500;
 
 /// Misses of a pair of classes that are seen at once, and pairs.
 const MISSES: usize = 4;
@@ -76,14 +70,6 @@ impl<'a> Evaluated<'a> {
     /// Where the data has no such split: then nothing was scored.
     pub fn images(&self) -> &Arc<Images> {
         self.data.split(self.split).expect("the data has the split that was scored")
-    }
-
-    /// Images as these that a page has room for.
-    pub(crate) fn room(&self) -> usize {
-        let Shape { channels, height, width } = self.data.shape();
-        // Grey strokes take half a byte for each pixel.
-        let bytes = if channels == 1 { height * width / 2 } else { channels * height * width };
-        PICTURES_BYTES / (bytes + BYTES_AROUND).min(BYTES_OF_LARGE)
     }
 
     /// What was evaluated, in a line.
@@ -208,7 +194,7 @@ impl<'a> Evaluated<'a> {
         let mut classes: Vec<(usize, Vec<ScoredSample>)> =
             self.evaluation.of_each_class(&self.losses).into_iter().enumerate().collect();
         let all = classes.len();
-        let most = CLASSES_SHOWN.min(self.room() / 9);
+        let most = CLASSES_SHOWN.min(room(self.data.shape()) / 9);
         let mut text =
             "A row for a class: the image with the least loss, one in the middle, and the one with the highest."
                 .to_owned();
@@ -278,7 +264,7 @@ impl<'a> Evaluated<'a> {
     pub fn misses(&self) -> Option<Section> {
         let pairs = self.evaluation.confused_pairs(&self.losses);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
-        let mut room = self.room() * 2 / 5;
+        let mut room = room(self.data.shape()) * 2 / 5;
         let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
         let (mut shown, mut beside, mut single, mut others) = (0, Vec::new(), Vec::new(), Vec::new());
         for pair in &pairs {

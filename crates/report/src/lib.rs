@@ -14,6 +14,7 @@ mod diagnosis;
 mod evaluated;
 mod few;
 mod live;
+mod room;
 mod run_report;
 mod use_it;
 mod why;

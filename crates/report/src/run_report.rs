@@ -13,7 +13,7 @@ use run::{
 
 use crate::{
     ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
-    evaluated::list_of_classes, fraction, grouped, moment, name, use_it, why::Why,
+    evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it, why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -185,7 +185,7 @@ impl<'a> RunReport<'a> {
         let Extras { layers, batch, .. } = &self.extras;
         let layers = layers.clone().map(Block::Table);
         (layers.is_some() || !batch.is_empty()).then(|| {
-            let pictures: Vec<Picture> = batch.iter().take(self.evaluated.room() / 6).cloned().collect();
+            let pictures: Vec<Picture> = batch.iter().take(room(self.evaluated.data.shape()) / 6).cloned().collect();
             let text = format!("{} images of the first batch, as the first epoch sees them.", pictures.len());
             let alt = "Images of the first training batch with their labels".to_owned();
             let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };

@@ -229,14 +229,12 @@ const { every, written } = document.body.dataset;
 if (every) {
   // What a reader has opened is open after it too.
   const folds = all("details > summary");
-  let storage;
-  try { storage = sessionStorage; } catch { /* a reader's choice */ }
-  const opened = JSON.parse(storage?.getItem(location.pathname) ?? "[]");
+  const opened = history.state ?? [];
   folds.filter((fold) => opened.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
   const again = () => {
     if (document.hidden) return document.addEventListener("visibilitychange", again, { once: true });
     const open = folds.filter((fold) => fold.parentElement.open).map((fold) => fold.textContent);
-    storage?.setItem(location.pathname, JSON.stringify(open));
+    history.replaceState(open, "");
     location.reload();
   };
   if (Date.now() / 1000 - written < 60 + 20 * every) setTimeout(again, every * 1000);

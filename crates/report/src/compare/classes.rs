@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chart::{Block, Section, Table};
 
-use super::ComparedRun;
+use super::{ComparedRun, is_same_data};
 use crate::{ConfusionTable, fraction};
 
 /// Classes, and pairs of them, that are told; and runs, which are columns.
@@ -15,8 +15,7 @@ const MOST_RUNS: usize = 8;
 /// The accuracy of each class and what is confused most, of a few runs on the same data that all have it.
 pub fn section(runs: &[ComparedRun]) -> Option<Section> {
     let tables: Vec<&ConfusionTable> = runs.iter().map(|run| run.confusion.as_ref()).collect::<Option<_>>()?;
-    let is_same_data = runs.windows(2).all(|pair| pair[0].data == pair[1].data);
-    (is_same_data && runs.len() <= MOST_RUNS)
+    (is_same_data(runs) && runs.len() <= MOST_RUNS)
         .then(|| Section::new("Classes", [accuracies(runs, &tables), confused(runs, &tables)]))
 }
 

@@ -28,8 +28,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let comparison = Comparison::read(&asked.runs)?;
     let mut out = Out;
     if let Some(path) = &args.html {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        output::write(path, html::page(&comparison.document(Some(folder))))?;
+        output::write(path, html::page(&comparison.document(Some(files::folder_of(path)))))?;
     }
     if args.json {
         return Ok(out.json(&object(&comparison))?);

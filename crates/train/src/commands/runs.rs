@@ -26,7 +26,7 @@ use crate::{
 
 /// Columns from which on all of the table's stand side by side.
 const WIDE: usize = 116;
-/// Characters of a key with its value that are as long as a run\'s name.
+/// Characters of a key with its value that are as long as a run's name.
 const LONG: usize = 32;
 
 /// Lists the runs, or does what is asked for with some.

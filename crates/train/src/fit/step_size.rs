@@ -13,10 +13,10 @@ use crate::classifier::Classifier;
 /// What an optimizer step measures, of all parameters that training changes taken as one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepSize {
-    /// The gradient's Euclidean norm, before it is clipped.
-    pub gradient_norm: f64,
-    /// The norm of what the step added to the weights, over that of the weights before it; no number where they are all 0.
-    pub update_ratio: f64,
+    /// The gradient's Euclidean norm, before it is clipped; none where it is beyond single precision.
+    pub gradient_norm: Option<f64>,
+    /// The norm of what the step added to the weights, over that of the weights before it; none where these are all 0, or as above.
+    pub update_ratio: Option<f64>,
 }
 
 /// A step that is about to be taken.
@@ -36,7 +36,10 @@ impl<B: AutodiffBackend> StepToCome<B> {
         let updates = weights(classifier).into_iter().zip(&self.weights);
         let updates = updates.map(|(after, before)| after - before.clone()).collect();
         let update_ratio = norm(updates) / norm(self.weights);
-        StepSize { gradient_norm: self.gradient_norm, update_ratio }
+        // Neither JSON nor a table has a word for what is not finite.
+        let [gradient_norm, update_ratio] =
+            [self.gradient_norm, update_ratio].map(|value| Some(value).filter(|value| value.is_finite()));
+        StepSize { gradient_norm, update_ratio }
     }
 }
 
@@ -85,20 +88,31 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_step_of_sgd_moves_the_weights_by_rate_times_gradient() {
-        let plan = Plan::resolve(&Config::find("linear".as_ref()), &[] as &[Setting]).unwrap();
-        let task = Task::new(["3", "7"]).unwrap();
+    /// The norm of the linear model's weights, and what a step of SGD by a gradient of 2 for each of them measures.
+    fn measured(rate: f64) -> (f64, StepSize) {
+        let plan = Plan::resolve(&Config::find("linear".as_ref()), &[] as &[Setting]).expect("it is shipped");
+        let task = Task::new(["3", "7"]).expect("they differ");
         let classifier = Classifier::<B>::new(&plan, &task, Shape::grey([28, 28]), &Default::default());
         let mut twos = Twos(GradientsParams::new());
         classifier.visit(&mut twos);
-        let step = StepToCome::new(&classifier, &twos.0);
-        let length = norm(step.weights.clone());
-        let after = SharedOptimizer::new(&plan.optimizer).step(0.1, classifier, twos.0);
-        let size = step.taken(&after);
+        let (length, step) = (norm(weights(&classifier)), StepToCome::new(&classifier, &twos.0));
+        (length, step.taken(&SharedOptimizer::new(&plan.optimizer).step(rate, classifier, twos.0)))
+    }
+
+    #[test]
+    fn a_step_of_sgd_moves_the_weights_by_rate_times_gradient() {
+        let (length, size) = measured(0.1);
         // 785 parameters, each 2: and each is moved by 0.2.
-        let near = |value: f64, expected: f64| assert!((value / expected - 1.0).abs() < 1e-5, "{value} {expected}");
+        let near = |value: Option<f64>, expected: f64| {
+            assert!((value.unwrap() / expected - 1.0).abs() < 1e-5, "{value:?} {expected}");
+        };
         near(size.gradient_norm, 2.0 * 785f64.sqrt());
         near(size.update_ratio, 0.2 * 785f64.sqrt() / length);
+    }
+
+    #[test]
+    fn what_is_beyond_single_precision_is_none() {
+        let (_, size) = measured(1e30);
+        assert!(size.gradient_norm.is_some() && size.update_ratio.is_none(), "{size:?}");
     }
 }

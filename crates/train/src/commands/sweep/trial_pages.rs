@@ -18,6 +18,7 @@ use crate::{
 /// Writes those that are not there yet, the best trial's first, until that has taken so long; the best one's in any case.
 pub fn write(study: &Study, trials: &[Status], most: Duration) {
     let began = Instant::now();
+    let mut known = None;
     for (place, status) in study::leaders(study, trials).into_iter().enumerate() {
         if place > 0 && began.elapsed() >= most {
             return;
@@ -25,7 +26,7 @@ pub fn write(study: &Study, trials: &[Status], most: Duration) {
         if is_up_to_date(&status.run) {
             continue;
         }
-        if let Err(error) = page(&status.run) {
+        if let Err(error) = page(&status.run, &mut known) {
             // What it lacks, as the data, the others lack too.
             return tell(&format!("warning: trial {} gets no page: {error:#}", status.trial.number + 1));
         }
@@ -39,11 +40,16 @@ fn is_up_to_date(run: &Path) -> bool {
     page.is_some() && page >= model
 }
 
-fn page(run: &Path) -> anyhow::Result<()> {
+/// Writes a page; the data that the one before was written with is taken once more where it is of the same plan.
+fn page(run: &Path, known: &mut Option<Workbench>) -> anyhow::Result<()> {
     let plan = folder::read_plan(run)?;
     let chosen = choice::choose(plan.backend, plan.device)?;
+    let data = match known.take().filter(|known| known.plan.data == plan.data) {
+        Some(known) => known.data,
+        None => load_data::load(&plan, None)?,
+    };
     // With all cores: the plan's threads are those of a trial beside others.
-    let bench = Workbench { data: load_data::load(&plan, None)?, plan, chosen };
-    report::write(&bench, &RunFolder::open(run)?)?;
+    let bench = known.insert(Workbench { data, plan, chosen });
+    report::write(bench, &RunFolder::open(run)?)?;
     Ok(())
 }
