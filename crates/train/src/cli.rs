@@ -7,7 +7,7 @@ mod show;
 mod suggest;
 mod sweep;
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand,
@@ -90,6 +90,13 @@ Examples:
   train predict latest seven.png three.png
   curl -s https://example.org/digit.png | train predict latest - --json")]
     Predict(PredictArgs),
+    /// A page to draw on, and predictions over HTTP; Ctrl-C ends it.
+    #[command(after_help = "\
+Examples:
+  train serve latest
+  train serve runs/two-layer/20250101-120000 runs/resnet/20250101-130000   two models side by side
+  train serve latest --host 0.0.0.0                                        for other machines, with a token")]
+    Serve(ServeArgs),
     /// A run's model in the form that other programs take: ONNX.
     #[command(after_help = "Example:\n  train export latest --onnx model.onnx")]
     Export(ExportArgs),
@@ -229,6 +236,22 @@ pub struct PredictArgs {
     /// A page that shows each image as the model sees it, and what of it decides.
     #[arg(long, value_name = "PATH")]
     pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub backend: BackendArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Run folders, `latest`, `latest:STUDY` or `best:STUDY`.
+    #[arg(default_value = "latest")]
+    pub runs: Vec<PathBuf>,
+    /// This port and no other; 8000 or the next free one where none is given.
+    #[arg(long, value_name = "N")]
+    pub port: Option<u16>,
+    /// The address to listen at, as 0.0.0.0 for all of this machine; requests then need the token that is printed. Without it only this
+    /// machine is answered.
+    #[arg(long, value_name = "ADDRESS")]
+    pub host: Option<IpAddr>,
     #[command(flatten)]
     pub backend: BackendArgs,
 }

@@ -12,6 +12,7 @@ mod lr_find;
 mod predict;
 mod report;
 mod runs;
+mod serve;
 mod show;
 mod summary;
 mod sweep;
@@ -53,6 +54,7 @@ pub fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Export(args) => export::run(&args)?,
         Command::Report(args) => report::run(&args)?,
         Command::Predict(args) => predict::run(&args)?,
+        Command::Serve(args) => serve::run(&args)?,
         Command::Baseline(args) => baseline::run(&args)?,
         Command::Data(args) => data::run(&args)?,
         Command::Show(args) => show::run(&args)?,

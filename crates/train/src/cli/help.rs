@@ -9,7 +9,7 @@ use crate::terminal::width;
 /// What each command is for.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Train", &["fit", "lr-find", "sweep"]),
-    ("Use a model", &["evaluate", "predict", "export"]),
+    ("Use a model", &["evaluate", "predict", "serve", "export"]),
     ("Runs and their pages", &["runs", "compare", "report"]),
     ("Before training", &["configs", "data", "show", "summary", "baseline"]),
     ("The book's chapter", &["tour", "verify"]),

@@ -8,7 +8,7 @@ use data::{DecodedImage, decode_image};
 use crate::cli::UsageError;
 
 /// Rows and columns of the largest image taken.
-const MAX_SIDE: usize = 8192;
+pub const MAX_SIDE: usize = 8192;
 
 /// Bytes of the largest file taken: an image of that size that no one has compressed.
 const MAX_BYTES: u64 = 600_000_000;

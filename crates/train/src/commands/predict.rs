@@ -110,7 +110,7 @@ fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Vec
 }
 
 /// Whether the model has seen light strokes on black; of a reader's own pictures nobody knows.
-fn knows_strokes(stored: &StoredRun) -> bool {
+pub fn knows_strokes(stored: &StoredRun) -> bool {
     match stored.plan.data.source {
         SourceKind::Folder | SourceKind::Csv | SourceKind::Npz | SourceKind::Cifar10 => false,
         SourceKind::Auto

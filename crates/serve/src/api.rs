@@ -1,0 +1,273 @@
+//! The interface for programs.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::{Bytes, to_bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use task::Task;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::spawn_blocking,
+};
+
+use crate::model::{Ask, Facts, Served, Why};
+
+/// The largest body, in bytes: a photograph, or a thousand images of MNIST's size as numbers.
+const MOST_BYTES: usize = 16 << 20;
+/// Bodies above this size wait for each other.
+const LARGE: u64 = 64 << 10;
+/// Large bodies that are taken in at a time.
+const MOST_LARGE: usize = 8;
+/// Images of one request.
+const MOST_IMAGES: usize = 1000;
+
+pub(crate) struct Api {
+    models: Vec<Served>,
+    large: Semaphore,
+}
+
+impl Api {
+    pub fn new(models: Vec<Served>) -> Self {
+        Self { models, large: Semaphore::new(MOST_LARGE) }
+    }
+
+    pub fn models(&self) -> &[Served] {
+        &self.models
+    }
+}
+
+/// An answer that says why there is none, as JSON.
+pub(crate) fn refused(status: StatusCode, reason: impl Into<String>) -> Response {
+    (status, Json(json!({ "error": reason.into() }))).into_response()
+}
+
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    refused(StatusCode::NOT_FOUND, format!("there is nothing at `{}`; /openapi.json says what there is", uri.path()))
+}
+
+pub(crate) async fn wrong_method() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "not by this method; /openapi.json says by which")
+}
+
+pub(crate) async fn models(State(api): State<Arc<Api>>) -> Response {
+    let model = |Served { facts: Facts { name, kind, about, task, shape, .. }, .. }: &Served| {
+        let shape = [shape.channels, shape.height, shape.width];
+        json!({ "name": name, "kind": kind, "about": about, "classes": task.classes(), "shape": shape })
+    };
+    Json(api.models.iter().map(model).collect::<Vec<_>>()).into_response()
+}
+
+pub(crate) async fn description() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json")).into_response()
+}
+
+/// What stands behind `?`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// The name of a model; the first where none is said.
+    model: Option<String>,
+    /// So many classes of each image.
+    top: Option<usize>,
+    /// Why the most probable class, of a single image.
+    #[serde(default)]
+    why: bool,
+    /// The values that the model saw.
+    #[serde(default)]
+    seen: bool,
+    /// Looked at before.
+    #[serde(rename = "token")]
+    _token: Option<String>,
+}
+
+/// Images as numbers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Numbers {
+    images: Vec<Vec<f32>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    model: &'a str,
+    predictions: Vec<Prediction<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Prediction<'a> {
+    label: &'a str,
+    probability: f32,
+    /// The most probable first.
+    top: Vec<Guess<'a>>,
+    logits: Vec<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<Vec<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Why>,
+}
+
+#[derive(Debug, Serialize)]
+struct Guess<'a> {
+    label: &'a str,
+    probability: f32,
+}
+
+/// Why a request is not answered.
+type Refusal = (StatusCode, String);
+
+fn bad(reason: impl Into<String>) -> Refusal {
+    (StatusCode::BAD_REQUEST, reason.into())
+}
+
+pub(crate) async fn predict(
+    State(api): State<Arc<Api>>,
+    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Response {
+    let Query(wanted) = match wanted {
+        Ok(wanted) => wanted,
+        Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
+    };
+    match predicted(&api, &wanted, request).await {
+        Ok(response) => response,
+        Err((status, reason)) => refused(status, reason),
+    }
+}
+
+async fn predicted(api: &Api, wanted: &Wanted, request: Request) -> Result<Response, Refusal> {
+    let served = match &wanted.model {
+        None => api.models.first(),
+        Some(name) => api.models.iter().find(|served| served.facts.name == *name),
+    };
+    let served = served.ok_or_else(|| (StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))?;
+    let headers = request.headers().clone();
+    let body = body(api, request).await?;
+    let images = images(served, &headers, body).await?;
+    let Facts { task, name, .. } = &served.facts;
+    if wanted.why && images.len() > 1 {
+        return Err(bad("`why` is of one image"));
+    }
+    let (reply, answered) = oneshot::channel();
+    ask(served, Ask::Logits { images: images.concat(), reply })?;
+    let logits = answered.await.map_err(gone)?;
+    let probabilities = task.probabilities(&logits);
+    let labels = task.predict(&logits);
+    let classes = task.classes().len();
+    let mut predictions = Vec::with_capacity(images.len());
+    for (index, (label, image)) in labels.into_iter().zip(&images).enumerate() {
+        let why = if wanted.why { Some(why(served, image, label).await?) } else { None };
+        let row = &probabilities[index * classes..][..classes];
+        let top = top(task, row, label, wanted.top.unwrap_or(classes));
+        predictions.push(Prediction {
+            label: task.class(label),
+            probability: row[usize::from(label)],
+            top,
+            logits: logits[index * task.outputs()..][..task.outputs()].to_vec(),
+            seen: wanted.seen.then(|| image.clone()),
+            why,
+        });
+    }
+    Ok(Json(Answer { model: name, predictions }).into_response())
+}
+
+/// The body, of which large ones are taken in a few at a time, so that many of them need little memory.
+async fn body(api: &Api, request: Request) -> Result<Bytes, Refusal> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is above {} MB", MOST_BYTES >> 20));
+    if length.is_some_and(|length| length > MOST_BYTES as u64) {
+        return Err(too_large());
+    }
+    let is_large = length.is_none_or(|length| length > LARGE);
+    let _place = if is_large { Some(api.large.acquire().await.map_err(|_| bad("the server stops"))?) } else { None };
+    to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| too_large())
+}
+
+/// The values of the images in a body.
+async fn images(served: &Served, headers: &HeaderMap, body: Bytes) -> Result<Vec<Vec<f32>>, Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json") {
+        let Numbers { images } = serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
+        return checked(&served.facts, images);
+    }
+    let read = served.read.clone();
+    let image = spawn_blocking(move || read(&body)).await.map_err(|_| bad("the image cannot be used"))?;
+    image.map(|image| vec![image]).map_err(bad)
+}
+
+fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusal> {
+    let task::Shape { channels, height, width } = facts.shape;
+    if images.is_empty() || images.len() > MOST_IMAGES {
+        return Err(bad(format!("{} images, expected 1 to {MOST_IMAGES}", images.len())));
+    }
+    for (number, image) in images.iter().enumerate() {
+        if image.len() != facts.shape.len() {
+            return Err(bad(format!(
+                "image {number} has {} values, the model takes {channels} x {height} x {width} = {}",
+                image.len(),
+                facts.shape.len()
+            )));
+        }
+        if let Some(value) = image.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+            return Err(bad(format!("image {number} has the value {value}, expected 0 (black) to 1")));
+        }
+    }
+    Ok(images)
+}
+
+fn ask(served: &Served, ask: Ask) -> Result<(), Refusal> {
+    served.asks.send(ask).map_err(|_| failed())
+}
+
+fn failed() -> Refusal {
+    (StatusCode::INTERNAL_SERVER_ERROR, "the model's computation has failed; the server's terminal says why".into())
+}
+
+fn gone(_: oneshot::error::RecvError) -> Refusal {
+    failed()
+}
+
+async fn why(served: &Served, image: &[f32], label: u16) -> Result<Why, Refusal> {
+    let (reply, answered) = oneshot::channel();
+    ask(served, Ask::Why { image: image.to_vec(), label, reply })?;
+    answered.await.map_err(gone)
+}
+
+/// The most probable classes; the label first also where another is as probable.
+fn top<'a>(task: &'a Task, row: &[f32], label: u16, count: usize) -> Vec<Guess<'a>> {
+    let mut classes: Vec<u16> = task.labels().collect();
+    classes.sort_by(|a, b| {
+        let rank = |class: &u16| (row[usize::from(*class)], *class == label);
+        rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let guess = |class: u16| Guess { label: task.class(class), probability: row[usize::from(class)] };
+    classes.into_iter().take(count).map(guess).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_description_is_json_and_has_each_way_in() {
+        let description: Value = serde_json::from_str(include_str!("openapi.json")).unwrap();
+        let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
+        assert_eq!(paths, ["/api/models", "/api/predict"]);
+    }
+
+    #[test]
+    fn the_label_comes_first_and_as_many_as_asked_for() {
+        let task = Task::new(["a", "b", "c"]).unwrap();
+        let labels = |guesses: Vec<Guess<'_>>| guesses.iter().map(|guess| guess.label.to_owned()).collect::<Vec<_>>();
+        assert_eq!(labels(top(&task, &[0.4, 0.2, 0.4], 2, 2)), ["c", "a"]);
+    }
+}

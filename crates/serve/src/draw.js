@@ -1,0 +1,355 @@
+"use strict";
+// Strokes become an image of a model's shape, the image an answer, the answer numbers and bars.
+
+const find = (id) => document.getElementById(id);
+const models = JSON.parse(find("facts").textContent);
+const canvas = find("canvas");
+const pen = canvas.getContext("2d", { willReadFrequently: true });
+const SIDE = canvas.width;
+// A stroke of MNIST is some 2.5 of 28 pixels wide.
+const THICKNESS = SIDE * 2.4 / 28;
+
+let strokes = [];
+let image = null; // a file in the place of strokes
+let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
+
+function redraw() {
+  pen.fillStyle = "#000";
+  pen.fillRect(0, 0, SIDE, SIDE);
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = THICKNESS;
+  pen.lineCap = pen.lineJoin = "round";
+  for (const stroke of strokes) {
+    pen.beginPath();
+    pen.moveTo(...stroke[0]);
+    for (const point of stroke.length > 1 ? stroke.slice(1) : stroke) pen.lineTo(...point);
+    pen.stroke();
+  }
+}
+
+// Light of each pixel of the canvas, 0 to 1, row by row.
+function light() {
+  const data = pen.getImageData(0, 0, SIDE, SIDE).data;
+  return Float32Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i] / 255);
+}
+
+// The mean of `values` over a rectangle of the canvas, with parts of pixels at its border; black outside.
+function mean(values, left, top, width, height) {
+  let sum = 0;
+  for (let y = Math.max(0, Math.floor(top)); y < Math.min(SIDE, top + height); y++) {
+    const rows = Math.min(y + 1, top + height) - Math.max(y, top);
+    for (let x = Math.max(0, Math.floor(left)); x < Math.min(SIDE, left + width); x++) {
+      sum += values[y * SIDE + x] * rows * (Math.min(x + 1, left + width) - Math.max(x, left));
+    }
+  }
+  return sum / (width * height);
+}
+
+// The drawing as a model of this shape takes it: as MNIST was made, its longer side 20 of 28 pixels and its mass in the middle
+// (<http://yann.lecun.com/exdb/mnist/>), or the whole canvas. None of an empty one.
+function prepared({ channels, height, width }, raw) {
+  const values = light();
+  let [left, right, top, bottom, mass, x, y] = [SIDE, -1, SIDE, -1, 0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === 0) continue;
+    const [row, column] = [Math.floor(i / SIDE), i % SIDE];
+    [left, right] = [Math.min(left, column), Math.max(right, column)];
+    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+    mass += values[i];
+    x += values[i] * (column + 0.5);
+    y += values[i] * (row + 0.5);
+  }
+  if (mass === 0) return null;
+  const longer = Math.max(right - left, bottom - top) + 1;
+  const step = raw ? [SIDE / width, SIDE / height] : Array(2).fill(longer / (Math.min(height, width) * 20 / 28));
+  const corner = raw ? [0, 0] : [x / mass - step[0] * width / 2, y / mass - step[1] * height / 2];
+  const plane = [];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      plane.push(mean(values, corner[0] + column * step[0], corner[1] + row * step[1], ...step));
+    }
+  }
+  const bounded = plane.map((value) => Math.min(1, Math.max(0, Math.round(value * 255) / 255)));
+  return Array.from({ length: channels }, () => bounded).flat();
+}
+
+// Draws planes of values from 0 to 1.
+function show(target, { channels, height, width }, values) {
+  const context = sized(target, height, width);
+  const pixels = context.createImageData(width, height);
+  for (let i = 0; i < height * width; i++) {
+    for (let colour = 0; colour < 3; colour++) {
+      pixels.data[4 * i + colour] = 255 * values[channels === 3 ? colour * height * width + i : i];
+    }
+    pixels.data[4 * i + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+}
+
+// Draws what speaks for a class (orange) and against it (blue) on white.
+function showSigned(target, { height, width }, values) {
+  const context = sized(target, height, width);
+  const pixels = context.createImageData(width, height);
+  const most = Math.max(...values.map(Math.abs)) || 1;
+  values.forEach((value, i) => {
+    const colour = value > 0 ? [0xd5, 0x5e, 0x00] : [0x00, 0x72, 0xb2];
+    const share = Math.abs(value) / most;
+    colour.forEach((part, k) => { pixels.data[4 * i + k] = 255 + share * (part - 255); });
+    pixels.data[4 * i + 3] = 255;
+  });
+  context.putImageData(pixels, 0, 0);
+}
+
+function sized(target, height, width) {
+  if (target.width !== width) target.width = width;
+  if (target.height !== height) target.height = height;
+  return target.getContext("2d");
+}
+
+function make(name, attributes, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+const percent = (probability) => {
+  if (probability > 0.9999) return "> 99.99 %";
+  if (probability < 0.0001) return "< 0.01 %";
+  return (100 * probability).toFixed(probability > 0.999 || probability < 0.01 ? 2 : 1) + " %";
+};
+const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
+
+// A model's part of the page.
+function card(model) {
+  const canvases = [make("canvas", { role: "img" }), make("canvas", { role: "img" }), make("canvas", { role: "img" })];
+  const [seen, added, covered] = canvases;
+  const caption = [make("figcaption", {}, "what the model sees"), make("figcaption", {}), make("figcaption", {}, "where a covered square costs the class")];
+  const figures = canvases.map((one, i) => make("figure", {}, one, caption[i]));
+  seen.setAttribute("aria-label", "the image as the model sees it");
+  added.setAttribute("aria-label", "what each pixel adds to the class");
+  covered.setAttribute("aria-label", "what covering each square costs the class");
+  const name = make("span", { class: "class" });
+  const probability = make("span", { class: "probability" });
+  const bars = make("tbody", {});
+  const time = make("p", { class: "small time" });
+  const error = make("p", { class: "error", role: "alert" });
+  const whole = make("article", { class: "model" },
+    make("h2", {}, model.name), make("p", { class: "small" }, model.about),
+    make("p", { class: "guess" }, name, probability),
+    make("table", { class: "bars" }, bars), error,
+    make("div", { class: "seen" }, ...figures), time);
+  find("models").append(whole);
+  let number = 0;
+
+  function empty() {
+    name.textContent = probability.textContent = time.textContent = error.textContent = "";
+    bars.replaceChildren(...model.classes.slice(0, 10).map((label) => bar({ label, probability: 0 }, true)));
+    figures.forEach((figure, i) => { figure.hidden = i > 0; });
+    show(seen, model, new Array(model.channels * model.height * model.width).fill(0));
+  }
+
+  function bar(guess, isEmpty) {
+    const width = make("i", { style: "width:" + (100 * guess.probability).toFixed(1) + "%" });
+    return make("tr", {}, make("th", { scope: "row" }, guess.label), make("td", {}, width), make("td", {}, isEmpty ? "" : percent(guess.probability)));
+  }
+
+  // Asks for the drawing or the file; of answers that come late only the newest counts.
+  async function ask(began) {
+    const mine = ++number;
+    const raw = find("raw").checked;
+    const why = find("why").checked;
+    const values = image ? null : prepared(model, raw);
+    if (!image && values === null) return empty();
+    if (values) show(seen, model, values);
+    const query = new URLSearchParams({ model: model.name, why });
+    if (image) query.set("seen", true);
+    try {
+      const response = await fetch("/api/predict?" + query, image
+        ? { method: "POST", body: image }
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
+      const answer = await response.json();
+      if (mine !== number) return;
+      if (!response.ok) throw new Error(answer.error);
+      tell(answer.predictions[0], began);
+    } catch (reason) {
+      if (mine !== number) return;
+      empty();
+      error.textContent = reason instanceof TypeError ? "the server does not answer: has it ended?" : reason.message;
+    }
+  }
+
+  function tell(prediction, began) {
+    error.textContent = "";
+    name.textContent = prediction.label;
+    probability.textContent = percent(prediction.probability);
+    // Up to ten classes keep their places, so that a bar moves and does not jump.
+    const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
+      : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
+    bars.replaceChildren(...shown.map((guess) => bar(guess, false)));
+    if (prediction.seen) show(seen, model, prediction.seen);
+    figures[1].hidden = figures[2].hidden = !prediction.why;
+    if (prediction.why) {
+      showSigned(added, model, prediction.why.added);
+      showSigned(covered, model, prediction.why.covered);
+      const label = model.classes.indexOf(prediction.label);
+      const score = prediction.logits.length > 1 ? prediction.logits[label] : (label === 0 ? 1 : -1) * prediction.logits[0];
+      const sum = prediction.why.added.reduce((a, b) => a + b, 0);
+      caption[1].textContent = model.isLinear
+        ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
+        : "what each pixel adds: gradient × value";
+    }
+    if (began !== undefined) {
+      requestAnimationFrame(() => { time.textContent = `${Math.max(1, Math.round(performance.now() - began))} ms from the stroke to the number`; });
+    }
+    said();
+  }
+
+  empty();
+  return { ask, empty, whole, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
+}
+
+const cards = models.map(card);
+
+// For a screen reader, when nothing moves any more.
+let saying;
+function said() {
+  clearTimeout(saying);
+  saying = setTimeout(() => { find("said").textContent = cards.map((one) => one.said()).filter(Boolean).join("; "); }, 400);
+}
+
+// One question at a time; what is drawn meanwhile is the next.
+let isAsking = false;
+let next = null;
+async function changed(began) {
+  if (isAsking) {
+    next = { began };
+    return;
+  }
+  isAsking = true;
+  await Promise.all(cards.map((one) => one.ask(began)));
+  isAsking = false;
+  if (next) {
+    const { began } = next;
+    next = null;
+    changed(began);
+  }
+}
+
+function clear() {
+  strokes = [];
+  image = null;
+  redraw();
+  changed();
+}
+
+function undo() {
+  strokes.pop();
+  image = null;
+  redraw();
+  changed();
+}
+
+const place = (event) => {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  return [(event.clientX - left) * SIDE / width, (event.clientY - top) * SIDE / height];
+};
+
+function begin(point) {
+  if (image) strokes = [];
+  image = null;
+  strokes.push([point]);
+  redraw();
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (event.button !== 0) return;
+  event.preventDefault();
+  canvas.focus({ preventScroll: true });
+  canvas.setPointerCapture(event.pointerId);
+  begin(place(event));
+  changed(event.timeStamp);
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (!canvas.hasPointerCapture(event.pointerId)) return;
+  for (const one of event.getCoalescedEvents?.() ?? [event]) strokes.at(-1).push(place(one));
+  redraw();
+  changed(event.timeStamp);
+});
+canvas.addEventListener("pointerup", (event) => changed(event.timeStamp));
+
+canvas.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (step) {
+    event.preventDefault();
+    const from = spot;
+    spot = spot.map((at, i) => Math.min(SIDE, Math.max(0, at + step[i] * SIDE / 28)));
+    if (event.shiftKey) {
+      if (strokes.at(-1)?.at(-1) !== from) begin(from);
+      strokes.at(-1).push(spot);
+      redraw();
+      changed(event.timeStamp);
+    } else {
+      redraw();
+      pen.fillStyle = "#888";
+      pen.fillRect(spot[0] - 3, spot[1] - 3, 6, 6);
+    }
+  } else if (event.key === "c" || event.key === "C") {
+    clear();
+  } else if (event.key === "z" || event.key === "Z") {
+    undo();
+  }
+});
+
+find("clear").addEventListener("click", clear);
+find("undo").addEventListener("click", undo);
+find("raw").addEventListener("change", () => changed());
+find("why").addEventListener("change", () => changed());
+
+// An image in the place of the drawing.
+async function take(file) {
+  if (!file) return;
+  image = file;
+  strokes = [];
+  redraw();
+  try {
+    const bitmap = await createImageBitmap(file);
+    const scale = SIDE / Math.max(bitmap.width, bitmap.height);
+    const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+    pen.drawImage(bitmap, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
+  } catch {
+    // The browser does not show every format that the server reads.
+  }
+  changed(performance.now());
+}
+find("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
+document.addEventListener("paste", (event) => take(event.clipboardData.files[0]));
+document.addEventListener("dragover", (event) => { event.preventDefault(); canvas.classList.add("above"); });
+document.addEventListener("dragleave", () => canvas.classList.remove("above"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  canvas.classList.remove("above");
+  take(event.dataTransfer.files[0]);
+});
+
+// The drawing in the first model's shape, under a name that says its class: a folder of such files is a data set.
+find("save").addEventListener("click", () => {
+  const values = prepared(models[0], find("raw").checked);
+  if (!values) return;
+  const small = make("canvas", {});
+  show(small, models[0], values);
+  small.toBlob((blob) => {
+    const link = make("a", { download: `${find("label").value}-${Date.now()}.png`, href: URL.createObjectURL(blob) });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+});
+
+find("label").append(...models[0].classes.map((label) => make("option", {}, label)));
+find("lead").textContent = models.some((model) => model.knowsStrokes)
+  ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`
+  : "This model knows pictures: drop one on the field, paste it or choose a file.";
+find("curl").textContent = `curl --data-binary @digit.png '${location.origin}/api/predict?top=3'`;
+document.title = models.length > 1 ? "Draw: two models" : `Draw: ${models[0].name}`;
+redraw();
