@@ -62,6 +62,8 @@ mod resume;
 #[path = "outside/runs.rs"]
 mod runs;
 #[cfg(unix)]
+#[path = "outside/serve.rs"]
+mod serve;
 #[path = "outside/shared_study.rs"]
 mod shared_study;
 #[path = "outside/show.rs"]

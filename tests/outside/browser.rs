@@ -28,6 +28,8 @@ pub struct Browser {
     messages: Receiver<Vec<u8>>,
     sent: u64,
     session: Option<String>,
+    /// Whether the pointer's button is down.
+    is_pressed: bool,
     /// What the page asked for and what it complained about.
     heard: Vec<String>,
 }
@@ -77,7 +79,8 @@ impl Browser {
         let (sender, messages) = mpsc::channel();
         thread::spawn(move || said.map_while(Result::ok).try_for_each(|message| sender.send(message)));
         let heard = Vec::new();
-        let mut browser = Self { process, _profile: profile, commands, messages, sent: 0, session: None, heard };
+        let mut browser =
+            Self { process, _profile: profile, commands, messages, sent: 0, session: None, is_pressed: false, heard };
         browser.open_tab();
         Some(browser)
     }
@@ -93,16 +96,21 @@ impl Browser {
 
     /// Opens a file in a window of this width, light or dark; returns its address.
     pub fn open(&mut self, file: &Path, width: u32, dark: bool) -> String {
+        let url = format!("file://{}", file.canonicalize().unwrap().display());
+        self.open_address(&url, width, dark);
+        url
+    }
+
+    /// The same of an address.
+    pub fn open_address(&mut self, url: &str, width: u32, dark: bool) {
         let scheme = if dark { "dark" } else { "light" };
         let size = json!({ "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", media);
         self.heard.clear();
-        let url = format!("file://{}", file.canonicalize().unwrap().display());
         self.call("Page.navigate", json!({ "url": url }));
         self.wait_for("Page.loadEventFired");
-        url
     }
 
     /// Waits until the page has come once more by itself.
@@ -113,14 +121,19 @@ impl Browser {
     /// Opens a file and tells what there is to see.
     pub fn look(&mut self, file: &Path, width: u32, dark: bool) -> Seen {
         let url = self.open(file, width, dark);
+        self.seen(width, &url)
+    }
+
+    /// What there is to see of the page that is open; requests below its address `own` are its own.
+    pub fn seen(&mut self, width: u32, own: &str) -> Seen {
         let overflow = self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         let height = self.evaluate("document.documentElement.scrollHeight");
         let clip =
             json!({ "x": 0, "y": 0, "width": width, "height": height.as_i64().unwrap().min(16_000), "scale": 1 });
         let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true, "clip": clip }));
         let png = BASE64_STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
-        let own = format!("request {url}");
-        let trouble = self.heard.iter().filter(|heard| **heard != own && !heard.starts_with("request data:"));
+        let own = [format!("request {own}"), "request data:".into()];
+        let trouble = self.heard.iter().filter(|heard| !own.iter().any(|own| heard.starts_with(own)));
         Seen { trouble: trouble.cloned().collect(), overflow: overflow.as_i64().unwrap(), png }
     }
 
@@ -142,14 +155,32 @@ impl Browser {
     }
 
     /// Moves the pointer to a share of an element's width and height.
-    pub fn point_at(&mut self, selector: &str, [across, down]: [f64; 2]) {
+    pub fn point_at(&mut self, selector: &str, share: [f64; 2]) {
+        self.point("mouseMoved", selector, share);
+    }
+
+    /// Presses the pointer's button at the first of these shares and lets go of it at the last.
+    pub fn drag(&mut self, selector: &str, shares: &[[f64; 2]]) {
+        self.point("mousePressed", selector, shares[0]);
+        self.is_pressed = true;
+        shares.iter().for_each(|share| self.point("mouseMoved", selector, *share));
+        self.is_pressed = false;
+        self.point("mouseReleased", selector, shares[shares.len() - 1]);
+    }
+
+    fn point(&mut self, kind: &str, selector: &str, [across, down]: [f64; 2]) {
         let of = format!("document.querySelector({selector:?})");
         self.evaluate(&format!("{of}.scrollIntoView({{ block: 'center', behavior: 'instant' }})"));
         let side = |side: &str| format!("{of}.getBoundingClientRect().{side}");
         let mut number = |expression: String| self.evaluate(&expression).as_f64().unwrap();
         let [left, top] = ["left", "top"].map(|name| number(side(name)));
         let [width, height] = ["width", "height"].map(|name| number(side(name)));
-        let place = json!({ "type": "mouseMoved", "x": left + across * width, "y": top + down * height });
+        let [x, y] = [left + across * width, top + down * height];
+        let is_move = kind == "mouseMoved";
+        let button = if is_move && !self.is_pressed { "none" } else { "left" };
+        let buttons = u8::from(self.is_pressed || kind == "mousePressed");
+        let clicks = u8::from(!is_move);
+        let place = json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": clicks });
         self.call("Input.dispatchMouseEvent", place);
     }
 

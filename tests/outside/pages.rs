@@ -30,18 +30,23 @@ const NAMELESS: &str = "[...document.querySelectorAll('[tabindex=\"0\"], button,
 /// `TRAIN_TEST_PICTURES` names.
 fn look(browser: &mut Browser, page: &Path, name: &str) {
     for (width, dark) in WIDTHS.into_iter().flat_map(|width| [(width, false), (width, true)]) {
-        let Seen { trouble, overflow, png } = browser.look(page, width, dark);
-        if let Some(folder) = env::var_os("TRAIN_TEST_PICTURES") {
-            let scheme = if dark { "dark" } else { "light" };
-            fs::write(Path::new(&folder).join(format!("{name}-{width}-{scheme}.png")), &png).unwrap();
-        }
-        assert!(trouble.is_empty() && overflow <= 0, "{name} at {width}: {overflow} too wide, {trouble:?}");
-        let [text, lines] = LEAST_CONTRASTS;
-        let faint = browser.text(&format!("({CONTRAST})({text}, {lines})"));
-        assert!(faint.is_empty(), "{name} at {width}, dark {dark}: {faint}");
-        let nameless = browser.text(NAMELESS);
-        assert!(nameless.is_empty(), "{name}: {nameless}");
+        let seen = browser.look(page, width, dark);
+        check(browser, seen, name, width, dark);
     }
+}
+
+/// The same of a page that is open.
+pub fn check(browser: &mut Browser, Seen { trouble, overflow, png }: Seen, name: &str, width: u32, dark: bool) {
+    if let Some(folder) = env::var_os("TRAIN_TEST_PICTURES") {
+        let scheme = if dark { "dark" } else { "light" };
+        fs::write(Path::new(&folder).join(format!("{name}-{width}-{scheme}.png")), &png).unwrap();
+    }
+    assert!(trouble.is_empty() && overflow <= 0, "{name} at {width}: {overflow} too wide, {trouble:?}");
+    let [text, lines] = LEAST_CONTRASTS;
+    let faint = browser.text(&format!("({CONTRAST})({text}, {lines})"));
+    assert!(faint.is_empty(), "{name} at {width}, dark {dark}: {faint}");
+    let nameless = browser.text(NAMELESS);
+    assert!(nameless.is_empty(), "{name}: {nameless}");
 }
 
 /// On the real data where there is some.

@@ -146,7 +146,8 @@ async fn predicted(api: &Api, wanted: &Wanted, request: Request) -> Result<Respo
         None => api.models.first(),
         Some(name) => api.models.iter().find(|served| served.facts.name == *name),
     };
-    let served = served.ok_or_else(|| (StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))?;
+    let served =
+        served.ok_or_else(|| (StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))?;
     let headers = request.headers().clone();
     let body = body(api, request).await?;
     let images = images(served, &headers, body).await?;

@@ -63,9 +63,10 @@ impl Guard {
             return Some((StatusCode::FORBIDDEN, "another site's page asks"));
         }
         match &self.token {
-            Some(token) if !self.is_known(token, uri, headers) => {
-                Some((StatusCode::UNAUTHORIZED, "the token is missing or wrong: open the address that `train serve` printed"))
-            }
+            Some(token) if !self.is_known(token, uri, headers) => Some((
+                StatusCode::UNAUTHORIZED,
+                "the token is missing or wrong: open the address that `train serve` printed",
+            )),
             _ => None,
         }
     }

@@ -24,6 +24,7 @@ pub(crate) async fn page(State(api): State<Arc<Api>>) -> Html<String> {
     });
     // Within a script's text `<` is the only letter that could end it.
     let facts = json!(facts.collect::<Vec<_>>()).to_string().replace('<', "\\u003c");
-    let parts = [("/*style*/", include_str!("style.css")), ("/*models*/", &facts), ("/*script*/", include_str!("draw.js"))];
+    let parts =
+        [("/*style*/", include_str!("style.css")), ("/*models*/", &facts), ("/*script*/", include_str!("draw.js"))];
     Html(parts.iter().fold(include_str!("page.html").to_owned(), |page, (mark, text)| page.replacen(mark, text, 1)))
 }

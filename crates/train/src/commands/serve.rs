@@ -100,7 +100,9 @@ fn started(stored: StoredRun) -> anyhow::Result<Served> {
 fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
     let record = &stored.record;
     let about = match &record.best {
-        Some(best) => format!("{} on {}, epoch {} of {}", record.model.kind, record.data.source, best.epoch, record.epochs),
+        Some(best) => {
+            format!("{} on {}, epoch {} of {}", record.model.kind, record.data.source, best.epoch, record.epochs)
+        }
         None => format!("{} on {}", record.model.kind, record.data.source),
     };
     Ok(Facts {

@@ -1,0 +1,269 @@
+//! `train serve`: the page in a browser, the interface, and who is not answered.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    browser::{Browser, WIDTHS},
+    harness::{Place, real_archive},
+    pages::check,
+};
+
+/// A server, which ends with this.
+struct Serving {
+    process: Child,
+    /// As printed, `http://127.0.0.1:8000/`.
+    address: String,
+}
+
+impl Serving {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let mut process = place.command(&[&["serve"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| Some(line.unwrap().strip_prefix("serves   ")?.to_owned())).unwrap();
+        // What it says later has a reader as long as it runs.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, address }
+    }
+
+    /// Host and port.
+    fn host(&self) -> &str {
+        self.address.strip_prefix("http://").unwrap().split('/').next().unwrap()
+    }
+
+    /// Sends a request as it stands; status and body of the answer, of which none has the status 0.
+    fn raw(&self, request: &[u8]) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        // It may answer, and close, before it has read all of it.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+
+    fn ask(&self, first: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
+        let mut request = format!("{first} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        let has_host = headers.iter().any(|header| header.starts_with("host:"));
+        let host = if has_host { String::new() } else { format!("host: {}\r\n", self.host()) };
+        request += &host;
+        headers.iter().for_each(|header| request += &format!("{header}\r\n"));
+        self.raw(&[format!("{request}\r\n").as_bytes(), body].concat())
+    }
+
+    fn predict(&self, query: &str, body: &Value) -> (u16, Value) {
+        let headers = ["content-type: application/json"];
+        let (status, body) = self.ask(&format!("POST /api/predict{query}"), &headers, body.to_string().as_bytes());
+        (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}")))
+    }
+
+    /// Ends it as Ctrl-C does; its exit code.
+    #[cfg(unix)]
+    fn interrupt(mut self) -> i32 {
+        Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().unwrap();
+        self.process.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn png(values: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(values).unwrap();
+    file
+}
+
+#[test]
+fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
+    let (Some(archive), Some(mut browser)) = (real_archive(), Browser::start()) else { return };
+    let place = Place::new();
+    let path = format!("data.path={archive}");
+    for config in ["two-layer", "linear"] {
+        place.train(&[config, "--set", "data.source=archive", "--set", &path]).ok();
+    }
+    let runs = place.runs();
+    let runs: Vec<&str> = runs.iter().map(|run| run.to_str().unwrap()).collect();
+    let serving = Serving::start(&place, &runs);
+    for (width, dark) in WIDTHS.into_iter().zip([true, false, false]) {
+        browser.open_address(&serving.address, width, dark);
+        browser.evaluate("document.getElementById('why').click()");
+        let names = "[...document.querySelectorAll('.class')].map((name) => name.textContent).join(' ')";
+        // Off the middle and small, as a hand may draw it.
+        let three: Vec<[f64; 2]> = [[10, 12], [15, 8], [24, 9], [28, 15], [24, 21], [17, 23], [25, 25], [29, 31]]
+            .into_iter()
+            .chain([[26, 38], [18, 41], [10, 37]])
+            .map(|[x, y]| [f64::from(x) / 60.0 + 0.05, f64::from(y) / 60.0 + 0.1])
+            .collect();
+        let seven = [[0.3, 0.2], [0.4, 0.2], [0.55, 0.2], [0.75, 0.21], [0.65, 0.4], [0.55, 0.6], [0.5, 0.8]];
+        for (stroke, expected) in [(&three[..], "3 3"), (&seven, "7 7")] {
+            browser.drag("#canvas", stroke);
+            let until = Instant::now() + Duration::from_secs(20);
+            while browser.text(names) != expected {
+                assert!(Instant::now() < until, "{expected}: {}", browser.text(names));
+            }
+            let time = browser.text("document.querySelector('.time').textContent");
+            assert!(time.ends_with(" ms from the stroke to the number"), "{time}");
+            if expected == "3 3" {
+                browser.evaluate("document.getElementById('clear').click()");
+            }
+        }
+        // What the pixels add is the score of a linear model.
+        let caption = browser.text("document.querySelectorAll('figcaption')[1].textContent + document.querySelectorAll('figcaption')[4].textContent");
+        assert!(caption.contains("with the bias"), "{caption}");
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "serve", width, dark);
+    }
+}
+
+#[test]
+fn its_predictions_are_those_of_predict() {
+    let place = Place::new();
+    place.train_small(&["two-layer"]).ok();
+    let images: Vec<Vec<u8>> =
+        (0..5u32).map(|seed| (0..784u32).map(|i| ((i * i * (seed + 3)) % 256) as u8).collect()).collect();
+    let mut arguments = vec!["predict".to_owned(), "latest".into(), "--json".into(), "--top".into(), "2".into()];
+    for (number, pixels) in images.iter().enumerate() {
+        fs::write(place.path().join(format!("{number}.png")), png(pixels)).unwrap();
+        arguments.push(format!("{number}.png"));
+    }
+    let expected = place.train(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).ok().json();
+    let serving = Serving::start(&place, &["latest"]);
+    let rows: Vec<Vec<f32>> =
+        images.iter().map(|image| image.iter().map(|value| f32::from(*value) / 255.0).collect()).collect();
+    let (status, together) = serving.predict("?top=2", &json!({ "images": rows }));
+    assert_eq!(status, 200, "{together}");
+    for (number, expected) in expected.as_array().unwrap().iter().enumerate() {
+        let (status, alone) =
+            serving.ask("POST /api/predict?top=2&why=true", &["content-type: image/png"], &png(&images[number]));
+        let alone: Value = serde_json::from_str(&alone).unwrap();
+        assert_eq!((status, alone["predictions"][0]["why"]["added"].as_array().unwrap().len()), (200, 784));
+        for found in [&together["predictions"][number], &alone["predictions"][0]] {
+            assert_eq!(found["label"], expected["label"]);
+            for place in 0..2 {
+                let [found, expected] = [found, expected].map(|prediction| &prediction["top"][place]);
+                let off = found["probability"].as_f64().unwrap() - expected["probability"].as_f64().unwrap();
+                // Sums over batches of other sizes are of another order.
+                assert!(found["label"] == expected["label"] && off.abs() < 1e-6, "{found} {expected}");
+            }
+        }
+    }
+    let (_, models) = serving.ask("GET /api/models", &[], b"");
+    let models: Value = serde_json::from_str(&models).unwrap();
+    assert_eq!((&models[0]["classes"], &models[0]["shape"]), (&json!(["3", "7"]), &json!([1, 28, 28])));
+    let name = models[0]["name"].as_str().unwrap().replace('/', "%2F");
+    assert_eq!(serving.predict(&format!("?model={name}"), &json!({ "images": [rows[0]] })).0, 200);
+    #[cfg(unix)]
+    assert_eq!(serving.interrupt(), 0);
+}
+
+#[test]
+fn what_cannot_be_answered_is_told_in_a_line() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest"]);
+    let zeros = vec![0.0; 784];
+    for (query, body, reason) in [
+        ("", json!({ "images": [[0.0]] }), "image 0 has 1 values, the model takes 1 x 28 x 28 = 784"),
+        ("", json!({ "images": [vec![255.0; 784]] }), "image 0 has the value 255, expected 0 (black) to 1"),
+        ("", json!({ "images": [] }), "0 images, expected 1 to 1000"),
+        ("", json!({ "pixels": [] }), "the JSON: unknown field `pixels`"),
+        ("?why=true", json!({ "images": [zeros, zeros] }), "`why` is of one image"),
+        ("?model=../../etc", json!({ "images": [zeros] }), "no model of this name"),
+        ("?tops=3", json!({ "images": [zeros] }), "unknown field `tops`"),
+    ] {
+        let (status, answer) = serving.predict(query, &body);
+        let told = answer["error"].as_str().unwrap();
+        assert!((400..405).contains(&status) && told.contains(reason) && !told.contains('\n'), "{status} {told}");
+    }
+    let (status, told) = serving.ask("POST /api/predict", &["content-type: image/png"], b"no image");
+    assert!(status == 400 && told.contains("it starts as no image does"), "{status} {told}");
+    assert_eq!(serving.ask("GET /api/../../etc/passwd", &[], b"").0, 404);
+    assert_eq!(serving.ask("DELETE /api/predict", &[], b"").0, 405);
+}
+
+#[test]
+fn others_are_not_answered() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest"]);
+    assert_eq!(serving.ask("GET /", &[], b"").0, 200);
+    // A name that leads here by another's DNS, another site's form, and a page of another port.
+    assert_eq!(serving.ask("GET /", &["host: evil.example"], b"").0, 403);
+    for origin in ["http://evil.example", "http://127.0.0.1:1", "null"] {
+        assert_eq!(serving.ask("POST /api/predict", &[&format!("origin: {origin}")], b"{}").0, 403, "{origin}");
+    }
+    // A gigabyte is refused by what it says of itself, and where it says nothing after 16 MB.
+    let claim = format!("POST /api/predict HTTP/1.1\r\nhost: {}\r\ncontent-length: 1000000000\r\n\r\n", serving.host());
+    assert_eq!(serving.raw(claim.as_bytes()).0, 413);
+    let chunk = [b"100000\r\n".as_slice(), &[b'x'; 1 << 20], b"\r\n"].concat();
+    let chunked =
+        format!("POST /api/predict HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\n\r\n", serving.host());
+    assert_eq!(serving.raw(&[chunked.as_bytes(), &chunk.repeat(18)].concat()).0, 413);
+    assert!(serving.raw(&[b'x'; 100_000]).0 >= 400);
+    // Nothing of this has ended it.
+    assert_eq!(serving.ask("GET /api/models", &[], b"").0, 200);
+}
+
+#[test]
+fn who_only_waits_is_sent_away_and_the_others_are_served() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest"]);
+    let silent: Vec<TcpStream> = (0..600).map(|_| TcpStream::connect(serving.host()).unwrap()).collect();
+    let began = Instant::now();
+    assert_eq!(serving.ask("GET /api/models", &[], b"").0, 200);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    drop(silent);
+}
+
+#[test]
+fn elsewhere_than_on_loopback_the_token_is_asked_for() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest", "--host", "127.0.0.1"]);
+    let token = serving.address.split_once("?token=").unwrap().1;
+    assert_eq!(serving.ask("GET /", &[], b"").0, 401);
+    assert_eq!(serving.ask("GET /?token=0123", &[], b"").0, 401);
+    assert_eq!(serving.ask(&format!("GET /?token={token}"), &[], b"").0, 200);
+    assert_eq!(serving.ask("GET /api/models", &[&format!("authorization: Bearer {token}")], b"").0, 200);
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open_address(&serving.address, 820, false);
+    // The cookie is enough from now on.
+    browser.open_address(serving.address.split('?').next().unwrap(), 820, false);
+    assert_eq!(browser.text("document.querySelector('h1').textContent"), "Draw");
+}
+
+#[test]
+fn a_port_in_use_is_named_and_without_one_the_next_is_taken() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let first = Serving::start(&place, &["latest"]);
+    let second = Serving::start(&place, &["latest"]);
+    assert_ne!(first.host(), second.host());
+    let port = first.host().split(':').next_back().unwrap();
+    let at = format!("cannot listen on 127.0.0.1, port {port}: ");
+    for (arguments, expected) in [
+        (&["--port", port][..], at.as_str()),
+        (&["--port", port], "; another --port, or none, takes a free one"),
+        (&["--host", "192.0.2.1"], "; --host has to be an address of this machine"),
+    ] {
+        let ran = place.train(&[&["serve", "latest"], arguments].concat());
+        assert!(ran.code == 2 && ran.stderr.contains(expected) && ran.stderr.lines().count() == 1, "{ran:?}");
+    }
+}
