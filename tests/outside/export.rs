@@ -11,7 +11,10 @@ use train::{
     export,
 };
 
-use crate::harness::{Place, python_with};
+use crate::{
+    browser::Browser,
+    harness::{Place, python_with, real_mnist},
+};
 
 /// The networks as a reader of `docs` finds them.
 const PYTORCH: &str = include_str!("../../docs/pytorch.py");
@@ -127,6 +130,40 @@ fn near(what: &str, values: &[f32], expected: &[f32]) {
 }
 
 #[test]
+fn a_page_computes_the_logits_of_each_network_to_1e_5() {
+    let Some(mut browser) = Browser::start() else { return };
+    let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];
+    let idx = real_mnist().map(|folder| format!("data.path={folder}"));
+    let ten = idx.as_ref().map(|path| ["--set", "data.source=idx", "--set", path, "--set", "training.epochs=1"]);
+    let ten = ten.as_ref().map_or(&[][..], |ten| ten);
+    for (config, more) in
+        [("linear", &[][..]), ("two-layer", &[]), ("resnet", &[]), ("resnet", &deep), ("mnist-simple-cnn", ten)]
+    {
+        let place = Place::new();
+        place.train_small(&[&[config, "--set", "training.epochs=2"], more].concat()).ok();
+        place.train(&["export", "latest", "--page", "digit.html"]).ok();
+        let (run, record) = (place.run(), RunRecord::read(&place.run()).unwrap());
+        let values = record.model.shape().len();
+        let images: Vec<f32> = (0..3 * values).map(|i| (i * i * 7 % 256) as f32 / 255.0).collect();
+        browser.open(&place.path().join("digit.html"), 820, false);
+        let ours = dispatch(Kind::Flex, 0, &place.path().join("kernels"), Logits { run: &run, images: images.clone() })
+            .unwrap();
+        let task = export::task_of(&run, &record).unwrap();
+        let computed = images.chunks(values).map(|image| {
+            let image = serde_json::to_string(image).unwrap();
+            browser.evaluate(&format!("compute(models[0], {image})"))
+        });
+        let computed: Vec<_> = computed.collect();
+        let all = |key: &str| -> Vec<f32> {
+            let of = computed.iter().flat_map(|one| one[key].as_array().unwrap().clone());
+            of.map(|value| value.as_f64().unwrap() as f32).collect()
+        };
+        near(config, &all("logits"), &ours);
+        near(config, &all("probabilities"), &task.probabilities(&ours));
+    }
+}
+
+#[test]
 fn what_has_no_model_is_not_exported() {
     let place = Place::new();
     let ran = place.train(&["export", "latest", "--onnx", "model.onnx"]);
@@ -135,6 +172,8 @@ fn what_has_no_model_is_not_exported() {
     let ran = place.train(&["export", "latest", "--onnx", "missing/model.onnx"]);
     assert!(ran.stderr.contains("cannot write `missing/model.onnx`"), "{}", ran.stderr);
     assert!(!place.path().join("model.onnx").exists());
+    let ran = place.train(&["export", "latest"]);
+    assert!(ran.code == 2 && ran.stderr.contains("--onnx"), "{}", ran.stderr);
 }
 
 fn write_png(path: &Path, pixels: &[u8]) {

@@ -100,23 +100,19 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
     let runs = place.runs();
     let runs: Vec<&str> = runs.iter().map(|run| run.to_str().unwrap()).collect();
     let serving = Serving::start(&place, &runs);
+    let seven = [[0.3, 0.2], [0.4, 0.2], [0.55, 0.2], [0.75, 0.21], [0.65, 0.4], [0.55, 0.6], [0.5, 0.8]];
     for (width, dark) in WIDTHS.into_iter().zip([true, false, false]) {
         browser.open_address(&serving.address, width, dark);
         browser.evaluate("document.getElementById('why').click()");
-        let names = "[...document.querySelectorAll('.class')].map((name) => name.textContent).join(' ')";
         // Off the middle and small, as a hand may draw it.
         let three: Vec<[f64; 2]> = [[10, 12], [15, 8], [24, 9], [28, 15], [24, 21], [17, 23], [25, 25], [29, 31]]
             .into_iter()
             .chain([[26, 38], [18, 41], [10, 37]])
             .map(|[x, y]| [f64::from(x) / 60.0 + 0.05, f64::from(y) / 60.0 + 0.1])
             .collect();
-        let seven = [[0.3, 0.2], [0.4, 0.2], [0.55, 0.2], [0.75, 0.21], [0.65, 0.4], [0.55, 0.6], [0.5, 0.8]];
         for (stroke, expected) in [(&three[..], "3 3"), (&seven, "7 7")] {
             browser.drag("#canvas", stroke);
-            let until = Instant::now() + Duration::from_secs(20);
-            while browser.text(names) != expected {
-                assert!(Instant::now() < until, "{expected}: {}", browser.text(names));
-            }
+            until(&mut browser, expected);
             let time = browser.text("document.querySelector('.time').textContent");
             assert!(time.ends_with(" ms from the stroke to the number"), "{time}");
             if expected == "3 3" {
@@ -128,6 +124,29 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         assert!(caption.contains("with the bias"), "{caption}");
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "serve", width, dark);
+    }
+    // The same page with the model in itself.
+    for run in runs {
+        place.train(&["export", run, "--page", "digit.html"]).ok();
+        let page = place.path().join("digit.html");
+        browser.open(&page, 390, false);
+        browser.evaluate("document.getElementById('why').click()");
+        browser.drag("#canvas", &seven);
+        until(&mut browser, "7");
+        let added = "document.querySelectorAll('figcaption')[1].textContent";
+        let is_linear = run.contains("linear");
+        assert_eq!(browser.text(added).contains("with the bias"), is_linear);
+        let seen = browser.seen(390, &format!("file://{}", page.canonicalize().unwrap().display()));
+        check(&mut browser, seen, "digit", 390, false);
+    }
+}
+
+/// Waits until the page says these classes.
+fn until(browser: &mut Browser, expected: &str) {
+    let names = "[...document.querySelectorAll('.class')].map((name) => name.textContent).join(' ')";
+    let end = Instant::now() + Duration::from_secs(20);
+    while browser.text(names) != expected {
+        assert!(Instant::now() < end, "{expected}: {}", browser.text(names));
     }
 }
 

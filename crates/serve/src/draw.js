@@ -162,20 +162,13 @@ function card(model) {
     const values = image ? null : prepared(model, raw);
     if (!image && values === null) return empty();
     if (values) show(seen, model, values);
-    const query = new URLSearchParams({ model: model.name, why });
-    if (image) query.set("seen", true);
     try {
-      const response = await fetch("/api/predict?" + query, image
-        ? { method: "POST", body: image }
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
-      const answer = await response.json();
-      if (mine !== number) return;
-      if (!response.ok) throw new Error(answer.error);
-      tell(answer.predictions[0], began);
+      const prediction = await predict(model, values, image, why);
+      if (mine === number) tell(prediction, began);
     } catch (reason) {
       if (mine !== number) return;
       empty();
-      error.textContent = reason instanceof TypeError ? "the server does not answer: has it ended?" : reason.message;
+      error.textContent = reason.message;
     }
   }
 
@@ -188,13 +181,15 @@ function card(model) {
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
     bars.replaceChildren(...shown.map((guess) => bar(guess, false)));
     if (prediction.seen) show(seen, model, prediction.seen);
-    figures[1].hidden = figures[2].hidden = !prediction.why;
-    if (prediction.why) {
-      showSigned(added, model, prediction.why.added);
-      showSigned(covered, model, prediction.why.covered);
+    const { added: adds, covered: costs } = prediction.why ?? {};
+    figures[1].hidden = !adds;
+    figures[2].hidden = !costs;
+    if (costs) showSigned(covered, model, costs);
+    if (adds) {
+      showSigned(added, model, adds);
       const label = model.classes.indexOf(prediction.label);
       const score = prediction.logits.length > 1 ? prediction.logits[label] : (label === 0 ? 1 : -1) * prediction.logits[0];
-      const sum = prediction.why.added.reduce((a, b) => a + b, 0);
+      const sum = adds.reduce((a, b) => a + b, 0);
       caption[1].textContent = model.isLinear
         ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
         : "what each pixel adds: gradient × value";
@@ -350,6 +345,5 @@ find("label").append(...models[0].classes.map((label) => make("option", {}, labe
 find("lead").textContent = models.some((model) => model.knowsStrokes)
   ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`
   : "This model knows pictures: drop one on the field, paste it or choose a file.";
-find("curl").textContent = `curl --data-binary @digit.png '${location.origin}/api/predict?top=3'`;
 document.title = models.length > 1 ? "Draw: two models" : `Draw: ${models[0].name}`;
 redraw();

@@ -24,6 +24,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 use guard::Guard;
 
 pub use model::{Ask, Facts, ReadImage, Served, Why, answer};
+pub use page::alone;
 
 /// The port that is taken where it is free and no other is asked for.
 pub const PORT: u16 = 8000;

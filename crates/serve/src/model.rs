@@ -20,6 +20,8 @@ pub struct Facts {
     pub about: String,
     pub task: Task,
     pub shape: Shape,
+    /// How images of other proportions become of its shape, as `data.fit` has it.
+    pub fit: &'static str,
     /// Whether it knows strokes, light on black, as a canvas has them.
     pub knows_strokes: bool,
     /// Whether what the pixels add is all there is to its score, but for a bias.

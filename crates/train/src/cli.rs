@@ -97,8 +97,10 @@ Examples:
   train serve runs/two-layer/20250101-120000 runs/resnet/20250101-130000   two models side by side
   train serve latest --host 0.0.0.0                                        for other machines, with a token")]
     Serve(ServeArgs),
-    /// A run's model in the form that other programs take: ONNX.
-    #[command(after_help = "Example:\n  train export latest --onnx model.onnx")]
+    /// A run's model in the form that other programs take, ONNX, or as a page to draw on.
+    #[command(
+        after_help = "Examples:\n  train export latest --onnx model.onnx\n  train export latest --page digit.html"
+    )]
     Export(ExportArgs),
     /// The pixel-similarity baseline: which class's mean image is nearer?
     #[command(after_help = "Example:\n  train baseline --set data.source=mnist-sample")]
@@ -261,8 +263,11 @@ pub struct ExportArgs {
     /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
     /// Write the model as ONNX: any number of images in, logits and probabilities out.
+    #[arg(long, value_name = "FILE", required_unless_present = "page")]
+    pub onnx: Option<PathBuf>,
+    /// Write a page to draw on that has the model in itself and needs no server.
     #[arg(long, value_name = "FILE")]
-    pub onnx: PathBuf,
+    pub page: Option<PathBuf>,
     /// One JSON object instead of the text.
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,4 @@
-//! `train export`: a run's model in the form that other programs take.
+//! `train export`: a run's model in the form that other programs take, and as a page.
 
 use model::AutodiffBackend;
 use onnx::{Model, Parameter, Parameters};
@@ -12,20 +12,29 @@ use crate::{
     terminal::{Out, say},
 };
 
-/// Writes the model as ONNX.
+/// Writes the model as ONNX, and as a page that computes by that.
 pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
-    output::check(&args.onnx)?;
+    let files = [&args.onnx, &args.page].into_iter().flatten();
+    files.clone().try_for_each(|file| output::check(file))?;
     let stored = StoredRun::open(run_name::find_trained(&args.run)?, &args.backend)?;
     if !args.json {
         say(&run_name::lines(&stored.path));
     }
     let bytes = onnx_file(&stored)?;
-    output::write(&args.onnx, &bytes)?;
+    if let Some(file) = &args.onnx {
+        output::write(file, &bytes)?;
+    }
+    if let Some(file) = &args.page {
+        output::write(file, serve::alone(&super::serve::facts(&stored)?, &bytes))?;
+    }
     if args.json {
         let run = stored.path.to_string_lossy();
-        return Ok(Out.json(&json!({ "run": run, "onnx": args.onnx.to_string_lossy(), "opset": onnx::OPSET }))?);
+        return Ok(Out.json(&json!({ "run": run, "onnx": args.onnx, "page": args.page, "opset": onnx::OPSET }))?);
     }
-    say(&format!("written to `{}`\n\n{}", args.onnx.display(), in_python(&args.onnx.display().to_string())));
+    files.for_each(|file| say(&format!("written to `{}`", file.display())));
+    if let Some(file) = &args.onnx {
+        say(&format!("\n{}", in_python(&file.display().to_string())));
+    }
     Ok(())
 }
 

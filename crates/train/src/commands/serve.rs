@@ -97,7 +97,8 @@ fn started(stored: StoredRun) -> anyhow::Result<Served> {
     Ok(Served { facts, read, asks })
 }
 
-fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
+/// What there is to know of its model.
+pub fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
     let record = &stored.record;
     let about = match &record.best {
         Some(best) => {
@@ -111,6 +112,7 @@ fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
         about,
         task: stored.task()?,
         shape: record.model.shape(),
+        fit: load_data::fit(&stored.plan).name(),
         knows_strokes: predict::knows_strokes(stored),
         is_linear: stored.plan.model.kind == ModelKind::Linear,
     })
