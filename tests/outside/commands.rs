@@ -58,6 +58,49 @@ fn predict_reads_standard_input() {
 }
 
 #[test]
+fn predict_takes_folders_lists_and_archives_and_writes_tables() {
+    let place = trained();
+    let (light, dark) = (seven(1), seven(1).iter().map(|v| 255 - v).collect::<Vec<u8>>());
+    fs::create_dir_all(place.path().join("mine/deep")).unwrap();
+    let names = ["mine/2.png", "mine/10.png", "mine/deep/3.png"];
+    for (name, pixels) in names.iter().zip([&light, &dark, &dark]) {
+        fs::write(place.path().join(name), png(28, png::ColorType::Grayscale, pixels)).unwrap();
+    }
+    place.write("mine/notes.txt", "no image").write("mine/.hidden.png", "no image");
+    let of_folder = place.train(&["predict", "latest", "mine", "--csv"]).ok();
+    let rows: Vec<Vec<&str>> = of_folder.stdout.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["path", "label", "probability"]);
+    assert_eq!(rows[1..].iter().map(|row| row[0]).collect::<Vec<_>>(), names);
+    assert_eq!(rows[1][1], "7");
+    let warning = "warning: 2 images, such as `mine/10.png`, look like dark strokes on light";
+    assert!(of_folder.stderr.starts_with(warning) && of_folder.stderr.lines().count() == 1, "{of_folder:?}");
+    let with = |input: &[u8]| {
+        let mut command = place.command(&["predict", "latest", "-", "--csv"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let list: String = names.iter().map(|name| format!("{name}\0")).collect();
+    assert_eq!(with(list.as_bytes()).0, of_folder.stdout);
+    let mut archive = tar::Builder::new(Vec::new());
+    for name in names.iter().chain(&["mine/notes.txt"]) {
+        archive.append_path_with_name(place.path().join(name), name).unwrap();
+    }
+    let archive = archive.into_inner().unwrap();
+    assert_eq!(with(&archive).0, of_folder.stdout);
+    // An archive that is cut short behind its second image.
+    let told = with(&archive[..2000]).1;
+    assert!(told.contains("error: cannot read the archive on standard input: "), "{told}");
+    let two = place.train(&["predict", "latest", "mine/2.png", "--csv", "--top", "2"]).ok().stdout;
+    let rows: Vec<Vec<&str>> = two.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["path", "label", "probability", "label_2", "probability_2"]);
+    assert_eq!([rows[1][1], rows[1][3]], ["7", "3"]);
+    fs::create_dir(place.path().join("empty")).unwrap();
+    place.train(&["predict", "latest", "empty"]).fails(2, "there is no image below `empty`");
+}
+
+#[test]
 fn predict_warns_of_dark_strokes_and_inverts_when_asked() {
     let place = trained();
     let dark: Vec<u8> = seven(1).iter().map(|v| 255 - v).collect();

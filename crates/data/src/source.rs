@@ -13,7 +13,7 @@ pub(crate) mod idx;
 pub(crate) mod listing;
 pub(crate) mod mnist_sample;
 pub(crate) mod named;
-mod natural;
+pub(crate) mod natural;
 pub(crate) mod npz;
 mod place;
 pub(crate) mod stamp;

@@ -88,6 +88,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   train predict latest seven.png three.png
+  train predict latest my-pictures --csv > predictions.csv
   curl -s https://example.org/digit.png | train predict latest - --json")]
     Predict(PredictArgs),
     /// A page to draw on, and predictions over HTTP; Ctrl-C ends it.
@@ -223,7 +224,8 @@ pub struct ReportArgs {
 pub struct PredictArgs {
     /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
-    /// Image files of any size; `-` reads one from standard input.
+    /// Image files of any size, or folders of them; `-` reads standard input: an image, a list of paths as `find -print0` makes it, or a
+    /// tar archive.
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     /// For dark strokes on a light ground: the models know light strokes on black.
@@ -235,6 +237,9 @@ pub struct PredictArgs {
     /// A JSON array of objects with path, label and probability; with `--top` also the classes.
     #[arg(long)]
     pub json: bool,
+    /// A row of path, label and probability for each, below a heading; with `--top` also the other classes.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     /// A page that shows each image as the model sees it, and what of it decides.
     #[arg(long, value_name = "PATH")]
     pub html: Option<PathBuf>,

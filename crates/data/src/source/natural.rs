@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, iter::Peekable, str::Chars};
 
 /// Compares names with the numbers in them as numbers, of any length; equal ones as strings.
-pub(crate) fn natural(a: &str, b: &str) -> Ordering {
+pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a.chars().peekable(), b.chars().peekable());
     loop {
         let ordering = match (left.peek(), right.peek()) {

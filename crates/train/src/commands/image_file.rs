@@ -11,13 +11,18 @@ use crate::cli::UsageError;
 pub const MAX_SIDE: usize = 8192;
 
 /// Bytes of the largest file taken: an image of that size that no one has compressed.
-const MAX_BYTES: u64 = 600_000_000;
+pub const MAX_BYTES: u64 = 600_000_000;
 
 /// The image at `path`; `-` is standard input.
 pub fn read(path: &Path) -> anyhow::Result<DecodedImage> {
     let name = path.display();
     let bytes = bytes(path).map_err(|cause| UsageError(format!("cannot read `{name}`: {cause}")))?;
-    decode_image(&bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))
+    decode(&name.to_string(), &bytes)
+}
+
+/// The image that stands in these bytes.
+pub fn decode(name: &str, bytes: &[u8]) -> anyhow::Result<DecodedImage> {
+    decode_image(bytes, MAX_SIDE).with_context(|| format!("cannot use `{name}`"))
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {

@@ -1,17 +1,23 @@
 //! `train predict`: label and probability of images.
 
-use std::{cmp::Ordering, num::NonZeroUsize, path::Path};
+mod pictures;
+
+use std::{cmp::Ordering, collections::BTreeMap, num::NonZeroUsize};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Block, Document, Section, Table, html};
+use data::DecodedImage;
 use model::AutodiffBackend;
 use plan::SourceKind;
-use report::{Why, probability};
+use rayon::prelude::*;
+use report::{Why, grouped, probability};
 use serde::Serialize;
 use serde_json::Value;
 use task::Task;
 use train::{Error, backend::BackendJob};
+
+use pictures::{Picture, Pictures};
 
 use super::{
     image_file, load_data, output, run_name,
@@ -26,6 +32,11 @@ use crate::{
 
 /// Classes of each image on a page where nothing says how many.
 const GUESSES: NonZeroUsize = NonZeroUsize::new(3).expect("3 is not 0");
+
+/// Images that are decoded together.
+const TOGETHER: usize = 512;
+/// Errors that are told one by one.
+const TOLD: usize = 20;
 
 /// What the model says of an image.
 #[derive(Debug, Serialize)]
@@ -47,66 +58,116 @@ struct Guess {
     probability: f32,
 }
 
-/// Prints a line, or a JSON object, per image. One that cannot be used is told and does not keep the others from being predicted.
+/// Prints a line, an object or a row per image. One that cannot be used is told and does not keep the others from being predicted.
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let stored = StoredRun::open(run_name::find_trained(&args.run)?, &args.backend)?;
-    if !args.json {
+    let is_table = !args.json && !args.csv;
+    if is_table {
         say(&run_name::lines(&stored.path));
     }
-    let (mut paths, mut images, mut unusable) = (Vec::new(), Vec::new(), 0);
-    for path in &args.images {
-        match prepared(path, &stored, args.invert) {
-            Ok(image) => {
-                paths.push(path.as_path());
-                images.push(image);
-            }
-            Err(error) if args.images.len() == 1 => return Err(error),
-            Err(error) => {
-                tell(&format!("error: {error:#}"));
-                unusable += 1;
-            }
-        }
+    let pictures = pictures::named(&args.images)?;
+    let job = Predict { stored: &stored, pictures, invert: args.invert, keeps_images: args.html.is_some() };
+    let Predicted { names, images, logits, warnings, mut unusable } = on_backend(&stored.chosen, job)??;
+    warnings.tell();
+    if let (true, 1) = (names.is_empty(), unusable.len()) {
+        return Err(unusable.swap_remove(0));
     }
-    if !images.is_empty() {
+    for error in unusable.iter().take(TOLD) {
+        tell(&format!("error: {error:#}"));
+    }
+    if unusable.len() > TOLD {
+        tell(&format!("error: and {} more", unusable.len() - TOLD));
+    }
+    if !names.is_empty() {
         let task = stored.task()?;
-        let logits = on_backend(&stored.chosen, Predict { stored: &stored, images: &images })??;
-        let found = predictions(args.top.unwrap_or(GUESSES), &paths, &stored, &logits)?;
+        let found = predictions(args.top.unwrap_or(GUESSES), &names, &stored, &logits)?;
         if args.json {
             print_json(&found, args.top)?
+        } else if args.csv {
+            print_csv(&found, args.top)?
         } else {
             print(&found, args.top)?
         }
         if let Some(page) = &args.html {
             output::write(page, html::page(&explained(&stored, &task, &images, found)?))?;
-            if !args.json {
+            if is_table {
                 say(&format!("\nwritten to `{}`", page.display()));
             }
         }
     }
-    if unusable > 0 {
-        bail!("{unusable} of {} images could not be used", args.images.len());
+    if !unusable.is_empty() {
+        bail!("{} of {} images could not be used", unusable.len(), unusable.len() + names.len());
     }
     Ok(())
 }
 
-/// The values of the image at `path`, or on standard input, in the model's shape.
-fn prepared(path: &Path, stored: &StoredRun, invert: bool) -> anyhow::Result<Vec<u8>> {
-    let (name, shape, fit) = (path.display(), stored.record.model.shape(), load_data::fit(&stored.plan));
-    let mut image = image_file::read(path)?;
+/// What is said of images that a model may not know, each once with how many they are.
+#[derive(Default)]
+struct Warnings(BTreeMap<Oddity, (String, usize)>);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Oddity {
+    DarkOnLight,
+    Colour,
+    Blank,
+}
+
+impl Warnings {
+    fn add(&mut self, name: &str, oddities: &[Oddity]) {
+        for oddity in oddities {
+            self.0.entry(*oddity).or_insert_with(|| (name.to_owned(), 0)).1 += 1;
+        }
+    }
+
+    fn tell(&self) {
+        for (oddity, (name, count)) in &self.0 {
+            let is_one = *count == 1;
+            let which =
+                if is_one { format!("`{name}`") } else { format!("{} images, such as `{name}`,", grouped(*count)) };
+            let said = match (oddity, is_one) {
+                (Oddity::DarkOnLight, true) => {
+                    "looks like dark strokes on light, the model knows light on black: try --invert"
+                }
+                (Oddity::DarkOnLight, false) => {
+                    "look like dark strokes on light, the model knows light on black: try --invert"
+                }
+                (Oddity::Colour, true) => "is in colour, the model knows grey images: it is made grey",
+                (Oddity::Colour, false) => "are in colour, the model knows grey images: they are made grey",
+                (Oddity::Blank, true) => "is blank",
+                (Oddity::Blank, false) => "are blank",
+            };
+            tell(&format!("warning: {which} {said}"));
+        }
+    }
+}
+
+/// The values of an image in the model's shape, and what is odd about it.
+fn prepared(mut image: DecodedImage, stored: &StoredRun, invert: bool) -> (Vec<u8>, Vec<Oddity>) {
+    let (shape, fit) = (stored.record.model.shape(), load_data::fit(&stored.plan));
+    let mut oddities = Vec::new();
     if invert {
         image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
     } else if shape.channels == 1 && knows_strokes(stored) && image.is_dark_on_light() {
-        tell(&format!(
-            "warning: `{name}` looks like dark strokes on light, the model knows light on black: try --invert"
-        ));
+        oddities.push(Oddity::DarkOnLight);
     }
     if shape.channels < image.shape.channels && !image.is_without_colour() {
-        tell(&format!("warning: `{name}` is in colour, the model knows grey images: it is made grey"));
+        oddities.push(Oddity::Colour);
     }
     if image.pixels.iter().all(|pixel| *pixel == image.pixels[0]) {
-        tell(&format!("warning: `{name}` is blank"));
+        oddities.push(Oddity::Blank);
     }
-    Ok(image.fitted(shape, fit))
+    (image.fitted(shape, fit), oddities)
+}
+
+/// The name of an image, as it was given, and the image.
+fn decoded(picture: anyhow::Result<Picture>) -> anyhow::Result<(String, DecodedImage)> {
+    match picture? {
+        Picture::File(path) => Ok((path.display().to_string(), image_file::read(&path)?)),
+        Picture::Bytes { name, bytes } => {
+            let image = image_file::decode(&name, &bytes)?;
+            Ok((name, image))
+        }
+    }
 }
 
 /// Whether the model has seen light strokes on black; of a reader's own pictures nobody knows.
@@ -126,15 +187,28 @@ pub fn knows_strokes(stored: &StoredRun) -> bool {
 
 struct Predict<'a> {
     stored: &'a StoredRun,
-    /// The values of each image.
-    images: &'a [Vec<u8>],
+    pictures: Pictures,
+    invert: bool,
+    /// Whether the images are asked for afterwards.
+    keeps_images: bool,
+}
+
+/// What there is to say of images that could be used, and why the others could not.
+#[derive(Default)]
+struct Predicted {
+    names: Vec<String>,
+    /// The values of each image, where they are asked for.
+    images: Vec<Vec<u8>>,
+    /// `[images, outputs]`.
+    logits: Vec<f32>,
+    warnings: Warnings,
+    unusable: Vec<anyhow::Error>,
 }
 
 impl BackendJob for Predict<'_> {
     const WORK: &'static str = "predicting";
 
-    /// Logits, `[images, outputs]`.
-    type Output = Result<Vec<f32>, Error>;
+    type Output = Result<Predicted, Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let classifier = self.stored.classifier::<B::InnerBackend>(&device)?;
@@ -145,7 +219,34 @@ impl BackendJob for Predict<'_> {
             let logits = classifier.network().forward(Tensor::from_data(images, &device));
             logits.into_data().convert::<f32>().iter().collect()
         };
-        Ok(self.images.chunks(self.stored.plan.training.batch_size).flat_map(logits).collect())
+        let (mut predicted, mut pictures) = (Predicted::default(), self.pictures);
+        loop {
+            // So many at a time, that they are decoded on all cores and are not all in memory.
+            let some: Vec<_> = pictures.by_ref().take(TOGETHER).collect();
+            if some.is_empty() {
+                return Ok(predicted);
+            }
+            let prepared = |picture| {
+                let (name, image) = decoded(picture)?;
+                Ok((name, prepared(image, self.stored, self.invert)))
+            };
+            let prepared: Vec<anyhow::Result<_>> = some.into_par_iter().map(prepared).collect();
+            let mut images = Vec::with_capacity(prepared.len());
+            for picture in prepared {
+                match picture {
+                    Ok((name, (image, oddities))) => {
+                        predicted.warnings.add(&name, &oddities);
+                        predicted.names.push(name);
+                        images.push(image);
+                    }
+                    Err(error) => predicted.unusable.push(error),
+                }
+            }
+            predicted.logits.extend(images.chunks(self.stored.plan.training.batch_size).flat_map(logits));
+            if self.keeps_images {
+                predicted.images.append(&mut images);
+            }
+        }
     }
 }
 
@@ -170,14 +271,14 @@ fn explained(
 
 fn predictions(
     top: NonZeroUsize,
-    paths: &[&Path],
+    names: &[String],
     stored: &StoredRun,
     logits: &[f32],
 ) -> Result<Vec<Prediction>, Error> {
     let task = stored.task()?;
     let probabilities = task.probabilities(logits);
-    let rows = paths.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
-    let prediction = |((path, label), row): ((&&Path, u16), &[f32])| {
+    let rows = names.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
+    let prediction = |((name, label), row): ((&String, u16), &[f32])| {
         // The label first also where another class is as probable.
         let mut guesses: Vec<u16> = task.labels().collect();
         guesses.sort_by(|a, b| {
@@ -187,7 +288,7 @@ fn predictions(
         let guess = |class: u16| Guess { label: task.class(class).to_owned(), probability: row[usize::from(class)] };
         Prediction {
             run: stored.path.to_string_lossy().into_owned(),
-            path: path.display().to_string(),
+            path: name.clone(),
             label: task.class(label).to_owned(),
             probability: row[usize::from(label)],
             top: guesses.into_iter().take(top.get()).map(guess).collect(),
@@ -202,6 +303,25 @@ fn print_json(predictions: &[Prediction], top: Option<NonZeroUsize>) -> anyhow::
     let objects = predictions.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
     objects.filter(|_| top.is_none()).for_each(|prediction| drop(prediction.remove("top")));
     Ok(Out.json(&predictions)?)
+}
+
+/// A row of each, with as many classes as were asked for.
+fn print_csv(predictions: &[Prediction], top: Option<NonZeroUsize>) -> anyhow::Result<()> {
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    let classes = predictions
+        .iter()
+        .map(|prediction| prediction.top.len())
+        .max()
+        .unwrap_or(1)
+        .min(top.map_or(1, NonZeroUsize::get));
+    let more = (2..=classes).flat_map(|place| [format!("label_{place}"), format!("probability_{place}")]);
+    rows.write_record(["path", "label", "probability"].map(str::to_owned).into_iter().chain(more))?;
+    for Prediction { path, top, .. } in predictions {
+        let guesses = top.iter().take(classes).flat_map(|guess| [guess.label.clone(), guess.probability.to_string()]);
+        rows.write_record([path.clone()].into_iter().chain(guesses))?;
+    }
+    let rows = rows.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(write!(Out, "{}", String::from_utf8_lossy(&rows))?)
 }
 
 fn print(predictions: &[Prediction], top: Option<NonZeroUsize>) -> anyhow::Result<()> {
