@@ -1,10 +1,6 @@
 //! The pages as a person opens them: narrow and wide, light and dark.
 
-use std::{
-    env, fs,
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{env, fs, path::Path};
 
 use chart::{Block, Document, html};
 
@@ -87,11 +83,10 @@ fn a_live_page_comes_anew_with_what_was_opened_still_open() {
     let place = Place::new();
     let file = place.path().join("live.html");
     let write = |title: &str, every: u64| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let fold = |summary: &str| Block::Fold { summary: summary.into(), blocks: vec![Block::text("more")] };
         let lead = vec![fold("opened"), fold("closed")];
         let document = Document { title: title.into(), lead, sections: vec![] };
-        fs::write(&file, html::live_page(&document, every, now)).unwrap();
+        fs::write(&file, html::live_page(&document, every)).unwrap();
     };
     write("epoch 1", 3);
     browser.open(&file, 820, false);

@@ -28,6 +28,9 @@ pub use weights::weights;
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
 const LARGEST_SCALE: f64 = 1.15;
 
+/// Images to be looked at one by one that stand beside each other.
+const LARGE_COLUMNS: usize = 3;
+
 /// A block as one picture; `None` where it is none.
 pub fn block(block: &Block) -> Option<String> {
     match block {
@@ -37,6 +40,7 @@ pub fn block(block: &Block) -> Option<String> {
         Block::Bars(chart) => Some(bars(chart)),
         Block::Confusion { alt, matrix } => Some(confusion_matrix(alt, matrix)),
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
+        Block::Large { alt, pictures } => Some(image_grid(alt, pictures, LARGE_COLUMNS)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
         Block::Text(_)
         | Block::Tiles(_)

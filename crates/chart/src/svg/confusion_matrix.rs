@@ -3,6 +3,7 @@
 use super::{escaped, png, root, text};
 use crate::{
     confusion::Confusion,
+    numbers::grouped,
     palette::{BLUE, Rgb, VERMILLION},
     terminal::cut,
 };
@@ -24,13 +25,16 @@ const SIDE: f64 = 560.0;
 const COUNTED: f64 = 30.0;
 const NAMED: f64 = 12.0;
 
+/// The smallest scale that counts are read at.
+const READABLE: f64 = 0.75;
+
 /// The most letters of a name.
 const LETTERS: usize = 14;
 
 /// The counts of what there is any of, with titles, where the cells are large enough for them; else a pixel for each cell.
 fn more_classes(alt: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len().max(1);
-    let cell = (SIDE / classes as f64).clamp(5.0, 48.0);
+    let cell = (SIDE / classes as f64).clamp(5.0, 42.0);
     let every = (NAMED / cell).ceil().max(1.0) as usize;
     let names: Vec<String> = confusion.classes.iter().map(|class| cut(class, LETTERS)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
@@ -60,7 +64,10 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
             body += &counted_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
-    root(alt, [(margin + side + 8.0) as u32; 2], &body)
+    // Its counts stay readable: a page that is narrower scrolls.
+    let width = margin + side + 8.0;
+    let least = format!("style=\"min-width:{:.0}px;", READABLE * width);
+    root(alt, [width as u32; 2], &body).replacen("style=\"", &least, 1)
 }
 
 /// A pixel for each cell.
@@ -95,10 +102,17 @@ fn counted_cell(
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{colour}\" \
          fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
     );
-    let size = if count < 10_000 { 13.0 } else { 11.0 };
+    let count = grouped(count);
+    let size = if count.len() < 4 {
+        14.0
+    } else if count.len() < 6 {
+        13.0
+    } else {
+        11.0
+    };
     let weight = if actual == predicted { " font-weight=\"600\"" } else { "" };
     let style = format!("text-anchor=\"middle\"{weight}");
-    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count.to_string())
+    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count)
 }
 
 fn two_classes(alt: &str, confusion: &Confusion) -> String {
@@ -129,7 +143,7 @@ fn cell(confusion: &Confusion, row: usize, column: usize) -> String {
          fill-opacity=\"{opacity:.2}\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>\n"
     );
     let middle = "text-anchor=\"middle\"";
-    let count = confusion.counts[row][column].to_string();
+    let count = grouped(confusion.counts[row][column]);
     let (x, y) = (x + width / 2.0, y + height / 2.0);
     let bold = format!("{middle} font-weight=\"600\"");
     ground + &text(x, y + 2.0, 22.0, &bold, &count) + &text(x, y + 23.0, 13.0, middle, &confusion.percent(row, column))

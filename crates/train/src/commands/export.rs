@@ -62,7 +62,8 @@ fn in_python(path: &str) -> String {
     format!(
         "import json, onnxruntime\n\
          session = onnxruntime.InferenceSession({path:?})\n\
-         classes = json.loads(session.get_modelmeta().custom_metadata_map[\"classes\"])\n\
+         metadata = session.get_modelmeta().custom_metadata_map\n\
+         classes = json.loads(metadata[\"classes\"])\n\
          logits, probabilities = session.run(None, {{\"{}\": images}})",
         onnx::IMAGES
     )
