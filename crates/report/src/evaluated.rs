@@ -441,3 +441,61 @@ fn single_pairs(pictures: Vec<Picture>) -> Vec<Block> {
     };
     vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MOST_COLUMNS }]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, sync::Arc};
+
+    use task::Task;
+
+    use super::*;
+
+    /// Images of a pixel, so many of each of three classes, all of which are taken for the first.
+    fn data(of_each: usize) -> (DataSet, Evaluation) {
+        let task = Arc::new(Task::new(["a", "b", "c"]).unwrap());
+        let labels: Vec<u16> = (0..3 * of_each).map(|index| (index % 3) as u16).collect();
+        let images = Images::new(&task, Shape::grey([1, 1]), vec![7; labels.len()].into(), labels.clone());
+        let images = Arc::new(images);
+        let data = DataSet {
+            train: images.clone(),
+            valid: images,
+            test: None,
+            source: "idx".into(),
+            notes: vec![],
+            sizes: vec![],
+            skipped: vec![],
+            fingerprint: "0".into(),
+            cache: None,
+        };
+        let mut evaluation = Evaluation::new(&task);
+        evaluation.add(1.0, &[1.0, 0.0, 0.0].repeat(labels.len()), &labels);
+        (data, evaluation)
+    }
+
+    #[test]
+    fn a_page_without_room_for_all_misses_has_the_names_of_all() {
+        let names_of = |of_each: usize| {
+            let (data, evaluation) = data(of_each);
+            let losses = vec![1.0; evaluation.labels.len()];
+            let loss = Loss::CrossEntropy;
+            let evaluated = Evaluated { data: &data, split: Split::Valid, loss, evaluation, losses, weights: vec![] };
+            evaluated.misses().unwrap().blocks.into_iter().find_map(|block| match block {
+                Block::Fold { summary, blocks } if summary.starts_with("All misses by name") => Some((summary, blocks)),
+                _ => None,
+            })
+        };
+        assert_eq!(names_of(40), None, "all are shown");
+        let (summary, blocks) = names_of(400).unwrap();
+        assert_eq!(summary, "All misses by name: 2 pairs of classes");
+        let [Block::Text(text), Block::Table(table)] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!(text, "`train show valid/IS/N` shows one.");
+        for (row, is) in table.rows.iter().zip(["b", "c"]) {
+            assert_eq!([&row[0], &row[1], &row[3]], [is, "a", "400"]);
+            let numbers: BTreeSet<usize> = row[2].split(", ").map(|number| number.parse().unwrap()).collect();
+            assert_eq!(numbers, (0..400).collect());
+        }
+        // Beyond some thousand the rest is counted alone.
+        let (_, blocks) = names_of(2000).unwrap();
+        assert!(matches!(&blocks[1], Block::Table(table) if table.rows[1][2].ends_with(", ..")), "{blocks:?}");
+    }
+}

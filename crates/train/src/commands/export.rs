@@ -25,8 +25,8 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
         let run = stored.path.to_string_lossy();
         return Ok(Out.json(&json!({ "run": run, "onnx": args.onnx.to_string_lossy(), "opset": onnx::OPSET }))?);
     }
-    say(&format!("written to `{}`\n\n{}", args.onnx.display(), in_python(&args.onnx.display().to_string())));
-    Ok(())
+    say(&format!("written to `{}`\n", args.onnx.display()));
+    Ok(Out.code(&in_python(&args.onnx.display().to_string()))?)
 }
 
 /// The bytes of the run's model as ONNX, with what a program needs to know to use it.
@@ -64,7 +64,7 @@ fn in_python(path: &str) -> String {
          session = onnxruntime.InferenceSession({path:?})\n\
          metadata = session.get_modelmeta().custom_metadata_map\n\
          classes = json.loads(metadata[\"classes\"])\n\
-         logits, probabilities = session.run(None, {{\"{}\": images}})",
+         logits, probabilities = session.run(None, {{\"{}\": images}})\n",
         onnx::IMAGES
     )
 }
