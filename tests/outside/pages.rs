@@ -291,14 +291,17 @@ fn charts_beside_each_other_share_a_baseline_and_take_the_width() {
     let Some(mut browser) = Browser::start() else { return };
     let place = Place::new();
     browser.open(&short_run(&place), 1440, false);
-    let sides = |side: &str| {
-        format!(
-            "[...document.querySelectorAll('.beside > .lines .plot')].slice(0, 2).map((plot) => Math.round(plot.getBoundingClientRect().{side})).join()"
-        )
-    };
-    let bottoms = browser.text(&sides("bottom"));
-    let (left, right) = bottoms.split_once(',').unwrap();
-    assert_eq!(left, right);
+    // Curves, ROC curve and calibration, whose axes have labels of other widths.
+    let bottoms = browser.text(
+        "[...document.querySelectorAll('.beside:has(> .lines + .lines)')].map((pair) => [...pair.querySelectorAll('.plot')]
+            .map((plot) => Math.round(plot.getBoundingClientRect().bottom)).join()).join(' ')",
+    );
+    let bottoms: Vec<&str> = bottoms.split(' ').collect();
+    assert!(bottoms.len() >= 3, "{bottoms:?}");
+    for pair in bottoms {
+        let (left, right) = pair.split_once(',').unwrap();
+        assert_eq!(left, right);
+    }
     let width = browser.evaluate("document.querySelector('.lines .plot').getBoundingClientRect().right - document.querySelector('main').getBoundingClientRect().left");
     let main = browser.evaluate("document.querySelector('main').clientWidth");
     assert!(width.as_f64().unwrap() > 0.45 * main.as_f64().unwrap(), "{width} of {main}");
