@@ -69,6 +69,18 @@ mod tests {
     }
 
     #[test]
+    fn a_large_image_has_more_pixels_and_a_first_line_that_stands_out() {
+        let pixels = Pixels::new(300, 300, vec![7; 90_000]);
+        let one = Picture { pixels, caption: "7 < 9\nvalid/7/1".into(), verdict: Verdict::None };
+        let html = large("one", &[one.clone()], 100);
+        assert!(
+            html.contains("class=\"pictures large\"") && html.contains(&embedded::address(&one.pixels, 300)),
+            "{html}"
+        );
+        assert!(html.contains("><strong>7 &lt; 9</strong><br/>valid/<wbr/>7/<wbr/>1</figcaption>"), "{html}");
+    }
+
+    #[test]
     fn every_image_says_once_what_it_shows() {
         let captioned = Picture { caption: "7, is 9\nloss 1".into(), ..Picture::default() };
         let html = pictures("units", &[captioned, Picture::default()], 9, 112);

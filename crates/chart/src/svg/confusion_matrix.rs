@@ -98,11 +98,11 @@ fn counted_cell(
     let (colour, opacity) = ground(confusion, [actual, predicted]);
     let [of, taken] = [actual, predicted].map(|class| escaped(&confusion.classes[class]));
     let (share, colour) = (confusion.percent(actual, predicted), colour.hex());
+    let count = grouped(count);
     let ground = format!(
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{colour}\" \
          fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
     );
-    let count = grouped(count);
     let size = if count.len() < 4 {
         14.0
     } else if count.len() < 6 {
@@ -182,6 +182,10 @@ mod tests {
         let hundred = confusion_matrix("hundred", &diagonal(100));
         let document = check(&hundred, "hundred");
         assert!(texts(&document).iter().all(|text| text != "7"));
+        assert!(
+            ten.contains("style=\"min-width:") && !hundred.contains("min-width"),
+            "counts are read, a picture is seen"
+        );
         assert!(ten.contains("<title>1 of &lt;9&gt; predicted &lt;0&gt;, 12.5 %</title>"));
         let count = |svg: &str, name: &str| svg.matches(name).count();
         assert_eq!([count(&ten, "<rect"), count(&hundred, "<rect"), count(&hundred, "<image")], [1 + 10 + 9, 1, 1]);
