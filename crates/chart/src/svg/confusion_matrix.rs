@@ -1,6 +1,6 @@
 //! A confusion matrix: of two classes with counts and shares, of some with counts, of many as a picture.
 
-use super::{escaped, png, root, text};
+use super::{escaped, png, sized, text};
 use crate::{
     confusion::Confusion,
     numbers::grouped,
@@ -57,17 +57,21 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
     }
     if cell < COUNTED {
         body += &png::rgba([margin, margin, side, side], classes, classes, &grounds(confusion));
-        return root(alt, [(margin + side + 8.0) as u32; 2], &body);
+        return matrix(alt, [margin + side + 8.0; 2], 0.0, &body);
     }
     for (actual, row) in confusion.counts.iter().enumerate() {
         for (predicted, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
             body += &counted_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
-    // Its counts stay readable: a page that is narrower scrolls.
-    let width = margin + side + 8.0;
-    let least = format!("style=\"min-width:{:.0}px;", READABLE * width);
-    root(alt, [width as u32; 2], &body).replacen("style=\"", &least, 1)
+    matrix(alt, [margin + side + 8.0; 2], READABLE, &body)
+}
+
+/// As large as it is, so that what stands beside it knows; where there is no room as much smaller as `least`, and then a page scrolls.
+fn matrix(alt: &str, size: [f64; 2], least: f64, body: &str) -> String {
+    let [width, height] = size.map(|side| side as u32);
+    let least = least * size[0];
+    sized(alt, [width, height], &format!("width:{width}px;height:auto;max-width:100%;min-width:{least:.0}px"), body)
 }
 
 /// A pixel for each cell.
@@ -128,8 +132,7 @@ fn two_classes(alt: &str, confusion: &Confusion) -> String {
             body += &cell(confusion, row, column);
         }
     }
-    let size = [LEFT + 2.0 * CELL[0] + 4.0, TOP + 2.0 * CELL[1] + 4.0].map(|side| side as u32);
-    root(alt, size, &body)
+    matrix(alt, [LEFT + 2.0 * CELL[0] + 4.0, TOP + 2.0 * CELL[1] + 4.0], READABLE, &body)
 }
 
 fn cell(confusion: &Confusion, row: usize, column: usize) -> String {
@@ -183,7 +186,7 @@ mod tests {
         let document = check(&hundred, "hundred");
         assert!(texts(&document).iter().all(|text| text != "7"));
         assert!(
-            ten.contains("style=\"min-width:") && !hundred.contains("min-width"),
+            !ten.contains("min-width:0px") && hundred.contains("min-width:0px"),
             "counts are read, a picture is seen"
         );
         assert!(ten.contains("<title>1 of &lt;9&gt; predicted &lt;0&gt;, 12.5 %</title>"));
