@@ -72,7 +72,7 @@ mod tests {
     fn a_large_image_has_more_pixels_and_a_first_line_that_stands_out() {
         let pixels = Pixels::new(300, 300, vec![7; 90_000]);
         let one = Picture { pixels, caption: "7 < 9\nvalid/7/1".into(), verdict: Verdict::None };
-        let html = large("one", &[one.clone()], 100);
+        let html = large("one", std::slice::from_ref(&one), 100);
         assert!(
             html.contains("class=\"pictures large\"") && html.contains(&embedded::address(&one.pixels, 300)),
             "{html}"
