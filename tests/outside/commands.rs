@@ -252,7 +252,7 @@ fn backends_lists_all_known_ones() {
 #[test]
 fn data_shows_what_there_is() {
     let ran = Place::new().train(&["data", "--set", "data.source=synthetic"]).ok();
-    for word in ["synthetic", "6198", "12396", "1019", "2038", "28 x 28", "fingerprint"] {
+    for word in ["synthetic", "6,198", "12,396", "1,019", "2,038", "28 x 28", "fingerprint"] {
         assert!(ran.stdout.contains(word), "{word}: {}", ran.stdout);
     }
 }

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use chart::grouped;
+
 use crate::{
     commands::png,
     harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, wait_until},
@@ -28,6 +30,15 @@ fn page(run: &Path) -> String {
         assert!(!shown.contains(none), "{none}: {page}");
     }
     page
+}
+
+/// A page's text with its commands as they are typed.
+pub fn commands(page: &str) -> String {
+    let mut text = page.replace("<wbr/>", "");
+    for tag in ["<span class=\"command\">", "<span class=\"argument\">", "</span>"] {
+        text = text.replace(tag, "");
+    }
+    text
 }
 
 /// The run as commands name it.
@@ -75,7 +86,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
         format!("train evaluate {name}"),
         format!("train --resume {name} --set training.epochs=6"),
     ] {
-        assert!(page.contains(&command), "{command}: {page}");
+        assert!(commands(&page).contains(&command), "{command}: {page}");
     }
     assert!(page.contains(&record(&run)["data"]["fingerprint"].as_str().unwrap().to_owned()));
     assert!(page.contains("[early_stopping]\npatience = 0\n"), "the plan as it is");
@@ -300,13 +311,15 @@ fn an_interrupted_run_has_one_that_says_how_to_go_on() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let page = page(&run);
+    let steps = record(&run)["steps_done"].as_u64().unwrap();
+    assert!(steps >= metrics(&run).last().unwrap()["step"].as_u64().unwrap());
     for part in [
-        "<dd>interrupted</dd><dd class=\"note\">asked to stop</dd>",
+        &format!("<dd>interrupted</dd><dd class=\"note\">asked to stop, after {} steps</dd>", grouped(steps)),
         " done, 100000 planned",
-        &format!("train --resume {name}\n"),
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(commands(&page).contains(&format!("train --resume {name}\n")), "{page}");
 }
 
 #[test]
@@ -315,7 +328,7 @@ fn a_run_that_lost_its_patience_is_not_told_to_go_on() {
     let (_place, run) = trained(&[&patience[..], &["--set", "training.epochs=9"]].concat());
     let page = page(&run);
     assert!(
-        page.contains("<dd>finished</dd><dd class=\"note\">stopped early: patience ran out</dd>")
+        page.contains("<dd>finished</dd><dd class=\"note\">stopped early: patience ran out, after ")
             && !page.contains("--resume"),
         "{page}"
     );
@@ -377,5 +390,9 @@ fn what_decides_a_prediction_is_on_the_page_of_a_run_and_of_an_image() {
         place.train(&["predict", "latest", seven, "--html", "why.html"]).ok();
         let why = fs::read_to_string(place.path().join("why.html")).unwrap();
         assert_eq!(why.matches("<img").count(), pictures, "{model}: {why}");
+        // The image large, and beside it its classes and what decides.
+        let beside = why.split("<div class=\"beside\">").nth(1).unwrap();
+        assert_eq!(beside.matches("class=\"pictures large\"").count(), 2, "{model}: {why}");
+        assert!(beside.contains("aria-label=\"Probabilities: "), "{model}: {why}");
     }
 }

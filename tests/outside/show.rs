@@ -83,6 +83,9 @@ fn the_first_batch_is_drawn_with_its_labels() {
         ran.stdout.lines().filter(is_caption).flat_map(str::split_whitespace).collect()
     };
     assert_eq!(labels(&ran).len(), 6, "{}", ran.stdout);
+    // As `show` takes it.
+    let name = ran.stdout.split_whitespace().find(|word| word.starts_with("train/")).unwrap();
+    assert!(shown(&place, &[name]).ok().stdout.starts_with(&format!("{name}: 28 x 28 pixels")), "{name}");
     let again = shown(&place, &["--batch", "--images", "64", "--set", "seed=1"]).ok();
     assert!(labels(&again).contains('3') && labels(&again).contains('7'), "{}", again.stdout);
     assert_ne!(shown(&place, &["--batch", "--images", "6", "--set", "seed=1"]).stdout, ran.stdout);
@@ -109,6 +112,19 @@ fn an_image_is_shown_as_the_epochs_see_it() {
         ran.code == 2 && ran.stderr.contains("`small.png`: it is a file; `--variants` takes an image of"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn the_images_of_a_batch_are_shown_as_the_epochs_see_each() {
+    let place = Place::new();
+    let arguments = ["--batch", "--images", "2", "--variants", "3", "--set", "augmentation.flip=0.5"];
+    let ran = shown(&place, &[&arguments[..], &["--html", "variants.html"]].concat()).ok();
+    let title = "2 of the 64 images of the first batch of synthetic, seed 0, as the first 3 epochs see them\n";
+    assert!(ran.stdout.starts_with(title), "{}", ran.stdout);
+    let page = fs::read_to_string(place.path().join("variants.html")).unwrap();
+    // Each below its label and its name: as it is, and three times.
+    assert_eq!((page.matches("<img ").count(), page.matches(">as it is<").count()), (8, 2), "{page}");
+    assert_eq!(page.matches("<p>3: train/3/").count() + page.matches("<p>7: train/7/").count(), 2, "{page}");
 }
 
 #[test]

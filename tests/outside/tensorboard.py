@@ -8,16 +8,17 @@ from collections import Counter
 from pathlib import Path
 
 from tensorboard.backend.event_processing import event_accumulator, event_file_loader
-from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 from tensorboard.util import tensor_util
 
 run = Path(sys.argv[1])
-files = sorted(run.glob("*tfevents*"))
+files = sorted(run.rglob("*tfevents*"))
 everything = {"scalars": 0, "images": 0, "histograms": 0, "tensors": 0}
 read = event_accumulator.EventAccumulator(str(run), size_guidance=everything)
 read.Reload()
 tags = read.Tags()
+valid = event_accumulator.EventAccumulator(str(run / "valid"), size_guidance=everything)
+valid.Reload()
 
 
 def numbers(h):
@@ -46,7 +47,7 @@ plan = dict(flat(tomllib.loads((run / "config.toml").read_text())))
 hparams = plugin(metadata.SESSION_START_INFO_TAG).session_start_info.hparams
 # Every value in the files themselves, not only what the accumulator keeps of them.
 raw = [
-    (tag.tag, event.step)
+    (file.parent.name, tag.tag, event.step)
     for file in files
     for event in event_file_loader.LegacyEventFileLoader(str(file)).Load()
     for tag in event.summary.value
@@ -64,7 +65,6 @@ def plugins(name):
         return {}
 
 
-layout = layout_pb2.Layout.FromString(tensor("custom_scalars__config__").item())
 text = tensor("plan").item().decode()
 descriptions = {
     tag.tag: tag.metadata.summary_description
@@ -75,12 +75,15 @@ descriptions = {
 }
 print(json.dumps({
     "plan_text": "".join(line.removeprefix("    ") for line in text.splitlines(keepends=True)),
-    "charts": {chart.title: list(chart.multiline.tag) for chart in layout.category[0].chart},
     "pr_curves": {tag: tensor(tag).tolist() for tag in plugins("pr_curves")},
     "descriptions": descriptions,
     "files": sum(file.stat().st_size > 0 for file in files),
     "repeated": [found for found, times in Counter(raw).items() if times > 1],
-    "scalars": {tag: [[e.step, e.value] for e in read.Scalars(tag)] for tag in tags["scalars"]},
+    "scalars": {
+        f"{name}{tag}": [[e.step, e.value] for e in events.Scalars(tag)]
+        for name, events in [("", read), ("valid: ", valid)]
+        for tag in events.Tags()["scalars"]
+    },
     "histograms": {
         tag: [[e.step, numbers(e.histogram_value)] for e in read.Histograms(tag)] for tag in tags["histograms"]
     },

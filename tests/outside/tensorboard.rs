@@ -52,9 +52,9 @@ fn expected_scalars(run: &Path) -> BTreeMap<String, Vec<(u64, f64)>> {
             add("step/learning_rate".into(), step, &line["learning_rate"]);
             continue;
         }
-        for split in ["train", "valid"] {
+        for (split, folder) in [("train", ""), ("valid", "valid: ")] {
             for (metric, value) in line[split].as_object().unwrap() {
-                add(format!("{split}/{metric}"), step, value);
+                add(format!("{folder}epoch/{metric}"), step, value);
             }
         }
         add("speed/images_per_second".into(), step, &line["images_per_second"]);
@@ -79,7 +79,7 @@ fn the_reader_finds_every_scalar_as_the_metrics_have_it() {
     let read = read(&python, &place.run());
     assert_eq!(scalars(&read), expected_scalars(&place.run()));
     assert_eq!(read["scalars"]["step/loss"].as_array().unwrap().len(), 30);
-    assert_eq!((&read["repeated"], &read["files"]), (&Value::Array(vec![]), &1.into()));
+    assert_eq!((&read["repeated"], &read["files"]), (&Value::Array(vec![]), &2.into()));
 }
 
 #[test]
@@ -93,12 +93,11 @@ fn the_reader_finds_every_key_of_the_plan_and_how_the_run_ended() {
 }
 
 #[test]
-fn the_reader_finds_the_plan_as_text_charts_of_both_splits_and_precision_by_recall() {
+fn the_reader_finds_the_plan_as_text_and_precision_by_recall() {
     let Some(python) = python() else { return };
     let place = trained(&["--set", "training.epochs=1"]);
     let read = read(&python, &place.run());
     assert_eq!(read["plan_text"], fs::read_to_string(place.run().join("config.toml")).unwrap());
-    assert_eq!(read["charts"]["accuracy"], serde_json::json!(["^train/accuracy$", "^valid/accuracy$"]));
     let evaluated = place.train(&["evaluate", "latest", "--json"]).ok().json();
     let curve: Vec<Vec<f64>> = serde_json::from_value(read["pr_curves"]["class/3"].clone()).unwrap();
     assert_eq!((curve.len(), curve[0].len()), (6, 127));
@@ -162,10 +161,14 @@ fn the_images_are_those_of_the_top_losses_pixel_by_pixel() {
     let names: Vec<&str> = images.keys().map(String::as_str).collect();
     let of = |group: &str| images.iter().filter(|(tag, _)| tag.starts_with(group)).collect::<Vec<_>>();
     // Of each class the surest, one in the middle, and what is most wrong.
-    assert_eq!((of("top_losses/").len(), of("classes/3 ").len(), of("classes/7 ").len()), (9, 3, 3), "{names:?}");
-    assert!(of("confused/").len() <= 2 && images.len() == 15 + of("confused/").len(), "{names:?}");
+    assert_eq!(
+        (of("valid_top_losses/").len(), of("valid_classes/3 ").len(), of("valid_classes/7 ").len()),
+        (9, 3, 3),
+        "{names:?}"
+    );
+    assert!(of("valid_confused/").len() <= 2 && images.len() == 15 + of("valid_confused/").len(), "{names:?}");
     for ((rank, (tag, points)), top) in
-        of("top_losses/").into_iter().enumerate().zip(top["top_losses"].as_array().unwrap())
+        of("valid_top_losses/").into_iter().enumerate().zip(top["top_losses"].as_array().unwrap())
     {
         let name = top["image"].as_str().unwrap();
         let caption = format!(
@@ -174,7 +177,7 @@ fn the_images_are_those_of_the_top_losses_pixel_by_pixel() {
             text(&top["target"]),
             top["loss"].as_f64().unwrap()
         );
-        assert_eq!((tag, &read["descriptions"][tag]), (&format!("top_losses/{}", rank + 1), &caption.into()));
+        assert_eq!((tag, &read["descriptions"][tag]), (&format!("valid_top_losses/{}", rank + 1), &caption.into()));
         let [step, height, width, png] = points[0].as_array().unwrap().as_slice() else { panic!("{points}") };
         assert_eq!((step, height, width), (&record(&place.run())["best"]["step"], &28.into(), &28.into()));
         assert_eq!(decoded(text(png)), digits.image(number(name, digits.labels())));
@@ -251,7 +254,7 @@ fn event_file(run: &Path) -> std::path::PathBuf {
 fn same_events(python: &str, run: &Path, other: &Path) {
     let [mut here, mut there] = [run, other].map(|run| read(python, run));
     assert_eq!(scalars(&here), expected_scalars(run));
-    assert_eq!((&here["repeated"], &here["files"]), (&Value::Array(vec![]), &1.into()));
+    assert_eq!((&here["repeated"], &here["files"]), (&Value::Array(vec![]), &2.into()));
     for read in [&mut here, &mut there] {
         read["scalars"]["speed/images_per_second"] = Value::Null;
     }

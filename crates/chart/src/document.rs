@@ -69,6 +69,12 @@ pub enum Block {
         /// How many stand in a row on a page; a row of more than six is broken where the page ends.
         columns: usize,
     },
+    /// Images to be looked at one by one, as large as there is room for; the first line of a caption stands out.
+    Large {
+        /// What there is to see, in a sentence.
+        alt: String,
+        pictures: Vec<Picture>,
+    },
     /// Pixel values with their shades.
     Pixels {
         caption: String,

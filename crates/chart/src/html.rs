@@ -1,10 +1,13 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod command;
 mod embedded;
 mod pictures;
 mod pixel_table;
 mod rust_code;
 mod table;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{
     document::{Block, Document, Section, Slider, Term, Tile},
@@ -29,9 +32,10 @@ pub fn page(document: &Document) -> String {
     page_with(document, "", "")
 }
 
-/// The page of what is still going on and will be written again: it comes anew after so many seconds, as long as what it shows, of the
-/// moment `written` in seconds since 1970, is not too old to be alive.
-pub fn live_page(document: &Document, every: u64, written: u64) -> String {
+/// The page of what is still going on and will be written again: it comes anew after so many seconds, as long as what it shows, of this
+/// moment, is not too old to be alive.
+pub fn live_page(document: &Document, every: u64) -> String {
+    let written = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since: Duration| since.as_secs());
     let head = format!("<noscript><meta http-equiv=\"refresh\" content=\"{every}\"></noscript>\n");
     page_with(document, &head, &format!(" data-every=\"{every}\" data-written=\"{written}\""))
 }
@@ -93,15 +97,21 @@ fn block(block: &Block, side: usize) -> String {
         Block::Table(rows) => table::table(rows),
         Block::Terms(terms) => format!("<dl>\n{}</dl>\n", terms.iter().map(term).collect::<String>()),
         Block::Pictures { alt, pictures, columns } => pictures::pictures(alt, pictures, *columns, side),
+        Block::Large { alt, pictures } => pictures::large(alt, pictures, side),
         Block::Pixels { caption, table } => pixel_table(caption, table),
         Block::Beside(beside) => format!("<div class=\"beside\">\n{}</div>\n", blocks(beside, side)),
         Block::Together(together) => format!("<div>\n{}</div>\n", blocks(together, side)),
         Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
         Block::Slider(positions) => slider(positions, side),
         Block::Lines(chart) => svg::in_page(chart),
-        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } => {
-            svg::block(block).unwrap_or_default()
+        Block::Confusion { alt, matrix } => {
+            let matrix = svg::confusion_matrix(alt, matrix);
+            format!(
+                "<div class=\"scroll matrix\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\n{matrix}</div>\n",
+                escaped(alt)
+            )
         }
+        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) => svg::block(block).unwrap_or_default(),
     }
 }
 
@@ -115,10 +125,10 @@ fn breakable(text: &str) -> String {
     escaped(text).replace('/', "/<wbr/>").replace('_', "_<wbr/>")
 }
 
-/// Lines as they are, those of a Rust file in colours.
+/// Lines as they are, those of a Rust file in colours, commands whole from argument to argument.
 fn code(caption: &str, lines: &str) -> String {
     let is_rust = caption.split(':').next().is_some_and(|file| file.ends_with(".rs"));
-    let lines = if is_rust { rust_code::coloured(lines) } else { escaped(lines) };
+    let lines = if is_rust { rust_code::coloured(lines) } else { command::lines(lines) };
     let caption = escaped(caption);
     format!("<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n<pre><code>{lines}</code></pre>\n</figure>\n")
 }
@@ -146,7 +156,7 @@ fn term(Term { term, meaning, caption, lines }: &Term) -> String {
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let part = |(number, part): (usize, &str)| match number % 2 {
-        1 => format!("<code>{}</code>", escaped(part)),
+        1 => format!("<code>{}</code>", command::words(part)),
         _ => escaped(part),
     };
     parts.map(part).collect()

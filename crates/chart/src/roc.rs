@@ -1,6 +1,9 @@
 //! The ROC curve of a classifier.
 
-use crate::line_chart::{Axis, LineChart, Series, Shape, Style};
+use crate::{
+    line_chart::{Axis, LineChart, Series, Shape, Style},
+    numbers::fraction,
+};
 
 /// True positives found against false alarms raised, over all thresholds, beside the diagonal of pure chance.
 ///
@@ -11,17 +14,17 @@ use crate::line_chart::{Axis, LineChart, Series, Shape, Style};
 /// When the two slices differ in length.
 pub fn roc(scores: &[f32], is_positive: &[bool]) -> LineChart {
     let points = corners(scores, is_positive);
-    let area = area(&points);
+    let area = fraction(area(&points));
     let alt = match points.is_empty() {
         true => "ROC curve: needs images of both classes".to_owned(),
-        false => format!("ROC curve: rises from 0, 0 to 1, 1 with an area of {area:.4} below it"),
+        false => format!("ROC curve: rises from 0, 0 to 1, 1 with an area of {area} below it"),
     };
     LineChart {
         alt,
         x: Axis::new("false positive rate").range(0.0, 1.0),
         y: Axis::new("true positive rate").range(0.0, 1.0),
         series: vec![
-            Series::line(format!("model, area {area:.4}"), points),
+            Series::line(format!("model, area {area}"), points),
             Series::line("chance, area 0.5", vec![(0.0, 0.0), (1.0, 1.0)]).drawn(Style::Dashed),
         ],
         shape: Shape::Square,

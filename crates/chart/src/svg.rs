@@ -28,6 +28,9 @@ pub use weights::weights;
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
 const LARGEST_SCALE: f64 = 1.15;
 
+/// Images to be looked at one by one that stand beside each other.
+const LARGE_COLUMNS: usize = 3;
+
 /// A block as one picture; `None` where it is none.
 pub fn block(block: &Block) -> Option<String> {
     match block {
@@ -37,6 +40,7 @@ pub fn block(block: &Block) -> Option<String> {
         Block::Bars(chart) => Some(bars(chart)),
         Block::Confusion { alt, matrix } => Some(confusion_matrix(alt, matrix)),
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
+        Block::Large { alt, pictures } => Some(image_grid(alt, pictures, LARGE_COLUMNS)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
         Block::Text(_)
         | Block::Tiles(_)
@@ -53,12 +57,17 @@ pub fn block(block: &Block) -> Option<String> {
 }
 
 /// The `<svg>` around `body`, with coordinates from 0, 0 to `width`, `height`.
-fn root(alt: &str, [width, height]: [u32; 2], body: &str) -> String {
+fn root(alt: &str, size: [u32; 2], body: &str) -> String {
+    let largest = f64::from(size[0]) * LARGEST_SCALE;
+    sized(alt, size, &format!("width:100%;height:auto;max-width:{largest:.0}px"), body)
+}
+
+/// The same as large as a style says.
+fn sized(alt: &str, [width, height]: [u32; 2], style: &str, body: &str) -> String {
     let alt = escaped(alt);
-    let largest = f64::from(width) * LARGEST_SCALE;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
-         aria-label=\"{alt}\" class=\"chart\" style=\"width:100%;height:auto;max-width:{largest:.0}px\" \
+         aria-label=\"{alt}\" class=\"chart\" style=\"{style}\" \
          font-family=\"system-ui, sans-serif\" fill=\"currentColor\">\n\
          <style>svg:root{{color-scheme:light dark}}</style>\n{body}</svg>\n"
     )

@@ -1,5 +1,7 @@
 //! Round numbers along an axis, each with its label.
 
+use crate::numbers::grouped;
+
 /// From this magnitude on a number is written with an exponent.
 const LARGE: f64 = 1e6;
 /// Below this magnitude too.
@@ -61,15 +63,24 @@ fn linear_label(tick: f64, ticks: &[f64], step: f64) -> String {
         return shortened(&format!("{tick:.digits$e}"));
     }
     let decimals = (-step.log10() - 1e-9).ceil().max(0.0) as usize;
-    format!("{tick:.decimals$}")
+    with_thousands(&format!("{tick:.decimals$}"))
 }
 
-/// `1e-7`, `0.01`, `5`, `1000`: a power of ten as it is typed.
+/// The thousands of a whole number apart.
+fn with_thousands(number: &str) -> String {
+    match number.strip_prefix('-') {
+        _ if number.contains('.') => number.to_owned(),
+        Some(number) => format!("-{}", grouped(number)),
+        None => grouped(number),
+    }
+}
+
+/// `1e-7`, `0.01`, `5`, `1,000`: a power of ten as it is typed.
 fn log_label(tick: f64) -> String {
     let value = 10f64.powf(tick);
-    if (-2.0 - 1e-9..4.0 - 1e-9).contains(&tick) {
+    if (-2.0 - 1e-9..5.0 - 1e-9).contains(&tick) {
         let decimals = (-tick - 1e-9).ceil().max(0.0) as usize;
-        return format!("{value:.decimals$}");
+        return with_thousands(&format!("{value:.decimals$}"));
     }
     format!("{value:.0e}")
 }
@@ -95,7 +106,8 @@ mod tests {
         assert_eq!(labels(0.5, 40.6, 6), ["10", "20", "30", "40"]);
         assert_eq!(labels(-2.1, 2.1, 5), ["-2", "-1", "0", "1", "2"]);
         assert_eq!(labels(0.9801, 0.9829, 5), ["0.981", "0.982"]);
-        assert_eq!(labels(0.0, 26_000.0, 5), ["0", "10000", "20000"]);
+        assert_eq!(labels(0.0, 26_000.0, 5), ["0", "10,000", "20,000"]);
+        assert_eq!(labels(-2_000.0, 1_000.0, 4), ["-2,000", "-1,000", "0", "1,000"]);
         assert_eq!(labels(0.9704, 0.9777, 3), ["0.975"]);
     }
 
@@ -117,7 +129,7 @@ mod tests {
         assert_eq!(texts(-7.0, 1.0, 9), ["1e-7", "1e-6", "1e-5", "1e-4", "1e-3", "0.01", "0.1", "1", "10"]);
         assert_eq!(texts(-7.0, 1.0, 4), ["1e-7", "1e-4", "0.1"]);
         assert_eq!(texts(-1.0, 0.0, 9), ["0.1", "0.2", "0.5", "1"]);
-        assert_eq!(texts(3.0, 5.0, 9), ["1000", "1e4", "1e5"]);
+        assert_eq!(texts(3.0, 5.0, 9), ["1,000", "10,000", "1e5"]);
         assert_eq!(texts(-0.7, -0.2, 5), ["0.2", "0.3", "0.4", "0.5", "0.6"]);
     }
 }

@@ -43,10 +43,15 @@ impl<'a> Loading<'a> {
         Self { request, on_event, folder, policy, notes: Vec::new() }
     }
 
-    /// Tells the user, now and in the report.
+    /// Tells the user, now and in the report: what the data is.
     pub fn note(&mut self, text: String) {
-        (self.on_event)(Event::Warning(text.clone()));
-        self.notes.push(text);
+        self.notes.push(text.clone());
+        self.warn(text);
+    }
+
+    /// Tells the user now: the data is the same, however it is kept.
+    fn warn(&mut self, text: String) {
+        (self.on_event)(Event::Warning(text));
     }
 
     /// Tells that images of this file or folder are decoded.
@@ -68,7 +73,7 @@ impl<'a> Loading<'a> {
     ) -> Result<DataSet, Error> {
         let Some(folder) = self.folder.clone() else {
             let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" };
-            self.note(format!("the user has no cache folder ({variable} is not set): the data is only kept in memory"));
+            self.warn(format!("the user has no cache folder ({variable} is not set): the data is only kept in memory"));
             let store = Store::memory();
             let index = make(self, None, &store)?;
             return self.finish(source, &index, store, expected, None);
@@ -92,7 +97,7 @@ impl<'a> Loading<'a> {
         match packed {
             Ok((index, store)) => self.finish(source, &index, store, expected, Some(&slot)),
             Err(error @ Error::Write { .. }) => {
-                self.note(format!("{error}; the data is only kept in memory"));
+                self.warn(format!("{error}; the data is only kept in memory"));
                 self.in_memory(source, folder, expected, make)
             }
             Err(error) => Err(error),
@@ -150,7 +155,7 @@ impl<'a> Loading<'a> {
         let path = slot.and_then(|slot| match slot.complete(index, &found, &crc, store) {
             Ok(()) => Some(slot.path.clone()),
             Err(error) => {
-                self.note(format!("{error}; the data is only kept in memory"));
+                self.warn(format!("{error}; the data is only kept in memory"));
                 None
             }
         });
@@ -163,7 +168,7 @@ impl<'a> Loading<'a> {
         match slot.open(expected) {
             Ok(found) => found,
             Err(reason) => {
-                self.note(format!("the cache file `{}` is not used and made anew: {reason}", slot.path.display()));
+                self.warn(format!("the cache file `{}` is not used and made anew: {reason}", slot.path.display()));
                 None
             }
         }
@@ -175,7 +180,7 @@ impl<'a> Loading<'a> {
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(error) => {
                 let folder = folder.display();
-                self.note(format!(
+                self.warn(format!(
                     "the cache folder `{folder}` is of no use: {error}; the data is only kept in memory"
                 ));
                 Ok(None)

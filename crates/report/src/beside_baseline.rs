@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use chart::{Block, Picture, Section, Table, Verdict};
+use chart::{Block, Picture, Section, Table, Tile, Verdict};
 use metrics::Counts;
 
-use crate::{Evaluated, fraction, pixels};
+use crate::{Evaluated, fraction, grouped, pixels};
 
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
@@ -73,15 +73,26 @@ impl<'a> BesideBaseline<'a> {
         Section::new("Beside the pixel-similarity baseline", blocks)
     }
 
+    /// What any model has to beat.
+    pub fn tile(&self) -> Tile {
+        let [_, (_, l1), (_, l2)] = &self.predictors;
+        let [l1, l2] = [l1, l2].map(|predictions| fraction(Some(self.counts(predictions).accuracy())));
+        Tile::new("baseline", l1, format!("pixel similarity by L1; by L2 {l2}"))
+    }
+
+    fn counts(&self, predictions: &[u16]) -> Counts {
+        Counts::of(self.evaluated.data.task().classes().len(), predictions, &self.evaluated.evaluation.labels)
+    }
+
     fn table(&self) -> Table {
-        let (task, labels) = (self.evaluated.data.task(), &self.evaluated.evaluation.labels);
+        let task = self.evaluated.data.task();
         // Of more than two classes the accuracy on each would be columns that no page is wide enough for.
         let classes = task.classes().iter().filter(|_| task.is_binary());
         let names = classes.map(|class| format!("accuracy on {class}"));
         let header: Vec<String> = ["predictor".into()].into_iter().chain(names).chain(["accuracy".into()]).collect();
         let mut table = Table::new(header, 1);
         for (name, predictions) in &self.predictors {
-            let counts = Counts::of(task.classes().len(), predictions, labels);
+            let counts = self.counts(predictions);
             let of_classes = counts.by_class().into_iter().filter(|_| task.is_binary()).map(|class| class.recall());
             let accuracies = of_classes.chain([Some(counts.accuracy())]).map(fraction);
             table.add_row([(*name).to_owned()].into_iter().chain(accuracies));
@@ -91,13 +102,19 @@ impl<'a> BesideBaseline<'a> {
 
     fn pictures(&self, only: OnlyOne, count: usize) -> Vec<Block> {
         let right = self.right(only);
-        let who = match only {
-            OnlyOne::Model => "the model and not the baseline by L1",
-            OnlyOne::Baseline => "the baseline by L1 and not the model",
+        let [who, other] = match only {
+            OnlyOne::Model => ["model", "baseline by L1"],
+            OnlyOne::Baseline => ["baseline by L1", "model"],
         };
-        let text = format!("{} of {} images {who} gets right.", right.len(), self.evaluated.images().len());
+        let first = match right.len() {
+            0 => "",
+            all if all > count => " The first of them, with what they are taken for:",
+            _ => " With what they are taken for:",
+        };
+        let [right_ones, all] = [right.len(), self.evaluated.images().len()].map(grouped);
+        let text = format!("The {who} gets {right_ones} of {all} images right that the {other} gets wrong.{first}");
         let pictures: Vec<Picture> = right.iter().take(count).map(|index| self.picture(only, *index)).collect();
-        let alt = format!("Images that {who} gets right");
+        let alt = format!("Images that the {who} gets right and the {other} wrong");
         let pictures = (!pictures.is_empty()).then_some(Block::Pictures { alt, pictures, columns: COLUMNS });
         [Block::Text(text)].into_iter().chain(pictures).collect()
     }
@@ -107,7 +124,8 @@ impl<'a> BesideBaseline<'a> {
         let [(_, model), (_, baseline), _] = &self.predictors;
         let wrong = if only == OnlyOne::Model { baseline[index] } else { model[index] };
         let label = evaluation.labels[index];
-        let caption = format!("{}, not {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
+        let caption =
+            format!("is {}, taken for {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
         Picture { pixels: pixels(self.evaluated.images(), index), caption, verdict: Verdict::None }
     }
 }

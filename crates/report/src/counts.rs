@@ -3,16 +3,18 @@
 use chart::{Block, Table};
 use data::{DataSet, Images};
 
+use crate::grouped;
+
 /// The images of each class in each split: of two classes a row for a split, of more a row for a class.
 #[must_use]
 pub fn counts(data: &DataSet) -> Table {
     let (task, splits) = (data.task(), data.splits().collect::<Vec<_>>());
-    let all = |images: &Images| images.len().to_string();
+    let all = |images: &Images| grouped(images.len());
     if let [positive, negative] = task.classes() {
         let targets = [format!("{positive} (target 1)"), format!("{negative} (target 0)")];
         let mut table = Table::new(["split", &targets[0], &targets[1], "all"], 1);
         for (split, images) in splits {
-            let [positives, negatives] = [0, 1].map(|label| images.count(label).to_string());
+            let [positives, negatives] = [0, 1].map(|label| grouped(images.count(label)));
             table.add_row([split.name().to_owned(), positives, negatives, all(images)]);
         }
         return table;
@@ -20,7 +22,7 @@ pub fn counts(data: &DataSet) -> Table {
     let names = splits.iter().map(|(split, _)| split.name());
     let mut table = Table::new(["class"].into_iter().chain(names), 1);
     for (label, class) in task.labels().zip(task.classes()) {
-        let numbers = splits.iter().map(|(_, images)| images.count(label).to_string());
+        let numbers = splits.iter().map(|(_, images)| grouped(images.count(label)));
         table.add_row([class.clone()].into_iter().chain(numbers));
     }
     table.has_total = true;

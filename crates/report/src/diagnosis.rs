@@ -3,6 +3,8 @@
 use metrics::{Counts, interval};
 use run::EpochRecord;
 
+use crate::grouped;
+
 /// Epochs before which nothing is said of how they went.
 const EPOCHS: usize = 3;
 /// A change of the training loss, as a share of it, that is none.
@@ -53,8 +55,10 @@ fn of_predictions(counts: &Counts, classes: &[String]) -> Option<String> {
     let said = (0..by_class.len()).find(|class| of_all(by_class[*class].predicted) >= NEARLY_ALL);
     if let Some(said) = said.filter(|_| share < NEARLY_ALL && total > 0) {
         return Some(format!(
-            "It takes {1} of the {total} validation images for {0}, whatever they show: it has learnt to tell nothing apart.",
-            classes[said], by_class[said].predicted
+            "It takes {1} of the {2} validation images for {0}, whatever they show: it has learnt to tell nothing apart.",
+            classes[said],
+            grouped(by_class[said].predicted),
+            grouped(total)
         ));
     }
     let [low, _] = interval(right, total);

@@ -11,7 +11,7 @@ use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, pixels, probability, room::room, shown};
+use crate::{fraction, grouped, loss, pixels, probability, room::room, shown};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
@@ -27,6 +27,9 @@ const MOST_WEIGHTS: usize = 20;
 /// Misses of a pair of classes that are seen at once, and pairs.
 const MISSES: usize = 4;
 const PAIRS_SEEN: usize = 8;
+
+/// Misses that a page names.
+const MISSES_NAMED: usize = 3000;
 
 /// Pictures beside each other where there is room.
 const MOST_COLUMNS: usize = 12;
@@ -74,7 +77,7 @@ impl<'a> Evaluated<'a> {
 
     /// What was evaluated, in a line.
     pub fn title(&self) -> String {
-        let (images, split, source) = (self.images().len(), self.split_name(), &self.data.source);
+        let (images, split, source) = (grouped(self.images().len()), self.split_name(), &self.data.source);
         format!("{images} {split} images of {source}, {}", self.data.task())
     }
 
@@ -85,7 +88,7 @@ impl<'a> Evaluated<'a> {
         let accuracy = fraction(Some(counts.accuracy()));
         [
             Tile::new("accuracy", accuracy, format!("95 % interval {low:.4} to {high:.4}")),
-            Tile::new("errors", (total - right).to_string(), format!("of {total} {} images", self.split_name())),
+            Tile::new("errors", grouped(total - right), format!("of {} {} images", grouped(total), self.split_name())),
         ]
     }
 
@@ -123,14 +126,14 @@ impl<'a> Evaluated<'a> {
             let predicted = [positive, negative].map(|class| format!("predicted {class}"));
             let mut table = Table::new(["class", &predicted[0], &predicted[1], "accuracy"], 1);
             for ((class, row), counts) in classes.iter().zip(self.evaluation.confusion()).zip(counts) {
-                table.add_row([class.clone(), row[0].to_string(), row[1].to_string(), fraction(counts.recall())]);
+                table.add_row([class.clone(), grouped(row[0]), grouped(row[1]), fraction(counts.recall())]);
             }
             return table;
         }
         let mut table = Table::new(["class", "images", "accuracy (recall)", "precision", "f1"], 1);
         for (class, counts) in classes.iter().zip(counts) {
             let [recall, precision, f1] = [counts.recall(), counts.precision(), counts.f1()].map(fraction);
-            table.add_row([class.clone(), counts.actual.to_string(), recall, precision, f1]);
+            table.add_row([class.clone(), grouped(counts.actual), recall, precision, f1]);
         }
         table
     }
@@ -178,7 +181,7 @@ impl<'a> Evaluated<'a> {
             let all = counts[usize::from(*label)].actual;
             let share = format!("{:.1} %", 100.0 * samples.len() as f64 / all as f64);
             let [actual, predicted] = [label, predicted].map(|label| task.class(*label).to_owned());
-            table.add_row([actual, predicted, samples.len().to_string(), share]);
+            table.add_row([actual, predicted, grouped(samples.len()), share]);
         }
         let shown = pairs.iter().take(CONFUSED_SHOWN).flat_map(|pair| pair.samples.iter().take(COLUMNS));
         let pictures: Vec<Picture> = shown.map(|sample| self.picture(sample)).collect();
@@ -252,7 +255,7 @@ impl<'a> Evaluated<'a> {
         let mut table = Table::new(["mean probability", "images", "share", "95 % interval"], 0);
         for (((p, share), [_, all]), [low, high]) in bins.points().iter().zip(bins.counts()).zip(intervals) {
             let interval = format!("{low:.4} to {high:.4}");
-            table.add_row([probability(*p as f32), all.to_string(), format!("{share:.4}"), interval]);
+            table.add_row([probability(*p as f32), grouped(all), format!("{share:.4}"), interval]);
         }
         let counts = histogram(&format!("probability of {of}"), &self.evaluation.histogram(HISTOGRAM));
         let charts = Block::Beside([diagram, counts].map(Block::Lines).into());
@@ -266,35 +269,39 @@ impl<'a> Evaluated<'a> {
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
         let mut room = room(self.data.shape()) * 2 / 5;
         let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
-        let (mut shown, mut beside, mut single, mut others) = (0, Vec::new(), Vec::new(), Vec::new());
+        let (mut shown, mut beside, mut single) = (0, Vec::new(), Vec::new());
         for pair in &pairs {
             let count = pair.samples.len().min(each).min(room);
             (shown, room) = (shown + count, room - count);
             match (count, &pair.samples[..]) {
-                (0, _) => others.push(pair),
+                (0, _) => (),
                 (_, [sample]) => single.push(self.miss(sample)),
                 _ => beside.push(self.pair(pair, count)),
             }
         }
-        let less = if shown < all { format!(" {shown} of {all} are shown.") } else { String::new() };
-        let many = if all == 1 { "The one miss".into() } else { format!("The {all} misses") };
+        let less =
+            if shown < all { format!(" {} of {} are shown.", grouped(shown), grouped(all)) } else { String::new() };
+        let many = if all == 1 { "The one miss".into() } else { format!("The {} misses", grouped(all)) };
         let heading = format!("{many}, by what they are taken for");
         let text = [Block::Text(self.legend() + " The highest loss first." + &less)].into_iter();
         let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
         let summary = format!("{} more pairs of classes with their images", folded.len());
         let folded = (!folded.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Beside(folded)] });
-        let pairs = (!beside.is_empty()).then_some(Block::Beside(beside)).into_iter().chain(folded);
-        let rest = single_pairs(single).into_iter().chain(self.without_pictures(&others));
-        (all > 0).then(|| Section::new(heading, text.chain(pairs).chain(rest)))
+        let seen = (!beside.is_empty()).then_some(Block::Beside(beside)).into_iter().chain(folded);
+        let names = (shown < all).then(|| self.names(&pairs));
+        let rest = single_pairs(single).into_iter().chain(names);
+        (all > 0).then(|| Section::new(heading, text.chain(seen).chain(rest)))
     }
 
     /// So many misses of a pair, of which a few are seen at once.
     fn pair(&self, ConfusedPair { label, predicted, samples }: &ConfusedPair, shown: usize) -> Block {
         let [is, said] = [label, predicted].map(|label| self.data.class(*label));
         let of = self.evaluation.sums.counts.by_class()[usize::from(*label)].actual;
-        let less = if shown < samples.len() { format!(", of which {shown} are shown") } else { String::new() };
+        let less =
+            if shown < samples.len() { format!(", of which {} are shown", grouped(shown)) } else { String::new() };
         let share = 100.0 * samples.len() as f64 / of as f64;
-        let text = format!("{is}, taken for {said}: {} of {of} ({share:.1} %){less}", samples.len());
+        let (wrong, all) = (grouped(samples.len()), grouped(of));
+        let text = format!("{is}, taken for {said}: {wrong} of {all} ({share:.1} %){less}");
         let pictures = |samples: &[ScoredSample]| Block::Pictures {
             alt: format!("{} images of {is} that are taken for {said}, the highest loss first", samples.len()),
             pictures: samples.iter().map(|sample| self.miss(sample)).collect(),
@@ -310,15 +317,30 @@ impl<'a> Evaluated<'a> {
         Picture { verdict: Verdict::None, ..self.picture(sample) }
     }
 
-    /// Pairs of classes whose misses have no room on the page.
-    fn without_pictures(&self, pairs: &[&ConfusedPair]) -> Option<Block> {
-        let mut table = Table::new(["is", "taken for", "images"], 2);
+    /// All misses by pair of classes and name, also those that the page has no room to show.
+    fn names(&self, pairs: &[ConfusedPair]) -> Block {
+        let mut table = Table::new(["is", "taken for", "N", "images"], 3);
+        let mut room = MISSES_NAMED;
         for ConfusedPair { label, predicted, samples } in pairs.iter().take(CLASSES_LISTED) {
-            table.add_row([self.data.class(*label), self.data.class(*predicted), &samples.len().to_string()]);
+            let named = samples.len().min(room);
+            room -= named;
+            let name = |sample: &ScoredSample| {
+                let name = self.image_name(sample.index);
+                name.rsplit('/').next().unwrap_or_default().to_owned()
+            };
+            let mut names: Vec<String> = samples[..named].iter().map(name).collect();
+            names.extend((named < samples.len()).then(|| "..".to_owned()));
+            let [is, said] = [label, predicted].map(|label| self.data.class(*label).to_owned());
+            table.add_row([is, said, names.join(", "), grouped(samples.len())]);
         }
-        let first = if pairs.len() > CLASSES_LISTED { format!("; the first {CLASSES_LISTED}") } else { String::new() };
-        let summary = format!("{} more pairs, of fewer images{first}", pairs.len());
-        (!pairs.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Table(table)] })
+        let most = if pairs.len() > CLASSES_LISTED {
+            format!("the {CLASSES_LISTED} most frequent of ")
+        } else {
+            String::new()
+        };
+        let summary = format!("All misses by name: {most}{} pairs of classes", grouped(pairs.len()));
+        let text = format!("`train show {}/IS/N` shows one.", self.split.name());
+        Block::Fold { summary, blocks: vec![Block::Text(text), Block::Table(table)] }
     }
 
     /// The weights in the place of their pixels, of a linear model of grey images; of very many classes none.
@@ -388,7 +410,7 @@ impl<'a> Evaluated<'a> {
         let [prediction, target] = [top.predicted, top.label].map(|label| self.data.class(label));
         let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
         let (p, name) = (probability(top.probability), self.image_name(top.index));
-        let loss = if self.loss_is_p() { String::new() } else { format!("loss {:.4}\n", top.loss) };
+        let loss = if self.loss_is_p() { String::new() } else { format!("loss {}\n", loss(top.loss)) };
         let caption = format!("{prediction}, is {target}\n{loss}p {p}\n{name}");
         Picture { pixels: pixels(self.images(), top.index), caption, verdict }
     }
@@ -418,4 +440,62 @@ fn single_pairs(pictures: Vec<Picture>) -> Vec<Block> {
         count => format!("{count} pairs of classes with a single miss each"),
     };
     vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MOST_COLUMNS }]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, sync::Arc};
+
+    use task::Task;
+
+    use super::*;
+
+    /// Images of a pixel, so many of each of three classes, all of which are taken for the first.
+    fn data(of_each: usize) -> (DataSet, Evaluation) {
+        let task = Arc::new(Task::new(["a", "b", "c"]).unwrap());
+        let labels: Vec<u16> = (0..3 * of_each).map(|index| (index % 3) as u16).collect();
+        let images = Images::new(&task, Shape::grey([1, 1]), vec![7; labels.len()].into(), labels.clone());
+        let images = Arc::new(images);
+        let data = DataSet {
+            train: images.clone(),
+            valid: images,
+            test: None,
+            source: "idx".into(),
+            notes: vec![],
+            sizes: vec![],
+            skipped: vec![],
+            fingerprint: "0".into(),
+            cache: None,
+        };
+        let mut evaluation = Evaluation::new(&task);
+        evaluation.add(1.0, &[1.0, 0.0, 0.0].repeat(labels.len()), &labels);
+        (data, evaluation)
+    }
+
+    #[test]
+    fn a_page_without_room_for_all_misses_has_the_names_of_all() {
+        let names_of = |of_each: usize| {
+            let (data, evaluation) = data(of_each);
+            let losses = vec![1.0; evaluation.labels.len()];
+            let loss = Loss::CrossEntropy;
+            let evaluated = Evaluated { data: &data, split: Split::Valid, loss, evaluation, losses, weights: vec![] };
+            evaluated.misses().unwrap().blocks.into_iter().find_map(|block| match block {
+                Block::Fold { summary, blocks } if summary.starts_with("All misses by name") => Some((summary, blocks)),
+                _ => None,
+            })
+        };
+        assert_eq!(names_of(40), None, "all are shown");
+        let (summary, blocks) = names_of(400).unwrap();
+        assert_eq!(summary, "All misses by name: 2 pairs of classes");
+        let [Block::Text(text), Block::Table(table)] = &blocks[..] else { panic!("{blocks:?}") };
+        assert_eq!(text, "`train show valid/IS/N` shows one.");
+        for (row, is) in table.rows.iter().zip(["b", "c"]) {
+            assert_eq!([&row[0], &row[1], &row[3]], [is, "a", "400"]);
+            let numbers: BTreeSet<usize> = row[2].split(", ").map(|number| number.parse().unwrap()).collect();
+            assert_eq!(numbers, (0..400).collect());
+        }
+        // Beyond some thousand the rest is counted alone.
+        let (_, blocks) = names_of(2000).unwrap();
+        assert!(matches!(&blocks[1], Block::Table(table) if table.rows[1][2].ends_with(", ..")), "{blocks:?}");
+    }
 }

@@ -24,6 +24,7 @@ use chart::Pixels;
 use data::Images;
 
 pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
+pub use chart::grouped;
 pub use compare::{ComparedRun, Comparison, Group, Groups, Test};
 pub use confusion_table::ConfusionTable;
 pub use counts::counts;
@@ -34,7 +35,7 @@ pub use few::few;
 pub use live::write as write_live;
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
-pub use words::{best_epoch, clock, fraction, grouped, moment, name, probability, rate, shown, small};
+pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

@@ -1,9 +1,6 @@
 //! `report.html` of a run that trains, or that ended before it had a model.
 
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::path::{Path, PathBuf};
 
 use chart::{Block, Document, Section, Tile, html};
 use data::DataSet;
@@ -14,7 +11,7 @@ use run::{EpochRecord, Error, RunRecord, folder, list, record::State};
 use crate::{
     clock,
     course::Course,
-    name,
+    grouped, name,
     run_report::{settings, setup},
 };
 
@@ -34,8 +31,7 @@ pub fn write(run: &Path, data: &DataSet, trains: bool) -> Result<PathBuf, Error>
     let so_far = SoFar { run, plan: &plan, data, record: record.as_ref(), epochs: &epochs, trains };
     let page = if trains {
         let each = epochs.last().map_or(0, |epoch| epoch.seconds.ceil() as u64).clamp(RELOAD[0], RELOAD[1]);
-        let written = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since: Duration| since.as_secs());
-        html::live_page(&so_far.document(), each, written)
+        html::live_page(&so_far.document(), each)
     } else {
         html::page(&so_far.document())
     };
@@ -78,6 +74,13 @@ impl SoFar<'_> {
         }
     }
 
+    /// Epochs, and of a run that has ended the steps.
+    fn done(&self, epochs: usize) -> String {
+        let steps = self.record.filter(|_| !self.trains).and_then(|record| record.steps_done);
+        let steps = steps.map_or_else(String::new, |steps| format!(", {} steps", grouped(steps)));
+        format!("epoch {} of {epochs} done{steps}", self.epochs.len())
+    }
+
     fn tiles(&self) -> Vec<Tile> {
         let epochs = self.plan.training.epochs;
         let last = |of: fn(&EpochRecord) -> String| self.epochs.last().map_or_else(|| "-".into(), of);
@@ -89,7 +92,7 @@ impl SoFar<'_> {
             (false, _) => "stopped",
         };
         let mut tiles = vec![
-            Tile::new("state", state, format!("epoch {} of {epochs} done", self.epochs.len())),
+            Tile::new("state", state, self.done(epochs)),
             Tile::new("accuracy", last(|epoch| format!("{:.4}", epoch.valid.accuracy)), "of the last epoch"),
             Tile::new("loss", last(|epoch| format!("{:.6}", epoch.valid.loss)), self.plan.training.loss.to_string()),
         ];

@@ -141,7 +141,9 @@ impl<'a> RunReport<'a> {
         let state = self.state();
         if state != "finished" {
             let (state, reason) = state.split_once(": ").unwrap_or((&state, ""));
-            tiles.insert(0, Tile::new("state", state, reason));
+            let steps = self.record.steps_done.map(|steps| format!("after {} steps", grouped(steps)));
+            let note = [Some(reason.to_owned()).filter(|reason| !reason.is_empty()), steps];
+            tiles.insert(0, Tile::new("state", state, note.into_iter().flatten().collect::<Vec<_>>().join(", ")));
         }
         tiles
     }
@@ -226,9 +228,10 @@ impl<'a> RunReport<'a> {
 
     fn timings(&self) -> Section {
         let record = &self.record;
+        let steps = record.steps_done.or_else(|| Some(self.epochs.last()?.step)).unwrap_or_default();
         let whole = Table::of_names([
             ("total", format!("{} of training and validation", clock(record.seconds))),
-            ("optimizer steps", self.epochs.last().map_or(0, |epoch| epoch.step).to_string()),
+            ("optimizer steps", grouped(steps)),
             ("started", moment(&record.started)),
             ("ended", record.ended.as_deref().map_or_else(|| "-".into(), moment)),
         ]);
@@ -244,7 +247,8 @@ impl<'a> RunReport<'a> {
         let mut values: Vec<f64> = self.epochs.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
         let (least, most) = (values.first()?, values.last()?);
-        let numbers = [*least, values[values.len() / 2], *most].map(|value| format!("{value:.decimals$}"));
+        let shown = |value: f64| if decimals == 0 { grouped(value.round()) } else { format!("{value:.decimals$}") };
+        let numbers = [*least, values[values.len() / 2], *most].map(shown);
         Some([name.to_owned()].into_iter().chain(numbers).collect())
     }
 

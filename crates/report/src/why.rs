@@ -1,6 +1,6 @@
 //! What decides a prediction, beside the image.
 
-use chart::{Block, Picture, Pixels, Section, Table, Verdict, Weights};
+use chart::{Bar, Bars, Block, Picture, Pixels, Section, Verdict, Weights};
 
 use crate::probability;
 
@@ -27,14 +27,19 @@ impl Why {
                               logit by it; of a linear model that is all there is to its logit, but for the bias. A square costs by how \
                               much the logit falls when it is covered.";
 
-    /// Of one image.
+    /// Of one image: large, and beside it how probable its classes are, and why.
     pub fn section(&self) -> Section {
-        let mut guesses = Table::new(["class", "probability"], 1);
-        for (class, p) in &self.guesses {
-            guesses.add_row([class.clone(), probability(*p)]);
-        }
-        let seen = "as the model sees it".to_owned();
-        Section::new(format!("{}: {}", self.name, self.guesses[0].0), [Block::Table(guesses), self.row(seen)])
+        let (class, p) = &self.guesses[0];
+        let bar =
+            |(class, p): &(String, f32)| Bar { name: class.clone(), amount: f64::from(*p), label: probability(*p) };
+        let alt = format!("Probabilities: {class} {}", probability(*p));
+        let bars = Bars { alt, bars: self.guesses.iter().map(bar).collect(), whole: 1.0 };
+        let mut why = self.pictures("as the model sees it".into());
+        let image = vec![why.remove(0)];
+        let [image, why] =
+            [(self.name.clone(), image), (self.alt(), why)].map(|(alt, pictures)| Block::Large { alt, pictures });
+        let decided = Block::Together(vec![Block::Bars(bars), why]);
+        Section::new(format!("{}: {class}", self.name), [Block::Beside(vec![image, decided])])
     }
 
     /// Of several.
@@ -49,9 +54,12 @@ impl Why {
 
     /// The image under this caption, and what is to be said of it.
     fn row(&self, caption: String) -> Block {
-        let (pictures, class) = (self.pictures(caption), &self.guesses[0].0);
-        let alt = format!("{}, and what of it speaks for and against {class}", self.name);
-        Block::Pictures { alt, columns: pictures.len(), pictures }
+        let pictures = self.pictures(caption);
+        Block::Pictures { alt: self.alt(), columns: pictures.len(), pictures }
+    }
+
+    fn alt(&self) -> String {
+        format!("{}, and what of it speaks for and against {}", self.name, self.guesses[0].0)
     }
 
     fn pictures(&self, caption: String) -> Vec<Picture> {

@@ -12,11 +12,12 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::form
 
 /// Four decimals, or a dash where a metric is undefined; what is not quite 1 is not rounded to it.
 pub fn fraction(metric: Option<f64>) -> String {
-    match metric {
-        None => "-".into(),
-        Some(value) if (0.99995..1.0).contains(&value) => "> 0.9999".into(),
-        Some(value) => format!("{value:.4}"),
-    }
+    metric.map_or_else(|| "-".into(), chart::fraction)
+}
+
+/// Four decimals of the loss of an image, which rounding leaves a little below zero at times.
+pub fn loss(value: f32) -> String {
+    format!("{:.4}", value.max(0.0) + 0.0)
 }
 
 /// Four decimals of what a model takes for probable, which is never quite 0 or 1.
@@ -83,13 +84,6 @@ pub fn rate(number: f64) -> String {
     }
 }
 
-/// A count, its thousands apart: `12,396`.
-pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
-}
-
 /// A probability: four decimals, or an exponent where they would be zeros.
 pub fn small(p: f64) -> String {
     if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
@@ -125,8 +119,12 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_is_never_below_zero() {
+        assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["0.0000", "0.0000", "0.0000", "1.5000"]);
+    }
+
+    #[test]
     fn large_numbers_are_readable() {
         assert_eq!([850.4, 5_912.0, 59_120.0, 1_234_567.0].map(rate), ["850", "5.9 k", "59 k", "1.2 M"]);
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -1,4 +1,5 @@
-//! What TensorBoard shows of a run: an event file in the run folder, while it trains and when it ends.
+//! What TensorBoard shows of a run: an event file in the run folder, while it trains and when it ends, and one of the validation in a
+//! folder of its own below, so that both are lines of one chart.
 
 use std::{
     fs,
@@ -21,9 +22,13 @@ const NAME: &str = "events.out.tfevents.";
 /// Records before the first of training: the head, and one with the plan.
 const BEFORE: usize = tensorboard::HEAD_RECORDS + 1;
 
+/// Below a run folder: what TensorBoard takes for a run beside it, with the same names for the validation's metrics.
+const VALID: &str = "valid";
+
 /// The event file of a run that trains. Its steps are optimizer steps taken, so that the batch of step 1 is the first one.
 pub struct EventLog {
     log: Log,
+    valid: Log,
     /// Bytes written after the file's head.
     length: usize,
     /// That of the step that is not complete yet.
@@ -48,22 +53,25 @@ impl EventLog {
     /// Begins the event file of a run, or goes on with it at `state`.
     ///
     /// That is a new file, with what the one before had told up to there: a TensorBoard that is open on the run has read
-    /// that one to its end and could not follow if it became shorter and grew again.
+    /// that one to its end and could not follow if it became shorter and grew again. The validation's is made of the `epochs` so far.
     ///
     /// # Errors
     /// Where the file before ends too early, or one cannot be written.
-    pub fn open(run: &Path, plan: &Plan, batches: usize, state: &TrainState) -> Result<Self, Error> {
+    pub fn open(
+        run: &Path,
+        plan: &Plan,
+        batches: usize,
+        state: &TrainState,
+        epochs: &[EpochRecord],
+    ) -> Result<Self, Error> {
         let before = event_files(run)?;
         let kept = kept(&before, state.event_log_bytes)?;
-        let number = before.last().map_or(0, |(number, _)| number + 1);
-        let path = run.join(format!("{NAME}{number:05}"));
-        let log = Log::begin(&path, &[beginning(plan), kept].concat())?;
-        if !before.is_empty() {
-            log.flush()?;
-            retire(before)?;
-        }
+        let log = begin(run, before, &[beginning(plan), kept].concat())?;
+        let folder = run.join(VALID);
+        fs::create_dir_all(&folder).map_err(|cause| Error::Write { path: folder.clone(), cause })?;
+        let valid = begin(&folder, event_files(&folder)?, &validations(epochs))?;
         let (length, training) = (state.event_log_bytes, plan.training.clone());
-        Ok(Self { log, length, loss: MeanLoss::default(), training, batches })
+        Ok(Self { log, valid, length, loss: MeanLoss::default(), training, batches })
     }
 
     /// How far it has come, for [`TrainState`].
@@ -92,8 +100,8 @@ impl EventLog {
         let speed = Value::scalar("speed/images_per_second", record.images_per_second as f32);
         let step = [("step/gradient_norm", record.gradient_norm), ("step/update_ratio", record.update_ratio)];
         let step = step.into_iter().filter_map(|(name, value)| Some(Value::scalar(name, value? as f32)));
-        let metrics = metrics("train", &record.train).into_iter().chain(metrics("valid", &record.valid));
-        let scalars = metrics.chain(step).chain([speed]);
+        self.valid.append(&validation(now(), record))?;
+        let scalars = metrics("epoch", &record.train).into_iter().chain(step).chain([speed]);
         let histograms = parameters
             .into_iter()
             .map(|(name, values)| Value::histogram(&format!("parameters/{name}"), &Histogram::of(&values)));
@@ -127,6 +135,33 @@ impl EventLog {
         self.length += event.len();
         self.log.append(&event)
     }
+}
+
+/// Begins the file of the next number in a folder that has these.
+fn begin(folder: &Path, before: Vec<(usize, PathBuf)>, content: &[u8]) -> Result<Log, Error> {
+    let number = before.last().map_or(0, |(number, _)| number + 1);
+    let log = Log::begin(&folder.join(format!("{NAME}{number:05}")), content)?;
+    if !before.is_empty() {
+        log.flush()?;
+        retire(before)?;
+    }
+    Ok(log)
+}
+
+/// The event file of the validation so far, each epoch at about the time that it ended.
+fn validations(epochs: &[EpochRecord]) -> Vec<u8> {
+    let now = now();
+    let mut since: f64 = epochs.iter().map(|record| record.seconds).sum();
+    let mut file = tensorboard::head(now - since);
+    for record in epochs {
+        since -= record.seconds;
+        file.extend(validation(now - since, record));
+    }
+    file
+}
+
+fn validation(at: f64, record: &EpochRecord) -> Vec<u8> {
+    tensorboard::event(at, record.step, metrics("epoch", &record.valid))
 }
 
 /// Empties the last of these files and removes the others. A reader that has the last one open goes on to the next file
@@ -172,17 +207,7 @@ fn beginning(plan: &Plan) -> Vec<u8> {
     let now = now();
     let start = tensorboard::session_start(now, &hyper_parameters(plan));
     let text: String = folder::plan_text(plan).lines().map(|line| format!("    {line}\n")).collect();
-    [tensorboard::head(now), tensorboard::event(now, 0, [start, Value::text("plan", &text), layout()])].concat()
-}
-
-/// Training and validation in one chart for each metric that both have.
-fn layout() -> Value {
-    let chart = |metric: Metric| {
-        let name = metric.name();
-        (name.to_owned(), vec![format!("^train/{name}$"), format!("^valid/{name}$")])
-    };
-    let charts: Vec<_> = Metric::OF_SUMS.into_iter().map(chart).collect();
-    Value::layout("train and valid", &charts)
+    [tensorboard::head(now), tensorboard::event(now, 0, [start, Value::text("plan", &text)])].concat()
 }
 
 /// Of a class, by the probability from which on it is said.
@@ -235,7 +260,7 @@ mod tests {
     fn open(run: &Path, accumulate: usize, events: usize) -> Result<EventLog, Error> {
         let settings = [Setting::parse(&format!("training.accumulate={accumulate}")).unwrap()];
         let plan = Plan::resolve(&Config::default(), &settings).unwrap();
-        EventLog::open(run, &plan, BATCHES, &TrainState { event_log_bytes: events, ..TrainState::default() })
+        EventLog::open(run, &plan, BATCHES, &TrainState { event_log_bytes: events, ..TrainState::default() }, &[])
     }
 
     fn batch(step: usize, batch: usize, batch_loss: f32) -> BatchRecord {

@@ -63,6 +63,9 @@ pub struct RunRecord {
     /// Epochs the plan asks for.
     pub epochs: usize,
     pub epochs_done: usize,
+    /// Optimizer steps, at the end of its process; none while it trains, and in runs of earlier versions.
+    #[serde(default)]
+    pub steps_done: Option<usize>,
     /// Seconds of training and validation, over all resumes.
     pub seconds: f64,
     /// The best epoch: `model.safetensors` is its model.

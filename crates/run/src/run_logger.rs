@@ -22,7 +22,8 @@ impl RunLogger {
     /// Opens them in a run folder, for a run that goes on from `state` with so many batches an epoch.
     pub fn open(run: &Path, plan: &Plan, batches: usize, state: &TrainState) -> Result<Self, Error> {
         let metrics = MetricsLog::open(run, state)?;
-        let events = plan.tensorboard.then(|| EventLog::open(run, plan, batches, state)).transpose()?;
+        let open = || EventLog::open(run, plan, batches, state, &folder::read_epochs(run)?);
+        let events = plan.tensorboard.then(open).transpose()?;
         Ok(Self { metrics, events, log_steps: plan.training.log_steps })
     }
 

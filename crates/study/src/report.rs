@@ -17,10 +17,7 @@ mod parallel;
 mod seeds;
 mod unfinished;
 
-use std::{
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::path::{Path, PathBuf};
 
 use chart::{Block, Document, Section, Table, Term, html};
 use plan::Plan;
@@ -111,8 +108,7 @@ const RELOAD: u64 = 5;
 /// # Errors
 /// Where it cannot be written.
 pub fn write_live(path: &Path, study: &Study, trials: &[Status]) -> Result<(), Error> {
-    let written = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let page = html::live_page(&report(study, path, trials), RELOAD, written);
+    let page = html::live_page(&report(study, path, trials), RELOAD);
     Ok(files::replace_unflushed(&path.join(PAGE), page.as_bytes())?)
 }
 

@@ -5,9 +5,8 @@
 //! [`after`] counts.
 //!
 //! The formats are those of TensorFlow: `TFRecord` around each event, and the protocol buffers `event.proto`,
-//! `summary.proto`, `tensor.proto` and, of TensorBoard's plugins for hyper-parameters, precision-recall curves and custom scalars,
-//! `plugin_data.proto` and `layout.proto`. Of their fields only those are
-//! written that a training run has something to say for.
+//! `summary.proto`, `tensor.proto` and, of TensorBoard's plugins for hyper-parameters and precision-recall curves,
+//! `plugin_data.proto`. Of their fields only those are written that a training run has something to say for.
 
 mod event;
 mod histogram;

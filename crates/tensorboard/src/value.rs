@@ -53,16 +53,6 @@ impl Value {
         Self::of_tensor(tag, "pr_curves", &data, tensor.bytes(4, content))
     }
 
-    /// Charts of several scalars each: name, and regular expressions for their tags. The page CUSTOM SCALARS shows them.
-    pub fn layout(category: &str, charts: &[(String, Vec<String>)]) -> Self {
-        let charts = charts.iter().map(|(name, tags)| {
-            let lines = tags.iter().fold(Message::default(), |lines, tag| lines.bytes(1, tag));
-            Message::default().bytes(1, name).message(2, lines)
-        });
-        let category = Message::default().bytes(1, category).messages(2, charts);
-        Self::of_text("custom_scalars__config__", "custom_scalars", Message::default().message(2, category).encoded())
-    }
-
     fn of_text(tag: &str, plugin: &str, text: &[u8]) -> Self {
         let tensor = Message::default().integer(1, DT_STRING).message(2, Message::default()).bytes(8, text);
         Self::of_tensor(tag, plugin, &Message::default(), tensor)

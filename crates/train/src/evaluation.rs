@@ -136,13 +136,13 @@ pub fn pictures(data: &DataSet, Scores { evaluation, losses, .. }: &Scores) -> V
         Picture { tag: group, text, shape, png: pixels.to_png() }
     };
     let top = evaluation.by_loss(losses).into_iter().take(TOP_LOSSES.get());
-    let top = top.enumerate().map(|(rank, sample)| picture(format!("top_losses/{}", rank + 1), &sample));
+    let top = top.enumerate().map(|(rank, sample)| picture(format!("valid_top_losses/{}", rank + 1), &sample));
     let pairs = evaluation.confused_pairs(losses).into_iter().take(CONFUSED).enumerate();
     let confused =
-        pairs.filter_map(|(rank, pair)| Some(picture(format!("confused/{}", rank + 1), pair.samples.first()?)));
+        pairs.filter_map(|(rank, pair)| Some(picture(format!("valid_confused/{}", rank + 1), pair.samples.first()?)));
     let classes = evaluation.of_each_class(losses).into_iter().take(CLASSES).enumerate().flat_map(|(label, few)| {
         let class = data.class(label as u16);
-        few.into_iter().enumerate().map(move |(place, sample)| (format!("classes/{class} {}", place + 1), sample))
+        few.into_iter().enumerate().map(move |(place, sample)| (format!("valid_classes/{class} {}", place + 1), sample))
     });
     let classes = classes.map(|(group, sample)| picture(group, &sample));
     top.chain(confused).chain(classes).collect()

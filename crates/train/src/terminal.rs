@@ -26,6 +26,11 @@ impl Out {
         io::stdout().write_all(wrapped(&shown(&text.to_string()), &Term::stdout()).as_bytes())
     }
 
+    /// Writes code as it stands, to be copied: a broken line would be other code.
+    pub fn code(&mut self, lines: &str) -> io::Result<()> {
+        io::stdout().write_all(shown(lines).as_bytes())
+    }
+
     /// Writes one JSON value.
     pub fn json(&mut self, value: &serde_json::Value) -> io::Result<()> {
         writeln!(io::stdout(), "{}", harmless_json(&format!("{value:#}")))

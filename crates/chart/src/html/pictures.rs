@@ -15,12 +15,30 @@ pub fn pictures(alt: &str, pictures: &[Picture], columns: usize, side: usize) ->
     let columns = columns.min(pictures.len()).max(1);
     let form = if columns > FIXED { String::new() } else { format!(" style=\"--columns:{columns}\"") };
     let of = |number: usize| format!("{alt}: {number} of {}", pictures.len());
-    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), side)).collect();
+    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), side, breakable)).collect();
     format!("<div class=\"pictures\" role=\"group\" aria-label=\"{}\"{form}>\n{all}</div>\n", escaped(alt))
 }
 
+/// Images as large as there is room for; those of many pixels of three times as many a side as in a row.
+pub fn large(alt: &str, pictures: &[Picture], side: usize) -> String {
+    let of = |number: usize| format!("{alt}: {number} of {}", pictures.len());
+    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), 3 * side, led)).collect();
+    format!("<div class=\"pictures large\" role=\"group\" aria-label=\"{}\">\n{all}</div>\n", escaped(alt))
+}
+
+/// A caption whose first line stands out.
+fn led(caption: &str) -> String {
+    let (first, rest) = caption.split_once('\n').unwrap_or((caption, ""));
+    format!("<strong>{}</strong>\n{}", breakable(first), breakable(rest)).trim_end().to_owned()
+}
+
 /// An image with its caption, which is its alternative text too; `otherwise` is that of one without.
-fn picture(Picture { pixels, caption, verdict }: &Picture, otherwise: &str, side: usize) -> String {
+fn picture(
+    Picture { pixels, caption, verdict }: &Picture,
+    otherwise: &str,
+    side: usize,
+    shown: fn(&str) -> String,
+) -> String {
     let image = |alt: &str| format!("<img alt=\"{}\" src=\"{}\"/>", escaped(alt), embedded::address(pixels, side));
     if caption.is_empty() {
         return format!("<figure>{}</figure>\n", image(otherwise));
@@ -30,7 +48,7 @@ fn picture(Picture { pixels, caption, verdict }: &Picture, otherwise: &str, side
         verdict => palette::text(*verdict == Verdict::Right),
     };
     let (sign, alt) = (verdict.sign(), caption.replace('\n', ", "));
-    let caption = breakable(caption).replace('\n', "<br/>");
+    let caption = shown(caption).replace('\n', "<br/>");
     // Hidden from who hears the page: the image has said it.
     format!("<figure>{}<figcaption aria-hidden=\"true\"{style}>{sign}{caption}</figcaption></figure>\n", image(&alt))
 }
@@ -48,6 +66,18 @@ mod tests {
         assert!(html.contains("aria-label=\"two &amp; more\" style=\"--columns:2\""), "{html}");
         assert!(html.contains(">✗ 7 &lt; 9<br/>loss 1</figcaption>"), "{html}");
         assert!(!pictures("many", &vec![one; 7], 9, 112).contains("--columns"));
+    }
+
+    #[test]
+    fn a_large_image_has_more_pixels_and_a_first_line_that_stands_out() {
+        let pixels = Pixels::new(300, 300, vec![7; 90_000]);
+        let one = Picture { pixels, caption: "7 < 9\nvalid/7/1".into(), verdict: Verdict::None };
+        let html = large("one", std::slice::from_ref(&one), 100);
+        assert!(
+            html.contains("class=\"pictures large\"") && html.contains(&embedded::address(&one.pixels, 300)),
+            "{html}"
+        );
+        assert!(html.contains("><strong>7 &lt; 9</strong><br/>valid/<wbr/>7/<wbr/>1</figcaption>"), "{html}");
     }
 
     #[test]

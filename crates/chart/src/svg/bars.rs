@@ -9,8 +9,9 @@ const SIZE: f64 = 13.0;
 /// From one bar to the next, and how high a bar is.
 const ROW: f64 = 26.0;
 const HIGH: f64 = 15.0;
-/// The most that the names take of the width.
+/// The most that the names take of the width, and a bar.
 const MOST: f64 = 210.0;
+const LONGEST: f64 = 250.0;
 const GAP: f64 = 8.0;
 
 /// Draws a bar for each amount, its name at the left and its label behind it.
@@ -19,7 +20,7 @@ pub fn bars(chart: &Bars) -> String {
         |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text_width(text, SIZE)).fold(0.0, f64::max);
     let left = EDGE + widest(&mut chart.bars.iter().map(|bar| &bar.name)).min(MOST) + GAP;
     let labels = widest(&mut chart.bars.iter().map(|bar| &bar.label));
-    let longest = (WIDTH - left - labels - GAP - EDGE).max(20.0);
+    let longest = (WIDTH - left - labels - GAP - EDGE).clamp(20.0, LONGEST);
     let mut body = String::new();
     for (row, (bar, share)) in chart.bars.iter().zip(chart.shares()).enumerate() {
         let (top, length) = (EDGE + row as f64 * ROW, share * longest);
@@ -33,7 +34,8 @@ pub fn bars(chart: &Bars) -> String {
     }
     let height = 2.0 * EDGE + chart.bars.len() as f64 * ROW;
     body += &rule([left, 0.0], [left, height - EDGE], 0.5);
-    root(&chart.alt, [WIDTH, height].map(|side| side.ceil() as u32), &body)
+    let width = left + longest + GAP + labels + EDGE;
+    root(&chart.alt, [width, height].map(|side| side.ceil() as u32), &body)
 }
 
 #[cfg(test)]
@@ -62,6 +64,6 @@ mod tests {
         let mut chart = chart();
         chart.bars[0].name = "x".repeat(200);
         assert!(texts(&check(&bars(&chart), "two keys"))[0].ends_with("x…"));
-        check(&bars(&Bars { alt: "none".into(), bars: vec![] }), "none");
+        check(&bars(&Bars { alt: "none".into(), ..Bars::default() }), "none");
     }
 }

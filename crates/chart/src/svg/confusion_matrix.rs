@@ -1,8 +1,9 @@
 //! A confusion matrix: of two classes with counts and shares, of some with counts, of many as a picture.
 
-use super::{escaped, png, root, text};
+use super::{escaped, png, sized, text};
 use crate::{
     confusion::Confusion,
+    numbers::grouped,
     palette::{BLUE, Rgb, VERMILLION},
     terminal::cut,
 };
@@ -24,13 +25,16 @@ const SIDE: f64 = 560.0;
 const COUNTED: f64 = 30.0;
 const NAMED: f64 = 12.0;
 
+/// The smallest scale that counts are read at.
+const READABLE: f64 = 0.75;
+
 /// The most letters of a name.
 const LETTERS: usize = 14;
 
 /// The counts of what there is any of, with titles, where the cells are large enough for them; else a pixel for each cell.
 fn more_classes(alt: &str, confusion: &Confusion) -> String {
     let classes = confusion.classes.len().max(1);
-    let cell = (SIDE / classes as f64).clamp(5.0, 48.0);
+    let cell = (SIDE / classes as f64).clamp(5.0, 42.0);
     let every = (NAMED / cell).ceil().max(1.0) as usize;
     let names: Vec<String> = confusion.classes.iter().map(|class| cut(class, LETTERS)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
@@ -53,14 +57,21 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
     }
     if cell < COUNTED {
         body += &png::rgba([margin, margin, side, side], classes, classes, &grounds(confusion));
-        return root(alt, [(margin + side + 8.0) as u32; 2], &body);
+        return matrix(alt, [margin + side + 8.0; 2], 0.0, &body);
     }
     for (actual, row) in confusion.counts.iter().enumerate() {
         for (predicted, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
             body += &counted_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
-    root(alt, [(margin + side + 8.0) as u32; 2], &body)
+    matrix(alt, [margin + side + 8.0; 2], READABLE, &body)
+}
+
+/// As large as it is, so that what stands beside it knows; where there is no room as much smaller as `least`, and then a page scrolls.
+fn matrix(alt: &str, size: [f64; 2], least: f64, body: &str) -> String {
+    let [width, height] = size.map(|side| side as u32);
+    let least = least * size[0];
+    sized(alt, [width, height], &format!("width:{width}px;height:auto;max-width:100%;min-width:{least:.0}px"), body)
 }
 
 /// A pixel for each cell.
@@ -91,14 +102,21 @@ fn counted_cell(
     let (colour, opacity) = ground(confusion, [actual, predicted]);
     let [of, taken] = [actual, predicted].map(|class| escaped(&confusion.classes[class]));
     let (share, colour) = (confusion.percent(actual, predicted), colour.hex());
+    let count = grouped(count);
     let ground = format!(
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{colour}\" \
          fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
     );
-    let size = if count < 10_000 { 13.0 } else { 11.0 };
+    let size = if count.len() < 4 {
+        14.0
+    } else if count.len() < 6 {
+        13.0
+    } else {
+        11.0
+    };
     let weight = if actual == predicted { " font-weight=\"600\"" } else { "" };
     let style = format!("text-anchor=\"middle\"{weight}");
-    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count.to_string())
+    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count)
 }
 
 fn two_classes(alt: &str, confusion: &Confusion) -> String {
@@ -114,8 +132,7 @@ fn two_classes(alt: &str, confusion: &Confusion) -> String {
             body += &cell(confusion, row, column);
         }
     }
-    let size = [LEFT + 2.0 * CELL[0] + 4.0, TOP + 2.0 * CELL[1] + 4.0].map(|side| side as u32);
-    root(alt, size, &body)
+    matrix(alt, [LEFT + 2.0 * CELL[0] + 4.0, TOP + 2.0 * CELL[1] + 4.0], READABLE, &body)
 }
 
 fn cell(confusion: &Confusion, row: usize, column: usize) -> String {
@@ -129,7 +146,7 @@ fn cell(confusion: &Confusion, row: usize, column: usize) -> String {
          fill-opacity=\"{opacity:.2}\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>\n"
     );
     let middle = "text-anchor=\"middle\"";
-    let count = confusion.counts[row][column].to_string();
+    let count = grouped(confusion.counts[row][column]);
     let (x, y) = (x + width / 2.0, y + height / 2.0);
     let bold = format!("{middle} font-weight=\"600\"");
     ground + &text(x, y + 2.0, 22.0, &bold, &count) + &text(x, y + 23.0, 13.0, middle, &confusion.percent(row, column))
@@ -168,6 +185,10 @@ mod tests {
         let hundred = confusion_matrix("hundred", &diagonal(100));
         let document = check(&hundred, "hundred");
         assert!(texts(&document).iter().all(|text| text != "7"));
+        assert!(
+            !ten.contains("min-width:0px") && hundred.contains("min-width:0px"),
+            "counts are read, a picture is seen"
+        );
         assert!(ten.contains("<title>1 of &lt;9&gt; predicted &lt;0&gt;, 12.5 %</title>"));
         let count = |svg: &str, name: &str| svg.matches(name).count();
         assert_eq!([count(&ten, "<rect"), count(&hundred, "<rect"), count(&hundred, "<image")], [1 + 10 + 9, 1, 1]);

@@ -151,15 +151,14 @@ impl<'a> Drawing<'a> {
         let mut svg = String::new();
         // Where there are many labels, every other one gives way in a narrow window.
         let many = self.x.ticks.len() > MOST_LABELS || self.x.ticks.iter().any(|tick| tick.label.len() > 4);
+        let (mut lines, mut labels) = (String::new(), String::new());
         for (number, tick) in self.x.ticks.iter().enumerate() {
             let at = share(tick.at);
             let class = if many && number % 2 == 1 { " class=\"more\"" } else { "" };
-            svg += &format!(
-                "<line x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"100%\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\n\
-                 <text x=\"{at}\" y=\"100%\" dy=\"18\" font-size=\"{SIZE}\" text-anchor=\"middle\"{class}>{}</text>\n",
-                escaped(&tick.label)
-            );
+            lines += &format!("<line x1=\"{at}\" x2=\"{at}\" y2=\"100%\"/>\n");
+            labels += &format!("<text x=\"{at}\" y=\"100%\" dy=\"18\"{class}>{}</text>\n", escaped(&tick.label));
         }
+        svg += &grid(&lines, &labels, "middle");
         svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale\"" } else { "" });
         svg += &self.other.as_ref().map(|span| vertical(span, " class=\"scale\" display=\"none\"")).unwrap_or_default();
         for line in ["x1=\"0\" x2=\"100%\" y1=\"100%\" y2=\"100%\"", "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"100%\""] {
@@ -276,16 +275,21 @@ fn other_scale(axis: &Axis, values: &[f64]) -> Option<Axis> {
 }
 
 fn vertical(span: &Span, class: &str) -> String {
-    let mut svg = format!("<g{class}>\n");
+    let (mut lines, mut labels) = (String::new(), String::new());
     for tick in &span.ticks {
         let at = share(1.0 - tick.at);
-        svg += &format!(
-            "<line x1=\"0\" x2=\"100%\" y1=\"{at}\" y2=\"{at}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\n\
-             <text x=\"-7\" y=\"{at}\" dy=\"4.5\" font-size=\"{SIZE}\" text-anchor=\"end\">{}</text>\n",
-            escaped(&tick.label)
-        );
+        lines += &format!("<line x2=\"100%\" y1=\"{at}\" y2=\"{at}\"/>\n");
+        labels += &format!("<text x=\"-7\" y=\"{at}\" dy=\"4.5\">{}</text>\n", escaped(&tick.label));
     }
-    svg + "</g>\n"
+    format!("<g{class}>\n{}</g>\n", grid(&lines, &labels, "end"))
+}
+
+/// The lines of an axis' ticks with their labels.
+fn grid(lines: &str, labels: &str, anchor: &str) -> String {
+    format!(
+        "<g stroke=\"currentColor\" stroke-opacity=\"0.14\">\n{lines}</g>\n\
+         <g font-size=\"{SIZE}\" text-anchor=\"{anchor}\">\n{labels}</g>\n"
+    )
 }
 
 /// What a series is, for a script: its name, its values, and what its points stand for. The x values are left out where

@@ -3,6 +3,7 @@
 use super::{Colours, cut};
 use crate::{
     confusion::Confusion,
+    numbers::grouped,
     palette::{BLUE, VERMILLION},
 };
 
@@ -20,9 +21,9 @@ pub fn confusion_matrix(confusion: &Confusion, width: usize, colours: Colours) -
     let labels = |word| confusion.classes.iter().map(|class| label(word, class)).collect::<Vec<_>>();
     let (rows, columns) = (labels("actual"), labels("predicted"));
     let cell = |row: usize, column: usize| match confusion.counts[row][column] {
-        count if is_binary => format!("{count}  {:>6}", confusion.percent(row, column)),
+        count if is_binary => format!("{}  {:>6}", grouped(count), confusion.percent(row, column)),
         0 => ".".into(),
-        count => count.to_string(),
+        count => grouped(count),
     };
     let cells: Vec<Vec<String>> =
         (0..rows.len()).map(|row| (0..rows.len()).map(|column| cell(row, column)).collect()).collect();
@@ -52,7 +53,7 @@ fn most_confused(confusion: &Confusion) -> String {
     let confused = confusion.confused();
     let line = |(actual, predicted, count): &(usize, usize, u64)| {
         let [actual, predicted] = [actual, predicted].map(|class| &confusion.classes[*class]);
-        format!("{count:>7} of {actual} predicted {predicted}\n")
+        format!("{:>7} of {actual} predicted {predicted}\n", grouped(count))
     };
     let lines: String = confused.iter().take(LINES).map(line).collect();
     if lines.is_empty() {
@@ -76,7 +77,7 @@ mod tests {
         let text = confusion_matrix(&confusion(), 80, Colours::Plain);
         assert_eq!(
             text,
-            "          predicted 3   predicted 7\nactual 3  990  98.0 %    20   2.0 %\nactual 7    7   0.7 %  1021  99.3 %\n"
+            "          predicted 3    predicted 7\nactual 3  990  98.0 %     20   2.0 %\nactual 7    7   0.7 %  1,021  99.3 %\n"
         );
         check_plain(&text, 40);
     }

@@ -45,7 +45,7 @@ fn block(block: &Block, width: usize, colours: Colours) -> String {
         Block::Spread(chart) => spread(chart, width, colours),
         Block::Bars(chart) => bars(chart, width, colours),
         Block::Confusion { matrix, .. } => confusion_matrix(matrix, width, colours),
-        Block::Pictures { pictures, .. } => image_grid(pictures, width, colours),
+        Block::Pictures { pictures, .. } | Block::Large { pictures, .. } => image_grid(pictures, width, colours),
         Block::Pixels { table, .. } => pixel_table(table, width, colours),
         Block::Weights { weights: values, .. } => weights(values, colours),
         Block::Beside(all) | Block::Together(all) => blocks(all, width, colours),

@@ -16,8 +16,10 @@ const BINS: usize = 8;
 const WIDE: f64 = 50.0;
 
 const MEASURED: &str = "Time is that of training and validation, as each trial's `run.json` has it, over all its \
-    resumes: without the start of its process, the data, and checkpoints left behind. Processor time is that time \
-    times the threads that a trial may use, whether it used them or not.";
+    resumes: without the start of its process, the data, and checkpoints left behind.";
+
+const PROCESSOR: &str =
+    " Processor time is that time times the threads that a trial may use, whether it used them or not.";
 
 type Begun<'a> = (&'a Status, &'a RunRecord);
 
@@ -29,10 +31,12 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         return None;
     }
     let totals = of_time(&begun).into_iter().chain(of_epochs(&begun, view.study));
+    let by_kind = [by_state(&begun), by_device(view, &begun)];
     // Where all is of one kind the totals have said it.
-    let by_kind = [by_state(&begun), by_device(view, &begun)].into_iter().filter(|table| table.rows.len() > 1);
+    let processor = if by_kind[1].rows.len() > 1 { PROCESSOR } else { "" };
+    let by_kind = by_kind.into_iter().filter(|table| table.rows.len() > 1);
     let tables = [Table::of_names(totals)].into_iter().chain(by_kind).map(Block::Table);
-    let blocks = tables.chain(histogram(&begun)).chain([Block::text(MEASURED)]);
+    let blocks = tables.chain(histogram(&begun)).chain([Block::text(MEASURED.to_owned() + processor)]);
     Some(Section::new("Time and cost", blocks))
 }
 
@@ -153,6 +157,7 @@ fn histogram(begun: &[Begun<'_>]) -> Option<Block> {
     Some(Block::Bars(Bars {
         alt: format!("Finished trials by the seconds that each took, {low:.1} to {high:.1}"),
         bars,
+        ..Bars::default()
     }))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Section {
         found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
     let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
     let bars = known.into_iter().map(bar).collect();
-    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars };
+    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars, ..Bars::default() };
     let chart = (!shares.is_empty()).then_some(Block::Bars(chart));
     let metric = view.study.metric;
     let method = (!shares.is_empty()).then(|| {

@@ -19,8 +19,8 @@ pub struct ShowArgs {
     /// Only these columns.
     #[arg(long, value_name = "FROM..TO", conflicts_with = "batch")]
     pub cols: Option<Part>,
-    /// An image of the data as so many epochs of training see it, each changed anew as the plan's `[augmentation]` says.
-    #[arg(long, value_name = "N", conflicts_with_all = ["batch", "rows", "cols"], value_parser = from_1)]
+    /// An image of the data, or each of the batch, as so many epochs of training see it, changed anew as the plan's `[augmentation]` says.
+    #[arg(long, value_name = "N", conflicts_with_all = ["raw", "rows", "cols"], value_parser = from_1)]
     pub variants: Option<NonZeroUsize>,
     /// Images of the first training batch with their labels, in the order of the plan's seed, as the training sees them.
     #[arg(long)]

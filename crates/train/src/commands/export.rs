@@ -33,7 +33,8 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
     }
     files.for_each(|file| say(&format!("written to `{}`", file.display())));
     if let Some(file) = &args.onnx {
-        say(&format!("\n{}", in_python(&file.display().to_string())));
+        say("");
+        Out.code(&in_python(&file.display().to_string()))?;
     }
     Ok(())
 }
@@ -71,8 +72,9 @@ fn in_python(path: &str) -> String {
     format!(
         "import json, onnxruntime\n\
          session = onnxruntime.InferenceSession({path:?})\n\
-         classes = json.loads(session.get_modelmeta().custom_metadata_map[\"classes\"])\n\
-         logits, probabilities = session.run(None, {{\"{}\": images}})",
+         metadata = session.get_modelmeta().custom_metadata_map\n\
+         classes = json.loads(metadata[\"classes\"])\n\
+         logits, probabilities = session.run(None, {{\"{}\": images}})\n",
         onnx::IMAGES
     )
 }

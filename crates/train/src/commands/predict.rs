@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Classes of each image on a page where nothing says how many.
-const GUESSES: NonZeroUsize = NonZeroUsize::new(3).expect("3 is not 0");
+const GUESSES: NonZeroUsize = NonZeroUsize::new(5).expect("5 is not 0");
 
 /// Images that are decoded together.
 const TOGETHER: usize = 512;

@@ -15,7 +15,8 @@ use crate::{
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let shown = match args.variants {
-        _ if args.batch => batch::show(args)?,
+        Some(epochs) if args.batch => batch::variants(args, epochs)?,
+        None if args.batch => batch::show(args)?,
         Some(epochs) => variants::show(args, epochs)?,
         None => image::show(args)?,
     };

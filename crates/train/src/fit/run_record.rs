@@ -48,6 +48,7 @@ pub fn of_start(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
         ended: None,
         epochs: job.plan.training.epochs,
         epochs_done: state.map_or(0, |state| state.epoch),
+        steps_done: None,
         seconds: state.map_or(0.0, |state| state.seconds),
         best: exported.or_else(|| state.and_then(|state| state.best_tracker.best.clone())),
         last: state.and_then(|state| state.last),
@@ -65,6 +66,7 @@ pub fn complete(record: &mut RunRecord, state: &TrainState, outcome: &Result<Out
     };
     record.ended = Some(now());
     record.epochs_done = state.epoch;
+    record.steps_done = Some(state.step);
     record.seconds = state.seconds;
     record.best = state.best_tracker.best.clone();
     record.last = state.last;

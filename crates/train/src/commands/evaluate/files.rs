@@ -36,9 +36,10 @@ pub fn write(
     match &args.html {
         Some(path) => {
             let why = (!whys.is_empty()).then(|| Why::of_all(whys));
+            let baseline = beside.map(BesideBaseline::tile);
             let beside = beside.map(|beside| beside.section(top));
             let sections = sections.into_iter().map(|(_, section)| section).chain(why).chain(beside);
-            output::write(path, page(stored, evaluated, sections.collect()))
+            output::write(path, page(stored, evaluated, baseline, sections.collect()))
         }
         None => Ok(()),
     }
@@ -63,10 +64,10 @@ fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static st
     sections
 }
 
-fn page(stored: &StoredRun, evaluated: &Evaluated, sections: Vec<Section>) -> String {
+fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, sections: Vec<Section>) -> String {
     let best = stored.record.best.as_ref().map(|best| format!("epoch {}", best.epoch)).unwrap_or_default();
     let model = Tile::new("model", &stored.record.model.kind, best);
-    let tiles = evaluated.tiles().into_iter().chain([evaluated.loss_tile(), model]).collect();
+    let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile(), model]).collect();
     let title = format!("{} on {}", stored.path.display(), evaluated.title());
     html::page(&Document { title, lead: vec![Block::Tiles(tiles)], sections })
 }

@@ -1,10 +1,13 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
+use std::num::NonZeroUsize;
+
 use chart::{Block, Picture, Pixels, Section, Verdict};
-use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, augmented};
+use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, Split, augmented};
 use plan::Plan;
 use train::fit;
 
+use super::variants::of_image;
 use crate::{
     cli::{PlanArgs, ShowArgs},
     commands::load_data,
@@ -22,22 +25,46 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     };
     let (shown, source, seed) = (pictures.len(), &data.source, plan.seed);
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
-    let labels: Vec<&str> = pictures.iter().map(|picture| picture.caption.as_str()).collect();
+    let labels: Vec<&str> = pictures.iter().filter_map(|picture| picture.caption.lines().next()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
-    let columns = pictures.len();
-    Ok(Section::new(title, [Block::Pictures { alt, pictures, columns }]))
+    let named = Block::text("`train show` takes the names below the labels.");
+    Ok(Section::new(title, [named, Block::Large { alt, pictures }]))
+}
+
+/// Images of that batch, each as so many epochs see it.
+pub fn variants(args: &ShowArgs, epochs: NonZeroUsize) -> anyhow::Result<Section> {
+    let plan = plan(args).resolve()?;
+    let data = load_data::load(&plan, None)?;
+    let batch = first_batch(&plan, &data);
+    let (shown, all, source) = (args.images.get().min(batch.len()), batch.len(), &data.source);
+    let changed = match fit::augmentation(&plan).is_none() {
+        true => ": the plan's `[augmentation]` changes nothing".to_owned(),
+        false => format!(", as the first {epochs} epochs see them"),
+    };
+    let title = format!("{shown} of the {all} images of the first batch of {source}, seed {}{changed}", plan.seed);
+    let of = |index: &usize| {
+        let name = data.image_name(Split::Train, *index);
+        let label = data.class(data.train.labels()[*index]);
+        [Block::Text(format!("{label}: {name}")), of_image(&plan, &data.train, *index, &name, epochs)]
+    };
+    Ok(Section::new(title, batch.iter().take(shown).flat_map(of)))
 }
 
 /// The first `count` images of the first batch, as they are or as the first epoch sees them, and how many that batch has.
 pub fn pictures(plan: &Plan, data: &DataSet, count: usize, is_augmented: bool) -> (Vec<Picture>, usize) {
-    let dataset = ImageDataset::new(data.train.clone());
-    let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
-    let batch = &batches[0];
+    let batch = first_batch(plan, data);
     let limits = if is_augmented { fit::augmentation(plan) } else { Augmentation::default() };
     // The whole batch, because images of it may be mixed.
-    let images = augmented(&data.train, batch, limits, (plan.seed, 0));
+    let images = augmented(&data.train, &batch, limits, (plan.seed, 0));
     let shown = batch.iter().zip(images).take(count).map(|(index, image)| picture(data, *index, &image));
     (shown.collect(), batch.len())
+}
+
+/// The numbers of its images.
+fn first_batch(plan: &Plan, data: &DataSet) -> Vec<usize> {
+    let dataset = ImageDataset::new(data.train.clone());
+    let batches = ItemLoader::new(dataset, plan.training.batch_size, Order::Shuffled { seed: plan.seed }).indices(0);
+    batches[0].clone()
 }
 
 /// There is no image to name, so what stands in its place is the config.
@@ -48,7 +75,7 @@ fn plan(args: &ShowArgs) -> PlanArgs {
 }
 
 fn picture(data: &DataSet, index: usize, image: &[u8]) -> Picture {
-    let caption = data.class(data.train.labels()[index]).to_owned();
+    let caption = format!("{}\n{}", data.class(data.train.labels()[index]), data.image_name(Split::Train, index));
     let [height, width] = data.shape().sides();
     Picture { pixels: Pixels::of_planes(height, width, image), caption, verdict: Verdict::None }
 }
