@@ -1,9 +1,12 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod bars;
 mod embedded;
+mod parallel;
 mod pictures;
 mod pixel_table;
 mod rust_code;
+mod spread;
 mod table;
 
 use crate::{
@@ -99,9 +102,10 @@ fn block(block: &Block, side: usize) -> String {
         Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
         Block::Slider(positions) => slider(positions, side),
         Block::Lines(chart) => svg::in_page(chart),
-        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) | Block::Confusion { .. } => {
-            svg::block(block).unwrap_or_default()
-        }
+        Block::Parallel(chart) => parallel::parallel(chart),
+        Block::Spread(chart) => spread::spread(chart),
+        Block::Bars(chart) => bars::bars(chart),
+        Block::Confusion { alt, matrix } => svg::confusion_matrix(alt, matrix),
     }
 }
 
