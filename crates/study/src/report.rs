@@ -75,7 +75,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
         parallel::section(&view),
         Some(against_keys::section(&view)),
         contour::section(&view, &importance::order(&view)),
-        Some(importance::section(&view)),
+        importance::section(&view),
         seeds::section(&view),
         curves::section(&view),
         unfinished::section(&view),
@@ -134,10 +134,11 @@ pub fn leaders<'a>(study: &Study, trials: &'a [Status]) -> Vec<&'a Status> {
     best.filter(|status| folder::model_path(&status.run).is_file()).collect()
 }
 
-/// How much each key matters, in a line; none before the first trial has a value.
+/// How much each key matters, in a line; none of one key, and before the first trial has a value.
 pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
     let view = StudyView::new(study, trials);
-    (!view.valued.is_empty()).then(|| importance::importances(&view).line())
+    let has_several = study.space.parameters().len() > 1;
+    if has_several && !view.valued.is_empty() { importance::importances(&view).line() } else { None }
 }
 
 impl<'a> StudyView<'a> {

@@ -1,6 +1,6 @@
 //! The metric after each epoch.
 
-use chart::{Axis, Block, LineChart, Section, Series, Style};
+use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series, Style};
 use report::few;
 
 use super::{StudyView, axes, dots, few::left_out};
@@ -30,7 +30,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);
     series.reverse();
-    series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
+    series.push(Series { name: "the best trial".into(), style: Style::Line, colour: Some(BEST_SERIES), ..best });
     let chart = LineChart {
         alt: format!("{metric} after each epoch of {} trials", series.len()),
         x: Axis::of_epochs(),

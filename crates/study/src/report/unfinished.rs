@@ -7,7 +7,7 @@ use chart::{Block, Section, Table};
 use super::StudyView;
 use crate::{
     Status, named,
-    status::{State, without_numbers},
+    status::{STOPPED_EARLY, State, without_numbers},
 };
 
 /// Rows of each table, and numbers of trials in a row.
@@ -46,7 +46,7 @@ fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
         match status.state {
             State::Pruned => groups.entry((status.epochs(), PRUNED)).or_default().push(status),
             State::Waiting if status.epochs() > 0 => {
-                let why = if view.study.asha().is_some() { PAUSED } else { STOPPED };
+                let why = if status.name() == STOPPED_EARLY { PAUSED } else { INTERRUPTED };
                 groups.entry((status.epochs(), why)).or_default().push(status)
             }
             _ => {}
@@ -61,8 +61,8 @@ fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
 }
 
 const PRUNED: &str = "pruned: behind the others";
-const PAUSED: &str = "paused: not promoted so far";
-const STOPPED: &str = "stopped: the same command goes on with it";
+const PAUSED: &str = "by ASHA: not promoted so far";
+const INTERRUPTED: &str = "interrupted: the same command goes on with it";
 
 fn reason(status: &Status) -> Option<(&Status, &str)> {
     match &status.state {

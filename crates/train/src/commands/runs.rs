@@ -151,7 +151,8 @@ pub fn state(run: &Run) -> &'static str {
     match &run.record {
         Ok(RunRecord { state: State::Finished, .. }) => "finished",
         Ok(RunRecord { state: State::Interrupted, .. }) => "interrupted",
-        Ok(RunRecord { state: State::Paused, .. }) if !run.in_use => "paused",
+        Ok(RunRecord { state: State::Paused, reason: Some(_), .. }) if !run.in_use => "pruned",
+        Ok(RunRecord { state: State::Paused, .. }) if !run.in_use => "stopped early",
         Ok(RunRecord { state: State::Failed, .. }) => "failed",
         _ if run.in_use => "running",
         Err(Error::Damaged { .. }) => "damaged",
