@@ -119,10 +119,33 @@ fn breakable(text: &str) -> String {
     escaped(text).replace('/', "/<wbr/>").replace('_', "_<wbr/>")
 }
 
+/// Text as it is; a command of this program is broken between its arguments, an option beside its value.
+fn command(text: &str) -> String {
+    if !text.starts_with("train ") {
+        return escaped(text);
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match parts.last_mut() {
+            Some(option) if option.starts_with("--") && !option.contains(' ') && !word.starts_with('-') => {
+                *option += &format!(" {word}")
+            }
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    let parts: Vec<String> =
+        parts.iter().map(|part| format!("<span class=\"whole\">{}</span>", escaped(part))).collect();
+    parts.join(" ")
+}
+
 /// Lines as they are, those of a Rust file in colours.
 fn code(caption: &str, lines: &str) -> String {
     let is_rust = caption.split(':').next().is_some_and(|file| file.ends_with(".rs"));
-    let lines = if is_rust { rust_code::coloured(lines) } else { escaped(lines) };
+    let lines = if is_rust {
+        rust_code::coloured(lines)
+    } else {
+        lines.split('\n').map(command).collect::<Vec<_>>().join("\n")
+    };
     let caption = escaped(caption);
     format!("<figure class=\"code\">\n<figcaption>{caption}</figcaption>\n<pre><code>{lines}</code></pre>\n</figure>\n")
 }
@@ -150,7 +173,7 @@ fn term(Term { term, meaning, caption, lines }: &Term) -> String {
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let part = |(number, part): (usize, &str)| match number % 2 {
-        1 => format!("<code>{}</code>", escaped(part)),
+        1 => format!("<code>{}</code>", command(part)),
         _ => escaped(part),
     };
     parts.map(part).collect()
@@ -198,6 +221,11 @@ mod tests {
     #[test]
     fn text_and_code_are_told_apart_and_escaped() {
         assert_eq!(block(&Block::text("see `a < b` & c"), 112), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
+        assert_eq!(
+            with_code("`train fit --set a=1 x --quiet`"),
+            "<code><span class=\"whole\">train</span> <span class=\"whole\">fit</span> <span class=\"whole\">--set a=1</span> \
+             <span class=\"whole\">x</span> <span class=\"whole\">--quiet</span></code>"
+        );
         let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() }, 112);
         assert!(code.contains("<code>a &amp;&amp; b</code>") && code.contains("<figcaption>src/x.rs"), "{code}");
     }

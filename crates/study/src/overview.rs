@@ -5,6 +5,8 @@ mod row;
 
 use std::time::Duration;
 
+use report::grouped;
+
 use crate::{
     Entry, Remaining, Status, Study,
     remaining::{Expected, Work},
@@ -81,16 +83,16 @@ pub fn counted(study: &Study, trials: &[Status]) -> String {
     let begun = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
     let (counts, mut parts): (Vec<u64>, Vec<String>) = begun
         .map(|(count, name)| match name {
-            STOPPED_EARLY => (count, format!("{count} {STOPPED_EARLY} by ASHA")),
-            name => (count, format!("{count} {name}")),
+            STOPPED_EARLY => (count, format!("{} {STOPPED_EARLY} by ASHA", grouped(count as usize))),
+            name => (count, format!("{} {name}", grouped(count as usize))),
         })
         .unzip();
     match study.total().saturating_sub(counts.iter().sum()) {
         _ if parts.is_empty() => parts.push("nothing done yet".into()),
         0 => {}
-        waiting => parts.push(format!("{waiting} waiting")),
+        waiting => parts.push(format!("{} waiting", grouped(waiting as usize))),
     }
-    format!("{}, of {} trials", parts.join(", "), study.total())
+    format!("{}, of {} trials", parts.join(", "), grouped(study.total() as usize))
 }
 
 /// A trial that runs, with the value after its last epoch.

@@ -1,13 +1,18 @@
 //! Rows of text and numbers.
 
+use super::{breakable, command};
 use crate::{document::Table, svg::escaped};
 
 /// A `<table>` in a box that scrolls where the page is narrower than the table.
 pub fn table(table: &Table) -> String {
     let caption = escaped(&table.caption);
     let figcaption = if caption.is_empty() { String::new() } else { format!("<figcaption>{caption}</figcaption>\n") };
-    let head: String =
-        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, &escaped(name))).collect();
+    let head: String = table
+        .header
+        .iter()
+        .enumerate()
+        .map(|(i, name)| cell("th scope=\"col\"", table, i, &breakable(name).replace('.', ".<wbr/>")))
+        .collect();
     let head = if head.is_empty() { head } else { format!("<thead><tr>{head}</tr></thead>\n") };
     let mut rows: Vec<String> = (0..table.rows.len()).map(|number| row(table, number)).collect();
     // What is of all rows is sorted with none.
@@ -33,7 +38,7 @@ fn row(table: &Table, number: usize) -> String {
     let link = table.links.get(number).filter(|link| !link.is_empty());
     let content = |column: usize, text: &str| match link {
         Some(link) if column == 0 => format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)),
-        _ => escaped(text),
+        _ => command(text),
     };
     let cells = table.rows[number].iter().enumerate();
     let cells = cells.map(|(column, text)| cell(kind(column), table, column, &content(column, text)));

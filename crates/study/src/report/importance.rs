@@ -1,6 +1,7 @@
 //! How much each key matters.
 
 use chart::{Bar, Bars, Block, Section};
+use report::grouped;
 use search::{Importance, Observation, importance};
 
 use super::StudyView;
@@ -80,8 +81,11 @@ impl Importances {
 
     fn compared(&self) -> String {
         let trials = match self.epochs {
-            Some(epochs) => format!("Compared are {} trials by their best in the first {epochs} epochs", self.trials),
-            None => format!("Compared are {} finished trials", self.trials),
+            Some(1) => format!("Compared are {} trials by their first epoch", grouped(self.trials)),
+            Some(epochs) => {
+                format!("Compared are {} trials by their best in the first {epochs} epochs", grouped(self.trials))
+            }
+            None => format!("Compared are {} finished trials", grouped(self.trials)),
         };
         match self.left_out {
             0 => format!("{trials}."),
@@ -100,6 +104,7 @@ impl Importances {
             if keys.is_empty() { String::new() } else { format!("; too few trials to say for {}", keys.join(", ")) };
         let said = format!("share of the ranking that each key explains: {}{unknown}", shares.join(", "));
         let line = match self.epochs {
+            Some(1) => format!("{said} ({} trials, by their first epoch)", self.trials),
             Some(epochs) => format!("{said} ({} trials, by their best in the first {epochs} epochs)", self.trials),
             None => format!("{said} ({} finished trials)", self.trials),
         };
@@ -108,5 +113,5 @@ impl Importances {
 }
 
 fn bar((key, share, trials): (&str, f64, usize)) -> Bar {
-    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({trials} trials)", 100.0 * share) }
+    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({} trials)", 100.0 * share, grouped(trials)) }
 }

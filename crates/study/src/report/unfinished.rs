@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chart::{Block, Section, Table};
+use report::grouped;
 
 use super::StudyView;
 use crate::{
@@ -32,7 +33,7 @@ fn failed(view: &StudyView<'_>) -> Option<Vec<Block>> {
     let mut table = Table::new(["trials", "why", "which", "the first"], usize::MAX);
     table.caption = format!("{all} failed");
     for (why, trials) in groups.iter().take(ROWS) {
-        table.add_row([trials.len().to_string(), (*why).to_owned(), numbers(trials), point(trials[0])]);
+        table.add_row([grouped(trials.len()), (*why).to_owned(), numbers(trials), point(trials[0])]);
     }
     let more = groups.len().saturating_sub(ROWS);
     let more = (more > 0).then(|| Block::text(format!("{more} more reasons; `trial.toml` of each trial has its own.")));
@@ -55,7 +56,7 @@ fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
     let mut table = Table::new(["after epoch", "why", "trials", "which"], usize::MAX);
     table.caption = format!("{} stopped early", groups.values().map(Vec::len).sum::<usize>());
     for ((epoch, why), trials) in groups.iter().take(ROWS) {
-        table.add_row([epoch.to_string(), (*why).to_owned(), trials.len().to_string(), numbers(trials)]);
+        table.add_row([epoch.to_string(), (*why).to_owned(), grouped(trials.len()), numbers(trials)]);
     }
     (!groups.is_empty()).then(|| vec![Block::Table(table)])
 }
