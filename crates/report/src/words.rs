@@ -90,6 +90,15 @@ pub fn grouped(count: usize) -> String {
     groups.collect::<Vec<_>>().join(",")
 }
 
+/// A number of a plan by its first four digits: `0.04012`, `1e37`.
+pub fn short(number: f64) -> String {
+    let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(number);
+    match rounded.abs() {
+        0.0 | 1e-4..1e6 => format!("{rounded:?}"),
+        _ => format!("{rounded:e}"),
+    }
+}
+
 /// A probability: four decimals, or an exponent where they would be zeros.
 pub fn small(p: f64) -> String {
     if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
@@ -122,6 +131,12 @@ mod tests {
     fn a_moment_is_written_out_and_what_is_none_stays() {
         assert_eq!(moment("2026-11-07T14:03:05.123Z"), "7 November 2026, 14:03 UTC");
         assert_eq!(["", "2026-13-07T14:03:05Z", "ünd"].map(moment), ["", "2026-13-07T14:03:05Z", "ünd"]);
+    }
+
+    #[test]
+    fn a_number_of_a_plan_has_four_digits() {
+        let texts = [0.966_927_882_575_07, 1.0, 0.0, 1e37, 3e-5, 1234.567].map(short);
+        assert_eq!(texts, ["0.9669", "1.0", "0.0", "1e37", "3e-5", "1235.0"]);
     }
 
     #[test]
