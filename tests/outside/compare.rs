@@ -56,6 +56,7 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     for name in names {
         assert!(page.matches(name).count() >= 4, "{name} in both tables and both legends: {page}");
     }
+    assert!(page.contains("<b class=\"best\">"), "{page}");
     let best = report["runs"][0]["best"]["metrics"]["accuracy"].as_f64()
         < report["runs"][1]["best"]["metrics"]["accuracy"].as_f64();
     let places = names.map(|name| page.find(name).unwrap());

@@ -197,6 +197,11 @@ pub fn model(run: &Path) -> Vec<u8> {
     fs::read(run.join("model.safetensors")).unwrap()
 }
 
+/// A page with its commands as they are typed.
+pub fn typed(page: &str) -> String {
+    page.replace("<span class=\"whole\">", "").replace("</span>", "")
+}
+
 /// A page or picture that fetches and runs nothing.
 #[track_caller]
 pub fn check_alone(text: &str) {

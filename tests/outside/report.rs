@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     commands::png,
-    harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, wait_until},
+    harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, typed, wait_until},
 };
 
 /// The page of a run, which stands alone and holds no number that is none.
@@ -28,11 +28,6 @@ fn page(run: &Path) -> String {
         assert!(!shown.contains(none), "{none}: {page}");
     }
     page
-}
-
-/// The same with its commands as they are typed.
-fn typed(page: &str) -> String {
-    page.replace("<span class=\"whole\">", "").replace("</span>", "")
 }
 
 /// The run as commands name it.

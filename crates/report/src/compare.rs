@@ -41,7 +41,7 @@ pub struct ComparedRun {
     pub name: String,
     /// What sets it apart from the others, or its name.
     pub label: String,
-    /// The same in a table's head: in a terminal a letter, which its label begins with.
+    /// The same in a table's head: where that has no room for it, a letter.
     pub key: String,
     /// As the run wrote it.
     pub plan: Plan,
@@ -83,8 +83,9 @@ impl Comparison {
         if let Some(labels) = labels(sorted.runs.iter().map(|run| &run.plan), |_| true) {
             sorted.runs.iter_mut().zip(labels).for_each(|(run, label)| run.label = label);
         }
+        let are_short = page.is_some() && sorted.runs.iter().all(|run| run.label.chars().count() <= SHORT);
         for (place, run) in sorted.runs.iter_mut().enumerate() {
-            run.key = if page.is_some() { run.label.clone() } else { letter(place) };
+            run.key = if are_short { run.label.clone() } else { letter(place) };
         }
         let document = sorted.sections(page);
         Document {
@@ -150,7 +151,9 @@ impl Comparison {
                 _ => vec![],
             };
             let is_comparable = self.is_same_data() && (metric != Metric::Loss || self.losses().len() == 1);
-            let best = best(metric, &values).filter(|_| is_comparable).map_or("-", |place| &shown[place].key);
+            let place = best(metric, &values).filter(|_| is_comparable);
+            let best = place.map_or("-", |place| &shown[place].key);
+            table.best.push(place.map(|place| place + 1));
             let cells = values.iter().map(|value| fraction(*value)).chain(difference);
             table.add_row([metric.name().replace('_', " ")].into_iter().chain(cells).chain([best.to_owned()]));
         }
@@ -228,12 +231,18 @@ impl Comparison {
     fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
         let groups = Groups::best_first(&self.runs);
         if groups.all.iter().all(|group| group.runs.len() < 2) {
-            return self.runs.iter().map(|run| (run.label.clone(), vec![run])).collect();
+            // A legend of many is letters, which the table of the runs explains.
+            let are_many = self.runs.len() > BESIDE;
+            let name = |run: &ComparedRun| if are_many { run.key.clone() } else { run.named() };
+            return self.runs.iter().map(|run| (name(run), vec![run])).collect();
         }
         let named = |(name, group): (String, &Group)| (name, group.runs.iter().map(|run| &self.runs[*run]).collect());
         groups.labels().into_iter().zip(&groups.all).map(named).collect()
     }
 }
+
+/// Characters of a name that a column's head has room for.
+const SHORT: usize = 18;
 
 /// Runs whose metrics stand beside each other.
 const BESIDE: usize = 6;
@@ -267,13 +276,17 @@ impl ComparedRun {
         })
     }
 
+    /// Its label, behind its letter where it has one.
+    fn named(&self) -> String {
+        if self.key == self.label { self.key.clone() } else { format!("{}: {}", self.key, self.label) }
+    }
+
     fn row(&self) -> [String; 7] {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
         let epochs = [self.best.epoch, self.epochs.len()].map(|epochs| epochs.to_string());
         let [best, epochs] = epochs;
-        let label = if self.key == self.label { self.key.clone() } else { format!("{}: {}", self.key, self.label) };
-        [label, accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
+        [self.named(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
     }
 
     /// Its page as seen from a page in that folder; empty where it has none.

@@ -196,6 +196,8 @@ impl<'a> StudyView<'a> {
             let status = point.best(self.study).unwrap_or(point.trials[0]);
             let cells = row[..2].iter().cloned().chain(values(status, &keys)).chain(row[2..5].iter().cloned());
             table.add_row(cells.map(whole));
+            // The points are sorted.
+            table.best.push((table.best.is_empty() && point.mean.is_some()).then_some(1));
             table.items.push(dots::item(status));
             table.links.push(page_of(status, folder));
         }
