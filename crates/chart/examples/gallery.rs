@@ -175,7 +175,7 @@ fn spread() -> Spread {
 fn bars() -> Bars {
     let bar = |name: &str, amount: f64| Bar { name: name.into(), amount, label: format!("{amount} %") };
     let keys = [bar("optimizer.learning_rate", 71.0), bar("optimizer.kind", 12.0), bar("model.hidden", 0.0)];
-    Bars { alt: "the learning rate matters most".into(), bars: keys.into() }
+    Bars { alt: "the learning rate matters most".into(), bars: keys.into(), whole: None }
 }
 
 fn charts() -> Vec<LineChart> {

@@ -7,6 +7,8 @@ pub struct Bars {
     pub alt: String,
     /// From top to bottom.
     pub bars: Vec<Bar>,
+    /// The amount of a bar of the whole width, where that is not the longest.
+    pub whole: Option<f64>,
 }
 
 /// A bar of [`Bars`].
@@ -20,10 +22,10 @@ pub struct Bar {
 }
 
 impl Bars {
-    /// The share of the longest bar that each bar is; what is no amount has none.
+    /// The share of the longest bar, or of the whole, that each bar is; what is no amount has none.
     pub(crate) fn shares(&self) -> Vec<f64> {
         let amount = |bar: &Bar| if bar.amount.is_finite() { bar.amount.max(0.0) } else { 0.0 };
-        let most = self.bars.iter().map(amount).fold(0.0, f64::max);
+        let most = self.whole.unwrap_or_else(|| self.bars.iter().map(amount).fold(0.0, f64::max));
         self.bars.iter().map(|bar| if most > 0.0 { amount(bar) / most } else { 0.0 }).collect()
     }
 }
@@ -34,13 +36,20 @@ pub(crate) mod tests {
 
     pub(crate) fn chart() -> Bars {
         let bar = |name: &str, amount: f64| Bar { name: name.into(), amount, label: format!("{amount} %") };
-        Bars { alt: "two keys".into(), bars: vec![bar("optimizer.learning_rate", 80.0), bar("seed", 20.0)] }
+        Bars {
+            alt: "two keys".into(),
+            bars: vec![bar("optimizer.learning_rate", 80.0), bar("seed", 20.0)],
+            whole: None,
+        }
     }
 
     #[test]
     fn the_longest_bar_is_whole_and_what_is_no_amount_has_none() {
         let mut chart = chart();
         assert_eq!(chart.shares(), [1.0, 0.25]);
+        chart.whole = Some(160.0);
+        assert_eq!(chart.shares(), [0.5, 0.125]);
+        chart.whole = None;
         chart.bars[0].amount = f64::NAN;
         chart.bars[1].amount = -1.0;
         assert_eq!(chart.shares(), [0.0, 0.0]);

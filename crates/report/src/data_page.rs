@@ -96,7 +96,7 @@ fn of_split(split: Split, images: &Images) -> [Block; 2] {
         label: format!("{} ({:.1} %)", grouped(*count), 100.0 * *count as f64 / all as f64),
     };
     let alt = format!("Images of each class in {}, from {least} to {most}", split.name());
-    [Block::Text(text), Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect() })]
+    [Block::Text(text), Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), whole: None })]
 }
 
 /// The images of each label.

@@ -153,6 +153,7 @@ fn histogram(begun: &[Begun<'_>]) -> Option<Block> {
     Some(Block::Bars(Bars {
         alt: format!("Finished trials by the seconds that each took, {low:.1} to {high:.1}"),
         bars,
+        whole: None,
     }))
 }
 

@@ -25,7 +25,9 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         // A single epoch is a dot.
         let is_stopped_dot = points.len() == 1 && dots::is_stopped(status);
         let style = if is_stopped_dot { Style::Hollow } else { Style::Ranked((worth * 255.0) as u8) };
-        Series::line("", points).drawn(style).of_items(vec![dots::item(status)])
+        // What is no curve has no colour of its own.
+        let colour = is_stopped_dot.then_some(dots::GREY);
+        Series { colour, ..Series::line("", points) }.drawn(style).of_items(vec![dots::item(status)])
     };
     let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);

@@ -8,7 +8,7 @@ use crate::{Status, status::State};
 const GROUPS: usize = 4;
 
 /// A colour that is none of the others.
-const GREY: usize = 5;
+pub(super) const GREY: usize = 5;
 
 /// How far a trial came: epochs, and whether that is its end.
 type Reached = (usize, bool);

@@ -29,7 +29,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
     let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
     let bars = known.into_iter().map(bar).collect();
-    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars };
+    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars, whole: Some(1.0) };
     if shares.is_empty() {
         return None;
     }
