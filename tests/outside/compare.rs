@@ -40,7 +40,7 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     assert_eq!(report["tests"], serde_json::json!([]));
     let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
     let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
-    for part in ["optimizer.learning_rate", "0.01", "roc auc", "validation loss", "validation accuracy"] {
+    for part in ["learning_rate", "0.01", "roc auc", "validation loss", "validation accuracy"] {
         assert!(shown.contains(part) && page.contains(part), "{part}: {shown}");
     }
     assert!(shown.contains("Accuracy of each class") && page.contains("Images of what is confused most"), "{shown}");
@@ -56,10 +56,28 @@ fn plans_best_epochs_and_curves_stand_side_by_side() {
     for name in names {
         assert!(page.matches(name).count() >= 4, "{name} in both tables and both legends: {page}");
     }
+    assert!(page.contains("<b class=\"best\">"), "{page}");
     let best = report["runs"][0]["best"]["metrics"]["accuracy"].as_f64()
         < report["runs"][1]["best"]["metrics"]["accuracy"].as_f64();
     let places = names.map(|name| page.find(name).unwrap());
     assert_eq!(places[1] < places[0], best, "the best comes first");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_a_narrow_terminal_a_letter_stands_for_each_run() {
+    let place = trained(&[&[], &["optimizer.learning_rate=0.012345678", "seed=1"], &["seed=2"]]);
+    let runs: Vec<String> = place.runs().iter().map(|run| run.display().to_string()).collect();
+    let runs: Vec<&str> = runs.iter().map(String::as_str).collect();
+    let shown = place.in_a_terminal(40, &[&["compare"], &runs[..]].concat()).ok().stdout;
+    assert!(shown.lines().all(|line| line.chars().count() <= 40), "{shown}");
+    for part in
+        ["run  A: learning_rate=1.0, seed=", "learning_rate=0.01235, seed=1", "\nmetric  loss\n  A 0.", "  best "]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // Their names say all that differs.
+    assert!(!shown.contains("Plans") && shown.lines().count() < 130, "{} lines: {shown}", shown.lines().count());
 }
 
 #[test]

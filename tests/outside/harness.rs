@@ -197,6 +197,15 @@ pub fn model(run: &Path) -> Vec<u8> {
     fs::read(run.join("model.safetensors")).unwrap()
 }
 
+/// A page's text with its commands as they are typed.
+pub fn typed(page: &str) -> String {
+    let mut text = page.replace("<wbr/>", "");
+    for tag in ["<span class=\"command\">", "<span class=\"argument\">", "</span>"] {
+        text = text.replace(tag, "");
+    }
+    text
+}
+
 /// A page or picture that fetches and runs nothing.
 #[track_caller]
 pub fn check_alone(text: &str) {

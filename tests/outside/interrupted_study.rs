@@ -189,7 +189,7 @@ fn a_stop_saves_and_the_same_command_goes_on() {
     assert_eq!(record(&begun)["state"], "interrupted");
     stop(&|_| drop(place.train(&["sweep", "stop", "study.toml"]).ok()));
     let ran = place.train(&["sweep", "status", "study.toml"]).ok();
-    assert!(ran.stdout.contains("1 paused, 2 waiting, of 3 trials"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 interrupted, 2 waiting, of 3 trials"), "{}", ran.stdout);
     place.train(&["sweep", "stop", "study.toml"]).fails(2, "no driver works on the study in `runs/study`");
 }
 

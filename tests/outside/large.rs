@@ -145,7 +145,7 @@ fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
     let place = Place::new();
     large(&place);
     let status = measured(&place, &["sweep", "status", "study.toml"]);
-    assert!(status.stdout.contains("10000 finished, of 10000 trials"), "{}", status.stdout);
+    assert!(status.stdout.contains("10,000 finished, of 10,000 trials"), "{}", status.stdout);
     within(&status, 1.0);
     let report = measured(&place, &["sweep", "report", "study.toml"]);
     within(&report, 5.0);
@@ -153,7 +153,7 @@ fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
     let text = fs::read_to_string(&page).unwrap();
     println!("the page: {} kB", text.len() / 1000);
     assert!(text.len() < 300_000, "a page of {} bytes", text.len());
-    for said in ["200 of 10000 trials", "60 of 10000 trials", "9980 more points"] {
+    for said in ["200 of 10,000 trials", "60 of 10,000 trials", "9,980 more points"] {
         assert!(text.contains(said), "{said}");
     }
     if let Some(mut browser) = crate::browser::Browser::start() {
@@ -166,7 +166,7 @@ fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
     // A driver that finds all of them finished: it begins none, and writes the page again.
     let before = written(&place);
     let again = measured(&place, &["sweep", "study.toml"]);
-    assert!(again.stdout.contains("10000 finished, of 10000 trials"), "{}", again.stdout);
+    assert!(again.stdout.contains("10,000 finished, of 10,000 trials"), "{}", again.stdout);
     assert!(written(&place) == before, "a finished trial was run again");
     within(&again, 10.0);
 }

@@ -5,10 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::{
-    harness::{Place, Ran, metrics, record},
-    report::commands,
-};
+use crate::harness::{Place, Ran, metrics, record, typed};
 
 const LINEAR: &[&str] = &["linear", "--set", "training.epochs=1"];
 
@@ -43,10 +40,10 @@ fn a_folder_that_is_no_text_is_in_json_and_in_commands_to_paste() {
     let evaluated = odd_run(&["evaluate"], &[&runs[0]]).ok().json();
     assert!(evaluated["run"].as_str().unwrap().contains("caf\u{fffd}/"), "{evaluated}");
     let page = fs::read_to_string(runs[0].join("report.html")).unwrap();
-    assert!(commands(&page).contains("train --resume runs/linear/"), "{page}");
+    assert!(typed(&page).contains("train --resume runs/linear/"), "{page}");
     Ran::from(place.command(&["report"]).arg(&runs[0]).output().unwrap()).ok();
     let page = fs::read_to_string(runs[0].join("report.html")).unwrap();
-    assert!(commands(&page).contains(r"caf\xe9/linear/"), "{page}");
+    assert!(typed(&page).contains(r"caf\xe9/linear/"), "{page}");
 }
 
 #[test]

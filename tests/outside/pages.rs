@@ -231,9 +231,9 @@ fn series_go_off_and_on_and_the_scale_changes() {
     let ticks = "[...document.querySelectorAll('.lines .scale')].filter((g) => g.tagName === 'g' && !g.hasAttribute('display')).map((g) => g.textContent).join()";
     let path = "document.querySelector('.series path').getAttribute('d')";
     let (before, log) = (browser.text(path), browser.text(ticks));
-    browser.evaluate("document.querySelector('button.scale').click()");
+    browser.evaluate("document.querySelector('.scales button').click()");
     assert_ne!((browser.text(path), browser.text(ticks)), (before.clone(), log.clone()));
-    browser.evaluate("document.querySelector('button.scale').click()");
+    browser.evaluate("document.querySelector('.scales button').click()");
     assert_eq!((browser.text(path), browser.text(ticks)), (before, log));
 }
 
@@ -275,6 +275,76 @@ fn a_trial_that_is_pointed_at_stands_out_in_all_charts_and_tables() {
     let tip = browser.text("[...document.querySelectorAll('.tip')].find((tip) => !tip.hidden).innerText");
     assert!(tip.starts_with("trial ") && tip.contains("valid.accuracy"), "{tip}");
     assert!(browser.evaluate(&lit("tr.lit")).as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn the_scale_of_a_key_changes_and_what_is_pointed_at_stays_where_it_is_drawn() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let study = "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"optimizer.momentum\" = [0.0, 0.9]";
+    place.write("study.toml", study);
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=2"], SMALL].concat()).ok();
+    browser.open(&place.path().join("runs/study/report.html"), 1440, false);
+    // Of three learning rates, evenly apart by their magnitudes, the middle one.
+    let chart = "[...document.querySelectorAll('.lines')].find((one) => one.dataset.xName === 'optimizer.learning_rate' && one.querySelector('.scales'))";
+    browser.evaluate(&format!("{chart}.id = 'rates'"));
+    let middle = "const box = document.querySelector('#rates .plot').getBoundingClientRect(); \
+         const dots = [...document.querySelector('#rates .series path').getAttribute('d').matchAll(/M([\\d.]+)/g)].map((dot) => Number(dot[1])).sort((a, b) => a - b); \
+         dots[2] / document.querySelector('#rates .plot > svg svg').viewBox.baseVal.width";
+    let middle = format!("(() => {{ {} }})()", middle.replace("dots[2] /", "return dots[2] /"));
+    let at = |browser: &mut Browser| browser.evaluate(&middle).as_f64().unwrap();
+    let even = at(&mut browser);
+    assert!((even - 0.5).abs() < 0.01, "{even}");
+    browser.evaluate("document.querySelector('#rates .scales button').click()");
+    let linear = at(&mut browser);
+    assert!((0.07..0.09).contains(&linear), "{linear}");
+    browser.evaluate("document.querySelector('#rates .plot').focus()");
+    // Two trials of the lowest rate come before.
+    (0..3).for_each(|_| browser.press("ArrowRight"));
+    let cross = browser.text("document.querySelector('#rates .cross').style.left");
+    assert!((cross.trim_end_matches('%').parse::<f64>().unwrap() - 100.0 * linear).abs() < 0.1, "{cross}");
+    let tip = browser.text("document.querySelector('#rates .tip').innerText");
+    assert!(tip.starts_with("trial ") && tip.contains("optimizer.learning_rate\n0.1"), "{tip}");
+    browser.evaluate("document.querySelector('#rates .scales button').click()");
+    assert!((at(&mut browser) - even).abs() < 0.001);
+}
+
+#[test]
+fn curves_of_a_study_name_the_trial_that_is_pointed_at_with_its_values() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    place.write("study.toml", "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [1e-6, 0.1]");
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=3"], SMALL].concat()).ok();
+    browser.open(&place.path().join("runs/study/report.html"), 1440, false);
+    browser.evaluate(
+        "[...document.querySelectorAll('.lines')].find((one) => one.dataset.xName === 'epoch').id = 'curves'",
+    );
+    browser.point_at("#curves .plot", [0.5, 0.02]);
+    let tip = browser.text("document.querySelector('#curves .tip').innerText");
+    assert!(tip.starts_with("trial 2") && tip.contains("epoch") && tip.contains("valid.accuracy"), "{tip}");
+    assert_eq!(browser.evaluate("document.querySelectorAll('#curves .cross').length"), 1);
+    // One key has no importance, and nothing to be parallel to.
+    let headings = browser.text("[...document.querySelectorAll('h2')].map((h) => h.textContent).join()");
+    assert!(!headings.contains("Parallel") && !headings.contains("Importance"), "{headings}");
+    assert!(headings.contains("valid.accuracy against each key"), "{headings}");
+}
+
+#[test]
+fn charts_of_a_study_take_the_width_of_the_page() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let study = "base = \"linear\"\nrepeat = 2\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\n\"optimizer.momentum\" = [0.0, 0.9]";
+    place.write("study.toml", study);
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=1"], SMALL].concat()).ok();
+    for width in [390, 1440] {
+        browser.open(&place.path().join("runs/study/report.html"), width, false);
+        for chart in [".parallel > svg", ".spread > svg", ".bars"] {
+            let part = format!(
+                "document.querySelector('{chart}').getBoundingClientRect().width / document.querySelector('main').clientWidth"
+            );
+            assert!(browser.evaluate(&part).as_f64().unwrap() > 0.9, "{chart} at {width}");
+        }
+    }
 }
 
 #[test]

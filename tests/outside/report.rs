@@ -10,7 +10,7 @@ use chart::grouped;
 
 use crate::{
     commands::png,
-    harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, wait_until},
+    harness::{Place, SMALL, check_alone, check_table, metrics, real_archive, record, typed, wait_until},
 };
 
 /// The page of a run, which stands alone and holds no number that is none.
@@ -30,15 +30,6 @@ fn page(run: &Path) -> String {
         assert!(!shown.contains(none), "{none}: {page}");
     }
     page
-}
-
-/// A page's text with its commands as they are typed.
-pub fn commands(page: &str) -> String {
-    let mut text = page.replace("<wbr/>", "");
-    for tag in ["<span class=\"command\">", "<span class=\"argument\">", "</span>"] {
-        text = text.replace(tag, "");
-    }
-    text
 }
 
 /// The run as commands name it.
@@ -86,7 +77,7 @@ fn a_run_leaves_a_page_whose_contents_lead_to_every_section() {
         format!("train evaluate {name}"),
         format!("train --resume {name} --set training.epochs=6"),
     ] {
-        assert!(commands(&page).contains(&command), "{command}: {page}");
+        assert!(typed(&page).contains(&command), "{command}: {page}");
     }
     assert!(page.contains(&record(&run)["data"]["fingerprint"].as_str().unwrap().to_owned()));
     assert!(page.contains("[early_stopping]\npatience = 0\n"), "the plan as it is");
@@ -310,7 +301,7 @@ fn an_interrupted_run_has_one_that_says_how_to_go_on() {
     place.train(&["report", &name]).fails(2, &in_use);
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    let page = page(&run);
+    let page = typed(&page(&run));
     let steps = record(&run)["steps_done"].as_u64().unwrap();
     assert!(steps >= metrics(&run).last().unwrap()["step"].as_u64().unwrap());
     for part in [
@@ -319,7 +310,7 @@ fn an_interrupted_run_has_one_that_says_how_to_go_on() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert!(commands(&page).contains(&format!("train --resume {name}\n")), "{page}");
+    assert!(typed(&page).contains(&format!("train --resume {name}\n")), "{page}");
 }
 
 #[test]

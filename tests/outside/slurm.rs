@@ -142,7 +142,8 @@ fn a_study_that_is_to_stop_leaves_nothing_at_slurm() {
     wait_until(|| cluster.tasks().is_empty());
     let ran = cluster.train(&["sweep", "status", "study.toml"]).ok();
     assert!(
-        ran.stdout.contains("\ndrivers  none at work\n") && ran.stdout.contains("4 paused, 4 waiting, of 8 trials"),
+        ran.stdout.contains("\ndrivers  none at work\n")
+            && ran.stdout.contains("4 interrupted, 4 waiting, of 8 trials"),
         "{ran:?}"
     );
     cluster.train(&["sweep", "stop", "study.toml"]).fails(2, "no driver works on the study in `runs/study`");

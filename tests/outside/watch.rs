@@ -39,7 +39,7 @@ fn a_failed_trial_says_why_and_what_it_wrote_last() {
     study(&place, "retries = 0", rates);
     let ran = place.train(&["sweep", "study.toml"]);
     let lines: Vec<&str> = ran.stdout.lines().skip(5).take(3).collect();
-    assert_eq!(lines[0], "    1  failed    -           0/3 epochs  learning_rate=1e37 loss=mean-squared-error");
+    assert_eq!(lines[0], "    1  failed         -           0/3 epochs  learning_rate=1e37 loss=mean-squared-error");
     assert!(lines[1].starts_with("       the training loss became NaN in epoch 1, step 2"), "{lines:?}");
     assert!(lines[2].starts_with("    2  finished  "), "{lines:?}");
 }
@@ -91,7 +91,12 @@ fn on_a_terminal_a_live_table_stands_below_the_lines_and_is_gone_at_the_end() {
     assert!(before.contains("    1  ────────  -           0/3 epochs  learning_rate=0.1 seed=0"), "{shown}");
     // A line for good, over the first one of the table.
     let said = before.lines().find(|line| line.contains("    1  finished  ")).unwrap();
-    assert!(said.ends_with("seed=0\u{1b}[K"), "{shown}");
+    assert!(
+        said.ends_with(
+            "\u{1b}[38;5;244m    1  finished       0.970000    3/3 epochs  learning_rate=0.1 seed=0\u{1b}[0m\u{1b}[K"
+        ),
+        "{shown}"
+    );
     assert!(before.contains("\u{1b}[38;5;"), "{shown}");
     assert!(last.starts_with("\r\n trial   valid.accuracy"), "{last}");
     // The best row alone is in colour.

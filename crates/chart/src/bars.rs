@@ -22,7 +22,7 @@ pub struct Bar {
 }
 
 impl Bars {
-    /// The share of the longest bar that each bar is; what is no amount has none.
+    /// The share of the longest bar, or of the whole, that each bar is; what is no amount has none.
     pub(crate) fn shares(&self) -> Vec<f64> {
         let amount = |bar: &Bar| if bar.amount.is_finite() { bar.amount.max(0.0) } else { 0.0 };
         let most = self.bars.iter().map(amount).fold(self.whole, f64::max);

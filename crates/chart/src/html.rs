@@ -1,10 +1,13 @@
 //! Documents as pages: self-contained, light or dark as their reader likes it, for wide windows and narrow ones.
 
+mod bars;
 mod command;
 mod embedded;
+mod parallel;
 mod pictures;
 mod pixel_table;
 mod rust_code;
+mod spread;
 mod table;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -104,6 +107,9 @@ fn block(block: &Block, side: usize) -> String {
         Block::Weights { alt, weights } => svg::weights(alt, &weights.reduced(side)),
         Block::Slider(positions) => slider(positions, side),
         Block::Lines(chart) => svg::in_page(chart),
+        Block::Parallel(chart) => parallel::parallel(chart),
+        Block::Spread(chart) => spread::spread(chart),
+        Block::Bars(chart) => bars::bars(chart),
         Block::Confusion { alt, matrix } => {
             let matrix = svg::confusion_matrix(alt, matrix);
             format!(
@@ -111,7 +117,6 @@ fn block(block: &Block, side: usize) -> String {
                 escaped(alt)
             )
         }
-        Block::Parallel(_) | Block::Spread(_) | Block::Bars(_) => svg::block(block).unwrap_or_default(),
     }
 }
 

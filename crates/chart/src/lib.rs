@@ -33,7 +33,7 @@ pub use confusion::Confusion;
 pub use document::{Block, Document, Section, Slider, Table, Term, Tile};
 pub use line_chart::{Axis, Field, LineChart, Mark, Scale, Series, Shape, Style};
 pub use numbers::{fraction, grouped};
-pub use palette::Rgb;
+pub use palette::{BEST_SERIES, Rgb};
 pub use parallel::{Dimension, Parallel, Strand};
 pub use picture::{Picture, Pixels, Verdict};
 pub use roc::{roc, roc_corner};

@@ -42,6 +42,8 @@ pub struct Axis {
     pub range: Option<[f64; 2]>,
     /// Whether only whole numbers are labelled: half an epoch is none.
     pub is_whole: bool,
+    /// What is labelled in the place of round numbers: the values that there are.
+    pub labelled: Vec<f64>,
 }
 
 /// How values become places on an axis.

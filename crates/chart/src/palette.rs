@@ -9,18 +9,22 @@ pub(crate) const BLUE: Rgb = Rgb(0x00, 0x72, 0xb2);
 /// For what is wrong, and for positive weights.
 pub(crate) const VERMILLION: Rgb = Rgb(0xd5, 0x5e, 0x00);
 
+/// For the best, on pages and in the terminal.
+pub(crate) const BEST: Rgb = Rgb(0x00, 0x9e, 0x73);
+/// The number of that colour among those of series.
+pub const BEST_SERIES: usize = 4;
+
 /// Colours of series in their order: those of Okabe and Ito (2008) whose contrast with white and with black suffices,
 /// a darker shade of their orange, and grey.
-const SERIES: [Rgb; 6] =
-    [BLUE, VERMILLION, Rgb(0x00, 0x9e, 0x73), Rgb(0xcc, 0x79, 0xa7), Rgb(0xb0, 0x78, 0x00), Rgb::grey(GREY)];
+const SERIES: [Rgb; 6] = [BLUE, VERMILLION, Rgb(0xb0, 0x78, 0x00), Rgb(0xcc, 0x79, 0xa7), BEST, Rgb::grey(GREY)];
 
 /// The same in their order on a dark page.
 const ON_DARK: [Rgb; 6] = [
     Rgb(0x56, 0xb4, 0xe9),
     Rgb(0xf2, 0x79, 0x3a),
-    Rgb(0x2f, 0xc7, 0x9a),
-    Rgb(0xe0, 0x9a, 0xc1),
     Rgb(0xf0, 0xc0, 0x40),
+    Rgb(0xe0, 0x9a, 0xc1),
+    Rgb(0x2f, 0xc7, 0x9a),
     Rgb::grey(0xa3),
 ];
 

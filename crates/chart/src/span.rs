@@ -45,11 +45,21 @@ impl Span {
             None => widened(ends(scale, within_reason(values).iter().filter_map(place))),
         };
         let labelled = match scale {
+            _ if !axis.labelled.is_empty() => {
+                axis.labelled.iter().filter_map(|value| Some((place(value)?, format!("{value}")))).collect()
+            }
             Scale::Linear => ticks::linear(low, high, ticks, axis.is_whole || high - low >= 2.0 && are_whole(values)),
             Scale::Log => ticks::log(low, high, ticks),
         };
         let ticks = labelled.into_iter().map(|(place, label)| Tick { at: (place - low) / (high - low), label });
         Self { scale, low, high, ticks: ticks.collect() }
+    }
+
+    /// The same from end to end on the scale of another axis, which must be that of values above 0.
+    pub fn on(&self, axis: &Axis, values: &[f64], ticks: usize) -> Self {
+        let value = |end: f64| if self.scale == Scale::Log { 10f64.powf(end) } else { end };
+        let range = Some([value(self.low), value(self.high)]);
+        Self::new(&Axis { range, ..axis.clone() }, values, ticks)
     }
 
     /// Both ends for a script, of a logarithmic scale as decimal logarithms.

@@ -3,26 +3,20 @@
 //! Text, axes and frames take `currentColor`, the colour of the text around them. An SVG opened as a file follows the
 //! light or dark scheme of its reader.
 
-mod bars;
 mod confusion_matrix;
 mod image_grid;
 mod legend;
 mod line_chart;
-mod parallel;
 mod png;
-mod spread;
 mod weights;
 
 pub(crate) use self::png::{encoded, png_address};
-use crate::document::Block;
+use crate::{document::Block, span::Tick};
 
-pub use bars::bars;
 pub use confusion_matrix::confusion_matrix;
 pub use image_grid::image_grid;
 pub(crate) use line_chart::in_page;
 pub use line_chart::line_chart;
-pub use parallel::parallel;
-pub use spread::spread;
 pub use weights::weights;
 
 /// One unit of a picture's own coordinates is this many CSS pixels at its largest.
@@ -35,14 +29,14 @@ const LARGE_COLUMNS: usize = 3;
 pub fn block(block: &Block) -> Option<String> {
     match block {
         Block::Lines(chart) => Some(line_chart(chart)),
-        Block::Parallel(chart) => Some(parallel(chart)),
-        Block::Spread(chart) => Some(spread(chart)),
-        Block::Bars(chart) => Some(bars(chart)),
         Block::Confusion { alt, matrix } => Some(confusion_matrix(alt, matrix)),
         Block::Pictures { alt, pictures, columns } => Some(image_grid(alt, pictures, *columns)),
         Block::Large { alt, pictures } => Some(image_grid(alt, pictures, LARGE_COLUMNS)),
         Block::Weights { alt, weights: values } => Some(weights(alt, values)),
-        Block::Text(_)
+        Block::Parallel(_)
+        | Block::Spread(_)
+        | Block::Bars(_)
+        | Block::Text(_)
         | Block::Tiles(_)
         | Block::Link { .. }
         | Block::Fold { .. }
@@ -79,8 +73,24 @@ fn text(x: f64, y: f64, size: f64, style: &str, text: &str) -> String {
 }
 
 /// About how wide a text is, in the unit of its size: there is no font to ask.
-fn text_width(text: &str, size: f64) -> f64 {
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.56
+}
+
+/// A fraction as a share of whatever a place is in.
+pub(crate) fn share(of: f64) -> String {
+    format!("{}%", (of * 1e4).round() / 1e2)
+}
+
+/// The label of a tick of an axis that lies across and whose places are shares; at the axis' ends it stays within them.
+pub(crate) fn tick_label(tick: &Tick, y: f64, style: &str) -> String {
+    let anchor = match tick.at {
+        ..0.06 => "start",
+        0.94.. => "end",
+        _ => "middle",
+    };
+    let (at, label) = (share(tick.at), escaped(&tick.label));
+    format!("<text x=\"{at}\" y=\"{y}\" font-size=\"13\" text-anchor=\"{anchor}\" {style}>{label}</text>\n")
 }
 
 /// Text as the content of an element or an attribute. What XML cannot hold becomes a question mark.
@@ -100,19 +110,12 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// A text that is at most so wide; what is cut off ends in an ellipsis.
-fn fitting(text: &str, size: f64, width: f64) -> String {
+pub(crate) fn fitting(text: &str, size: f64, width: f64) -> String {
     let most = (width / text_width("x", size)) as usize;
     if text.chars().count() <= most {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).collect::<String>() + "…"
-}
-
-/// A straight line in the colour of the text.
-fn rule([x1, y1]: [f64; 2], [x2, y2]: [f64; 2], opacity: f64) -> String {
-    format!(
-        "<path d=\"M{x1:.1} {y1:.1}L{x2:.1} {y2:.1}\" stroke=\"currentColor\" stroke-opacity=\"{opacity}\" fill=\"none\"/>\n"
-    )
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use groups::{Group, Groups, Test};
-use labels::labels;
+use labels::{labels, plain, tell_all};
 
 /// Runs to be compared, in the order asked for.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct ComparedRun {
     pub name: String,
     /// What sets it apart from the others, or its name.
     pub label: String,
+    /// The same in a table's head: where that has no room for it, a letter.
+    pub key: String,
     /// As the run wrote it.
     pub plan: Plan,
     /// Fingerprint of its data; none where its record cannot be read.
@@ -81,6 +83,10 @@ impl Comparison {
         if let Some(labels) = labels(sorted.runs.iter().map(|run| &run.plan), |_| true) {
             sorted.runs.iter_mut().zip(labels).for_each(|(run, label)| run.label = label);
         }
+        let are_short = page.is_some() && sorted.runs.iter().all(|run| run.label.chars().count() <= SHORT);
+        for (place, run) in sorted.runs.iter_mut().enumerate() {
+            run.key = if are_short { run.label.clone() } else { letter(place) };
+        }
         let document = sorted.sections(page);
         Document {
             lead: (!sorted.is_same_data()).then(|| Block::text(DIFFERENT_DATA)).into_iter().collect(),
@@ -89,8 +95,11 @@ impl Comparison {
     }
 
     fn sections(&self, page: Option<&Path>) -> Document {
-        let sections = [self.overview(page), self.metrics(), self.plans()]
+        // In a terminal what the names of the runs say is not said again.
+        let plans = page.is_some() || !tell_all(self.differences().iter().map(|(key, _)| *key));
+        let sections = [self.overview(page), self.metrics()]
             .into_iter()
+            .chain(plans.then(|| self.plans()))
             .chain(Groups::best_first(&self.runs).section())
             .chain([self.curves()])
             .chain(classes::section(&self.runs));
@@ -124,7 +133,7 @@ impl Comparison {
     fn metrics(&self) -> Section {
         let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
         let shown = &self.runs[..self.runs.len().min(BESIDE)];
-        let labels = shown.iter().map(|run| run.label.as_str());
+        let labels = shown.iter().map(|run| run.key.as_str());
         let header = ["metric"]
             .into_iter()
             .chain(labels)
@@ -142,7 +151,9 @@ impl Comparison {
                 _ => vec![],
             };
             let is_comparable = self.is_same_data() && (metric != Metric::Loss || self.losses().len() == 1);
-            let best = best(metric, &values).filter(|_| is_comparable).map_or("-", |place| &shown[place].label);
+            let place = best(metric, &values).filter(|_| is_comparable);
+            let best = place.map_or("-", |place| &shown[place].key);
+            table.best.push(place.map(|place| place + 1));
             let cells = values.iter().map(|value| fraction(*value)).chain(difference);
             table.add_row([metric.name().replace('_', " ")].into_iter().chain(cells).chain([best.to_owned()]));
         }
@@ -161,10 +172,10 @@ impl Comparison {
     }
 
     fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
-        let names = self.runs.iter().map(|run| run.label.as_str());
+        let names = self.runs.iter().map(|run| run.key.as_str());
         let mut table = Table::new(["key"].into_iter().chain(names), 1);
         for (key, values) in differences {
-            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(Value::to_string)));
+            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(plain)));
         }
         table
     }
@@ -172,8 +183,8 @@ impl Comparison {
     fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
         let mut table = Table::new(["run"].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
         for (place, run) in self.runs.iter().enumerate() {
-            let values = differences.iter().map(|(_, values)| values[place].to_string());
-            table.add_row([run.label.clone()].into_iter().chain(values));
+            let values = differences.iter().map(|(_, values)| plain(&values[place]));
+            table.add_row([run.key.clone()].into_iter().chain(values));
         }
         table
     }
@@ -220,12 +231,18 @@ impl Comparison {
     fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
         let groups = Groups::best_first(&self.runs);
         if groups.all.iter().all(|group| group.runs.len() < 2) {
-            return self.runs.iter().map(|run| (run.label.clone(), vec![run])).collect();
+            // A legend of many is letters, which the table of the runs explains.
+            let are_many = self.runs.len() > BESIDE;
+            let name = |run: &ComparedRun| if are_many { run.key.clone() } else { run.named() };
+            return self.runs.iter().map(|run| (name(run), vec![run])).collect();
         }
         let named = |(name, group): (String, &Group)| (name, group.runs.iter().map(|run| &self.runs[*run]).collect());
         groups.labels().into_iter().zip(&groups.all).map(named).collect()
     }
 }
+
+/// Characters of a name that a column's head has room for.
+const SHORT: usize = 18;
 
 /// Runs whose metrics stand beside each other.
 const BESIDE: usize = 6;
@@ -245,7 +262,23 @@ impl ComparedRun {
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
         let (data, classes) = record.map(|record| (record.data.fingerprint, record.data.classes)).unzip();
         let (classes, confusion) = (classes.unwrap_or_default(), ConfusionTable::read(path));
-        Ok(Self { path: path.into(), label: name.clone(), name, plan, data, classes, epochs, best, confusion })
+        Ok(Self {
+            path: path.into(),
+            key: name.clone(),
+            label: name.clone(),
+            name,
+            plan,
+            data,
+            classes,
+            epochs,
+            best,
+            confusion,
+        })
+    }
+
+    /// Its label, behind its letter where it has one.
+    fn named(&self) -> String {
+        if self.key == self.label { self.key.clone() } else { format!("{}: {}", self.key, self.label) }
     }
 
     fn row(&self) -> [String; 7] {
@@ -253,7 +286,7 @@ impl ComparedRun {
         let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
         let epochs = [self.best.epoch, self.epochs.len()].map(|epochs| epochs.to_string());
         let [best, epochs] = epochs;
-        [self.label.clone(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
+        [self.named(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
     }
 
     /// Its page as seen from a page in that folder; empty where it has none.
@@ -266,6 +299,11 @@ impl ComparedRun {
 
 fn is_same_data(runs: &[ComparedRun]) -> bool {
     runs.windows(2).all(|pair| pair[0].data == pair[1].data)
+}
+
+/// What a run is called in a narrow table: `A`, `B`, after `Z` the number.
+fn letter(place: usize) -> String {
+    ('A'..='Z').nth(place).map_or_else(|| (place + 1).to_string(), String::from)
 }
 
 /// The best of some values; none where they are all the same, or one is unknown.

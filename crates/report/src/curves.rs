@@ -35,7 +35,7 @@ pub fn books(plan: &Plan, data: &DataSet) -> Option<&'static [BookEpoch]> {
 pub(super) const TRAINING: usize = 0;
 pub(super) const VALIDATION: usize = 1;
 /// That of the best epoch, which the model is of.
-pub(super) const BEST: usize = 4;
+pub(super) const BEST: usize = chart::BEST_SERIES;
 
 /// Loss and accuracy by epoch, the book's dashed beside them; with
 /// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.

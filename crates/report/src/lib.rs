@@ -35,7 +35,7 @@ pub use few::few;
 pub use live::write as write_live;
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
-pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, shown, small};
+pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, short, shown, small};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

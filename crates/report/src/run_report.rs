@@ -201,7 +201,7 @@ impl<'a> RunReport<'a> {
         let state = match self.record.state {
             Finished => "finished",
             Interrupted => "interrupted",
-            Paused => "paused",
+            Paused => "stopped early",
             Failed => "failed",
             Running => "killed",
         };

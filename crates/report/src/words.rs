@@ -84,6 +84,15 @@ pub fn rate(number: f64) -> String {
     }
 }
 
+/// A number of a plan by its first four digits: `0.04012`, `1e37`.
+pub fn short(number: f64) -> String {
+    let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(number);
+    match rounded.abs() {
+        0.0 | 1e-4..1e6 => format!("{rounded:?}"),
+        _ => format!("{rounded:e}"),
+    }
+}
+
 /// A probability: four decimals, or an exponent where they would be zeros.
 pub fn small(p: f64) -> String {
     if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
@@ -121,6 +130,12 @@ mod tests {
     #[test]
     fn a_loss_is_never_below_zero() {
         assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["0.0000", "0.0000", "0.0000", "1.5000"]);
+    }
+
+    #[test]
+    fn a_number_of_a_plan_has_four_digits() {
+        let texts = [0.966_927_882_575_07, 1.0, 0.0, 1e37, 3e-5, 1234.567].map(short);
+        assert_eq!(texts, ["0.9669", "1.0", "0.0", "1e37", "3e-5", "1235.0"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The trials, best first.
 
 use chart::Table;
-use report::clock;
+use report::{clock, grouped};
 use search::Mean;
 
 use crate::{
@@ -29,7 +29,7 @@ pub(super) fn of_points(study: &Study, points: &[Ranked<'_>], count: usize) -> T
         let seconds = trials.iter().filter_map(|status| status.record.as_ref()).map(|record| record.seconds).sum();
         let time = clock(seconds);
         let value = value(study.metric, point.mean) + &of_seeds(point);
-        table.add_row([numbers(trials), value, epochs.to_string(), time, states(trials), point.named()]);
+        table.add_row([numbers(trials), value, grouped(epochs), time, states(trials), point.named()]);
     }
     table
 }

@@ -5,10 +5,12 @@ mod row;
 
 use std::time::Duration;
 
+use report::grouped;
+
 use crate::{
     Entry, Remaining, Status, Study,
     remaining::{Expected, Work},
-    status::State,
+    status::{STOPPED_EARLY, State},
 };
 
 pub use row::{Row, ended, failed, short};
@@ -64,7 +66,7 @@ impl Overview {
 }
 
 /// The names of how a trial stands, in the order in which they are told.
-const NAMES: [&str; 6] = ["finished", "pruned", "paused", "failed", "running", "waiting"];
+const NAMES: [&str; 7] = ["finished", "pruned", STOPPED_EARLY, "interrupted", "failed", "running", "waiting"];
 
 /// How many trials stand how, by all the names there are.
 pub(super) fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &'static str)> {
@@ -79,24 +81,18 @@ pub(super) fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &
 /// How many trials stand how, in a line.
 pub fn counted(study: &Study, trials: &[Status]) -> String {
     let begun = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
-    // Where one is whole and none is left to run, those that were not promoted are not waited for.
-    let goes_on =
-        |status: &Status| matches!((&status.state, status.epochs()), (State::Running, _) | (State::Waiting, 0));
-    let is_over = trials.len() as u64 == study.total()
-        && !trials.iter().any(goes_on)
-        && trials.iter().any(|status| status.state == State::Finished);
     let (counts, mut parts): (Vec<u64>, Vec<String>) = begun
         .map(|(count, name)| match name {
-            "paused" if is_over && study.asha().is_some() => (count, format!("{count} stopped early by ASHA")),
-            name => (count, format!("{count} {name}")),
+            STOPPED_EARLY => (count, format!("{} {STOPPED_EARLY} by ASHA", grouped(count as usize))),
+            name => (count, format!("{} {name}", grouped(count as usize))),
         })
         .unzip();
     match study.total().saturating_sub(counts.iter().sum()) {
         _ if parts.is_empty() => parts.push("nothing done yet".into()),
         0 => {}
-        waiting => parts.push(format!("{waiting} waiting")),
+        waiting => parts.push(format!("{} waiting", grouped(waiting as usize))),
     }
-    format!("{}, of {} trials", parts.join(", "), study.total())
+    format!("{}, of {} trials", parts.join(", "), grouped(study.total() as usize))
 }
 
 /// A trial that runs, with the value after its last epoch.

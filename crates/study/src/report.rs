@@ -19,6 +19,7 @@ mod unfinished;
 
 use std::path::{Path, PathBuf};
 
+use ::report::grouped;
 use chart::{Block, Document, Section, Table, Term, html};
 use plan::Plan;
 use run::folder;
@@ -43,6 +44,11 @@ const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train
 fn values(status: &Status, keys: &[&str]) -> Vec<String> {
     let point = status.trial.point();
     keys.iter().map(|key| point.get(*key).map_or_else(|| "-".into(), short)).collect()
+}
+
+/// A short text in one line: a mean is not to be parted from its interval, nor a number from its unit.
+fn whole(text: String) -> String {
+    if text.chars().count() < 20 { text.replace(' ', "\u{a0}") } else { text }
 }
 
 /// The page of a trial as seen from the study's; empty where it has none.
@@ -72,7 +78,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
         parallel::section(&view),
         Some(against_keys::section(&view)),
         contour::section(&view, &importance::order(&view)),
-        Some(importance::section(&view)),
+        importance::section(&view),
         seeds::section(&view),
         curves::section(&view),
         unfinished::section(&view),
@@ -130,10 +136,11 @@ pub fn leaders<'a>(study: &Study, trials: &'a [Status]) -> Vec<&'a Status> {
     best.filter(|status| folder::model_path(&status.run).is_file()).collect()
 }
 
-/// How much each key matters, in a line; none before the first trial has a value.
+/// How much each key matters, in a line; none of one key, and before the first trial has a value.
 pub fn importance_of_keys(study: &Study, trials: &[Status]) -> Option<String> {
     let view = StudyView::new(study, trials);
-    (!view.valued.is_empty()).then(|| importance::importances(&view).line())
+    let has_several = study.space.parameters().len() > 1;
+    if has_several && !view.valued.is_empty() { importance::importances(&view).line() } else { None }
 }
 
 impl<'a> StudyView<'a> {
@@ -183,16 +190,16 @@ impl<'a> StudyView<'a> {
         let mut table = Table::new(header, usize::MAX);
         for (row, point) in board.rows.iter().zip(&self.points) {
             let status = point.best(self.study).unwrap_or(point.trials[0]);
-            // A mean and its interval are not to be parted.
-            let value = row[1].replace(' ', "\u{a0}");
-            let values = values(status, &keys);
-            table.add_row([row[0].clone(), value].into_iter().chain(values).chain(row[2..5].iter().cloned()));
+            let cells = row[..2].iter().cloned().chain(values(status, &keys)).chain(row[2..5].iter().cloned());
+            table.add_row(cells.map(whole));
+            // The points are sorted.
+            table.best.push((table.best.is_empty() && point.mean.is_some()).then_some(1));
             table.items.push(dots::item(status));
             table.links.push(page_of(status, folder));
         }
         let without = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
         let more = self.points.len().saturating_sub(BEST);
-        let more = (more > 0).then(|| Block::text(format!("{more} more points are worse than these.")));
+        let more = (more > 0).then(|| Block::text(format!("{} more points are worse than these.", grouped(more))));
         let all = (self.trials.len() > table.rows.len()).then(|| self.all_trials(folder, &keys));
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
@@ -208,13 +215,13 @@ impl<'a> StudyView<'a> {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
             let rest = [status.epochs().to_string(), status.name().to_owned()];
             let number = dots::item(status).to_string();
-            table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest));
+            table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest).map(whole));
             table.items.push(dots::item(status));
             table.links.push(page_of(status, folder));
         }
         let summary = match self.trials.len() {
-            all if all > most => format!("{most} of {all} trials, at equal distances"),
-            all => format!("All {all} trials"),
+            all if all > most => format!("{} of {} trials, at equal distances", grouped(most), grouped(all)),
+            all => format!("All {} trials", grouped(all)),
         };
         Block::Fold { summary, blocks: vec![Block::Table(table)] }
     }

@@ -30,6 +30,9 @@ pub enum State {
     Failed(String),
 }
 
+/// What is said of a trial that was not promoted, as successive halving has it.
+pub const STOPPED_EARLY: &str = "stopped early";
+
 /// How a trial stands.
 #[derive(Clone, Debug)]
 pub struct Status {
@@ -75,8 +78,12 @@ impl Status {
     /// How it stands, in a word.
     pub fn name(&self) -> &'static str {
         match &self.state {
-            State::Waiting if self.epochs() > 0 => "paused",
-            State::Waiting => "waiting",
+            State::Waiting => match self.record.as_ref().filter(|record| record.epochs_done > 0).map(|it| it.state) {
+                Some(record::State::Paused) => STOPPED_EARLY,
+                // Or killed.
+                Some(record::State::Interrupted | record::State::Running) => "interrupted",
+                _ => "waiting",
+            },
             State::Running => "running",
             State::Finished => "finished",
             State::Pruned => "pruned",

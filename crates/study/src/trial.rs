@@ -54,13 +54,7 @@ pub fn named(point: &Point, seed: Option<u64>) -> String {
 /// A number with four significant digits; all else as it is.
 pub(crate) fn short(value: &Value) -> String {
     match value {
-        Value::Float(number) if number.is_finite() && *number != 0.0 => {
-            let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(*number);
-            match rounded.abs() {
-                1e-4..1e6 => Value::Float(rounded).to_string(),
-                _ => format!("{rounded:e}"),
-            }
-        }
+        Value::Float(number) => report::short(*number),
         value => value.to_string(),
     }
 }

@@ -30,9 +30,9 @@ class Chart {
   constructor(figure) {
     const { xName, yName, x, y, of } = figure.dataset;
     Object.assign(this, { figure, xName, yName, of, at: -1, plot: figure.querySelector(".plot") });
-    this.x = axis(x);
-    this.spans = y.split(";");
-    this.y = axis(this.spans[0]);
+    this.spans = { x: x.split(";"), y: y.split(";") };
+    this.x = axis(this.spans.x[0]);
+    this.y = axis(this.spans.y[0]);
     let xs;
     this.groups = all(".series, .mark", this.plot);
     this.series = all(".series", this.plot).map((group) => {
@@ -56,7 +56,7 @@ class Chart {
     this.plot.onpointerleave = this.plot.onblur = () => this.hide();
     this.plot.onkeydown = (event) => this.key(event);
     this.legend();
-    if (this.spans.length > 1) this.scales();
+    this.scales();
   }
 
   place({ x, y }) {
@@ -152,24 +152,47 @@ class Chart {
     });
   }
 
+  // A button for each axis that has two scales. What is drawn knows itself on both scales of y; along x it is moved.
   scales() {
-    const button = make("button", this.figure, { className: "scale", textContent: "logarithmic" });
-    const isLog = () => this.spans[0].endsWith("log");
-    const tell = () => button.setAttribute("aria-pressed", isLog());
-    tell();
-    button.onclick = () => {
-      this.spans.reverse();
-      this.y = axis(this.spans[0]);
-      for (const path of all("path[data-d]", this.plot)) {
-        const shown = path.getAttribute("d");
-        path.setAttribute("d", path.dataset.d);
-        path.dataset.d = shown;
-      }
-      all("g.scale", this.plot).forEach((group) =>
-        group.hasAttribute("display") ? group.removeAttribute("display") : group.setAttribute("display", "none"));
+    const axes = ["x", "y"].filter((name) => this.spans[name].length > 1);
+    const buttons = axes.length ? make("div", this.figure, { className: "scales" }) : undefined;
+    for (const name of axes) {
+      const spans = this.spans[name];
+      const button = make("button", buttons, { textContent: `log ${name}` });
+      const tell = () => button.setAttribute("aria-pressed", spans[0].endsWith("log"));
       tell();
-      this.hide();
-    };
+      button.onclick = () => {
+        spans.reverse();
+        if (name === "x") this.move(spans);
+        else for (const path of all("path[data-d]", this.plot)) {
+          const shown = path.getAttribute("d");
+          path.setAttribute("d", path.dataset.d);
+          path.dataset.d = shown;
+        }
+        this[name] = axis(spans[0]);
+        all(`g.scale.${name}`, this.plot).forEach((group) =>
+          group.hasAttribute("display") ? group.removeAttribute("display") : group.setAttribute("display", "none"));
+        tell();
+        this.hide();
+      };
+    }
+  }
+
+  // Moves all that is drawn from one scale of x to the other; both have the same ends.
+  move([to, from]) {
+    const [low, high, log] = from.split(" ").map((part) => (isNaN(part) ? part : Number(part)));
+    const place = axis(to);
+    for (const path of all("path", this.plot)) {
+      const { width } = path.ownerSVGElement.viewBox.baseVal;
+      const moved = (whole, letter, x) => {
+        const at = low + (x / width) * (high - low);
+        return letter + Math.round(place(log ? 10 ** at : at) * width * 100) / 100;
+      };
+      for (const name of ["d", "data-d"]) {
+        const drawn = path.getAttribute(name);
+        if (drawn) path.setAttribute(name, drawn.replace(/([ML])(-?[\d.]+)/g, moved));
+      }
+    }
   }
 }
 

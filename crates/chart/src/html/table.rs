@@ -1,5 +1,6 @@
 //! Rows of text and numbers.
 
+use super::{breakable, command};
 use crate::{document::Table, svg::escaped};
 
 /// A `<table>` in a box that scrolls where the page is narrower than the table.
@@ -7,7 +8,7 @@ pub fn table(table: &Table) -> String {
     let caption = escaped(&table.caption);
     let figcaption = if caption.is_empty() { String::new() } else { format!("<figcaption>{caption}</figcaption>\n") };
     let head: String =
-        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, &escaped(name))).collect();
+        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, &head(name))).collect();
     let head = if head.is_empty() { head } else { format!("<thead><tr>{head}</tr></thead>\n") };
     let mut rows: Vec<String> = (0..table.rows.len()).map(|number| row(table, number)).collect();
     // What is of all rows is sorted with none.
@@ -28,15 +29,28 @@ pub fn table(table: &Table) -> String {
     )
 }
 
+/// The name of a column: that of a key is broken behind its sections.
+fn head(name: &str) -> String {
+    let is_key = name.contains('.') && !name.contains(['=', ' ']);
+    if is_key { breakable(name).replace('.', ".<wbr/>") } else { escaped(name) }
+}
+
 fn row(table: &Table, number: usize) -> String {
     let kind = |column| if column == 0 { "th scope=\"row\"" } else { "td" };
     let link = table.links.get(number).filter(|link| !link.is_empty());
     let content = |column: usize, text: &str| match link {
         Some(link) if column == 0 => format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)),
-        _ => escaped(text),
+        // Beside its name a point is broken as a person would break it.
+        _ if table.header.is_empty() && column > 0 && text.contains('=') => breakable(text),
+        _ => command::words(text),
     };
     let cells = table.rows[number].iter().enumerate();
-    let cells = cells.map(|(column, text)| cell(kind(column), table, column, &content(column, text)));
+    let best = table.best.get(number).copied().flatten();
+    let cells = cells.map(|(column, text)| {
+        let content = content(column, text);
+        let content = if best == Some(column) { format!("<b class=\"best\">{content}</b>") } else { content };
+        cell(kind(column), table, column, &content)
+    });
     let item = table.items.get(number).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
     format!("<tr{item}>{}</tr>\n", cells.collect::<String>())
 }
@@ -82,8 +96,12 @@ mod tests {
     fn numbers_stand_right_below_their_name() {
         let mut rows = Table::new(["name", "count"], 1);
         rows.add_row(["3", "1010"]);
+        rows.best = vec![Some(1)];
         let html = table(&rows);
         assert!(html.contains("<th scope=\"col\" class=\"number\">count</th>"), "{html}");
-        assert!(html.contains("<th scope=\"row\">3</th><td class=\"number\">1010</td>"), "{html}");
+        assert!(
+            html.contains("<th scope=\"row\">3</th><td class=\"number\"><b class=\"best\">1010</b></td>"),
+            "{html}"
+        );
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     escaped,
     legend::{self, DASHED, DOT, LINE, MARK, THIN, hole},
-    png, root, text_width,
+    png, root, share, text_width,
 };
 use crate::{
     clip,
@@ -53,14 +53,16 @@ pub(crate) fn in_page(chart: &LineChart) -> String {
         Shape::Small => "small",
     };
     let [x, y] = [&chart.x, &chart.y].map(|axis| escaped(&axis.name));
-    let spans = [drawing.y.data()].into_iter().chain(drawing.other.as_ref().map(Span::data)).collect::<Vec<_>>();
+    let spans = |shown: &Span, other: &Option<Span>| -> String {
+        [shown].into_iter().chain(other).map(Span::data).collect::<Vec<_>>().join(";")
+    };
     format!(
         "<figure class=\"lines {shape}\" data-x-name=\"{x}\" data-y-name=\"{y}\" data-x=\"{}\" data-y=\"{}\" data-of=\"{}\">\n\
          <div class=\"plot\" style=\"margin-left:{:.0}px\">\n\
          <svg role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"100%\" overflow=\"visible\" fill=\"currentColor\">\n{}</svg>\n\
          </div>\n{}</figure>\n",
-        drawing.x.data(),
-        spans.join(";"),
+        spans(&drawing.x, &drawing.other_x),
+        spans(&drawing.y, &drawing.other),
         escaped(&chart.item),
         drawing.left,
         escaped(&chart.alt),
@@ -85,6 +87,8 @@ struct Drawing<'a> {
     y: Span,
     /// The vertical axis on the other scale, where that can be asked for.
     other: Option<Span>,
+    /// The same for the horizontal axis, from the same end to the same end: a script moves what is drawn.
+    other_x: Option<Span>,
     /// Room for the labels of the vertical axis.
     left: f64,
 }
@@ -95,10 +99,16 @@ impl<'a> Drawing<'a> {
         let ticks = if chart.shape == Shape::Wide { 8 } else { 5 };
         let x = Span::new(&chart.x, &x_values, ticks);
         let y = Span::new(&chart.y, &y_values, 5);
-        let other = other_scale(&chart.y, &y_values).map(|axis| Span::new(&axis, &y_values, 5));
+        // What lies below all series is of one scale.
+        let other = other_scale(&chart.y, &y_values)
+            .filter(|_| chart.field.is_none())
+            .map(|axis| Span::new(&axis, &y_values, 5));
+        let other_x = other_scale(&chart.x, &x_values)
+            .filter(|_| chart.field.is_none() && !chart.x.is_whole)
+            .map(|axis| x.on(&axis, &x_values, ticks));
         let labels = y.ticks.iter().chain(other.iter().flat_map(|span| &span.ticks));
         let widest = labels.map(|tick| text_width(&tick.label, SIZE)).fold(0.0, f64::max);
-        Self { chart, x, y, other, left: (widest + 12.0).ceil() }
+        Self { chart, x, y, other, other_x, left: (widest + 12.0).ceil() }
     }
 
     fn width(&self) -> f64 {
@@ -149,18 +159,15 @@ impl<'a> Drawing<'a> {
 
     fn axes(&self) -> String {
         let mut svg = String::new();
-        // Where there are many labels, every other one gives way in a narrow window.
-        let many = self.x.ticks.len() > MOST_LABELS || self.x.ticks.iter().any(|tick| tick.label.len() > 4);
-        let (mut lines, mut labels) = (String::new(), String::new());
-        for (number, tick) in self.x.ticks.iter().enumerate() {
-            let at = share(tick.at);
-            let class = if many && number % 2 == 1 { " class=\"more\"" } else { "" };
-            lines += &format!("<line x1=\"{at}\" x2=\"{at}\" y2=\"100%\"/>\n");
-            labels += &format!("<text x=\"{at}\" y=\"100%\" dy=\"18\"{class}>{}</text>\n", escaped(&tick.label));
-        }
-        svg += &grid(&lines, &labels, "middle");
-        svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale\"" } else { "" });
-        svg += &self.other.as_ref().map(|span| vertical(span, " class=\"scale\" display=\"none\"")).unwrap_or_default();
+        svg += &horizontal(&self.x, if self.other_x.is_some() { " class=\"scale x\"" } else { "" });
+        svg += &self
+            .other_x
+            .as_ref()
+            .map(|span| horizontal(span, " class=\"scale x\" display=\"none\""))
+            .unwrap_or_default();
+        svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale y\"" } else { "" });
+        svg +=
+            &self.other.as_ref().map(|span| vertical(span, " class=\"scale y\" display=\"none\"")).unwrap_or_default();
         for line in ["x1=\"0\" x2=\"100%\" y1=\"100%\" y2=\"100%\"", "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"100%\""] {
             svg += &format!("<line {line} stroke=\"currentColor\" stroke-opacity=\"0.5\"/>\n");
         }
@@ -271,7 +278,24 @@ fn other_scale(axis: &Axis, values: &[f64]) -> Option<Axis> {
         Scale::Log => Scale::Linear,
         Scale::Linear => Scale::Log,
     };
-    (is_wide && axis.range.is_none()).then(|| Axis { scale, ..axis.clone() })
+    let has_room = axis.range.is_none_or(|[low, _]| low > 0.0);
+    (is_wide && has_room).then(|| Axis { scale, ..axis.clone() })
+}
+
+fn horizontal(span: &Span, class: &str) -> String {
+    let mut svg = format!("<g{class}>\n");
+    // Where there are many labels, every other one gives way in a narrow window.
+    let many = span.ticks.len() > MOST_LABELS || span.ticks.iter().any(|tick| tick.label.len() > 4);
+    for (number, tick) in span.ticks.iter().enumerate() {
+        let at = share(tick.at);
+        let class = if many && number % 2 == 1 { " class=\"more\"" } else { "" };
+        svg += &format!(
+            "<line x1=\"{at}\" x2=\"{at}\" y1=\"0\" y2=\"100%\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\n\
+             <text x=\"{at}\" y=\"100%\" dy=\"18\" font-size=\"{SIZE}\" text-anchor=\"middle\"{class}>{}</text>\n",
+            escaped(&tick.label)
+        );
+    }
+    svg + "</g>\n"
 }
 
 fn vertical(span: &Span, class: &str) -> String {
@@ -319,10 +343,6 @@ fn compact(value: f64) -> String {
         size if size != 0.0 && !(1e-4..1e6).contains(&size) => format!("{rounded:e}"),
         _ => format!("{rounded}"),
     }
-}
-
-fn share(of: f64) -> String {
-    format!("{}%", (of * 1e4).round() / 1e2)
 }
 
 /// As few characters as a tenth of a unit takes.
@@ -424,7 +444,14 @@ mod tests {
         let page = in_page(&chart);
         let spans = page.split("data-y=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         assert!(spans.matches(';').count() == 1 && spans.ends_with(" log"), "{spans}");
-        assert_eq!((page.matches("data-d=").count(), page.matches("class=\"scale\"").count()), (2, 2));
+        assert_eq!((page.matches("data-d=").count(), page.matches("class=\"scale y\"").count()), (2, 2));
+        let labels = page.matches("class=\"scale x\"").count();
+        chart.x = Axis::new("rate").range(0.5, 50.0);
+        chart.series.iter_mut().for_each(|series| series.points.iter_mut().for_each(|point| point.0 += 1.0));
+        let page = in_page(&chart);
+        assert_eq!((labels, page.matches("class=\"scale x\"").count()), (0, 2));
+        let ends = page.split("data-x=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        assert_eq!(ends, format!("5e-1 5e1;{:e} {:e} log", 0.5f64.log10(), 50f64.log10()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a terminal can do, and the escape codes for it (ECMA-48, select graphic rendition).
 
-use crate::palette::Rgb;
+use crate::palette::{BEST, Rgb};
 
 /// The colours that a terminal has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Colours {
     /// The best.
     #[must_use]
     pub fn best(self, text: &str) -> String {
-        self.text(Rgb(0x00, 0x9e, 0x73), text)
+        self.text(BEST, text)
     }
 
     /// What failed or is wrong.

@@ -12,7 +12,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 const ROOM: usize = 3;
 
 /// Draws the rows below their header. A `width` that is too small for them breaks the longest texts between words; where words
-/// would have to be broken too, or the columns are so narrow that it takes fewer lines, each row becomes lines of its own.
+/// would have to be broken too, or the columns are so narrow that it takes half the lines, each row becomes lines of its own.
 pub fn table(table: &Table, width: Option<usize>) -> String {
     let caption = match width {
         _ if table.caption.is_empty() => String::new(),
@@ -22,7 +22,7 @@ pub fn table(table: &Table, width: Option<usize>) -> String {
     let Some(width) = width else { return caption + &grid(table, None) };
     let records = records(table, width);
     let grid = (narrowest(table) <= width).then(|| grid(table, Some(width)));
-    caption + &grid.filter(|grid| grid.lines().count() <= records.lines().count()).unwrap_or(records)
+    caption + &grid.filter(|grid| grid.lines().count() <= 2 * records.lines().count()).unwrap_or(records)
 }
 
 /// Columns that the table needs if only words stay whole.
@@ -49,16 +49,36 @@ fn records(table: &Table, width: usize) -> String {
             .map(|(name, cells)| behind(&format!("{name:<names$}  "), &cells.join("  "), width) + "\n")
             .collect();
     }
-    let names = longest(table.header.iter().skip(1).map(String::as_str));
+    let names = longest(table.header.iter().take(table.numbers_from).skip(1).map(String::as_str));
     let record = |row: &Vec<String>| -> String {
         let cells = table.header.iter().zip(row).enumerate().filter(|(_, (_, text))| !text.is_empty());
-        let lines = cells.map(|(number, (name, text))| match number {
+        let (texts, numbers): (Vec<_>, Vec<_>) = cells.partition(|(number, _)| *number < table.numbers_from.max(1));
+        let lines = texts.into_iter().map(|(number, (name, text))| match number {
             0 => behind(&format!("{name}  "), text, width) + "\n",
             _ => behind(&format!("  {name:<names$}  "), text, width) + "\n",
         });
-        lines.collect()
+        lines.collect::<String>()
+            + &beside(numbers.into_iter().map(|(_, (name, text))| format!("{name} {text}")), width)
     };
-    table.rows.iter().map(record).collect::<Vec<_>>().join("\n")
+    // What has but one line of text is told apart without an empty line.
+    let between = if table.numbers_from <= 1 { "" } else { "\n" };
+    table.rows.iter().map(record).collect::<Vec<_>>().join(between)
+}
+
+/// Numbers with their names, as many in a line as there is room for.
+fn beside(pairs: impl Iterator<Item = String>, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for pair in pairs {
+        match lines.last_mut() {
+            Some(line) if !line.contains('\n') && line.chars().count() + 2 + pair.chars().count() <= width => {
+                *line += "  ";
+                *line += &pair;
+            }
+            _ if 2 + pair.chars().count() <= width => lines.push(format!("  {pair}")),
+            _ => lines.push(behind("  ", &pair, width)),
+        }
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn grid(table: &Table, width: Option<usize>) -> String {
@@ -129,9 +149,14 @@ mod tests {
         rows.header.push("a long heading".into());
         rows.rows[0].push("one two three".into());
         rows.rows[1].push(String::new());
-        let expected = "images\nname  images of the\n      class 3\n  count           1010\n  a long heading\n    one two three\n\nname  7\n  count           9\n";
+        let expected = "images\nname  images of the\n      class 3\n  count 1010\n  a long heading one\n  two three\nname  7\n  count 9\n";
         assert_eq!(table(&rows, Some(23)), expected);
-        assert!(table(&rows, Some(27)).starts_with("images\nname  images"), "all words fit, in more lines than these");
+        let mut tall = Table::new(["a", "b"], usize::MAX);
+        tall.add_row(["a-name-of-one", "one two three four five six seven eight nine ten"]);
+        assert!(
+            table(&tall, Some(24)).starts_with("a  a-name-of-one\n"),
+            "all words fit, in more than twice the lines"
+        );
         assert!(table(&rows, Some(40)).contains('─'), "all words fit");
         let mut named = Table::new(["key", "runs/two-layer/20260102-030405"], usize::MAX);
         named.add_row(["loss", "binary cross-entropy"]);

@@ -62,5 +62,5 @@ fn confused(runs: &[ComparedRun], tables: &[&ConfusionTable]) -> Block {
 }
 
 fn header(first: &[&str], runs: &[ComparedRun]) -> Vec<String> {
-    first.iter().map(|name| (*name).to_owned()).chain(runs.iter().map(|run| run.label.clone())).collect()
+    first.iter().map(|name| (*name).to_owned()).chain(runs.iter().map(|run| run.key.clone())).collect()
 }

@@ -191,6 +191,7 @@ mod tests {
         ComparedRun {
             path: "x".into(),
             name: "x".into(),
+            key: String::new(),
             label: "x".into(),
             plan,
             data: None,

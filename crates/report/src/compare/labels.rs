@@ -6,6 +6,7 @@ use plan::{Plan, decides_result};
 use toml::Value;
 
 use super::differences;
+use crate::short;
 
 /// More than so many keys are no name.
 const MOST_KEYS: usize = 3;
@@ -38,13 +39,28 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
 
 /// A network is known by its name alone; of a key the last part is enough where no other ends alike.
 fn named(key: &str, value: &Value, all: &[&str]) -> String {
-    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let value = plain(value);
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     match key {
         "model.kind" | "name" => value,
         key if all.iter().filter(|other| last(other) == last(key)).count() > 1 => format!("{key}={value}"),
         key => format!("{}={value}", last(key)),
     }
+}
+
+/// A value as a person reads it.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Float(number) => short(*number),
+        value => value.to_string(),
+    }
+}
+
+/// Whether such names tell all that differs in the plans.
+pub fn tell_all<'a>(differing: impl Iterator<Item = &'a str>) -> bool {
+    let differing: Vec<&str> = differing.filter(|key| *key != "name").collect();
+    differing.len() <= MOST_KEYS && differing.iter().all(|key| decides_result(key))
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ mod tests {
             counts: vec![
                 (16, "finished"),
                 (1, "pruned"),
-                (0, "paused"),
+                (0, "stopped early"),
                 (1, "failed"),
                 (running as u64, "running"),
                 (44, "waiting"),

@@ -26,16 +26,16 @@ pub struct Row {
     pub point: String,
 }
 
-/// A trial that has come as far as it comes for now.
-pub fn ended(entry: &Entry) -> String {
-    Row::new(entry, entry.status.value).ended(entry.status.name())
+/// A trial that has come as far as it comes for now; what is done is dim beside what runs.
+pub fn ended(entry: &Entry, colours: Colours) -> String {
+    colours.dim(&Row::new(entry, entry.status.value).ended(entry.status.name()))
 }
 
 /// A trial that failed, why, and what else it wrote last.
-pub fn failed(entry: &Entry, reason: &str, output: &[String], again: bool) -> Vec<String> {
+pub fn failed(entry: &Entry, reason: &str, output: &[String], again: bool, colours: Colours) -> Vec<String> {
     let then = if again { "; it is tried again" } else { "" };
     let more = output.iter().filter(|line| !line.ends_with(reason)).map(|line| format!("       {line}"));
-    let row = Row::new(entry, entry.status.value).ended("failed");
+    let row = colours.bad(&Row::new(entry, entry.status.value).ended("failed"));
     [row, format!("       {reason}{then}")].into_iter().chain(more).collect()
 }
 
@@ -54,7 +54,7 @@ impl Row {
     /// A trial that has ended for now.
     fn ended(&self, how: &str) -> String {
         let Self { number, done, epochs, point, .. } = self;
-        format!("{number:>5}  {how:<8}  {:<8}  {done:>3}/{epochs} epochs  {point}", self.value())
+        format!("{number:>5}  {how:<13}  {:<8}  {done:>3}/{epochs} epochs  {point}", self.value())
     }
 
     /// The same for one that runs, with a bar for how far it is.
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_trial_that_ended_stands_under_the_same_columns() {
         let row = Row { number: 7, value: Some(0.5), done: 3, part: 0.0, epochs: 5, point: "seed=1".into() };
-        assert_eq!(row.ended("pruned"), "    7  pruned    0.500000    3/5 epochs  seed=1");
+        assert_eq!(row.ended("pruned"), "    7  pruned         0.500000    3/5 epochs  seed=1");
     }
 
     #[test]

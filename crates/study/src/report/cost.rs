@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chart::{Bar, Bars, Block, Section, Table};
-use report::{clock, moment};
+use report::{clock, grouped, moment};
 use run::RunRecord;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -52,7 +52,7 @@ fn by_device(view: &StudyView<'_>, begun: &[Begun<'_>]) -> Table {
     let header = ["device", "backend", "trials", "device time", "processor time"];
     let mut table = Table::new(header, 2).captioned("By device");
     for ((device, backend), (trials, seconds, threads)) in devices {
-        let row = [device.to_owned(), backend.to_owned(), trials.to_string(), hours(seconds), hours(threads)];
+        let row = [device.to_owned(), backend.to_owned(), grouped(trials), hours(seconds), hours(threads)];
         table.add_row(row);
     }
     table
@@ -107,9 +107,9 @@ fn of_epochs(begun: &[Begun<'_>], study: &Study) -> Vec<Row> {
     let early = count(|state| *state == State::Finished, left);
     let share = 100.0 * pruned as f64 / (pruned + done).max(1) as f64;
     let rows = [
-        Some(("epochs trained", format!("{done}{each}"))),
-        (pruned > 0).then(|| ("epochs saved by pruning", format!("{pruned}, {share:.0} % of all"))),
-        (early > 0).then(|| ("epochs saved by early stopping", early.to_string())),
+        Some(("epochs trained", grouped(done) + &each)),
+        (pruned > 0).then(|| ("epochs saved by pruning", format!("{}, {share:.0} % of all", grouped(pruned)))),
+        (early > 0).then(|| ("epochs saved by early stopping", grouped(early))),
     ];
     rows.into_iter().flatten().collect()
 }
@@ -131,7 +131,7 @@ fn by_state(begun: &[Begun<'_>]) -> Table {
     }
     let mut table = Table::new(["outcome", "trials", "epochs", "time"], 1).captioned("By outcome");
     for (state, (trials, epochs, seconds)) in states {
-        table.add_row([state.to_owned(), trials.to_string(), epochs.to_string(), hours(seconds)]);
+        table.add_row([state.to_owned(), grouped(trials), grouped(epochs), hours(seconds)]);
     }
     table
 }
@@ -151,7 +151,7 @@ fn histogram(begun: &[Begun<'_>]) -> Option<Block> {
     seconds.iter().for_each(|value| counts[((place(*value) * BINS as f64) as usize).min(BINS - 1)] += 1);
     let bar = |(bin, count): (usize, &usize)| {
         let [from, to] = [bin, bin + 1].map(|edge| brief(value(edge as f64 / BINS as f64)));
-        Bar { name: format!("{from} to {to} s"), amount: *count as f64, label: count.to_string() }
+        Bar { name: format!("{from} to {to} s"), amount: *count as f64, label: grouped(*count) }
     };
     let bars = counts.iter().enumerate().map(bar).collect();
     Some(Block::Bars(Bars {

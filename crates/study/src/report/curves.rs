@@ -1,6 +1,6 @@
 //! The metric after each epoch.
 
-use chart::{Axis, Block, LineChart, Section, Series, Style};
+use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series, Style};
 use report::few;
 
 use super::{StudyView, axes, dots, few::left_out};
@@ -25,12 +25,14 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         // A single epoch is a dot.
         let is_stopped_dot = points.len() == 1 && dots::is_stopped(status);
         let style = if is_stopped_dot { Style::Hollow } else { Style::Ranked((worth * 255.0) as u8) };
-        Series::line("", points).drawn(style).of_items(vec![dots::item(status)])
+        // What is no curve has no colour of its own.
+        let colour = is_stopped_dot.then_some(dots::GREY);
+        Series { colour, ..Series::line("", points) }.drawn(style).of_items(vec![dots::item(status)])
     };
     let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);
     series.reverse();
-    series.push(Series { name: "the best trial".into(), style: Style::Line, ..best });
+    series.push(Series { name: "the best trial".into(), style: Style::Line, colour: Some(BEST_SERIES), ..best });
     let chart = LineChart {
         alt: format!("{metric} after each epoch of {} trials", series.len()),
         x: Axis::of_epochs(),

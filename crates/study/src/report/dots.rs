@@ -7,6 +7,9 @@ use crate::{Status, status::State};
 /// Colours for how far trials came; of more different numbers of epochs the least share one.
 const GROUPS: usize = 4;
 
+/// A colour that is none of the others.
+pub(super) const GREY: usize = 5;
+
 /// How far a trial came: epochs, and whether that is its end.
 type Reached = (usize, bool);
 
@@ -24,7 +27,8 @@ pub(super) fn by_epochs(trials: &[(&Status, (f64, f64))]) -> Vec<Series> {
         let is_finished = group.iter().any(|(_, is_finished)| *is_finished);
         let style = if is_finished { Style::Dots } else { Style::Hollow };
         // What is finished has the first colour on every chart.
-        let colour = if is_finished { 0 } else { 1 + number };
+        // That of the best is kept for it.
+        let colour = if is_finished { 0 } else { [1, 2, 3, GREY][number.min(3)] };
         Series::line(name(group), points).drawn(style).coloured(colour).of_items(items)
     };
     groups.enumerate().map(series).collect()

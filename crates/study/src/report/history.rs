@@ -1,6 +1,6 @@
 //! The metric of each trial in the order of their numbers, and the best so far.
 
-use chart::{Axis, Block, LineChart, Section, Series};
+use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series};
 
 use report::few;
 
@@ -35,7 +35,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let (y, beyond) = axes::of_metric(view.study, &values);
     let metric = view.study.metric;
     let (first, at_last) = (best.first()?.1, best.last()?.1);
-    let series = dots::by_epochs(&shown).into_iter().chain([Series::line("best so far", best).coloured(BEST)]);
+    let series = dots::by_epochs(&shown).into_iter().chain([Series::line("best so far", best).coloured(BEST_SERIES)]);
     let chart = LineChart {
         alt: format!(
             "{metric} of {} trials; the best so far from {} to {}",
@@ -52,6 +52,3 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let note = axes::beyond(view.study, &y, beyond, "lie beyond the axis").map(Block::Text);
     Some(Section::new("Best so far", [Block::Lines(chart)].into_iter().chain(note)))
 }
-
-/// The colour of the best, on all pages.
-const BEST: usize = 4;

@@ -1,6 +1,7 @@
 //! How much each key matters.
 
 use chart::{Bar, Bars, Block, Section};
+use report::grouped;
 use search::{Importance, Observation, importance};
 
 use super::StudyView;
@@ -18,24 +19,28 @@ pub(super) struct Importances {
     left_out: usize,
 }
 
-pub(super) fn section(view: &StudyView<'_>) -> Section {
+/// None where nothing can be said; one key has nothing to be held against.
+pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+    if view.study.space.parameters().len() < 2 {
+        return None;
+    }
     let found = importances(view);
     let known: Vec<(&str, f64, usize)> =
         found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
     let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
     let bars = known.into_iter().map(bar).collect();
-    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars, ..Bars::default() };
-    let chart = (!shares.is_empty()).then_some(Block::Bars(chart));
+    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars, whole: 1.0 };
+    if shares.is_empty() {
+        return None;
+    }
     let metric = view.study.metric;
-    let method = (!shares.is_empty()).then(|| {
-        format!(
-            "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
-             grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
-             search that favours good points shows less than there is."
-        )
-    });
-    let notes = [found.unsaid(), method, Some(found.compared())].into_iter().flatten().map(Block::Text);
-    Section::new("Importance of the keys", chart.into_iter().chain(notes))
+    let method = format!(
+        "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
+         grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
+         search that favours good points shows less than there is."
+    );
+    let notes = found.unsaid().into_iter().chain([method, found.compared()]).map(Block::Text);
+    Some(Section::new("Importance of the keys", [Block::Bars(chart)].into_iter().chain(notes)))
 }
 
 /// The keys, those that matter most first.
@@ -71,17 +76,16 @@ impl Importances {
     fn unsaid(&self) -> Option<String> {
         let unsaid = self.keys.iter().filter(|it| it.share.is_none());
         let unsaid: Vec<String> = unsaid.map(|it| format!("{} ({})", it.key, it.trials)).collect();
-        match (self.keys.is_empty(), unsaid.is_empty()) {
-            (true, _) => Some("Too few trials to say.".into()),
-            (false, true) => None,
-            (false, false) => Some(format!("Too few trials, or values, to say for: {}.", unsaid.join(", "))),
-        }
+        (!unsaid.is_empty()).then(|| format!("Too few trials, or values, to say for: {}.", unsaid.join(", ")))
     }
 
     fn compared(&self) -> String {
         let trials = match self.epochs {
-            Some(epochs) => format!("Compared are {} trials by their best in the first {epochs} epochs", self.trials),
-            None => format!("Compared are {} finished trials", self.trials),
+            Some(1) => format!("Compared are {} trials by their first epoch", grouped(self.trials)),
+            Some(epochs) => {
+                format!("Compared are {} trials by their best in the first {epochs} epochs", grouped(self.trials))
+            }
+            None => format!("Compared are {} finished trials", grouped(self.trials)),
         };
         match self.left_out {
             0 => format!("{trials}."),
@@ -89,25 +93,25 @@ impl Importances {
         }
     }
 
-    /// The same in a line: which keys put the trials in their order, and of which nothing can be said.
-    pub(super) fn line(&self) -> String {
+    /// The same in a line: which keys put the trials in their order, and of which nothing can be said; none where that is all.
+    pub(super) fn line(&self) -> Option<String> {
         let (known, unknown): (Vec<&Importance>, Vec<&Importance>) =
             self.keys.iter().partition(|it| it.share.is_some());
         let shares: Vec<String> =
             known.iter().map(|it| format!("{} {:.0} %", it.key, 100.0 * it.share.unwrap_or_default())).collect();
         let keys: Vec<&str> = unknown.iter().map(|it| it.key.as_str()).collect();
-        let known =
-            (!shares.is_empty()).then(|| format!("share of the ranking that each key explains: {}", shares.join(", ")));
         let unknown =
-            (!keys.is_empty()).then(|| format!("too few trials to say how much a key matters: {}", keys.join(", ")));
-        let said = known.into_iter().chain(unknown).collect::<Vec<_>>().join("; ");
-        match self.epochs {
+            if keys.is_empty() { String::new() } else { format!("; too few trials to say for {}", keys.join(", ")) };
+        let said = format!("share of the ranking that each key explains: {}{unknown}", shares.join(", "));
+        let line = match self.epochs {
+            Some(1) => format!("{said} ({} trials, by their first epoch)", self.trials),
             Some(epochs) => format!("{said} ({} trials, by their best in the first {epochs} epochs)", self.trials),
             None => format!("{said} ({} finished trials)", self.trials),
-        }
+        };
+        (!shares.is_empty()).then_some(line)
     }
 }
 
 fn bar((key, share, trials): (&str, f64, usize)) -> Bar {
-    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({trials} trials)", 100.0 * share) }
+    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({} trials)", 100.0 * share, grouped(trials)) }
 }

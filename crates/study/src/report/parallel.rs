@@ -11,9 +11,12 @@ const LINES: usize = 200;
 const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric at the bottom: the worst grey, the \
     better the more orange. Where few values share many lines, these lie side by side, the better ones further right.";
 
-/// None with fewer than two trials to tell apart.
+/// None with fewer than two trials to tell apart; of one key it would say what the metric against it does.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let [(_, best), .., (_, worst)] = view.valued[..] else { return None };
+    if view.study.space.parameters().len() < 2 {
+        return None;
+    }
     let some = view.some(LINES);
     let points: Vec<Point> = some.iter().map(|(status, _, _)| status.trial.point()).collect();
     let keys = view.study.space.parameters().iter().filter_map(|parameter| column(parameter, &points));

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chart::{Block, Section, Table};
+use report::grouped;
 
 use super::StudyView;
 use crate::{
     Status, named,
-    status::{State, without_numbers},
+    status::{STOPPED_EARLY, State, without_numbers},
 };
 
 /// Rows of each table, and numbers of trials in a row.
@@ -32,7 +33,7 @@ fn failed(view: &StudyView<'_>) -> Option<Vec<Block>> {
     let mut table = Table::new(["trials", "why", "which", "the first"], usize::MAX);
     table.caption = format!("{all} failed");
     for (why, trials) in groups.iter().take(ROWS) {
-        table.add_row([trials.len().to_string(), (*why).to_owned(), numbers(trials), point(trials[0])]);
+        table.add_row([grouped(trials.len()), (*why).to_owned(), numbers(trials), point(trials[0])]);
     }
     let more = groups.len().saturating_sub(ROWS);
     let more = (more > 0).then(|| Block::text(format!("{more} more reasons; `trial.toml` of each trial has its own.")));
@@ -46,7 +47,7 @@ fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
         match status.state {
             State::Pruned => groups.entry((status.epochs(), PRUNED)).or_default().push(status),
             State::Waiting if status.epochs() > 0 => {
-                let why = if view.study.asha().is_some() { PAUSED } else { STOPPED };
+                let why = if status.name() == STOPPED_EARLY { PAUSED } else { INTERRUPTED };
                 groups.entry((status.epochs(), why)).or_default().push(status)
             }
             _ => {}
@@ -55,14 +56,14 @@ fn stopped(view: &StudyView<'_>) -> Option<Vec<Block>> {
     let mut table = Table::new(["after epoch", "why", "trials", "which"], usize::MAX);
     table.caption = format!("{} stopped early", groups.values().map(Vec::len).sum::<usize>());
     for ((epoch, why), trials) in groups.iter().take(ROWS) {
-        table.add_row([epoch.to_string(), (*why).to_owned(), trials.len().to_string(), numbers(trials)]);
+        table.add_row([epoch.to_string(), (*why).to_owned(), grouped(trials.len()), numbers(trials)]);
     }
     (!groups.is_empty()).then(|| vec![Block::Table(table)])
 }
 
 const PRUNED: &str = "pruned: behind the others";
-const PAUSED: &str = "paused: not promoted so far";
-const STOPPED: &str = "stopped: the same command goes on with it";
+const PAUSED: &str = "by ASHA: not promoted so far";
+const INTERRUPTED: &str = "interrupted: the same command goes on with it";
 
 fn reason(status: &Status) -> Option<(&Status, &str)> {
     match &status.state {

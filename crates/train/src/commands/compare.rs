@@ -43,7 +43,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
 /// What the arguments stand for.
 #[derive(Default)]
 struct Asked {
-    /// A line for each argument that names a run or a study.
+    /// A line for each argument that names a study, or a run otherwise than by its path.
     lines: Vec<String>,
     runs: Vec<PathBuf>,
     /// What a pattern such as `runs/seeds/*` has beside runs, and trials that have no epoch yet.
@@ -75,7 +75,10 @@ impl Asked {
             return Ok(());
         }
         let run = run_name::find(argument)?;
-        self.lines.push(run_name::line(&run));
+        // A path is in the table of the runs.
+        if run != argument {
+            self.lines.push(run_name::line(&run));
+        }
         self.runs.push(run);
         Ok(())
     }
@@ -102,7 +105,9 @@ impl Asked {
         if more > 0 {
             say(&format!("         and {}", count(more, "more")));
         }
-        say("");
+        if !self.lines.is_empty() {
+            say("");
+        }
     }
 
     /// What was left out; none where nothing was.

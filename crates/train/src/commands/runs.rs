@@ -119,9 +119,13 @@ fn cells(row: &Row, beside: bool, is_wide: bool) -> Vec<String> {
     cells
 }
 
-/// A key with its value; of a long path its last part, since the others would make the column as wide.
+/// A key with its value; of a long path its last part, since the others would make the column as wide, of a number its first digits.
 fn shortened(change: &str) -> String {
     match (change.split_once('='), change.rsplit_once('/')) {
+        (Some((key, value)), None) if value.contains('.') => match value.parse() {
+            Ok(number) => format!("{key}={}", report::short(number)),
+            Err(_) => change.to_owned(),
+        },
         (Some((key, _)), Some((_, file))) if change.chars().count() > LONG => format!("{key}=…/{file}"),
         _ => change.to_owned(),
     }
@@ -151,7 +155,8 @@ pub fn state(run: &Run) -> &'static str {
     match &run.record {
         Ok(RunRecord { state: State::Finished, .. }) => "finished",
         Ok(RunRecord { state: State::Interrupted, .. }) => "interrupted",
-        Ok(RunRecord { state: State::Paused, .. }) if !run.in_use => "paused",
+        Ok(RunRecord { state: State::Paused, reason: Some(_), .. }) if !run.in_use => "pruned",
+        Ok(RunRecord { state: State::Paused, .. }) if !run.in_use => "stopped early",
         Ok(RunRecord { state: State::Failed, .. }) => "failed",
         _ if run.in_use => "running",
         Err(Error::Damaged { .. }) => "damaged",

@@ -17,6 +17,7 @@ use chart::Table;
 use data::DataSet;
 use files::{for_shell, quoted};
 use plan::Setting;
+use report::grouped;
 use run::folder;
 use study::{
     Driver, Error, Status, StopReason, Study, StudyFolder, best_of, counted, find_study, importance_of_keys, kill_all,
@@ -150,7 +151,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     if args.launch.detached {
         detach::let_go(folder.path())?;
     }
-    say(&format!("study    {}, {} trials, {} at a time", study.name, study.total(), study.jobs));
+    say(&format!("study    {}, {} trials, {} at a time", study.name, grouped(study.total() as usize), study.jobs));
     say(&format!("backend  {} on {}", chosen.kind, chosen.device.name));
     say(&format!("data     {}", load_data::describe(&data)));
     set_line(&study).iter().for_each(|line| say(line));
@@ -274,7 +275,7 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = Out;
-    writeln!(out, "study    {}, {} trials", study.name, study.total())?;
+    writeln!(out, "study    {}, {} trials", study.name, grouped(study.total() as usize))?;
     let [backend, data] = trained_with(&study, &trials)?;
     writeln!(out, "backend  {backend}\ndata     {data}")?;
     set_line(&study).map_or(Ok(()), |line| writeln!(out, "{line}"))?;

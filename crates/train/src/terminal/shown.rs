@@ -44,7 +44,15 @@ pub fn wrapped(text: &str, term: &Term) -> String {
 
 fn wrapped_at(text: &str, columns: usize) -> String {
     let wrap = |line: &str| {
-        // What has colours has been laid out.
+        // What is whole in one colour has it in each of its lines.
+        if let Some((colour, plain)) = in_one_colour(line).filter(|(_, plain)| plain.chars().count() > columns) {
+            return wrapped_at(plain, columns)
+                .lines()
+                .map(|line| format!("{colour}{line}{END}"))
+                .collect::<Vec<_>>()
+                .join("\n");
+        }
+        // What has other colours has been laid out.
         if line.chars().count() <= columns || line.contains('\x1b') {
             return line.to_owned();
         }
@@ -55,6 +63,16 @@ fn wrapped_at(text: &str, columns: usize) -> String {
     };
     text.split('\n').map(wrap).collect::<Vec<_>>().join("\n")
 }
+
+/// The code of a line's only colour, and the line without it.
+fn in_one_colour(line: &str) -> Option<(&str, &str)> {
+    let inner = line.strip_suffix(END).filter(|inner| inner.starts_with('\x1b'))?;
+    let (colour, plain) = inner.split_at(inner.find('m')? + 1);
+    (!plain.contains('\x1b')).then_some((colour, plain))
+}
+
+/// What ends a colour.
+const END: &str = "\x1b[0m";
 
 /// Colours of standard output.
 pub fn colours() -> Colours {
@@ -73,6 +91,7 @@ mod tests {
         let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun\nruns/two-layer/20260102-030405\n\
                         run      a\n";
         assert_eq!(wrapped_at(text, 24), expected);
+        assert_eq!(wrapped_at("\x1b[2mone two three\x1b[0m", 8), "\x1b[2mone two\x1b[0m\n\x1b[2mthree\x1b[0m");
         assert_eq!(wrapped_at("error: a line without a name", 12), "error: a\nline without\na name");
     }
 }

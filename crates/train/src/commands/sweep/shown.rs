@@ -79,9 +79,9 @@ impl<'a> Shown<'a> {
 impl Watcher for Shown<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Ended(entry) => self.say(&ended(entry)),
+            Event::Ended(entry) => self.say(&ended(entry, colours())),
             Event::Failed { entry, reason, output, again } => {
-                failed(entry, reason, output, *again).iter().for_each(|line| self.say(line));
+                failed(entry, reason, output, *again, colours()).iter().for_each(|line| self.say(line));
             }
             Event::Stopping(end) => self.stopping(end),
         }

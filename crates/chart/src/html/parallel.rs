@@ -1,0 +1,189 @@
+//! Lines over parallel axes that lie across, as wide as the page has room for.
+//!
+//! Places are shares of the width, and the lines are stretched with it; text keeps its size.
+
+use crate::{
+    palette::{BEST, ranked},
+    parallel::{Laid, Parallel, Strand},
+    span::Tick,
+    svg::{escaped, fitting, share, text_width, tick_label},
+};
+
+/// The width of the lines' own coordinates.
+const WIDTH: f64 = 1000.0;
+/// The narrowest picture whose labels do not lie on each other.
+const NARROW: f64 = 320.0;
+/// From one axis to the next, and where the first lies.
+const PITCH: f64 = 92.0;
+const TOP: f64 = 30.0;
+/// Below the last axis.
+const BOTTOM: f64 = 36.0;
+const SIZE: f64 = 13.0;
+/// Shades of the lines: those of one shade are one path.
+const SHADES: usize = 24;
+/// Shades of the legend.
+const STEPS: usize = 40;
+/// Ticks of an axis of numbers.
+const TICKS: usize = 6;
+
+/// The worst lines faint and grey, the better ones stronger and orange, the one that stands out in the colour of the best.
+pub fn parallel(chart: &Parallel) -> String {
+    let axes = chart.laid(TICKS);
+    let height = TOP + axes.len().saturating_sub(1) as f64 * PITCH + BOTTOM;
+    let drawn: String = axes.iter().enumerate().map(|(index, axis)| drawn(axis, y(index))).collect();
+    format!(
+        "<figure class=\"parallel\">\n{}<svg role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"{height}\" \
+         overflow=\"visible\" fill=\"currentColor\">\n\
+         <svg viewBox=\"0 0 {WIDTH} {height}\" preserveAspectRatio=\"none\" width=\"100%\" height=\"100%\">\n{}</svg>\n{drawn}</svg>\n</figure>\n",
+        legend(chart),
+        escaped(&chart.alt),
+        lines(chart, &axes),
+    )
+}
+
+fn y(axis: usize) -> f64 {
+    TOP + axis as f64 * PITCH
+}
+
+/// From the worst to the best, and the one that stands out.
+fn legend(chart: &Parallel) -> String {
+    const LENGTH: f64 = 84.0;
+    let [worst, best, outstanding] = chart.names.each_ref().map(|name| escaped(name));
+    let step = |step: usize| {
+        let (colour, opacity) = ranked(step as f64 / (STEPS - 1) as f64);
+        let width = LENGTH / STEPS as f64;
+        format!(
+            "<rect x=\"{:.1}\" y=\"2\" width=\"{width:.2}\" height=\"9\" fill=\"{}\" fill-opacity=\"{opacity:.2}\" shape-rendering=\"crispEdges\"/>",
+            step as f64 * width,
+            colour.hex()
+        )
+    };
+    let steps: String = (0..STEPS).map(step).collect();
+    let scale = format!("<svg width=\"{LENGTH}\" height=\"13\" aria-hidden=\"true\">{steps}</svg>");
+    let key = format!(
+        "<svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"{}\" stroke-width=\"3.5\"/></svg>",
+        BEST.hex()
+    );
+    let outstanding = chart.best.as_ref().map(|_| format!("<li>{key}<span>{outstanding}</span></li>"));
+    format!(
+        "<ul class=\"legend\"><li><span>{worst}</span>{scale}<span>{best}</span></li>{}</ul>\n",
+        outstanding.unwrap_or_default()
+    )
+}
+
+fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {
+    let mut shades = vec![String::new(); SHADES];
+    for (number, Strand { worth, item, .. }) in chart.lines.iter().enumerate() {
+        let shade = (worth.clamp(0.0, 1.0) * (SHADES - 1) as f64).round() as usize;
+        shades[shade] += &path(axes, number, *item);
+    }
+    let thin = chart.lines.len() > 200;
+    let drawn = |(shade, paths): (usize, String)| {
+        let (colour, opacity) = ranked(shade as f64 / (SHADES - 1) as f64);
+        strokes(&paths, &colour.hex(), opacity, if thin { 0.7 } else { 1.4 })
+    };
+    let filled = shades.into_iter().enumerate().filter(|(_, paths)| !paths.is_empty());
+    let all: String = filled.map(drawn).collect();
+    let best = chart.best.as_ref().map(|best| path(axes, chart.lines.len(), best.item));
+    all + &best.map(|path| strokes(&path, &BEST.hex(), 1.0, 3.5)).unwrap_or_default()
+}
+
+fn path(axes: &[Laid<'_>], strand: usize, item: Option<usize>) -> String {
+    let step = |(index, axis): (usize, &Laid<'_>)| {
+        let letter = if index == 0 { 'M' } else { 'L' };
+        format!("{letter}{:.0} {:.0}", WIDTH * axis.places[strand], y(index))
+    };
+    let steps: String = axes.iter().enumerate().map(step).collect();
+    let item = item.map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
+    format!("<path d=\"{steps}\"{item}/>")
+}
+
+fn strokes(paths: &str, colour: &str, opacity: f64, width: f64) -> String {
+    format!(
+        "<g fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
+         stroke-linejoin=\"round\">{paths}</g>\n"
+    )
+}
+
+/// An axis with its name above and its labels below, which can be read on top of lines.
+fn drawn(axis: &Laid<'_>, y: f64) -> String {
+    // The page's own ground around each letter, light or dark.
+    let halo = "stroke=\"Canvas\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
+    let rule = "stroke=\"currentColor\" stroke-opacity=\"0.7\"";
+    let (name, above) = (escaped(axis.name), y - 9.0);
+    let mut svg = format!(
+        "<line x2=\"100%\" y1=\"{y}\" y2=\"{y}\" {rule}/>\n\
+         <text y=\"{above}\" font-size=\"{SIZE}\" font-weight=\"600\" {halo}>{name}</text>\n"
+    );
+    let mut ends = [f64::NEG_INFINITY; 2];
+    for tick in &axis.ticks {
+        let at = share(tick.at);
+        svg += &format!("<line x1=\"{at}\" x2=\"{at}\" y1=\"{}\" y2=\"{}\" {rule}/>\n", y - 4.0, y + 4.0);
+        let room = if axis.ticks.len() > 1 { 1.9 * NARROW / axis.ticks.len() as f64 } else { NARROW };
+        let label = fitting(&tick.label, SIZE, room);
+        let width = text_width(&label, SIZE);
+        let left = (tick.at * NARROW - width / 2.0).clamp(0.0, (NARROW - width).max(0.0));
+        // Long names stand in two rows.
+        let Some(row) = (0..2).find(|row| ends[*row] + 6.0 <= left) else { continue };
+        ends[row] = left + width;
+        svg += &tick_label(&Tick { at: tick.at, label }, y + 18.0 + 15.0 * row as f64, halo);
+    }
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parallel::{Dimension, tests::chart};
+
+    fn parsed(html: &str) -> roxmltree::Document<'_> {
+        roxmltree::Document::parse(html).unwrap()
+    }
+
+    #[test]
+    fn axes_names_and_ends_of_the_scale_are_written_and_the_best_lies_on_top() {
+        let html = parallel(&chart());
+        for text in ["rate", "kind", "loss", "unset", "sgd", "adam", "worst 9", "best 0.25", "the best trial"] {
+            assert!(html.contains(&format!(">{text}<")), "{text}: {html}");
+        }
+        let document = parsed(&html);
+        let groups: Vec<_> = document.descendants().filter(|node| node.tag_name().name() == "g").collect();
+        assert_eq!(groups.len(), 3);
+        assert_eq!(groups[2].attribute("stroke"), Some(BEST.hex().as_str()));
+        let path = groups[2].first_element_child().and_then(|path| path.attribute("d"));
+        assert_eq!(path.map(|d| d.matches('L').count()), Some(2));
+    }
+
+    #[test]
+    fn labels_do_not_overlap_where_it_is_narrow() {
+        let names: Vec<String> = (0..12).map(|n| format!("a-long-name-{n}")).collect();
+        let mut chart = chart();
+        chart.axes[1] = Dimension { names, ..chart.axes[1].clone() };
+        let html = parallel(&chart);
+        let document = parsed(&html);
+        let mut boxes: Vec<(String, [f64; 2])> = Vec::new();
+        for node in
+            document.descendants().filter(|node| node.tag_name().name() == "text" && node.attribute("x").is_some())
+        {
+            let at: f64 = node.attribute("x").unwrap().trim_end_matches('%').parse().unwrap();
+            let width = text_width(node.text().unwrap(), SIZE);
+            let shift = match node.attribute("text-anchor") {
+                Some("middle") => width / 2.0,
+                Some("end") => width,
+                _ => 0.0,
+            };
+            let (row, left) = (node.attribute("y").unwrap().to_owned(), at / 100.0 * NARROW - shift);
+            let overlaps =
+                |(other, [from, to]): &(String, [f64; 2])| *other == row && left < *to && *from < left + width;
+            assert!(!boxes.iter().any(overlaps), "{:?}", node.text());
+            boxes.push((row, [left, left + width]));
+        }
+        assert!(boxes.len() > 12, "{boxes:?}");
+    }
+
+    #[test]
+    fn no_axis_and_no_line_are_a_picture_too() {
+        parsed(&parallel(&Parallel { alt: "nothing".into(), ..Parallel::default() }));
+        parsed(&parallel(&Parallel { lines: vec![], best: None, ..chart() }));
+    }
+}
