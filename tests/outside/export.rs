@@ -130,6 +130,38 @@ fn near(what: &str, values: &[f32], expected: &[f32]) {
 }
 
 #[test]
+fn the_lines_of_python_on_the_card_of_a_hub_folder_do_what_the_program_does() {
+    let Some(python) = python_with("onnxruntime, torch, safetensors, numpy, PIL") else { return };
+    let colour = ["--set", "data.channels=3", "--set", "model.channels=4"];
+    for (config, more) in [("two-layer", &[][..]), ("resnet", &colour)] {
+        let place = Place::new();
+        place.train_small(&[&[config, "--set", "training.epochs=2"], more].concat()).ok();
+        place.train(&["export", "latest", "--hub", "mine"]).ok();
+        let folder = place.path().join("mine");
+        let pixels: Vec<u8> = (0..784u32).map(|i| (i * i * 3 % 256) as u8).collect();
+        write_png(&folder.join("image.png"), &pixels);
+        let card = fs::read_to_string(folder.join("README.md")).unwrap();
+        assert!(card.starts_with("---\n# license: fill in") && card.contains("| 3 | "), "{card}");
+        let ours = place.train(&["predict", "mine", "mine/image.png", "--json"]).ok().json();
+        let codes: Vec<&str> =
+            card.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert_eq!(codes.len(), 2);
+        for code in codes {
+            let output = Command::new(&python).args(["-c", code]).current_dir(&folder).output().unwrap();
+            assert!(output.status.success(), "{code}\n{}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8(output.stdout).unwrap();
+            let (label, probability) = said.trim().split_once(' ').unwrap();
+            let off = probability.parse::<f64>().unwrap() - ours[0]["probability"].as_f64().unwrap();
+            assert!(ours[0]["label"] == label && off.abs() < 1e-5, "{code}\n{said} {ours}");
+        }
+        // The card is its owner's.
+        fs::write(folder.join("README.md"), "mine").unwrap();
+        place.train(&["export", "latest", "--hub", "mine"]).ok();
+        assert_eq!(fs::read_to_string(folder.join("README.md")).unwrap(), "mine");
+    }
+}
+
+#[test]
 fn a_page_computes_the_logits_of_each_network_to_1e_5() {
     let Some(mut browser) = Browser::start() else { return };
     let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];

@@ -100,7 +100,7 @@ Examples:
     Serve(ServeArgs),
     /// A run's model in the form that other programs take, ONNX, or as a page to draw on.
     #[command(
-        after_help = "Examples:\n  train export latest --onnx model.onnx\n  train export latest --page digit.html"
+        after_help = "Examples:\n  train export latest --onnx model.onnx\n  train export latest --page digit.html\n  train export latest --hub my-model"
     )]
     Export(ExportArgs),
     /// The pixel-similarity baseline: which class's mean image is nearer?
@@ -268,11 +268,14 @@ pub struct ExportArgs {
     /// A run folder, `latest`, `latest:STUDY` or `best:STUDY`.
     pub run: PathBuf,
     /// Write the model as ONNX: any number of images in, logits and probabilities out.
-    #[arg(long, value_name = "FILE", required_unless_present = "page")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["page", "hub"])]
     pub onnx: Option<PathBuf>,
     /// Write a page to draw on that has the model in itself and needs no server.
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
+    /// Write a folder as the Hugging Face hub expects it: model card, configuration, safetensors and ONNX.
+    #[arg(long, value_name = "FOLDER")]
+    pub hub: Option<PathBuf>,
     /// One JSON object instead of the text.
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,7 @@
 //! `train export`: a run's model in the form that other programs take, and as a page.
 
+mod hub;
+
 use model::AutodiffBackend;
 use onnx::{Model, Parameter, Parameters};
 use serde_json::json;
@@ -12,7 +14,7 @@ use crate::{
     terminal::{Out, say},
 };
 
-/// Writes the model as ONNX, and as a page that computes by that.
+/// Writes the model as ONNX, as a page that computes by that, and as a folder for the hub.
 pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
     let files = [&args.onnx, &args.page].into_iter().flatten();
     files.clone().try_for_each(|file| output::check(file))?;
@@ -27,11 +29,20 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
     if let Some(file) = &args.page {
         output::write(file, serve::alone(&super::serve::facts(&stored)?, &bytes))?;
     }
+    let card = args.hub.as_ref().map(|folder| hub::write(folder, &stored, &bytes)).transpose()?;
     if args.json {
         let run = stored.path.to_string_lossy();
-        return Ok(Out.json(&json!({ "run": run, "onnx": args.onnx, "page": args.page, "opset": onnx::OPSET }))?);
+        return Ok(Out.json(
+            &json!({ "run": run, "onnx": args.onnx, "page": args.page, "hub": args.hub, "opset": onnx::OPSET }),
+        )?);
     }
     files.for_each(|file| say(&format!("written to `{}`", file.display())));
+    if let (Some(folder), Some(files)) = (&args.hub, card) {
+        say(&format!("written to `{}`: {}", folder.display(), files.join(", ")));
+        if !files.iter().any(|file| file == "README.md") {
+            say("its README.md is as it was; without it a new one is written");
+        }
+    }
     if let Some(file) = &args.onnx {
         say("");
         Out.code(&in_python(&file.display().to_string()))?;
