@@ -92,3 +92,14 @@ fn a_driver_hears_of_one_that_came_and_went() {
     let output = String::from_utf8(first.stdout).unwrap();
     assert!(first.status.success() && output.contains("4 finished, of 4 trials"), "{output}");
 }
+
+#[test]
+fn what_has_failed_is_failed_while_its_driver_works() {
+    let place = Place::new();
+    let space = "\"optimizer.learning_rate\" = [1e37, 0.1]\n\"training.loss\" = [\"mean-squared-error\"]";
+    study(&place, "jobs = 1\nretries = 0", space);
+    let driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=100000"]);
+    let status = || place.train(&["sweep", "status", "study.toml"]).stdout;
+    wait_until(|| status().contains("1 failed, 1 running, of 2 trials"));
+    kill_all(driver);
+}

@@ -59,7 +59,7 @@ pub(crate) struct Laid<'a> {
 }
 
 impl Parallel {
-    /// All axes; where few values share many lines, these lie side by side, the better ones further right.
+    /// All axes; where few names share many lines, these lie side by side, the better ones further right.
     pub(crate) fn laid(&self, ticks: usize) -> Vec<Laid<'_>> {
         let strands: Vec<&Strand> = self.lines.iter().chain(&self.best).collect();
         self.axes.iter().enumerate().map(|(index, axis)| axis.laid(index, &strands, ticks)).collect()
@@ -71,7 +71,8 @@ impl Dimension {
         let values: Vec<Option<f64>> =
             strands.iter().map(|strand| strand.values.get(index).copied().flatten()).collect();
         let (mut marks, found) = self.places(&values, ticks);
-        let spread = spread(&found);
+        // A number's place is its own.
+        let spread = if self.names.is_empty() { 0.0 } else { spread(&found) };
         let has_unset = found.contains(&None);
         let shifted = |place: f64| if has_unset { FIRST_SET + place * (1.0 - FIRST_SET) } else { place };
         let place = |(place, strand): (&Option<f64>, &&Strand)| match place {
@@ -140,9 +141,9 @@ pub(crate) mod tests {
     fn numbers_lie_on_their_scale_and_what_is_beyond_at_the_end() {
         let chart = chart();
         let laid = chart.laid(5);
-        // 0.12 of spread around the middle of each; nothing leaves the axis.
+        // Nothing leaves the axis.
         assert_eq!(rounded(&laid[0].places), [0.0, 0.5, 1.0]);
-        assert_eq!(rounded(&laid[2].places), [0.94, 0.5, 0.31]);
+        assert_eq!(rounded(&laid[2].places), [1.0, 0.5, 0.25]);
         assert_eq!(laid[0].ticks.last().map(|tick| tick.label.as_str()), Some("1"));
     }
 

@@ -82,11 +82,17 @@ pub(crate) fn share(of: f64) -> String {
     format!("{}%", (of * 1e4).round() / 1e2)
 }
 
-/// The label of a tick of an axis that lies across and whose places are shares; at the axis' ends it stays within them.
-pub(crate) fn tick_label(tick: &Tick, y: f64, style: &str) -> String {
+/// The narrowest picture whose labels do not lie on each other.
+pub(crate) const NARROW: f64 = 320.0;
+
+/// The label of a tick of an axis that lies across and whose places are shares. It stands in the middle of its tick, or where it would
+/// reach more than `beyond` units over an end of the axis, beside it.
+pub(crate) fn tick_label(tick: &Tick, y: f64, style: &str, beyond: f64) -> String {
+    let half = text_width(&tick.label, 13.0) / 2.0;
+    let reaches_over = |from_end: f64| from_end * NARROW + beyond < half;
     let anchor = match tick.at {
-        ..0.06 => "start",
-        0.94.. => "end",
+        at if reaches_over(at) => "start",
+        at if reaches_over(1.0 - at) => "end",
         _ => "middle",
     };
     let (at, label) = (share(tick.at), escaped(&tick.label));

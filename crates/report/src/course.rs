@@ -82,6 +82,7 @@ impl Course<'_> {
         let schedule = Schedule::new(self.plan, per_epoch.saturating_mul(epochs));
         let last = (epochs as f64) - 1.0 / per_epoch as f64;
         let places = (0..=POINTS).map(|point| last * point as f64 / POINTS as f64);
-        places.map(|epoch| (epoch, schedule.learning_rate((epoch * per_epoch as f64).round() as usize))).collect()
+        let steps = places.map(|epoch| (epoch * per_epoch as f64).round() as usize);
+        steps.map(|step| (step as f64 / per_epoch as f64, schedule.learning_rate(step))).collect()
     }
 }

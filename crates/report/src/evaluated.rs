@@ -199,7 +199,7 @@ impl<'a> Evaluated<'a> {
         let all = classes.len();
         let most = CLASSES_SHOWN.min(room(self.data.shape()) / 9);
         let mut text =
-            "A row for a class: the image with the least loss, one in the middle, and the one with the highest."
+            "Three of each class: the image with the least loss, one in the middle, and the one with the highest."
                 .to_owned();
         if all > most {
             let accuracy = |class: usize| counts[class].recall().unwrap_or(1.0);

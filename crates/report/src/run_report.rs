@@ -236,8 +236,11 @@ impl<'a> RunReport<'a> {
             ("ended", record.ended.as_deref().map_or_else(|| "-".into(), moment)),
         ]);
         let mut each = Table::new(["an epoch", "least", "median", "most"], 1);
-        let name = "milliseconds, with validation";
-        each.rows.extend(self.spread(name, 1, |epoch| epoch.seconds * 1e3));
+        let is_long = self.epochs.iter().any(|epoch| epoch.seconds >= 10.0);
+        each.rows.extend(match is_long {
+            true => self.spread("seconds, with validation", 1, |epoch| epoch.seconds),
+            false => self.spread("milliseconds, with validation", 1, |epoch| epoch.seconds * 1e3),
+        });
         each.rows.extend(self.spread("training images a second", 0, |epoch| epoch.images_per_second));
         Section::new("Timings", [Block::Table(whole), Block::Table(each)])
     }
@@ -246,9 +249,9 @@ impl<'a> RunReport<'a> {
     fn spread(&self, name: &str, decimals: usize, value: fn(&EpochRecord) -> f64) -> Option<Vec<String>> {
         let mut values: Vec<f64> = self.epochs.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
-        let (least, most) = (values.first()?, values.last()?);
+        let (least, most) = (*values.first()?, *values.last()?);
         let shown = |value: f64| if decimals == 0 { grouped(value.round()) } else { format!("{value:.decimals$}") };
-        let numbers = [*least, values[values.len() / 2], *most].map(shown);
+        let numbers = [least, search::median(&mut values), most].map(shown);
         Some([name.to_owned()].into_iter().chain(numbers).collect())
     }
 

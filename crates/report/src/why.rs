@@ -23,7 +23,7 @@ pub struct Why {
 
 impl Why {
     /// What the pictures beside an image show.
-    pub const LEGEND: &str = "Orange speaks for the class, blue against it. What a pixel adds is its value times the slope of the class's \
+    pub const LEGEND: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times the slope of the class's \
                               logit by it; of a linear model that is all there is to its logit, but for the bias. A square costs by how \
                               much the logit falls when it is covered.";
 

@@ -15,9 +15,9 @@ pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), chart::fraction)
 }
 
-/// Four decimals of the loss of an image, which rounding leaves a little below zero at times.
+/// Four decimals of the loss of an image; rounding leaves it a little below zero at times.
 pub fn loss(value: f32) -> String {
-    format!("{:.4}", value.max(0.0) + 0.0)
+    if value < 0.00005 { "< 0.0001".into() } else { format!("{value:.4}") }
 }
 
 /// Four decimals of what a model takes for probable, which is never quite 0 or 1.
@@ -88,7 +88,8 @@ pub fn rate(number: f64) -> String {
 pub fn short(number: f64) -> String {
     let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(number);
     match rounded.abs() {
-        0.0 | 1e-4..1e6 => format!("{rounded:?}"),
+        1e3..1e6 => format!("{rounded:.0}"),
+        0.0 | 1e-4..1e3 => format!("{rounded:?}"),
         _ => format!("{rounded:e}"),
     }
 }
@@ -129,13 +130,13 @@ mod tests {
 
     #[test]
     fn a_loss_is_never_below_zero() {
-        assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["0.0000", "0.0000", "0.0000", "1.5000"]);
+        assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["< 0.0001", "< 0.0001", "< 0.0001", "1.5000"]);
     }
 
     #[test]
     fn a_number_of_a_plan_has_four_digits() {
         let texts = [0.966_927_882_575_07, 1.0, 0.0, 1e37, 3e-5, 1234.567].map(short);
-        assert_eq!(texts, ["0.9669", "1.0", "0.0", "1e37", "3e-5", "1235.0"]);
+        assert_eq!(texts, ["0.9669", "1.0", "0.0", "1e37", "3e-5", "1235"]);
     }
 
     #[test]

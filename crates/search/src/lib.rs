@@ -35,7 +35,7 @@ pub use goal::{Goal, Observation};
 pub use grid::Grid;
 pub use importance::{Importance, importance};
 pub use mean::Mean;
-pub use median::Median;
+pub use median::{Median, median};
 pub use random::{random, random_new};
 pub use record::{Record, State};
 pub use sobol::{SOBOL_DIMENSIONS, SOBOL_POINTS, sobol};

@@ -41,7 +41,7 @@ impl Median {
 }
 
 /// The middle one, or the mean of the two in the middle; of one or more.
-fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() % 2 {
@@ -66,6 +66,11 @@ mod tests {
     fn stops(median: Median, records: &[Record], trial: usize) -> bool {
         let limits = median.limits(records, trial, 3);
         Median::stops(median.goal, &records[trial].values, &limits)
+    }
+
+    #[test]
+    fn of_an_even_number_it_is_the_mean_of_the_two_in_the_middle() {
+        assert_eq!((median(&mut [4.0, 1.0, 3.0]), median(&mut [10.0, 1.0, 3.0, 2.0])), (3.0, 2.5));
     }
 
     #[test]

@@ -11,6 +11,7 @@ const THICKNESS = SIDE * 2.4 / 28;
 
 let strokes = [];
 let image = null; // a file in the place of strokes
+let isLabelled = false; // the label is the user's, no more the model's
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
 function redraw() {
@@ -175,6 +176,7 @@ function card(model) {
   function tell(prediction, began) {
     error.textContent = "";
     name.textContent = prediction.label;
+    if (!isLabelled && model === models[0]) find("label").value = prediction.label;
     probability.textContent = percent(prediction.probability);
     // Up to ten classes keep their places, so that a bar moves and does not jump.
     const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
@@ -232,6 +234,7 @@ async function changed(began) {
 }
 
 function clear() {
+  isLabelled = false;
   strokes = [];
   image = null;
   redraw();
@@ -267,7 +270,8 @@ canvas.addEventListener("pointerdown", (event) => {
 });
 canvas.addEventListener("pointermove", (event) => {
   if (!canvas.hasPointerCapture(event.pointerId)) return;
-  for (const one of event.getCoalescedEvents?.() ?? [event]) strokes.at(-1).push(place(one));
+  const parts = event.getCoalescedEvents?.() ?? [];
+  for (const one of parts.length > 0 ? parts : [event]) strokes.at(-1).push(place(one));
   redraw();
   changed(event.timeStamp);
 });
@@ -341,6 +345,7 @@ find("save").addEventListener("click", () => {
   });
 });
 
+find("label").addEventListener("change", () => { isLabelled = true; });
 find("label").append(...models[0].classes.map((label) => make("option", {}, label)));
 find("lead").textContent = models.some((model) => model.knowsStrokes)
   ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`

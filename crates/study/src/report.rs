@@ -198,8 +198,19 @@ impl<'a> StudyView<'a> {
             table.links.push(page_of(status, folder));
         }
         let without = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
-        let more = self.points.len().saturating_sub(BEST);
-        let more = (more > 0).then(|| Block::text(format!("{} more points are worse than these.", grouped(more))));
+        let more = self.points.get(BEST..).unwrap_or_default();
+        let worse = more.iter().filter(|point| point.mean.is_some()).count();
+        let counted = |count: usize, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 more point {one}.")),
+            _ => Some(format!("{} more points {many}.", grouped(count))),
+        };
+        let more = [
+            counted(worse, "is worse than these", "are worse than these"),
+            counted(more.len() - worse, "has no value", "have no value"),
+        ];
+        let more: Vec<String> = more.into_iter().flatten().collect();
+        let more = (!more.is_empty()).then(|| Block::text(more.join(" ")));
         let all = (self.trials.len() > table.rows.len()).then(|| self.all_trials(folder, &keys));
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }

@@ -108,6 +108,10 @@ fn state(run: &Path, trial: &TrialRecord, record: Option<&RunRecord>) -> State {
     }
     match record.map(|record| record.state) {
         Some(record::State::Finished) => State::Finished,
+        // A driver gives a reason when it will not try again, though it still has the lease.
+        _ if trial.reason.is_some() && !folder::is_in_use(run) => {
+            State::Failed(trial.reason.clone().unwrap_or_default())
+        }
         _ if folder::is_in_use(run) || is_leased(run, record) => State::Running,
         _ => trial.reason.clone().map_or(State::Waiting, State::Failed),
     }

@@ -6,13 +6,13 @@ use crate::{
     palette::{BEST, ranked},
     parallel::{Laid, Parallel, Strand},
     span::Tick,
-    svg::{escaped, fitting, share, text_width, tick_label},
+    svg::{NARROW, escaped, fitting, share, text_width, tick_label},
 };
 
 /// The width of the lines' own coordinates.
 const WIDTH: f64 = 1000.0;
-/// The narrowest picture whose labels do not lie on each other.
-const NARROW: f64 = 320.0;
+/// Units that the page leaves free at the ends of an axis.
+const BEYOND: f64 = 24.0;
 /// From one axis to the next, and where the first lies.
 const PITCH: f64 = 92.0;
 const TOP: f64 = 30.0;
@@ -122,11 +122,11 @@ fn drawn(axis: &Laid<'_>, y: f64) -> String {
         let room = if axis.ticks.len() > 1 { 1.9 * NARROW / axis.ticks.len() as f64 } else { NARROW };
         let label = fitting(&tick.label, SIZE, room);
         let width = text_width(&label, SIZE);
-        let left = (tick.at * NARROW - width / 2.0).clamp(0.0, (NARROW - width).max(0.0));
+        let left = (tick.at * NARROW - width / 2.0).clamp(-BEYOND, (NARROW - width + BEYOND).max(-BEYOND));
         // Long names stand in two rows.
         let Some(row) = (0..2).find(|row| ends[*row] + 6.0 <= left) else { continue };
         ends[row] = left + width;
-        svg += &tick_label(&Tick { at: tick.at, label }, y + 18.0 + 15.0 * row as f64, halo);
+        svg += &tick_label(&Tick { at: tick.at, label }, y + 18.0 + 15.0 * row as f64, halo, BEYOND);
     }
     svg
 }

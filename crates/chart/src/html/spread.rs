@@ -10,6 +10,8 @@ use crate::{
     svg::{escaped, share, tick_label},
 };
 
+/// Units that a label may reach over an end of the axis.
+const BEYOND: f64 = 8.0;
 /// Dots, and below them mean and interval.
 const LANES: f64 = 38.0;
 /// Where no mean is known.
@@ -22,7 +24,7 @@ pub fn spread(chart: &Spread) -> String {
     let span = chart.span(6);
     let legend = if chart.has_intervals() { legend() } else { String::new() };
     let groups: String = chart.groups.iter().map(|group| drawn(group, &span)).collect();
-    let labels: String = span.ticks.iter().map(|tick| tick_label(tick, 17.0, "")).collect();
+    let labels: String = span.ticks.iter().map(|tick| tick_label(tick, 17.0, "", BEYOND)).collect();
     format!(
         "<figure class=\"spread\" role=\"img\" aria-label=\"{}\">\n{legend}{groups}\
          <svg width=\"100%\" height=\"22\" overflow=\"visible\" fill=\"currentColor\" aria-hidden=\"true\">\

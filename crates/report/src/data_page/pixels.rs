@@ -105,7 +105,11 @@ impl PixelSums {
             ),
             x: Axis { is_whole: true, ..Axis::new("value").range(0.0, 256.0) },
             // A logarithm of nothing is none.
-            y: if most > DWARFING { y.log().range(100.0 * least, 100.0 * most) } else { y },
+            y: if most > DWARFING {
+                y.log().range(below(100.0 * least), 100.0 * most)
+            } else {
+                y.range(0.0, 100.0 * most)
+            },
             series,
             ..LineChart::default()
         }
@@ -138,6 +142,11 @@ fn mean(count: u64, sums: impl Iterator<Item = u64>) -> Vec<u8> {
 fn binned(counts: &[u64; 256]) -> Vec<f64> {
     let all = counts.iter().sum::<u64>().max(1) as f64;
     counts.chunks_exact(256 / BINS).map(|bin| bin.iter().sum::<u64>() as f64 / all).collect()
+}
+
+/// The power of ten below a number: where an axis begins on which that is to be seen.
+fn below(number: f64) -> f64 {
+    10f64.powf((0.999 * number).log10().floor())
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn of_a_trial(begun: &[Begun<'_>], all: f64) -> Vec<Row> {
     let mut seconds = finished(begun);
     seconds.sort_by(f64::total_cmp);
     let [first, .., last] = seconds[..] else { return Vec::new() };
-    let [median, first, last] = [seconds[seconds.len() / 2], first, last].map(hours);
+    let [median, first, last] = [search::median(&mut seconds), first, last].map(hours);
     vec![
         ("a finished trial", format!("{median} in the median, {first} to {last}")),
         ("all time by finished trial", hours(all / seconds.len() as f64)),

@@ -45,7 +45,10 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let notes = [
         Some("From the worst trial, in grey, to the better ones, in orange.".to_owned()),
         left_out(some.len(), view.valued.len(), "trials"),
-        (beyond > 0).then(|| format!("{beyond} epochs lie far below the others and outside of the chart.")),
+        (beyond > 0).then(|| match beyond {
+            1 => "1 epoch lies far below the others and outside of the chart.".to_owned(),
+            _ => format!("{beyond} epochs lie far below the others and outside of the chart."),
+        }),
     ];
     let notes = notes.into_iter().flatten().map(Block::Text);
     Some(Section::new(heading, [Block::Lines(chart)].into_iter().chain(notes)))

@@ -259,7 +259,12 @@ fn say_what_came_of_it(study: &Study, trials: &[Status], page: &Path) {
     if let Some(best) = best_of(study, trials) {
         let value = best.value.map_or_else(|| "-".into(), |value| study.metric.shown(value));
         let point = study::short(&study::named(&best.trial.point(), best.trial.seed));
-        say(&format!("best     trial {}: {} {value}, {point}", best.trial.number + 1, study.metric));
+        // What has not done all of its epochs may yet change.
+        let so_far = best.record.as_ref().filter(|_| best.state != status::State::Finished);
+        let so_far =
+            so_far.map(|record| format!(" ({} after {} of {} epochs)", best.name(), record.epochs_done, record.epochs));
+        let so_far = so_far.unwrap_or_default();
+        say(&format!("best     trial {}: {} {value}{so_far}, {point}", best.trial.number + 1, study.metric));
         let model = folder::model_path(&best.run);
         if model.is_file() {
             say(&format!("model    {}", model.display()));
