@@ -96,6 +96,18 @@ fn predict_takes_folders_lists_and_archives_and_writes_tables() {
     let rows: Vec<Vec<&str>> = two.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(rows[0], ["path", "label", "probability", "label_2", "probability_2"]);
     assert_eq!([rows[1][1], rows[1][3]], ["7", "3"]);
+    // Of links in a circle each folder counts once; folders in a list are passed over.
+    #[cfg(unix)]
+    {
+        for link in ["mine/here", "mine/deep/up"] {
+            std::os::unix::fs::symlink(place.path().join("mine"), place.path().join(link)).unwrap();
+        }
+        assert_eq!(place.train(&["predict", "latest", "mine", "--csv"]).ok().stdout.lines().count(), 4);
+        assert_eq!(with(format!("mine\0{list}").as_bytes()).0, of_folder.stdout);
+    }
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append_path_with_name(place.path().join("mine/notes.txt"), "notes.txt").unwrap();
+    assert_eq!(with(&archive.into_inner().unwrap()).1, "error: there is no image in what was named\n");
     fs::create_dir(place.path().join("empty")).unwrap();
     place.train(&["predict", "latest", "empty"]).fails(2, "there is no image below `empty`");
 }

@@ -252,6 +252,23 @@ fn who_only_waits_is_sent_away_and_the_others_are_served() {
 }
 
 #[test]
+fn who_takes_no_answers_is_sent_away() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest"]);
+    let mut stream = TcpStream::connect(serving.host()).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(60))).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", serving.host()).repeat(1000);
+    // Both sides' buffers fill, then nobody takes anything, until the server has no more patience.
+    let began = Instant::now();
+    while stream.write_all(request.as_bytes()).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(120));
+    }
+    assert!(began.elapsed() < Duration::from_secs(50), "{:?}", began.elapsed());
+    assert_eq!(serving.ask("GET /api/models", &[], b"").0, 200);
+}
+
+#[test]
 fn elsewhere_than_on_loopback_the_token_is_asked_for() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();

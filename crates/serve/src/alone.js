@@ -54,7 +54,8 @@ function decides(model, seen, label) {
     return costs.get(at);
   });
   const black = new Array(channels).fill(0);
-  const added = isLinear ? Array.from({ length: size }, (_, i) => without((pixel) => pixel === i, black)) : undefined;
+  // A pass for each pixel: of large images too many.
+  const added = isLinear && size <= 4096 ? Array.from({ length: size }, (_, i) => without((pixel) => pixel === i, black)) : undefined;
   return { added, covered };
 }
 

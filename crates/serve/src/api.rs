@@ -1,6 +1,6 @@
 //! The interface for programs.
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc, thread};
 
 use axum::{
     Json,
@@ -12,10 +12,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use task::Task;
-use tokio::{
-    sync::{Semaphore, oneshot},
-    task::spawn_blocking,
-};
+use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::model::{Ask, Facts, Served, Why};
 
@@ -31,11 +28,13 @@ const MOST_IMAGES: usize = 1000;
 pub(crate) struct Api {
     models: Vec<Served>,
     large: Semaphore,
+    decodes: Arc<Semaphore>,
 }
 
 impl Api {
     pub fn new(models: Vec<Served>) -> Self {
-        Self { models, large: Semaphore::new(MOST_LARGE) }
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { models, large: Semaphore::new(MOST_LARGE), decodes: Arc::new(Semaphore::new(cores)) }
     }
 
     pub fn models(&self) -> &[Served] {
@@ -150,14 +149,13 @@ async fn predicted(api: &Api, wanted: &Wanted, request: Request) -> Result<Respo
         served.ok_or_else(|| (StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))?;
     let headers = request.headers().clone();
     let body = body(api, request).await?;
-    let images = images(served, &headers, body).await?;
+    let images = images(api, served, &headers, body).await?;
     let Facts { task, name, .. } = &served.facts;
     if wanted.why && images.len() > 1 {
         return Err(bad("`why` is of one image"));
     }
-    let (reply, answered) = oneshot::channel();
-    ask(served, Ask::Logits { images: images.concat(), reply })?;
-    let logits = answered.await.map_err(gone)?;
+    let numbers = images.concat();
+    let logits = served.ask(|reply| Ask::Logits { images: numbers, reply }).await.ok_or_else(failed)?;
     let probabilities = task.probabilities(&logits);
     let labels = task.predict(&logits);
     let classes = task.classes().len();
@@ -188,18 +186,27 @@ async fn body(api: &Api, request: Request) -> Result<Bytes, Refusal> {
     }
     let is_large = length.is_none_or(|length| length > LARGE);
     let _place = if is_large { Some(api.large.acquire().await.map_err(|_| bad("the server stops"))?) } else { None };
-    to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| too_large())
+    let body = to_bytes(request.into_body(), MOST_BYTES).await;
+    // Of a body that is as long as it says, it is not its length.
+    body.map_err(|_| if length.is_none() { too_large() } else { bad("the body ends before its length") })
 }
 
 /// The values of the images in a body.
-async fn images(served: &Served, headers: &HeaderMap, body: Bytes) -> Result<Vec<Vec<f32>>, Refusal> {
+async fn images(api: &Api, served: &Served, headers: &HeaderMap, body: Bytes) -> Result<Vec<Vec<f32>>, Refusal> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json") {
         let Numbers { images } = serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
         return checked(&served.facts, images);
     }
     let read = served.read.clone();
-    let image = spawn_blocking(move || read(&body)).await.map_err(|_| bad("the image cannot be used"))?;
+    // A few bytes can be an image of much memory. Who has gone leaves its decoding behind, which keeps its place.
+    let place = api.decodes.clone().acquire_owned().await.map_err(|_| bad("the server stops"))?;
+    let decode = move || {
+        let image = read(&body);
+        drop(place);
+        image
+    };
+    let image = spawn_blocking(decode).await.map_err(|_| bad("the image cannot be used"))?;
     image.map(|image| vec![image]).map_err(bad)
 }
 
@@ -223,22 +230,13 @@ fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusa
     Ok(images)
 }
 
-fn ask(served: &Served, ask: Ask) -> Result<(), Refusal> {
-    served.asks.send(ask).map_err(|_| failed())
-}
-
 fn failed() -> Refusal {
     (StatusCode::INTERNAL_SERVER_ERROR, "the model's computation has failed; the server's terminal says why".into())
 }
 
-fn gone(_: oneshot::error::RecvError) -> Refusal {
-    failed()
-}
-
 async fn why(served: &Served, image: &[f32], label: u16) -> Result<Why, Refusal> {
-    let (reply, answered) = oneshot::channel();
-    ask(served, Ask::Why { image: image.to_vec(), label, reply })?;
-    answered.await.map_err(gone)
+    let image = image.to_vec();
+    served.ask(|reply| Ask::Why { image, label, reply }).await.ok_or_else(failed)
 }
 
 /// The most probable classes; the label first also where another is as probable.

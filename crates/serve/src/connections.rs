@@ -14,6 +14,8 @@ use tokio::{
     time::sleep,
 };
 
+use crate::patient::Patient;
+
 /// Connections at a time; others wait until one of them ends. Below the 1,024 files that a process may have open.
 const MOST: usize = 512;
 /// How long a connection may wait for the whole head of its next request.
@@ -44,7 +46,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
             let mut connection = http1::Builder::new();
             connection.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD);
             // What a client does to its connection is its own business.
-            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+            let _ = connection.serve_connection(TokioIo::new(Patient::new(stream)), service).await;
             drop(place);
         });
     }

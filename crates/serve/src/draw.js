@@ -14,7 +14,10 @@ let image = null; // a file in the place of strokes
 let isLabelled = false; // the label is the user's, no more the model's
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
+let isMarked = false; // where the keyboard's pen is stands on the canvas, and is no drawing
+
 function redraw() {
+  isMarked = false;
   pen.fillStyle = "#000";
   pen.fillRect(0, 0, SIDE, SIDE);
   pen.strokeStyle = "#fff";
@@ -49,6 +52,7 @@ function mean(values, left, top, width, height) {
 // The drawing as a model of this shape takes it: as MNIST was made, its longer side 20 of 28 pixels and its mass in the middle
 // (<http://yann.lecun.com/exdb/mnist/>), or the whole canvas. None of an empty one.
 function prepared({ channels, height, width }, raw) {
+  if (isMarked) redraw();
   const values = light();
   let [left, right, top, bottom, mass, x, y] = [SIDE, -1, SIDE, -1, 0, 0, 0];
   for (let i = 0; i < values.length; i++) {
@@ -91,7 +95,7 @@ function show(target, { channels, height, width }, values) {
 function showSigned(target, { height, width }, values) {
   const context = sized(target, height, width);
   const pixels = context.createImageData(width, height);
-  const most = Math.max(...values.map(Math.abs)) || 1;
+  const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   values.forEach((value, i) => {
     const colour = value > 0 ? [0xd5, 0x5e, 0x00] : [0x00, 0x72, 0xb2];
     const share = Math.abs(value) / most;
@@ -289,8 +293,9 @@ canvas.addEventListener("keydown", (event) => {
       strokes.at(-1).push(spot);
       redraw();
       changed(event.timeStamp);
-    } else {
+    } else if (!image) {
       redraw();
+      isMarked = true;
       pen.fillStyle = "#888";
       pen.fillRect(spot[0] - 3, spot[1] - 3, 6, 6);
     }
@@ -350,5 +355,5 @@ find("label").append(...models[0].classes.map((label) => make("option", {}, labe
 find("lead").textContent = models.some((model) => model.knowsStrokes)
   ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`
   : "This model knows pictures: drop one on the field, paste it or choose a file.";
-document.title = models.length > 1 ? "Draw: two models" : `Draw: ${models[0].name}`;
+document.title = models.length > 1 ? `Draw: ${models.length} models` : `Draw: ${models[0].name}`;
 redraw();

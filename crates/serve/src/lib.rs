@@ -8,6 +8,7 @@ mod connections;
 mod guard;
 mod model;
 mod page;
+mod patient;
 
 use std::{
     io,
@@ -23,7 +24,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
 use guard::Guard;
 
-pub use model::{Ask, Facts, ReadImage, Served, Why, answer};
+pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
 
 /// The port that is taken where it is free and no other is asked for.

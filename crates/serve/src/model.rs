@@ -4,10 +4,12 @@ use std::sync::{Arc, mpsc};
 
 use serde::Serialize;
 use task::{Shape, Task};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// The most images that are computed together.
 const MOST_TOGETHER: usize = 256;
+/// The most questions that wait for a model; further ones wait with those who ask, and are gone with them.
+const MOST_WAITING: usize = 64;
 
 /// What a page and a program need to know of a model.
 #[derive(Clone, Debug)]
@@ -36,16 +38,50 @@ pub type ReadImage = Arc<dyn Fn(&[u8]) -> Result<Vec<f32>, String> + Send + Sync
 pub struct Served {
     pub facts: Facts,
     pub read: ReadImage,
-    pub asks: mpsc::Sender<Ask>,
+    asks: mpsc::Sender<Ask>,
+    places: Arc<Semaphore>,
+}
+
+impl Served {
+    /// The model whose thread answers what is sent to `asks`.
+    pub fn new(facts: Facts, read: ReadImage, asks: mpsc::Sender<Ask>) -> Self {
+        Self { facts, read, asks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
+    }
+
+    /// Asks, once there is a place in the queue; none where the model answers no more.
+    pub(crate) async fn ask<T>(&self, question: impl FnOnce(Reply<T>) -> Ask) -> Option<T> {
+        let place = self.places.clone().acquire_owned().await.ok()?;
+        let (sender, answered) = oneshot::channel();
+        self.asks.send(question(Reply { sender, _place: Some(place) })).ok()?;
+        answered.await.ok()
+    }
+}
+
+/// To whom an answer goes, with a place in the queue until then.
+#[derive(Debug)]
+pub struct Reply<T> {
+    sender: oneshot::Sender<T>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl<T> Reply<T> {
+    /// Whoever asked may have gone.
+    fn send(self, answer: T) {
+        let _ = self.sender.send(answer);
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.sender.is_closed()
+    }
 }
 
 /// A question to a model.
 #[derive(Debug)]
 pub enum Ask {
     /// The logits of images in its shape, one after the other.
-    Logits { images: Vec<f32>, reply: oneshot::Sender<Vec<f32>> },
+    Logits { images: Vec<f32>, reply: Reply<Vec<f32>> },
     /// Why it sees a class in an image.
-    Why { image: Vec<f32>, label: u16, reply: oneshot::Sender<Why> },
+    Why { image: Vec<f32>, label: u16, reply: Reply<Why> },
 }
 
 /// What of an image speaks for a class, pixel by pixel.
@@ -57,7 +93,16 @@ pub struct Why {
     pub covered: Vec<f32>,
 }
 
-/// Answers until nobody can ask any more. Images that wait together are computed together.
+impl Ask {
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Logits { reply, .. } => reply.is_wanted(),
+            Self::Why { reply, .. } => reply.is_wanted(),
+        }
+    }
+}
+
+/// Answers until nobody can ask any more. Images that wait together are computed together, for those who still wait.
 ///
 /// `logits` has images of `values` numbers each, one after the other, and returns their logits in the same way.
 pub fn answer(
@@ -68,39 +113,36 @@ pub fn answer(
 ) {
     let mut next = asks.recv().ok();
     while let Some(ask) = next.take() {
-        let (mut together, mut waiting) = match ask {
-            Ask::Why { image, label, reply } => {
-                // Whoever asked may have gone.
-                let _ = reply.send(why(&image, label));
-                next = asks.recv().ok();
-                continue;
-            }
-            Ask::Logits { images, reply } => (images.clone(), vec![(images.len() / values, reply)]),
-        };
-        while together.len() < MOST_TOGETHER * values {
-            match asks.try_recv() {
-                Ok(Ask::Logits { images, reply }) => {
+        let mut waiting = Vec::new();
+        let mut together = Vec::new();
+        let mut asked = Some(ask);
+        while let Some(ask) = asked.take() {
+            match ask {
+                ask if !ask.is_wanted() => {}
+                Ask::Logits { images, reply } if together.len() < MOST_TOGETHER * values => {
                     waiting.push((images.len() / values, reply));
                     together.extend(images);
                 }
+                Ask::Why { image, label, reply } if waiting.is_empty() => reply.send(why(&image, label)),
                 other => {
-                    next = other.ok();
+                    next = Some(other);
                     break;
                 }
             }
+            asked = asks.try_recv().ok();
         }
-        let images = together.len() / values;
-        let computed = logits(together);
-        let outputs = computed.len() / images.max(1);
-        let mut rest = &computed[..];
-        for (images, reply) in waiting {
-            let (of_this, after) = rest.split_at(images * outputs);
-            let _ = reply.send(of_this.to_vec());
-            rest = after;
+        if !waiting.is_empty() {
+            let images = together.len() / values;
+            let computed = logits(together);
+            let outputs = computed.len() / images.max(1);
+            let mut rest = &computed[..];
+            for (images, reply) in waiting {
+                let (of_this, after) = rest.split_at(images * outputs);
+                reply.send(of_this.to_vec());
+                rest = after;
+            }
         }
-        if next.is_none() {
-            next = asks.recv().ok();
-        }
+        next = next.or_else(|| asks.recv().ok());
     }
 }
 
@@ -111,13 +153,19 @@ mod tests {
     #[test]
     fn what_waits_together_is_computed_together_and_each_gets_its_own() {
         let (asks, queue) = mpsc::channel();
+        fn reply<T>() -> (Reply<T>, oneshot::Receiver<T>) {
+            let (sender, answered) = oneshot::channel();
+            (Reply { sender, _place: None }, answered)
+        }
         let mut replies = Vec::new();
         for images in [vec![1.0, 2.0], vec![3.0, 4.0, 5.0, 6.0]] {
-            let (reply, answered) = oneshot::channel();
+            let (reply, answered) = reply();
             asks.send(Ask::Logits { images, reply }).unwrap();
             replies.push(answered);
         }
-        let (reply, why) = oneshot::channel();
+        // Who asks for this has gone.
+        asks.send(Ask::Logits { images: vec![0.0; 200], reply: reply().0 }).unwrap();
+        let (reply, why) = reply();
         asks.send(Ask::Why { image: vec![7.0, 8.0], label: 1, reply }).unwrap();
         drop(asks);
         let mut sizes = Vec::new();

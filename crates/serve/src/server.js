@@ -15,4 +15,6 @@ async function predict(model, values, image, why) {
   return answer.predictions[0];
 }
 
-find("curl").textContent = `curl --data-binary @digit.png '${location.origin}/api/predict?top=3'`;
+const token = new URLSearchParams(location.search).get("token");
+const known = token ? ` -H 'Authorization: Bearer ${token}'` : "";
+find("curl").textContent = `curl${known} --data-binary @digit.png '${location.origin}/api/predict?top=3'`;

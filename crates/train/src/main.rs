@@ -69,7 +69,8 @@ fn fault(panic: &Panic) -> anyhow::Error {
 
 /// One line per problem. What the system says of a file comes with its path; a bare message is about our output.
 fn print_error(error: &anyhow::Error) {
-    let output = if error.is::<std::io::Error>() { "cannot write to standard output: " } else { "" };
+    let is_bare = error.chain().next().is_some_and(|first| first.is::<std::io::Error>());
+    let output = if is_bare { "cannot write to standard output: " } else { "" };
     match plan_error(error) {
         Some(plan) => plan.problems.iter().for_each(|problem| terminal::tell(&format!("error: {problem}"))),
         None => terminal::tell(&format!("error: {output}{error:#}")),

@@ -69,6 +69,9 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let job = Predict { stored: &stored, pictures, invert: args.invert, keeps_images: args.html.is_some() };
     let Predicted { names, images, logits, warnings, mut unusable } = on_backend(&stored.chosen, job)??;
     warnings.tell();
+    if names.is_empty() && unusable.is_empty() {
+        bail!("there is no image in what was named");
+    }
     if let (true, 1) = (names.is_empty(), unusable.len()) {
         return Err(unusable.swap_remove(0));
     }

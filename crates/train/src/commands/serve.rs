@@ -94,7 +94,7 @@ fn started(stored: StoredRun) -> anyhow::Result<Served> {
         })
         .context("cannot start a thread")?;
     is_ready.recv().map_err(|_| anyhow!("the thread of `{name}` has ended"))??;
-    Ok(Served { facts, read, asks })
+    Ok(Served::new(facts, read, asks))
 }
 
 /// What there is to know of its model.

@@ -1,6 +1,7 @@
 //! The images that a user names: files, folders, and what comes on standard input.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
@@ -13,8 +14,6 @@ use tar::Archive;
 use super::super::image_file::MAX_BYTES;
 use crate::cli::UsageError;
 
-/// Folders within a folder: deeper ones are probably a circle of links.
-const DEEPEST: usize = 16;
 /// Where a `tar` archive says that it is one.
 const TAR: std::ops::Range<usize> = 257..262;
 
@@ -35,12 +34,11 @@ pub fn named(paths: &[PathBuf]) -> anyhow::Result<Pictures> {
         let pictures = if path == Path::new("-") {
             incoming()?
         } else if path.is_dir() {
-            let files =
-                below(path).map_err(|cause| UsageError(format!("cannot read `{}`: {cause}", path.display())))?;
-            if files.is_empty() {
+            let (files, unread) = below(path);
+            if files.is_empty() && unread.is_empty() {
                 return Err(UsageError(format!("there is no image below `{}`", path.display())).into());
             }
-            of_files(files)
+            Box::new(unread.into_iter().map(Err).chain(of_files(files)))
         } else {
             of_files(vec![path.clone()])
         };
@@ -53,25 +51,38 @@ fn of_files(paths: Vec<PathBuf>) -> Pictures {
     Box::new(paths.into_iter().map(|path| Ok(Picture::File(path))))
 }
 
-/// The image files below a folder.
-fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let (mut files, mut open) = (Vec::new(), vec![(folder.to_owned(), 0)]);
-    while let Some((folder, depth)) = open.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with('.') {
-                continue;
+/// The image files below a folder, each folder once, and which folders cannot be read.
+fn below(folder: &Path) -> (Vec<PathBuf>, Vec<anyhow::Error>) {
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
+    // By their own places: links may lead in a circle.
+    let (mut seen, mut open) = (BTreeSet::new(), vec![folder.to_owned()]);
+    while let Some(folder) = open.pop() {
+        let entries = fs::canonicalize(&folder).and_then(|place| {
+            if seen.insert(place) { fs::read_dir(&folder)?.collect::<io::Result<Vec<_>>>() } else { Ok(Vec::new()) }
+        });
+        match entries {
+            Ok(entries) => {
+                for path in entries.into_iter().map(|entry| entry.path()) {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    if is_hidden(&name) {
+                        continue;
+                    }
+                    if path.is_dir() {
+                        open.push(path);
+                    } else if is_image_name(&name) && path.is_file() {
+                        files.push(path);
+                    }
+                }
             }
-            if path.is_dir() && depth < DEEPEST {
-                open.push((path, depth + 1));
-            } else if is_image_name(&name) && path.is_file() {
-                files.push(path);
-            }
+            Err(cause) => unread.push(UsageError(format!("cannot read `{}`: {cause}", folder.display())).into()),
         }
     }
     files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
-    Ok(files)
+    (files, unread)
+}
+
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
 }
 
 fn incoming() -> anyhow::Result<Pictures> {
@@ -92,12 +103,24 @@ fn incoming() -> anyhow::Result<Pictures> {
     })
 }
 
-/// The paths of a list as `find -print0` makes it; none where the first is not there, as in an image.
+/// The paths of a list as `find -print0` makes it, without folders; none where it is no list, but an image.
 fn paths(bytes: &[u8]) -> Option<Vec<PathBuf>> {
     let list = bytes.strip_suffix(b"\0")?;
-    let paths: Option<Vec<PathBuf>> =
-        list.split(|byte| *byte == 0).map(|path| Some(PathBuf::from(std::str::from_utf8(path).ok()?))).collect();
-    paths.filter(|paths| paths[0].exists())
+    let paths: Vec<PathBuf> = list.split(|byte| *byte == 0).map(path).collect();
+    let is_list = paths.iter().any(|path| path.exists());
+    is_list.then(|| paths.into_iter().filter(|path| !path.is_dir()).collect())
+}
+
+/// A path as the operating system has it.
+#[cfg(unix)]
+fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    std::ffi::OsStr::from_bytes(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// The files of an archive, read on a thread of its own: an archive's entries cannot be handed on.
@@ -109,7 +132,8 @@ fn of_archive(archive: impl Read + Send + 'static) -> Pictures {
         let read = |entry: io::Result<tar::Entry<'_, _>>| -> anyhow::Result<Option<Picture>> {
             let entry = entry.context("cannot read the archive on standard input")?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            if !entry.header().entry_type().is_file() || !is_image_name(&name) {
+            let file = name.rsplit('/').next().unwrap_or_default();
+            if !entry.header().entry_type().is_file() || !is_image_name(file) || is_hidden(file) {
                 return Ok(None);
             }
             let bytes = files::read_at_most(entry, MAX_BYTES)
