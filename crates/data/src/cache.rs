@@ -83,8 +83,8 @@ impl<'a> Loading<'a> {
         }
         let slot = self.slot(&folder, source, identity, self.request.decoding);
         let lock = self.lock(&slot, &folder)?;
-        // Whoever held the lock has probably made it.
-        if let (true, Ok(Some(packed))) = (lock.as_ref().is_some_and(|lock| lock.waited), slot.open(expected)) {
+        // Another process may have made it since it was looked for, whether this one had to wait for the lock or not.
+        if let (true, Ok(Some(packed))) = (lock.is_some(), slot.open(expected)) {
             return Ok(self.data_set(source, packed, Some(slot.path)));
         }
         let folder = lock.as_ref().map(|_| folder.as_path());

@@ -189,6 +189,23 @@ fn concurrent_loads_decode_once_and_agree() {
     assert!(results.iter().all(|(set, _)| set.fingerprint == results[0].0.fingerprint && set.notes.is_empty()));
 }
 
+/// Another process looks for the data set, makes it and lets the lock go, all between this one's look and its lock.
+#[test]
+fn what_another_process_made_between_look_and_lock_is_taken() {
+    let (_folder, request) = setting();
+    let cache = load_quietly(&request).0.cache.unwrap();
+    fs::write(&cache, b"of no use").unwrap();
+    let mut events = Vec::new();
+    let set = load(&request, &mut |event| {
+        if matches!(event, Event::Warning(_)) {
+            assert!(decoded(&load_quietly(&request).1));
+        }
+        events.push(event);
+    });
+    assert_eq!(set.unwrap().cache.as_ref(), Some(&cache));
+    assert_eq!(events.len(), 1, "the warning alone, nothing is decoded once more: {events:?}");
+}
+
 #[test]
 fn impossible_classes_are_refused_before_anything_is_read() {
     for source in [Source::Auto, Source::MnistSample, Source::Synthetic { seed: 0, train: 4, valid: 4 }] {
