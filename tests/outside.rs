@@ -82,3 +82,5 @@ mod trouble;
 mod watch;
 #[path = "outside/which_run.rs"]
 mod which_run;
+#[path = "outside/workbench.rs"]
+mod workbench;

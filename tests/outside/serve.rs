@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// A server, which ends with this.
-struct Serving {
+pub struct Serving {
     process: Child,
     /// As printed, `http://127.0.0.1:8000/`.
-    address: String,
+    pub address: String,
 }
 
 impl Serving {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub fn start(place: &Place, arguments: &[&str]) -> Self {
         let mut process = place.command(&[&["serve"], arguments].concat()).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let address = lines.find_map(|line| Some(line.unwrap().strip_prefix("serves   ")?.to_owned())).unwrap();
@@ -34,7 +34,7 @@ impl Serving {
     }
 
     /// Host and port.
-    fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.address.strip_prefix("http://").unwrap().split('/').next().unwrap()
     }
 
@@ -51,7 +51,7 @@ impl Serving {
         (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
     }
 
-    fn ask(&self, first: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
+    pub fn ask(&self, first: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
         let mut request = format!("{first} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         let has_host = headers.iter().any(|header| header.starts_with("host:"));
         let host = if has_host { String::new() } else { format!("host: {}\r\n", self.host()) };

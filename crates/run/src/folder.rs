@@ -39,6 +39,8 @@ impl RunFolder {
     pub fn open(path: &Path) -> Result<Self, Error> {
         check(path)?;
         let lock = lock(path)?;
+        // What was asked of the process before, which has ended. Where it cannot be removed this one stops at once, and says so.
+        let _ = fs::remove_file(stop_path(path));
         Ok(Self { path: path.into(), _lock: lock })
     }
 
@@ -131,6 +133,28 @@ pub fn check(path: &Path) -> Result<(), Error> {
         (false, _) => "there is no such folder",
     };
     Err(Error::NoRun { path: path.into(), reason: reason.into() })
+}
+
+/// Asks the process that trains in the run folder, on whatever host that shares it, to stop at the end of its step; `false` where
+/// none does.
+///
+/// # Errors
+/// Where that cannot be written.
+pub fn ask_to_stop(path: &Path) -> Result<bool, files::Error> {
+    let is_at_work = is_in_use(path);
+    if is_at_work {
+        files::replace_unflushed(&stop_path(path), b"")?;
+    }
+    Ok(is_at_work)
+}
+
+/// Whether it was asked for since the process that trains in the run folder began.
+pub fn is_stop_asked(path: &Path) -> bool {
+    stop_path(path).exists()
+}
+
+fn stop_path(path: &Path) -> PathBuf {
+    path.join("stop")
 }
 
 /// When the run's folder was made, where its lock tells.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use files::Error;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use time::OffsetDateTime;
 
 use crate::{RunRecord, best::BestTracker, folder, record::State};
@@ -23,20 +24,28 @@ pub struct Run {
 
 /// All runs `<root>/<name>/<id>`, the oldest first. A root that is not there has none.
 pub fn list(root: &Path) -> Result<Vec<Run>, Error> {
-    let mut runs = Vec::new();
+    let mut all = Vec::new();
     for name in folders(root)? {
-        runs.extend(in_folder(&name)?);
+        all.extend(folders(&name)?);
     }
-    runs.sort_by_cached_key(age);
-    Ok(runs)
+    Ok(read_all(all))
 }
 
 /// All runs `<folder>/<id>`, the oldest first.
 pub fn in_folder(folder: &Path) -> Result<Vec<Run>, Error> {
-    let mut runs: Vec<Run> =
-        folders(folder)?.into_iter().filter(|path| folder::check(path).is_ok()).map(read).collect();
-    runs.sort_by_cached_key(age);
-    Ok(runs)
+    Ok(read_all(folders(folder)?))
+}
+
+/// The runs among folders, the oldest first. Of many most of the time is waiting for the system, which answers several at once.
+fn read_all(folders: Vec<PathBuf>) -> Vec<Run> {
+    let read = |path: PathBuf| {
+        folder::check(&path).ok()?;
+        let run = read(path);
+        Some((age(&run), run))
+    };
+    let mut runs: Vec<_> = folders.into_par_iter().filter_map(read).collect();
+    runs.sort_by(|(a, _), (b, _)| a.cmp(b));
+    runs.into_iter().map(|(_, run)| run).collect()
 }
 
 /// What is greater for the run that began later. Earlier versions recorded whole seconds: of runs that began in the same one,

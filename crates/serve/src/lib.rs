@@ -1,7 +1,7 @@
-//! Trained models over HTTP: a page to draw on, and an interface for programs.
+//! Trained models and runs over HTTP: a page to draw on, an interface for programs, and pages of runs that move while they train.
 //!
-//! In: what is known of models, and a queue to ask each; out: answers as JSON, and a page. It knows neither Burn nor run folders:
-//! whoever has a model answers its [`Ask`]s, by [`answer`].
+//! In: what is known of models, a queue to ask each, and who knows the [`Runs`]; out: answers as JSON, and pages. It knows neither
+//! Burn nor run folders: whoever has a model answers its [`Ask`]s, by [`answer`].
 
 mod api;
 mod connections;
@@ -9,6 +9,7 @@ mod guard;
 mod model;
 mod page;
 mod patient;
+mod watch;
 
 use std::{
     io,
@@ -26,6 +27,7 @@ use guard::Guard;
 
 pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
+pub use watch::{Action, Asked, Page, Runs};
 
 /// The port that is taken where it is free and no other is asked for.
 pub const PORT: u16 = 8000;
@@ -70,35 +72,42 @@ impl Server {
         Ok(Self { runtime, listener, guard })
     }
 
-    /// What a person opens in a browser, with the token where there is one.
+    /// What a person opens in a browser for a page, with the token where there is one.
     ///
     /// # Errors
     /// Where the operating system does not say it.
-    pub fn address(&self) -> io::Result<String> {
+    pub fn address(&self, page: &str) -> io::Result<String> {
         let address = self.listener.local_addr()?;
-        Ok(match self.guard.token() {
-            Some(token) => format!("http://{address}/?token={token}"),
-            None => format!("http://{address}/"),
-        })
+        let token = self.guard.token().map_or_else(String::new, |token| format!("?token={token}"));
+        Ok(format!("http://{address}/{page}{token}"))
     }
 
     /// Answers until `stop` is told, or dropped.
-    pub fn run(self, models: Vec<Served>, stop: oneshot::Receiver<()>) {
+    pub fn run(self, models: Vec<Served>, runs: Arc<dyn Runs>, stop: oneshot::Receiver<()>) {
         let Self { runtime, listener, guard } = self;
-        let router = router(models, guard);
+        let router = router(models, runs, guard);
         runtime.block_on(connections::serve(listener, router, stop));
         // What is still computed for somebody has nobody who reads it.
         runtime.shutdown_background();
     }
 }
 
-fn router(models: Vec<Served>, guard: Guard) -> Router {
+fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
     let state = Arc::new(api::Api::new(models));
+    let watch = Router::new()
+        .route("/runs", get(watch::index))
+        .route("/runs/{*name}", get(watch::run))
+        .route("/compare", get(watch::compare))
+        .route("/api/runs", get(watch::list).post(watch::act))
+        .route("/api/configs", get(watch::configs))
+        .route("/api/events", get(watch::events))
+        .with_state(Arc::new(watch::Watch::new(runs)));
     Router::new()
         .route("/", get(page::page))
         .route("/api/models", get(api::models))
         .route("/api/predict", post(api::predict))
         .route("/openapi.json", get(api::description))
+        .merge(watch)
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::wrong_method)
         .with_state(state)

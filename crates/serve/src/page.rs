@@ -1,8 +1,12 @@
-//! The page to draw on: that of a server, and the one that has its model in itself.
+//! The pages: to draw on, that of a server and the one that has its model in itself; the list of runs, and what a run's own page
+//! becomes while somebody watches.
 
 use std::sync::Arc;
 
-use axum::{extract::State, response::Html};
+use axum::{
+    extract::State,
+    response::{Html, IntoResponse as _, Redirect, Response},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
@@ -12,9 +16,73 @@ use crate::{
 };
 
 /// The page that asks the server.
-pub(crate) async fn page(State(api): State<Arc<Api>>) -> Html<String> {
+pub(crate) async fn page(State(api): State<Arc<Api>>) -> Response {
+    if api.models().is_empty() {
+        return Redirect::temporary("/runs").into_response();
+    }
     let facts = api.models().iter().map(|Served { facts, .. }| of(facts)).collect();
-    Html(written(&facts, include_str!("server.html"), &[include_str!("draw.js"), include_str!("server.js")]))
+    let scripts = [include_str!("draw.js"), include_str!("server.js")];
+    Html(with_bar(&written(&facts, include_str!("server.html"), &scripts), "")).into_response()
+}
+
+/// The list of runs.
+pub(crate) fn runs() -> String {
+    filled(
+        include_str!("runs.html"),
+        &[
+            ("/*style*/", include_str!("style.css")),
+            ("<!--bar-->", include_str!("bar.html")),
+            ("/*script*/", include_str!("runs.js")),
+        ],
+    )
+}
+
+/// A document with the way to the other pages above it, and a script below.
+pub(crate) fn with_bar(document: &str, script: &str) -> String {
+    let place = ["<header>", "<body>"].into_iter().find_map(|tag| Some(document.find(tag)? + tag.len()));
+    let (before, after) = document.split_at(place.unwrap_or(0));
+    let (after, end) = after.split_at(after.rfind("</body>").unwrap_or(after.len()));
+    let script = if script.is_empty() { String::new() } else { format!("<script>\n{script}</script>\n") };
+    [before, "\n", include_str!("bar.html"), after, &script, end].concat()
+}
+
+/// The page of a run that comes anew when its files change, instead of by its own clock.
+pub(crate) fn watched(document: &str, name: &str) -> String {
+    let document = document.replacen("<html", &format!("<html data-watched=\"{}\"", escaped(name)), 1);
+    with_bar(&document, include_str!("watched.js"))
+}
+
+/// In the place of the page of a run that has none.
+pub(crate) fn missing(name: &str) -> String {
+    let said = format!("Nobody has written the page of <code>{}</code> yet; ", escaped(name));
+    let html = format!("{said}<button type=\"button\" id=\"write\">write it</button>");
+    let script = concat!(include_str!("watched.js"), include_str!("missing.js"));
+    with_bar(&plain(&html).replacen("<html", &format!("<html data-watched=\"{}\"", escaped(name)), 1), script)
+}
+
+/// In the place of the page of a run that is not there.
+pub(crate) fn gone(name: &str) -> String {
+    with_bar(&plain(&format!("There is no run <code>{}</code>, or no longer.", escaped(name))), "")
+}
+
+fn plain(html: &str) -> String {
+    let head = "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+    let style = include_str!("style.css");
+    let icon = "<link rel=\"icon\" href=\"data:,\">";
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head>{head}{icon}<title>Runs</title><style>\n{style}</style></head>\n\
+         <body><p id=\"said\" role=\"status\">{html}</p></body></html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A part of an address.
+pub(crate) fn encoded(part: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    part.bytes().map(|byte| if kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// The page of a model that computes in it, by its ONNX file: one file, which works without a server.
@@ -43,15 +111,23 @@ fn of(facts: &Facts) -> Value {
 fn written(facts: &Value, below: &str, scripts: &[&str]) -> String {
     // Within a script's text `<` is the only letter that could end it.
     let facts = facts.to_string().replace('<', "\\u003c");
+    filled(
+        include_str!("page.html"),
+        &[
+            ("/*style*/", include_str!("style.css")),
+            ("<!--below-->", below),
+            ("/*models*/", &facts),
+            ("/*script*/", &scripts.concat()),
+        ],
+    )
+}
+
+/// A page with texts in the places of its marks.
+fn filled(page: &str, texts: &[(&str, &str)]) -> String {
+    let mut rest = page;
     let mut page = String::new();
-    let mut rest = include_str!("page.html");
-    for (mark, text) in [
-        ("/*style*/", include_str!("style.css")),
-        ("<!--below-->", below),
-        ("/*models*/", &facts),
-        ("/*script*/", &scripts.concat()),
-    ] {
-        let (before, after) = rest.split_once(mark).expect("the page has each mark, in this order");
+    for (mark, text) in texts {
+        let (before, after) = rest.split_once(*mark).expect("the page has each mark, in this order");
         page += before;
         page += text;
         rest = after;

@@ -203,7 +203,7 @@ fn other_file(study: &Study, copy: &str) -> Option<String> {
 }
 
 /// The study file that the study in a folder was run from last.
-pub(super) fn file_of(study: &Path) -> Option<PathBuf> {
+pub fn file_of(study: &Path) -> Option<PathBuf> {
     file_in(&files::read_text(&study.join(COPY)).ok()?).map(PathBuf::from)
 }
 

@@ -18,7 +18,7 @@ use data::Split;
 
 pub use help::command;
 pub use plan::{BackendArgs, PlanArgs};
-pub use runs::{ListArgs, NoteArgs, PruneArgs, RemoveArgs, RunsAction, RunsArgs, TagArgs};
+pub use runs::{ListArgs, NoteArgs, PruneArgs, RemoveArgs, RootArgs, RunsAction, RunsArgs, StopArgs, TagArgs, tag};
 pub use show::{Part, ShowArgs};
 pub use suggest::{instead, instead_of_config, instead_of_study};
 pub use sweep::{Launcher, StudyArgs, SweepAction, SweepArgs, TrialArgs};
@@ -249,9 +249,10 @@ pub struct PredictArgs {
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Run folders, `latest`, `latest:STUDY` or `best:STUDY`.
-    #[arg(default_value = "latest")]
-    pub runs: Vec<PathBuf>,
+    /// Runs whose models are drawn for: folders, `latest`, `latest:STUDY` or `best:STUDY`. Where none is named, the newest that has a
+    /// model; where there is none, the pages of the runs are all there is.
+    #[arg(value_name = "RUN")]
+    pub models: Vec<PathBuf>,
     /// This port and no other; 8000 or the next free one where none is given.
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
@@ -259,6 +260,8 @@ pub struct ServeArgs {
     /// machine is answered.
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<IpAddr>,
+    #[command(flatten)]
+    pub root: RootArgs,
     #[command(flatten)]
     pub backend: BackendArgs,
 }

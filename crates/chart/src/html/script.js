@@ -247,9 +247,11 @@ for (const table of all("table.data")) {
   });
 }
 
-// What is still going on comes anew while somebody looks, and as long as it is written.
+// What is still going on comes anew while somebody looks, and as long as it is written: by a clock, or when whoever serves the page
+// tells that it has changed.
 const { every, written } = document.body.dataset;
-if (every) {
+const isWatched = document.documentElement.dataset.watched !== undefined;
+if (every || isWatched) {
   // What a reader has opened is open after it too.
   const folds = all("details > summary");
   const opened = history.state ?? [];
@@ -260,8 +262,10 @@ if (every) {
     history.replaceState(open, "");
     location.reload();
   };
-  if (Date.now() / 1000 - written < 60 + 20 * every) setTimeout(again, every * 1000);
-  else {
+  const isFresh = every && Date.now() / 1000 - written < 60 + 20 * every;
+  if (isWatched) addEventListener("changed", again);
+  else if (isFresh) setTimeout(again, every * 1000);
+  if (every && !isFresh) {
     const told = document.createElement("p");
     told.textContent = `Nothing has been written since ${new Date(written * 1000).toLocaleString("en")}: it was stopped or killed.`;
     document.querySelector("main").prepend(told);

@@ -54,6 +54,9 @@ pub enum RunsAction {
     /// Add tags to a run, or take some away.
     #[command(after_help = "Examples:\n  train runs tag latest baseline paper\n  train runs tag latest --remove paper")]
     Tag(TagArgs),
+    /// Stop what trains, as Ctrl-C would where it was started: all that was done is saved.
+    #[command(after_help = "Examples:\n  train runs stop latest\n  train runs stop runs/my-study")]
+    Stop(StopArgs),
     /// Move runs, or a whole study, to a trash folder below their root; bring back what was removed last.
     #[command(
         after_help = "Examples:\n  train runs remove runs/linear/20260101-120000 runs/old-study\n  train runs remove --undo"
@@ -85,6 +88,13 @@ pub struct TagArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct StopArgs {
+    /// Run folders or `latest`; a study's folder stands for all of its drivers.
+    #[arg(required = true)]
+    pub run: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// Run folders, `latest`, `latest:STUDY` or `best:STUDY`; a study's folder stands for all of it.
     #[arg(required_unless_present = "undo", conflicts_with = "undo")]
@@ -109,7 +119,7 @@ pub struct PruneArgs {
 }
 
 /// A word, so that `--filter tag=..` finds it.
-fn tag(text: &str) -> Result<String, &'static str> {
+pub fn tag(text: &str) -> Result<String, &'static str> {
     let is_word = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',');
     if is_word { Ok(text.to_owned()) } else { Err("expected a word without spaces and commas") }
 }

@@ -40,6 +40,11 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The runs that folders of runs and studies stand for.
+pub fn runs_of(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(Asked::new(folders)?.runs)
+}
+
 /// What the arguments stand for.
 #[derive(Default)]
 struct Asked {

@@ -42,6 +42,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         None => (RunFolder::create(&workbench.plan)?, None),
     };
     about.write(folder.path())?;
+    stop.listen_to(folder.path());
     if args.quiet {
         say(&folder.path().display().to_string());
     } else {

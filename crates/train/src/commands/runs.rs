@@ -1,9 +1,10 @@
 //! `train runs`: the runs there are, and what a person does with them.
 
 mod condition;
-mod marks;
-mod removal;
-mod row;
+pub mod marks;
+pub mod removal;
+pub mod row;
+pub mod stop;
 
 use chart::{
     Block, Table,
@@ -15,9 +16,8 @@ use run::{RunRecord, list::Run, record::State};
 use serde_json::json;
 use std::io::IsTerminal as _;
 
-pub use condition::Condition;
-use condition::Sort;
-use row::Row;
+pub use condition::{Condition, Sort};
+pub use row::Row;
 
 use crate::{
     cli::{ListArgs, RunsAction, RunsArgs},
@@ -35,6 +35,7 @@ pub fn run(args: &RunsArgs) -> anyhow::Result<()> {
         None => list(&args.list),
         Some(RunsAction::Note(args)) => marks::note(args),
         Some(RunsAction::Tag(args)) => marks::tag(args),
+        Some(RunsAction::Stop(args)) => stop::stop(args),
         Some(RunsAction::Remove(args)) => removal::remove(args),
         Some(RunsAction::Prune(args)) => removal::prune(args),
     }

@@ -1,4 +1,7 @@
-//! `train serve`: a page to draw on, and predictions over HTTP.
+//! `train serve`: a page to draw on, predictions over HTTP, and the runs' pages while they train.
+
+mod begun;
+mod watch;
 
 use std::{
     collections::BTreeSet,
@@ -23,6 +26,8 @@ use train::{
     explain::{Explanation, explain},
 };
 
+use watch::Watched;
+
 use super::{image_file, load_data, predict, run_name, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::{ServeArgs, UsageError},
@@ -33,19 +38,22 @@ use crate::{
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let place = Place { host: args.host, port: args.port };
     let server = Server::bind(place).map_err(|cause| UsageError(refusal(args, &cause)))?;
+    let watched = Watched::new(&args.root.runs);
+    let newest = if args.models.is_empty() { watched.newest_with_model()? } else { None };
     let mut models: Vec<Served> = Vec::new();
-    for run in &args.runs {
+    for run in args.models.iter().chain(&newest) {
         let stored = StoredRun::open(run_name::find_trained(run)?, &args.backend)?;
         say(&run_name::lines(&stored.path));
         models.push(started(stored)?);
     }
-    tell_apart(&mut models, &args.runs);
+    tell_apart(&mut models, &args.models);
     let (stop, stopped) = oneshot::channel();
     let stop = Mutex::new(Some(stop));
     ctrlc::set_handler(move || drop(stop.lock().unwrap_or_else(PoisonError::into_inner).take()))
         .context("cannot listen for Ctrl-C")?;
-    say(&format!("\nserves   {}\n         Ctrl-C ends it", server.address()?));
-    server.run(models, stopped);
+    say(&format!("\nserves   {}\nruns     {}", server.address("")?, server.address("runs")?));
+    say("         Ctrl-C ends it");
+    server.run(models, Arc::new(watched), stopped);
     Ok(())
 }
 

@@ -1,21 +1,26 @@
 //! Ctrl-C and SIGTERM: the first asks for a stop at the end of the step, the second stops at once (but for a trial).
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use burn::train::Interrupter;
+use run::folder;
 
 use crate::terminal::{clear_live, is_live, tell};
 
 /// Less than that after the first interrupt no person has typed another: `timeout`, for one, asks a process and then its group,
 /// so that it hears of the same stop twice.
 const TYPED: Duration = Duration::from_millis(300);
+/// How often a run's folder is looked at.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What an interrupt reaches.
 pub struct Stop {
@@ -39,6 +44,20 @@ impl Stop {
     /// when its driver has gone.
     pub fn listen_patiently() -> anyhow::Result<Self> {
         Self::listen_for(None)
+    }
+
+    /// Stops also when somebody asks for it by the run's folder.
+    pub fn listen_to(&self, run: &Path) {
+        let (asked, interrupter, run) = (self.asked(), self.interrupter(), run.to_owned());
+        // It ends with the process.
+        thread::spawn(move || {
+            while !folder::is_stop_asked(&run) {
+                thread::sleep(LOOK);
+            }
+            if !asked.swap(true, Ordering::Relaxed) {
+                interrupter.stop(None);
+            }
+        });
     }
 
     fn listen_for(at_once: Option<fn()>) -> anyhow::Result<Self> {

@@ -1,6 +1,6 @@
 //! `--filter accuracy>0.98` and `--sort accuracy`: what a row is asked by.
 
-use std::{cmp::Ordering, str::FromStr};
+use std::{borrow::Borrow, cmp::Ordering, str::FromStr};
 
 use metrics::Metric;
 use plan::{BuiltIn, Config, Plan, did_you_mean};
@@ -77,11 +77,11 @@ impl<'a> Sort<'a> {
     }
 
     /// Of equals the newer first; what has no such value comes last.
-    pub fn apply(&self, rows: &mut [Row]) {
+    pub fn apply<R: Borrow<Row>>(&self, rows: &mut [R]) {
         rows.reverse();
         let less_is_better = metric(self.key).is_some_and(Metric::is_of_error);
         rows.sort_by_cached_key(|row| {
-            let value = values(row, self.key).into_iter().next();
+            let value = values(row.borrow(), self.key).into_iter().next();
             let number = value.as_ref().and_then(|value| value.parse::<f64>().ok());
             let rank = number.map(|number| Total(if less_is_better { number } else { -number }));
             (value.is_none(), rank, value)

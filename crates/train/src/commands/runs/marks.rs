@@ -17,12 +17,16 @@ pub fn note(args: &NoteArgs) -> anyhow::Result<()> {
     let mut about = About::read(&run)?;
     say(&run_name::line(&run));
     if !args.text.is_empty() {
-        let note = args.text.join(" ").trim().to_owned();
-        about.note = (!note.is_empty()).then_some(note);
+        about.note = note_of(&args.text.join(" "));
         about.write(&run)?;
     }
     say(&format!("note     {}", about.note.as_deref().unwrap_or("-")));
     Ok(())
+}
+
+/// A note of this text; of one without a letter none.
+pub fn note_of(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// Adds tags to a run, or takes some away.

@@ -62,6 +62,13 @@ pub fn prune(args: &PruneArgs) -> anyhow::Result<()> {
     conclude(root, &folders)
 }
 
+/// Moves runs and studies below a root to its trash; says what was moved, in a line.
+pub fn moved(root: &Path, runs: &[PathBuf]) -> anyhow::Result<String> {
+    let folders = runs.iter().map(|run| found(run)).collect::<anyhow::Result<Vec<_>>>()?;
+    let Removal { path, bytes } = trash::remove(root, &folders)?;
+    Ok(format!("moved {}, {}, to {}", what(&folders), size(bytes), path.display()))
+}
+
 /// The folder of a run, or of a whole study; neither while it is in use.
 fn found(run: &Path) -> anyhow::Result<PathBuf> {
     let is_study = folder::check(run).is_err() && status::folders(run).is_ok_and(|trials| !trials.is_empty());
@@ -87,27 +94,40 @@ fn root_of(folder: &Path) -> PathBuf {
 }
 
 fn conclude(root: &Path, folders: &[PathBuf]) -> anyhow::Result<()> {
-    let is_run = |folder: &&PathBuf| folder::check(folder).is_ok();
-    let (runs, studies) = (folders.iter().filter(is_run).count(), folders.iter().filter(|f| !is_run(f)).count());
     folders.iter().filter(is_run).for_each(|folder| say(&run_name::line(folder)));
+    let what = what(folders);
     let Removal { path, bytes } = trash::remove(root, folders)?;
-    let what = match (runs, studies) {
-        (runs, 0) => counted(runs),
-        (0, studies) => counted_studies(studies),
-        (runs, studies) => format!("{} and {}", counted(runs), counted_studies(studies)),
-    };
     say(&format!("moved    {what}, {}, to {}", size(bytes), path.display()));
     say(&format!("undo     train runs remove --undo{}", root_flag(root)));
     say(&format!("free     rm -r {}", quoted(&path)));
     Ok(())
 }
 
-fn undo(root: &Path) -> anyhow::Result<()> {
+/// How many of each, in words.
+fn what(folders: &[PathBuf]) -> String {
+    let runs = folders.iter().filter(is_run).count();
+    match (runs, folders.len() - runs) {
+        (runs, 0) => counted(runs),
+        (0, studies) => counted_studies(studies),
+        (runs, studies) => format!("{} and {}", counted(runs), counted_studies(studies)),
+    }
+}
+
+fn is_run(folder: &&PathBuf) -> bool {
+    folder::check(folder).is_ok()
+}
+
+/// Brings back what was removed last.
+pub fn undone(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let back = trash::undo(root)?;
     if back.is_empty() {
         bail!(UsageError(format!("nothing was removed from `{}`, or its trash was emptied", root.display())));
     }
-    for folder in back {
+    Ok(back)
+}
+
+fn undo(root: &Path) -> anyhow::Result<()> {
+    for folder in undone(root)? {
         say(&if folder::check(&folder).is_ok() {
             run_name::line(&folder)
         } else {

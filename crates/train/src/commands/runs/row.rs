@@ -1,9 +1,13 @@
 //! What a row of the list is of: a run, or a study with all its trials.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use files::Error;
 use plan::{Monitor, Plan};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use report::{fraction, name};
 use run::{
     About, RunRecord,
@@ -43,23 +47,23 @@ pub struct Row {
 
 /// All runs and studies below a root, the oldest first; where `with_trials` says so, each trial by itself.
 pub fn all(root: &Path, with_trials: bool) -> anyhow::Result<Vec<Row>> {
-    let (mut rows, mut trials): (Vec<Row>, Vec<Run>) = (Vec::new(), Vec::new());
-    for run in list::list(root)? {
-        if with_trials || !is_trial(&run.path) {
-            rows.push(Row::of_run(run));
-            continue;
-        }
+    let runs: Vec<(usize, Run)> = list::list(root)?.into_iter().enumerate().collect();
+    let is_alone = |(_, run): &(usize, Run)| with_trials || !is_trial(&run.path);
+    let (alone, trials): (Vec<_>, Vec<_>) = runs.into_par_iter().partition(is_alone);
+    let mut studies: BTreeMap<PathBuf, Vec<(usize, Run)>> = BTreeMap::new();
+    for (place, trial) in trials {
+        let study = trial.path.parent().map(Path::to_owned).unwrap_or_default();
+        studies.entry(study).or_default().push((place, trial));
+    }
+    let of_study = |(study, trials): (PathBuf, Vec<(usize, Run)>)| {
         // In the place of its newest trial.
-        let study = run.path.parent().map(Path::to_owned).unwrap_or_default();
-        rows.retain(|row| row.path != study);
-        rows.push(Row { began: began(&run), ..Row::empty(study) });
-        trials.push(run);
-    }
-    for row in rows.iter_mut().filter(|row| row.trials.is_some()) {
-        let of_study = trials.extract_if(.., |trial| trial.path.parent() == Some(&row.path)).collect();
-        row.fill(of_study);
-    }
-    Ok(rows)
+        let place = trials.last().map_or(0, |(place, _)| *place);
+        (place, Row::of_study(study, trials.into_iter().map(|(_, trial)| trial).collect()))
+    };
+    let alone = alone.into_par_iter().map(|(place, run)| (place, Row::of_run(run)));
+    let mut rows: Vec<(usize, Row)> = alone.chain(studies.into_par_iter().map(of_study)).collect();
+    rows.sort_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 /// What the rows' best epochs are chosen by.
@@ -95,9 +99,9 @@ impl Row {
         }
     }
 
-    /// Of a study whose trials are not read yet.
-    fn empty(path: PathBuf) -> Self {
-        Self {
+    /// Of a study with all its trials, the oldest first.
+    fn of_study(path: PathBuf, trials: Vec<Run>) -> Self {
+        let mut row = Self {
             study: Some(name_of(&path)),
             path,
             state: String::new(),
@@ -108,8 +112,10 @@ impl Row {
             about: About::default(),
             trials: Some(Vec::new()),
             seconds: 0.0,
-            began: None,
-        }
+            began: trials.last().and_then(began),
+        };
+        row.fill(trials);
+        row
     }
 
     fn fill(&mut self, trials: Vec<Run>) {

@@ -1,0 +1,183 @@
+// The list of runs, which comes anew when something has changed, and what is done with them.
+"use strict";
+const find = (id) => document.getElementById(id);
+const ROWS = 100;
+const ticked = new Set();
+let wanted = ROWS;
+let shown = [];
+let asking;
+
+const make = (name, properties, ...children) => {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+};
+
+const say = (text, isError) => {
+  find("said").textContent = text;
+  find("said").className = isError ? "error" : "";
+};
+
+async function ask(address, options) {
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch {
+    throw new Error("the server does not answer: has it ended?");
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+async function act(action) {
+  const headers = { "content-type": "application/json" };
+  try {
+    say("…");
+    say((await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said);
+  } catch (error) {
+    say(error.message, true);
+  }
+  list();
+}
+
+// Rows that have not changed stay as they are, with what is focused in them.
+function cells(run) {
+  const box = make("input", { type: "checkbox", checked: ticked.has(run.name), ariaLabel: `tick ${run.name}` });
+  box.onchange = () => {
+    if (box.checked) ticked.add(run.name);
+    else ticked.delete(run.name);
+    tools();
+  };
+  const link = make("a", { href: "/runs/" + run.name.split("/").map(encodeURIComponent).join("/") + "/report.html", textContent: run.name });
+  const name = make("td", { className: "name" }, link);
+  for (const mark of run.marks) if (mark) name.append(make("div", { className: "small", textContent: mark }));
+  if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));
+  const edit = make("button", { type: "button", textContent: "…", title: "note and tags", ariaLabel: `note and tags of ${run.name}` });
+  edit.onclick = () => mark(run);
+  const state = make("td", { textContent: run.state, className: run.alive ? "alive" : run.state === "failed" ? "error" : "" });
+  const number = (is, text, className = "") => {
+    const cell = make("td", { textContent: text, className: `number ${className}` });
+    cell.dataset.is = is;
+    return cell;
+  };
+  return [make("td", {}, box), name, state, make("td", { textContent: run.began, title: run.began_at ?? "" }), number("epochs", run.epochs),
+    number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time, "spare"), make("td", {}, edit)];
+}
+
+function show({ runs, total, found }) {
+  const rows = new Map([...find("rows").children].map((row) => [row.dataset.name, row]));
+  shown = runs;
+  find("rows").replaceChildren(...runs.map((run) => {
+    const text = JSON.stringify(run);
+    const old = rows.get(run.name);
+    if (old?.known === text) return old;
+    const row = make("tr", { known: text }, ...cells(run));
+    row.dataset.name = run.name;
+    return row;
+  }));
+  const names = new Set(runs.map((run) => run.name));
+  for (const name of [...ticked]) if (!names.has(name)) ticked.delete(name);
+  find("count").textContent = total === 0 ? "No runs yet: Train below begins one."
+    : found < total ? `${Math.min(runs.length, found)} of ${found} that are so, of ${total}` : `${runs.length} of ${total}`;
+  find("more").hidden = runs.length >= found;
+  tools();
+}
+
+function tools() {
+  const runs = shown.filter((run) => ticked.has(run.name));
+  const can = {
+    compare: runs.length > 1 || runs.some((run) => run.is_study),
+    stop: runs.some((run) => run.alive),
+    resume: runs.some((run) => !run.alive && run.can_resume),
+    remove: runs.some((run) => !run.alive),
+  };
+  for (const button of document.querySelectorAll("[data-do]")) button.disabled = !can[button.dataset.do];
+}
+
+async function list() {
+  // Of several that overlap the last one is shown.
+  const mine = (asking = {});
+  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: find("sort").value });
+  if (!find("sort").value) query.delete("sort");
+  try {
+    const answer = await ask("/api/runs?" + query);
+    if (mine === asking) show(answer);
+    if (find("said").classList.contains("asked")) say("");
+  } catch (error) {
+    if (mine !== asking) return;
+    say(error.message, true);
+    find("said").classList.add("asked");
+  }
+}
+
+for (const button of document.querySelectorAll("[data-do]")) {
+  button.onclick = () => {
+    const runs = shown.filter((run) => ticked.has(run.name));
+    const what = button.dataset.do;
+    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams(runs.map((run) => ["run", run.name])));
+    const meant = { stop: (run) => run.alive, resume: (run) => !run.alive && run.can_resume, remove: (run) => !run.alive }[what];
+    act({ do: what, runs: runs.filter(meant).map((run) => run.name) });
+  };
+}
+find("undo").onclick = () => act({ do: "undo" });
+find("asked").onsubmit = (event) => event.preventDefault();
+find("filter").oninput = find("sort").onchange = () => {
+  wanted = ROWS;
+  list();
+};
+find("more").onclick = () => {
+  wanted += ROWS;
+  list();
+};
+
+function mark(run) {
+  const dialog = find("marks");
+  find("marked").textContent = run.name;
+  find("note").value = run.note ?? "";
+  find("tags").value = run.tags.join(" ");
+  dialog.returnValue = "";
+  dialog.onclose = async () => {
+    if (dialog.returnValue !== "write") return;
+    const tags = find("tags").value.split(/[\s,]+/).filter(Boolean);
+    if (find("note").value !== (run.note ?? "")) await act({ do: "note", run: run.name, text: find("note").value });
+    if (tags.join(" ") !== run.tags.join(" ")) await act({ do: "tags", run: run.name, tags });
+  };
+  dialog.showModal();
+}
+
+let entries = [];
+find("begin").ontoggle = async () => {
+  if (!find("begin").open || entries.length) return;
+  try {
+    const { configs, studies } = await ask("/api/configs");
+    entries = [...configs.map((entry) => ({ ...entry, kind: "config" })), ...studies.map((entry) => ({ ...entry, kind: "study" }))];
+  } catch (error) {
+    return say(error.message, true);
+  }
+  for (const kind of ["config", "study"]) {
+    const group = make("optgroup", { label: kind === "config" ? "configs" : "studies" });
+    entries.forEach((entry, index) => entry.kind === kind && group.append(make("option", { value: index, textContent: entry.name })));
+    find("config").append(group);
+  }
+  find("config").onchange = () => (find("about").textContent = entries[find("config").value].about);
+  find("config").onchange();
+};
+find("train").onsubmit = (event) => {
+  event.preventDefault();
+  const entry = entries[find("config").value];
+  const settings = find("settings").value.split("\n").map((line) => line.trim()).filter(Boolean);
+  act(entry.kind === "config" ? { do: "train", config: entry.name, settings } : { do: "sweep", study: entry.name, settings });
+};
+
+// Nobody looks: nothing is asked for, and other pages have the connection.
+let events;
+const watch = () => {
+  events?.close();
+  if (document.hidden) return;
+  events = new EventSource("/api/events");
+  events.onmessage = list;
+};
+document.addEventListener("visibilitychange", watch);
+addEventListener("pagehide", () => events?.close());
+addEventListener("pageshow", watch);

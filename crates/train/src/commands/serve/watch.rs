@@ -1,0 +1,278 @@
+//! The runs below an output root, for the pages of `train serve`.
+
+use std::{
+    ffi::OsString,
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+use chart::html;
+use plan::{Config, Entry, Plan, Setting, did_you_mean};
+use report::Comparison;
+use run::{About, folder, list};
+use serde_json::{Value, json};
+use serve::{Action, Asked, Page, Runs};
+use study::{status, studies_by_name, study_folder};
+
+use super::{
+    super::{
+        compare, configs,
+        runs::{Condition, Row, Sort, marks, removal, row, stop},
+    },
+    begun::begin,
+};
+
+/// What was read of the runs is taken again for so long, and for so many times as long as reading them took.
+const FRESH: Duration = Duration::from_millis(300);
+const TIMES: u32 = 10;
+
+/// The runs below a root.
+pub struct Watched {
+    root: PathBuf,
+    rows: Mutex<Option<Read>>,
+}
+
+/// What was read of them, and when.
+struct Read {
+    rows: Arc<Vec<Row>>,
+    at: Instant,
+    took: Duration,
+}
+
+impl Watched {
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.into(), rows: Mutex::new(None) }
+    }
+
+    fn rows(&self) -> anyhow::Result<Arc<Vec<Row>>> {
+        let mut known = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Read { rows, .. }) = known.as_ref().filter(|read| read.at.elapsed() < FRESH.max(read.took * TIMES))
+        {
+            return Ok(rows.clone());
+        }
+        let began = Instant::now();
+        let rows = Arc::new(row::all(&self.root, false)?);
+        *known = Some(Read { rows: rows.clone(), at: Instant::now(), took: began.elapsed() });
+        Ok(rows)
+    }
+
+    /// The newest run that a person began and that has a model.
+    pub fn newest_with_model(&self) -> anyhow::Result<Option<PathBuf>> {
+        let has_model = |row: &&Row| row.trials.is_none() && folder::model_path(&row.path).is_file();
+        Ok(self.rows()?.iter().rfind(has_model).map(|row| row.path.clone()))
+    }
+
+    /// What was done has to be seen at once.
+    fn forget(&self) {
+        *self.rows.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The folder of this name: a run, a study or a trial. Its parts are looked for among the folders that are there; what they spell
+    /// is never a path.
+    fn find(&self, name: &str) -> Option<PathBuf> {
+        let mut found = self.root.clone();
+        for part in name.split('/') {
+            let is_named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy() == part);
+            found = list::folders(&found).ok()?.into_iter().find(is_named)?;
+        }
+        (folder::check(&found).is_ok() || is_study(&found)).then_some(found)
+    }
+
+    fn named(&self, name: &str) -> anyhow::Result<PathBuf> {
+        self.find(name).ok_or_else(|| anyhow::anyhow!("there is no run `{name}`, or no longer"))
+    }
+
+    fn all_named(&self, names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+        names.iter().map(|name| self.named(name)).collect()
+    }
+
+    fn selected(&self, asked: &Asked) -> anyhow::Result<Value> {
+        let rows = self.rows()?;
+        let conditions = asked.filter.split_whitespace().map(str::parse::<Condition>).collect::<Result<Vec<_>, _>>();
+        let conditions = conditions.map_err(anyhow::Error::msg)?;
+        conditions.iter().try_for_each(Condition::check)?;
+        let mut found: Vec<&Row> = rows.iter().filter(|row| conditions.iter().all(|it| it.holds(row))).collect();
+        match &asked.sort {
+            Some(key) => Sort::by(key)?.apply(&mut found),
+            None => found.reverse(),
+        }
+        let shown = found.iter().skip(asked.skip).take(asked.last.unwrap_or(usize::MAX));
+        let shown: Vec<Value> = shown.map(|row| self.shown(row)).collect();
+        Ok(json!({ "total": rows.len(), "found": found.len(), "runs": shown }))
+    }
+
+    /// A row of the list, in words.
+    fn shown(&self, row: &Row) -> Value {
+        let name = row.path.strip_prefix(&self.root).unwrap_or(&row.path).to_string_lossy();
+        let [highest, epoch] = row.highest();
+        let is_study = row.trials.is_some();
+        json!({
+            "name": name,
+            "is_study": is_study,
+            "state": row.state,
+            "alive": if is_study { study_folder::has_drivers(&row.path) } else { folder::is_in_use(&row.path) },
+            "can_resume": is_study || row.state != "finished",
+            "began": row.began(),
+            "began_at": row.began_at().map(|began| began.to_string()),
+            "epochs": row.epochs(),
+            "accuracy": report::fraction(row.best().map(|best| best.metrics.accuracy)),
+            "highest": if epoch == "-" { highest } else { format!("{highest} (epoch {epoch})") },
+            "time": report::clock(row.seconds),
+            "marks": row.marks(),
+            "note": row.about.note,
+            "tags": row.about.tags,
+            "problem": row.reason.as_ref().filter(|_| row.is_damaged),
+        })
+    }
+
+    fn done(&self, action: Action) -> anyhow::Result<String> {
+        match action {
+            Action::Train { config, settings } => {
+                let config = known(&config, "config", &Entry::configs())?;
+                let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
+                // What is wrong with it is told in its own words.
+                Plan::resolve(&Config::find(Path::new(&config)), &settings)?;
+                begin([config.into()].into_iter().chain(set(&settings)).chain([
+                    "--quiet".into(),
+                    "--set".into(),
+                    self.runs_setting(),
+                ]))
+                .map(|run| format!("trains in {run}"))
+            }
+            Action::Sweep { study, settings } => {
+                let study = known(&study, "study", &studies_by_name())?;
+                let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
+                begin(sweep(study.clone().into(), &settings))?;
+                Ok(format!("study {study} is at work"))
+            }
+            Action::Stop { runs } => {
+                let runs = self.all_named(&runs)?;
+                runs.iter().map(|run| stop::asked(run)).collect::<Result<Vec<_>, _>>().map(|said| said.join("; "))
+            }
+            Action::Resume { runs } => {
+                let runs = self.all_named(&runs)?;
+                for run in &runs {
+                    if is_study(run) {
+                        let file = study_folder::file_of(run)
+                            .ok_or_else(|| anyhow::anyhow!("`{}` has no copy of its study file", run.display()))?;
+                        begin(sweep(file.into(), &study_folder::typed_in(run)?))?;
+                    } else {
+                        begin(["--resume".into(), run.clone().into(), "--quiet".into()])?;
+                    }
+                }
+                Ok(format!("goes on: {}", listed(&runs)))
+            }
+            Action::Report { runs } => {
+                let runs = self.all_named(&runs)?;
+                for run in &runs {
+                    let command = if is_study(run) { ["sweep", "report"].as_slice() } else { &["report"] };
+                    begin(command.iter().map(OsString::from).chain([run.clone().into()]))?;
+                }
+                Ok(format!("written: {}", listed(&runs)))
+            }
+            Action::Note { run, text } => {
+                let run = self.named(&run)?;
+                let about = About { note: marks::note_of(&text), ..About::read(&run)? };
+                about.write(&run)?;
+                Ok(format!("note of {} written", run.display()))
+            }
+            Action::Tags { run, tags } => {
+                let run = self.named(&run)?;
+                let tags = tags.iter().map(|tag| crate::cli::tag(tag)).collect::<Result<Vec<_>, _>>();
+                let mut about = About::read(&run)?;
+                about.tags = tags.map_err(anyhow::Error::msg)?;
+                about.write(&run)?;
+                Ok(format!("tags of {} written", run.display()))
+            }
+            Action::Remove { runs } => removal::moved(&self.root, &self.all_named(&runs)?),
+            Action::Undo => Ok(format!("back: {}", listed(&removal::undone(&self.root)?))),
+        }
+    }
+
+    fn runs_setting(&self) -> OsString {
+        format!("runs={}", self.root.display()).into()
+    }
+}
+
+impl Runs for Watched {
+    fn list(&self, asked: &Asked) -> Result<Value, String> {
+        self.selected(asked).map_err(in_a_line)
+    }
+
+    fn page(&self, name: &str) -> Option<Page> {
+        let path = folder::report_path(&self.find(name)?);
+        Some(fs::read_to_string(path).map_or(Page::Missing, Page::Written))
+    }
+
+    fn stamp(&self, name: Option<&str>) -> u64 {
+        let mut hash = DefaultHasher::new();
+        match name {
+            // Its files, whatever there is of them.
+            Some(name) => {
+                let changed = |path: &Path| -> Option<(SystemTime, u64)> {
+                    let of = fs::metadata(path).ok()?;
+                    Some((of.modified().ok()?, of.len()))
+                };
+                self.find(name).map(|run| changed(&folder::report_path(&run))).hash(&mut hash);
+            }
+            None => {
+                for row in self.rows().iter().flat_map(|rows| rows.iter()) {
+                    (&row.path, &row.state, row.epochs(), &row.about.note, &row.about.tags).hash(&mut hash);
+                }
+            }
+        }
+        hash.finish()
+    }
+
+    fn compare(&self, names: &[String]) -> Result<String, String> {
+        let compared = || {
+            let runs = compare::runs_of(&self.all_named(names)?)?;
+            let comparison = Comparison::read(&runs)?;
+            // Links lead to where the runs' pages are on this server.
+            anyhow::Ok(html::page(&comparison.document(Some(files::folder_of(&self.root)))))
+        };
+        compared().map_err(in_a_line)
+    }
+
+    fn configs(&self) -> Value {
+        configs::object()
+    }
+
+    fn act(&self, action: Action) -> Result<String, String> {
+        let said = self.done(action).map_err(in_a_line);
+        self.forget();
+        said
+    }
+}
+
+fn is_study(path: &Path) -> bool {
+    folder::check(path).is_err() && status::folders(path).is_ok_and(|trials| !trials.is_empty())
+}
+
+fn in_a_line(error: anyhow::Error) -> String {
+    format!("{error:#}").replace('\n', "; ")
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// One of the names that are listed; from elsewhere comes no path.
+fn known(name: &str, kind: &str, entries: &[Entry]) -> anyhow::Result<String> {
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    match names.clone().find(|known| *known == name) {
+        Some(known) => Ok(known.to_owned()),
+        None => anyhow::bail!("there is no {kind} `{name}`{}", did_you_mean(name, names)),
+    }
+}
+
+fn set(settings: &[Setting]) -> impl Iterator<Item = OsString> {
+    settings.iter().flat_map(|setting| ["--set".into(), format!("{}={}", setting.key, setting.text).into()])
+}
+
+fn sweep(study: OsString, settings: &[Setting]) -> impl Iterator<Item = OsString> {
+    ["sweep".into(), study].into_iter().chain(set(settings)).chain(["--detach".into()])
+}

@@ -1,0 +1,243 @@
+//! The pages of `train serve` on which runs are watched, begun, stopped, and kept in order.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::TcpStream,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    browser::{Browser, WIDTHS},
+    harness::{Place, metrics, wait_until},
+    pages::check,
+    serve::Serving,
+};
+
+/// Data that is drawn in a moment.
+const DRAWN: [&str; 3] = ["data.source=synthetic", "data.synthetic_train=600", "data.synthetic_valid=200"];
+
+fn act(serving: &Serving, action: &Value) -> (u16, String) {
+    let headers = ["content-type: application/json"];
+    let (status, body) = serving.ask("POST /api/runs", &headers, action.to_string().as_bytes());
+    let answer: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}"));
+    let said = if status == 200 { &answer["said"] } else { &answer["error"] };
+    (status, said.as_str().unwrap().to_owned())
+}
+
+fn done(serving: &Serving, action: Value) -> String {
+    let (status, said) = act(serving, &action);
+    assert_eq!(status, 200, "{action}: {said}");
+    said
+}
+
+fn rows(serving: &Serving, query: &str) -> Vec<Value> {
+    let (status, body) = serving.ask(&format!("GET /api/runs{query}"), &[], b"");
+    assert_eq!(status, 200, "{body}");
+    let list: Value = serde_json::from_str(&body).unwrap();
+    list["runs"].as_array().unwrap().clone()
+}
+
+/// Begins a run that trains until it is stopped; its name.
+fn endless(serving: &Serving) -> String {
+    let settings = [&DRAWN[..], &["training.epochs=1000000"]].concat();
+    let said = done(serving, json!({ "do": "train", "config": "linear", "settings": settings }));
+    said.strip_prefix("trains in runs/").unwrap().to_owned()
+}
+
+fn stop(serving: &Serving, name: &str) {
+    done(serving, json!({ "do": "stop", "runs": [name] }));
+    wait_until(|| rows(serving, "")[0]["state"] == "interrupted");
+}
+
+/// Reads events of an address until so many changes have been told.
+fn changes(serving: &Serving, address: &str, count: usize) {
+    use std::io::Write as _;
+    let mut stream = TcpStream::connect(serving.host()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(stream, "GET {address} HTTP/1.1\r\nhost: {}\r\n\r\n", serving.host()).unwrap();
+    let told = BufReader::new(stream).lines().map(|line| line.unwrap()).filter(|line| line == "data: changed");
+    assert_eq!(told.take(count).count(), count);
+}
+
+#[test]
+fn a_run_is_begun_watched_stopped_and_goes_on_from_the_page() {
+    let place = Place::new();
+    // No model yet: there are the runs' pages.
+    let serving = Serving::start(&place, &[]);
+    assert_eq!(serving.ask("GET /", &[], b"").0, 307);
+    assert!(rows(&serving, "").is_empty());
+    let name = endless(&serving);
+    let row = &rows(&serving, "")[0];
+    assert_eq!((&row["name"], &row["state"], &row["alive"]), (&json!(name), &json!("running"), &json!(true)));
+    changes(&serving, "/api/events", 2);
+    changes(&serving, &format!("/api/events?name={}", name.replace('/', "%2F")), 2);
+    let (status, page) = serving.ask(&format!("GET /runs/{name}/report.html"), &[], b"");
+    assert!(status == 200 && page.contains("The run trains") && page.contains("EventSource"), "{status}");
+    let (status, told) = act(&serving, &json!({ "do": "remove", "runs": [name] }));
+    assert!(status == 400 && told.contains("is in use"), "{told}");
+    stop(&serving, &name);
+    assert!(done(&serving, json!({ "do": "resume", "runs": [name] })).starts_with("goes on: "));
+    wait_until(|| rows(&serving, "")[0]["state"] == "running");
+    // The training is nobody's child: it goes on without the server.
+    drop(serving);
+    let serving = Serving::start(&place, &[]);
+    assert_eq!(rows(&serving, "")[0]["state"], "running");
+    stop(&serving, &name);
+    let (status, told) = act(&serving, &json!({ "do": "stop", "runs": [name] }));
+    assert!(status == 400 && told.contains("no process trains in"), "{told}");
+}
+
+#[test]
+fn the_command_line_stops_a_run_too() {
+    let place = Place::new();
+    let mut process = place.start(&["linear", "--set", DRAWN[0], "--set", "training.epochs=1000000"]);
+    wait_until(|| place.runs().first().is_some_and(|run| run.join("metrics.jsonl").is_file()));
+    let ran = place.train(&["runs", "stop", "latest"]).ok();
+    assert!(ran.stdout.starts_with("asked `runs/linear/") && ran.stdout.contains("train --resume runs/"), "{ran:?}");
+    assert_eq!(process.wait().unwrap().code(), Some(130));
+    let ran = place.train(&["runs", "stop", "latest"]);
+    assert!(ran.code == 2 && ran.stderr.starts_with("error: no process trains in `runs/linear/"), "{ran:?}");
+    // What was asked of it does not stop the one that goes on.
+    let run = place.run();
+    let done = metrics(&run).len();
+    let mut process = place.start(&["--resume", run.to_str().unwrap()]);
+    wait_until(|| metrics(&run).len() > done + 20);
+    place.train(&["runs", "stop", "latest"]).ok();
+    assert_eq!(process.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn studies_notes_tags_trash_and_comparisons_are_as_on_the_command_line() {
+    let place = Place::new();
+    for config in ["linear", "two-layer"] {
+        place.train_small(&[config]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    let names: Vec<String> = rows(&serving, "").iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names.len(), 2);
+    done(&serving, json!({ "do": "note", "run": names[0], "text": "<b>first</b>" }));
+    done(&serving, json!({ "do": "tags", "run": names[0], "tags": ["paper", "good"] }));
+    assert!(place.train(&["runs", "tag", &format!("runs/{}", names[0])]).ok().stdout.contains("paper, good"));
+    let found = rows(&serving, "?filter=tag%3Dpaper+accuracy%3E0.1&sort=accuracy");
+    assert_eq!((found.len(), &found[0]["note"]), (1, &json!("<b>first</b>")));
+    assert_eq!(rows(&serving, "?last=1&skip=1")[0]["name"], json!(names[1]));
+    let (status, page) = serving.ask(&format!("GET /compare?run={}&run={}", names[0], names[1]), &[], b"");
+    assert!(status == 200 && page.contains(&format!("runs/{}/report.html", names[0])), "{status}");
+    done(&serving, json!({ "do": "remove", "runs": [names[0]] }));
+    assert_eq!(rows(&serving, "").len(), 1);
+    assert_eq!(serving.ask(&format!("GET /runs/{}/report.html", names[0]), &[], b"").0, 404);
+    done(&serving, json!({ "do": "undo" }));
+    assert_eq!(rows(&serving, "").len(), 2);
+    // A page that was never written, or is gone.
+    let page = place.path().join("runs").join(&names[0]).join("report.html");
+    fs::remove_file(&page).unwrap();
+    let (status, missing) = serving.ask(&format!("GET /runs/{}/report.html", names[0]), &[], b"");
+    assert!(status == 200 && missing.contains("write it"), "{missing}");
+    done(&serving, json!({ "do": "report", "runs": [names[0]] }));
+    assert!(page.is_file());
+
+    fs::create_dir_all(place.path().join("configs/sweeps")).unwrap();
+    let study = "base = \"linear\"\njobs = 1\n[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\
+                 \"data.synthetic_valid\" = 200\n\"training.epochs\" = 2\n[space]\nseed = [0, 1]\n";
+    place.write("configs/sweeps/ours.toml", study);
+    done(&serving, json!({ "do": "sweep", "study": "ours", "settings": ["training.batch_size=64"] }));
+    wait_until(|| rows(&serving, "")[0]["state"] == "study: 2 finished");
+    wait_until(|| place.path().join("runs/ours/report.html").is_file());
+    assert_eq!(serving.ask("GET /runs/ours/report.html", &[], b"").0, 200);
+    let trial = place.runs().into_iter().find(|run| run.join("trial.toml").is_file()).unwrap();
+    let trial = trial.strip_prefix(place.path()).unwrap_or(&trial).to_str().unwrap().to_owned();
+    assert_eq!(serving.ask(&format!("GET /{trial}/report.html"), &[], b"").0, 200, "{trial}");
+    assert_eq!(serving.ask("GET /compare?run=ours", &[], b"").0, 200);
+}
+
+#[test]
+fn no_name_from_outside_is_a_path() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &[]);
+    // A run, but not below the output root.
+    let name = rows(&serving, "")[0]["name"].as_str().unwrap().to_owned();
+    let elsewhere = place.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::rename(place.path().join("runs").join(&name), elsewhere.join("run")).unwrap();
+    let whole = elsewhere.join("run");
+    let whole = whole.to_str().unwrap();
+    let up = ["../elsewhere/run", "..%2Felsewhere%2Frun", "%2e%2e/elsewhere/run", "linear/../../elsewhere/run"];
+    for name in up.into_iter().chain([whole, "%00", "..", ".", "%2F", "linear"]) {
+        let (status, _) = serving.ask(&format!("GET /runs/{name}/report.html"), &[], b"");
+        assert_eq!(status, 404, "{name}");
+    }
+    for (action, reason) in [
+        (json!({ "do": "note", "run": "../elsewhere/run", "text": "x" }), "there is no run"),
+        (json!({ "do": "remove", "runs": [whole] }), "there is no run"),
+        (json!({ "do": "train", "config": "../x.toml", "settings": [] }), "there is no config `../x.toml`"),
+        (json!({ "do": "train", "config": "liner", "settings": [] }), "did you mean `linear`?"),
+        (json!({ "do": "train", "config": "linear", "settings": ["training.epoch=3"] }), "training.epochs"),
+        (json!({ "do": "train", "config": "linear", "settings": ["data.path=/no", "data.source=folder"] }), "/no"),
+        (json!({ "do": "sweep", "study": "/etc/passwd", "settings": [] }), "there is no study"),
+        (json!({ "do": "tags", "run": "x", "tags": ["a b"] }), "there is no run"),
+        (json!({ "do": "eat" }), "unknown variant `eat`"),
+    ] {
+        let (status, told) = act(&serving, &action);
+        assert!((400..=422).contains(&status) && told.contains(reason) && !told.contains('\n'), "{action}: {told}");
+    }
+    assert!(Path::new(whole).join("run.json").is_file() && !Path::new(whole).join("report").exists());
+    for (query, reason) in [("?sort=nonsense", "no `nonsense`"), ("?filter=x", "expected a key"), ("?no=1", "unknown")]
+    {
+        let (status, told) = serving.ask(&format!("GET /api/runs{query}"), &[], b"");
+        assert!(status == 400 && told.contains(reason), "{told}");
+    }
+    // Another site's page, and a form of one, which can send no JSON.
+    let begin = json!({ "do": "undo" }).to_string();
+    let headers = ["content-type: application/json", "origin: http://evil.example"];
+    assert_eq!(serving.ask("POST /api/runs", &headers, begin.as_bytes()).0, 403);
+    assert_eq!(serving.ask("POST /api/runs", &["content-type: text/plain"], begin.as_bytes()).0, 415);
+}
+
+#[test]
+fn a_run_that_grows_is_seen_growing() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let serving = Serving::start(&place, &[]);
+    for (width, dark) in WIDTHS.into_iter().zip([true, false, false]) {
+        let name = endless(&serving);
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        let epochs = "document.querySelector('#rows td:nth-child(5)')?.textContent ?? ''";
+        let mut seen = Vec::new();
+        let end = Instant::now() + Duration::from_secs(30);
+        while seen.len() < 3 {
+            let now = browser.text(epochs);
+            if seen.last() != Some(&now) {
+                seen.push(now);
+            }
+            assert!(Instant::now() < end, "{seen:?}");
+        }
+        // The page of the run comes anew by itself.
+        browser.open_address(&format!("{}runs/{name}", serving.address), width, dark);
+        browser.comes_anew();
+        let state = browser.text("document.querySelector('.tiles').textContent");
+        assert!(state.contains("trains"), "{state}");
+        // A click on the list's buttons stops it.
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        let box_of = "document.querySelector('#rows input')";
+        wait_until(|| !browser.evaluate(&format!("{box_of}?.checked ?? null")).is_null());
+        browser.evaluate(&format!("{box_of}.click(); document.querySelector('[data-do=stop]').click()"));
+        wait_until(|| rows(&serving, "")[0]["state"] == "interrupted");
+        wait_until(|| browser.text("document.querySelector('#rows td:nth-child(3)').textContent") == "interrupted");
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "runs", width, dark);
+        done(&serving, json!({ "do": "remove", "runs": [name] }));
+    }
+    // A note by the dialog.
+    place.train_small(&["linear"]).ok();
+    browser.open_address(&format!("{}runs", serving.address), 820, false);
+    wait_until(|| browser.evaluate("document.querySelectorAll('#rows button').length") == 1);
+    browser
+        .evaluate("document.querySelector('#rows button').click(); document.getElementById('note').value = 'by hand'");
+    browser.evaluate("document.querySelector('dialog [value=write]').click()");
+    wait_until(|| rows(&serving, "")[0]["note"] == "by hand");
+}
