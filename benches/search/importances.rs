@@ -23,7 +23,8 @@ pub fn compare(samples: &Json, optuna: &Json) {
         "\nimportances of a sum over {TRIALS} trials, as shares of their sum; right over the whole space: {RIGHT}"
     );
     for (name, sample) in samples.as_object().expect("a table") {
-        let ours = importance(&sample.as_array().expect("a list").iter().map(observation).collect::<Vec<_>>());
+        let ours =
+            importance(&space(), &sample.as_array().expect("a list").iter().map(observation).collect::<Vec<_>>());
         let ours = ours.into_iter().map(|it| (it.key, it.share.unwrap_or(f64::NAN)));
         print_shares(name, "ours", ours.collect());
         for evaluator in ["PED-ANOVA", "fANOVA"] {
@@ -77,7 +78,11 @@ fn sample(is_tpe: bool, is_astray: bool) -> Json {
 }
 
 fn observation(trial: &Json) -> Observation {
-    let value = |value: &Json| value.as_f64().map_or_else(|| value.as_str().unwrap_or_default().into(), Value::Float);
-    let point = trial[0].as_object().expect("a table").iter().map(|(key, it)| (key.clone(), value(it))).collect();
+    let value = |key: &str, value: &Json| match value.as_f64() {
+        Some(number) if key == "width" => Value::Integer(number as i64),
+        Some(number) => Value::Float(number),
+        None => value.as_str().unwrap_or_default().into(),
+    };
+    let point = trial[0].as_object().expect("a table").iter().map(|(key, it)| (key.clone(), value(key, it))).collect();
     Observation { point, value: trial[1].as_f64() }
 }

@@ -42,8 +42,8 @@ impl<'a> BesideBaseline<'a> {
         let Evaluated { data, evaluation, .. } = evaluated;
         let predictors = [
             ("model", evaluation.predictions()),
-            ("baseline, L1", data.task().predict(&baseline.l1)),
-            ("baseline, L2", data.task().predict(&baseline.l2)),
+            ("pixel similarity, L1", data.task().predict(&baseline.l1)),
+            ("pixel similarity, L2", data.task().predict(&baseline.l2)),
         ];
         Self { evaluated, predictors }
     }
@@ -76,8 +76,10 @@ impl<'a> BesideBaseline<'a> {
     /// What any model has to beat.
     pub fn tile(&self) -> Tile {
         let [_, (_, l1), (_, l2)] = &self.predictors;
-        let [l1, l2] = [l1, l2].map(|predictions| fraction(Some(self.counts(predictions).accuracy())));
-        Tile::new("baseline", l1, format!("pixel similarity by L1; by L2 {l2}"))
+        let [l1, l2] = [l1, l2].map(|predictions| self.counts(predictions).accuracy());
+        let (best, by, other, by_other) = if l1 >= l2 { (l1, "L1", l2, "L2") } else { (l2, "L2", l1, "L1") };
+        let [best, other] = [best, other].map(|accuracy| fraction(Some(accuracy)));
+        Tile::new("pixel-similarity baseline", best, format!("by {by}; by {by_other} {other}"))
     }
 
     fn counts(&self, predictions: &[u16]) -> Counts {
@@ -103,8 +105,8 @@ impl<'a> BesideBaseline<'a> {
     fn pictures(&self, only: OnlyOne, count: usize) -> Vec<Block> {
         let right = self.right(only);
         let [who, other] = match only {
-            OnlyOne::Model => ["model", "baseline by L1"],
-            OnlyOne::Baseline => ["baseline by L1", "model"],
+            OnlyOne::Model => ["model", "pixel-similarity baseline by L1"],
+            OnlyOne::Baseline => ["pixel-similarity baseline by L1", "model"],
         };
         let first = match right.len() {
             0 => "",

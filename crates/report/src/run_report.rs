@@ -124,10 +124,10 @@ impl<'a> RunReport<'a> {
         let largest = fraction(Some(most as f64 / counts.total().max(1) as f64));
         tiles.push(match self.extras.baseline {
             Some(baseline) => {
-                let always = format!("pixel similarity; always the largest class: {largest}");
-                Tile::new("baseline", fraction(Some(baseline)), always)
+                let always = format!("always the largest class: {largest}");
+                Tile::new("pixel-similarity baseline", fraction(Some(baseline)), always)
             }
-            None => Tile::new("baseline", largest, "always the largest class"),
+            None => Tile::new("largest class", largest, "accuracy of who always says it"),
         });
         if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
             tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));

@@ -172,6 +172,11 @@ impl RunRecord {
         OffsetDateTime::parse(&self.started, &Rfc3339).ok()
     }
 
+    /// When it ended; none where it has not, or that is no time.
+    pub fn ended(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::parse(self.ended.as_ref()?, &Rfc3339).ok()
+    }
+
     /// The file's content.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");

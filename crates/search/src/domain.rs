@@ -96,6 +96,20 @@ impl Domain {
         }
     }
 
+    /// Where a value lies in the domain, from 0 to 1, the inverse of [`Self::at`]; none for a value outside.
+    pub(crate) fn fraction(&self, value: &Value) -> Option<f64> {
+        match self {
+            Self::Choice(values) => {
+                let index = values.iter().position(|other| other == value)?;
+                Some((index as f64 + 0.5) / values.len() as f64)
+            }
+            _ => {
+                let (low, high) = self.span();
+                Some((self.place(value)? - low) / (high - low))
+            }
+        }
+    }
+
     /// The value of a numeric domain that is nearest to a place.
     pub(crate) fn value(&self, place: f64) -> Value {
         match *self {

@@ -53,6 +53,11 @@ impl Space {
         Ok(Self { parameters, parents_first })
     }
 
+    /// The values that a key may take.
+    pub(crate) fn domain(&self, key: &str) -> Option<&Domain> {
+        self.parameters.iter().find(|parameter| parameter.key == key).map(|parameter| &parameter.domain)
+    }
+
     /// All parameters, in the order in which they were given.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters

@@ -33,10 +33,7 @@ async function fitted({ channels, height, width, fit }, image) {
 // model also what each pixel adds.
 function decides(model, seen, label) {
   const { channels, height, width, isLinear } = model;
-  const score = (image) => {
-    const { logits } = compute(model, image);
-    return logits.length > 1 ? logits[label] : (label === 0 ? 1 : -1) * logits[0];
-  };
+  const score = (image) => scoreOf(compute(model, image).logits, label);
   const whole = score(seen);
   const size = height * width;
   const without = (within, ground) => whole - score(seen.map((value, i) => (within(i % size) ? ground[Math.floor(i / size)] : value)));

@@ -239,15 +239,10 @@ async fn why(served: &Served, image: &[f32], label: u16) -> Result<Why, Refusal>
     served.ask(|reply| Ask::Why { image, label, reply }).await.ok_or_else(failed)
 }
 
-/// The most probable classes; the label first also where another is as probable.
+/// The most probable classes.
 fn top<'a>(task: &'a Task, row: &[f32], label: u16, count: usize) -> Vec<Guess<'a>> {
-    let mut classes: Vec<u16> = task.labels().collect();
-    classes.sort_by(|a, b| {
-        let rank = |class: &u16| (row[usize::from(*class)], *class == label);
-        rank(b).partial_cmp(&rank(a)).unwrap_or(std::cmp::Ordering::Equal)
-    });
     let guess = |class: u16| Guess { label: task.class(class), probability: row[usize::from(class)] };
-    classes.into_iter().take(count).map(guess).collect()
+    task.ranked(row, label).into_iter().take(count).map(guess).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ let image = null; // a file in the place of strokes
 let isLabelled = false; // the label is the user's, no more the model's
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
+// The score of a class: its logit; of two classes the one logit, which speaks for the first.
+const scoreOf = (logits, label) => (logits.length > 1 ? logits[label] : (label === 0 ? 1 : -1) * logits[0]);
+
 let isMarked = false; // where the keyboard's pen is stands on the canvas, and is no drawing
 
 function redraw() {
@@ -194,7 +197,7 @@ function card(model) {
     if (adds) {
       showSigned(added, model, adds);
       const label = model.classes.indexOf(prediction.label);
-      const score = prediction.logits.length > 1 ? prediction.logits[label] : (label === 0 ? 1 : -1) * prediction.logits[0];
+      const score = scoreOf(prediction.logits, label);
       const sum = adds.reduce((a, b) => a + b, 0);
       caption[1].textContent = model.isLinear
         ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`

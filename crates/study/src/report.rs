@@ -71,14 +71,15 @@ struct StudyView<'a> {
 /// Everything there is to see of a study, whose trials lie below `folder`.
 pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     let view = StudyView::new(study, trials);
+    let importances = importance::importances(&view);
     let parts = [
         Some(view.leaderboard(folder)),
         view.best(folder),
         history::section(&view),
         parallel::section(&view),
         Some(against_keys::section(&view)),
-        contour::section(&view, &importance::order(&view)),
-        importance::section(&view),
+        contour::section(&view, &importances.order()),
+        importance::section(&view, &importances),
         seeds::section(&view),
         curves::section(&view),
         unfinished::section(&view),
@@ -86,7 +87,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     ];
     Document {
         title: format!("Study {}", study.name),
-        lead: [Block::Table(view.outcome())].into_iter().chain(edges::hints(&view)).collect(),
+        lead: [Block::Table(view.outcome())].into_iter().chain(edges::hints(&view, &importances)).collect(),
         sections: parts.into_iter().flatten().collect(),
     }
 }

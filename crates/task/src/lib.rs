@@ -99,6 +99,16 @@ impl Task {
     pub fn predict(&self, logits: &[f32]) -> Vec<u16> {
         predictions(logits, self.outputs())
     }
+
+    /// All classes of an image by its probabilities, the most probable first; its label first also where another is as probable.
+    pub fn ranked(&self, probabilities: &[f32], label: u16) -> Vec<u16> {
+        let mut classes: Vec<u16> = self.labels().collect();
+        classes.sort_by(|a, b| {
+            let rank = |class: &u16| (probabilities[usize::from(*class)], *class == label);
+            rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal)
+        });
+        classes
+    }
 }
 
 /// [`Task::predict`] of a task that has so many outputs.

@@ -17,9 +17,9 @@ const EXPLAINED: &str = "The ground is the rank of the trials, nearer ones count
     orange where good ones lie, grey where bad ones do. Where no trial lies it is a guess.";
 
 /// None where there are not two keys of numbers, or few trials.
-pub(super) fn section(view: &StudyView<'_>, by_importance: &[String]) -> Option<Section> {
+pub(super) fn section(view: &StudyView<'_>, by_importance: &[&str]) -> Option<Section> {
     let some = view.some(TRIALS);
-    let place = |key: &str| by_importance.iter().position(|other| other == key).unwrap_or(usize::MAX);
+    let place = |key: &str| by_importance.iter().position(|other| *other == key).unwrap_or(usize::MAX);
     let mut keys: Vec<&Parameter> =
         view.study.space.parameters().iter().filter(|parameter| numbers(parameter, &some).is_some()).collect();
     keys.sort_by_key(|parameter| place(&parameter.key));

@@ -3,19 +3,20 @@
 use chart::Block;
 use search::{Domain, Value};
 
-use super::StudyView;
+use super::{StudyView, importance::Importances};
 
 /// How near to an end counts, as a part of the whole.
 const NEAR: f64 = 0.03;
 /// A list of fewer numbers has little but ends.
 const FEWEST: usize = 3;
 
-/// A sentence for each key of which the best trial has such a value.
-pub(super) fn hints(view: &StudyView<'_>) -> Vec<Block> {
+/// A sentence for each key of which the best trial has such a value, but for keys that are known to do nothing.
+pub(super) fn hints(view: &StudyView<'_>, importances: &Importances) -> Vec<Block> {
     let Some((best, _)) = view.valued.first() else { return vec![] };
     let point = best.trial.point();
     let of = |parameter: &search::Parameter| hint(&parameter.key, &parameter.domain, point.get(&parameter.key)?);
-    view.study.space.parameters().iter().filter_map(of).map(Block::Text).collect()
+    let parameters = view.study.space.parameters().iter().filter(|parameter| !importances.is_idle(&parameter.key));
+    parameters.filter_map(of).map(Block::Text).collect()
 }
 
 fn hint(key: &str, domain: &Domain, value: &Value) -> Option<String> {
@@ -41,7 +42,7 @@ fn hint(key: &str, domain: &Domain, value: &Value) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "The best trial has `{key}` = {value}, at the {side} end of what was searched, {end}: {beyond} values may be better still."
+        "The best trial has `{key}` = {number}, at the {side} end of what was searched, {end}: {beyond} values may be better still."
     ))
 }
 

@@ -1,8 +1,9 @@
-//! The metric of each trial in the order of their numbers, and the best so far.
+//! The metric of each trial in the order in which they ended, and the best so far.
 
 use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series};
 
 use report::few;
+use run::RunRecord;
 
 use super::{StudyView, axes, dots};
 use crate::Status;
@@ -13,13 +14,16 @@ const DOTS: usize = 400;
 /// None before two trials have a value.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     let mut trials: Vec<(&Status, f64)> = view.valued.clone();
-    trials.sort_by_key(|(status, _)| status.trial.number);
+    // One that is not over yet comes last.
+    let ended = |status: &Status| status.record.as_ref().and_then(RunRecord::ended);
+    trials.sort_by_cached_key(|(status, _)| (ended(status).is_none(), ended(status), status.trial.number));
     if trials.len() < 2 {
         return None;
     }
-    let place = |(status, value): &(&Status, f64)| (dots::item(status) as f64, *value);
+    let trials: Vec<(&Status, (f64, f64))> =
+        (1..).zip(trials).map(|(place, (status, value))| (status, (f64::from(place), value))).collect();
     let mut best: Vec<(f64, f64)> = Vec::new();
-    for (number, value) in trials.iter().map(place) {
+    for (number, value) in trials.iter().map(|(_, place)| *place) {
         let so_far = best.last().map(|(_, best)| *best);
         match so_far {
             Some(so_far) if view.study.goal.loss(so_far) <= view.study.goal.loss(value) => {}
@@ -28,9 +32,8 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
             None => best.push((number, value)),
         }
     }
-    let last = trials.last().map_or(0.0, |(status, _)| dots::item(status) as f64);
-    best.extend(best.last().map(|(_, value)| (last, *value)));
-    let shown: Vec<_> = few(&trials, DOTS).into_iter().map(|trial| (trial.0, place(&trial))).collect();
+    best.extend(best.last().map(|(_, value)| (trials.len() as f64, *value)));
+    let shown = few(&trials, DOTS);
     let values: Vec<f64> = shown.iter().map(|(_, (_, value))| *value).collect();
     let (y, beyond) = axes::of_metric(view.study, &values);
     let metric = view.study.metric;
@@ -43,7 +46,7 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
             metric.shown(first),
             metric.shown(at_last)
         ),
-        x: Axis { is_whole: true, ..Axis::new("trial") },
+        x: Axis { is_whole: true, ..Axis::new("trials ended") },
         y: y.clone(),
         series: series.collect(),
         item: "trial".into(),

@@ -20,32 +20,29 @@ pub(super) struct Importances {
 }
 
 /// None where nothing can be said; one key has nothing to be held against.
-pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
+pub(super) fn section(view: &StudyView<'_>, found: &Importances) -> Option<Section> {
     if view.study.space.parameters().len() < 2 {
         return None;
     }
-    let found = importances(view);
-    let known: Vec<(&str, f64, usize)> =
-        found.keys.iter().filter_map(|it| Some((it.key.as_str(), it.share?, it.trials))).collect();
-    let shares: Vec<String> = known.iter().map(|(key, share, _)| format!("{key} {:.0} %", 100.0 * share)).collect();
-    let bars = known.into_iter().map(bar).collect();
-    let chart = Bars { alt: format!("Importance: {}", shares.join(", ")), bars, whole: 1.0 };
-    if shares.is_empty() {
-        return None;
-    }
+    let known: Vec<&Importance> = found.keys.iter().filter(|it| it.share.is_some()).collect();
+    let first = known.first()?;
+    let shares: Vec<String> =
+        known.iter().map(|it| format!("{} {}", it.key, percent(it.share.unwrap_or_default()))).collect();
+    let chart = Bars {
+        alt: format!("Importance: {}", shares.join(", ")),
+        bars: known.iter().map(|it| bar(it)).collect(),
+        whole: 1.0,
+    };
     let metric = view.study.metric;
     let method = format!(
-        "How much of the order of the trials by {metric} each key explains alone: the correlation ratio of their ranks, \
-         grouped by the key's value, corrected for chance (epsilon squared). What keys do only together is not seen, and a \
-         search that favours good points shows less than there is."
+        "How much of the variance of {metric} over what is searched hangs on each key: what it does alone, and together with other \
+         keys, so that the bars may sum to more than all (functional analysis of variance by a random forest, Hutter et al. 2014; \
+         the tenth of the trials at either end counts as its nearest). In so few trials a key that does nothing would come to {}.",
+        percent(first.chance)
     );
-    let notes = found.unsaid().into_iter().chain([method, found.compared()]).map(Block::Text);
+    let nothing = (first.share == Some(0.0)).then(|| "The trials do not differ: no key has done anything.".to_owned());
+    let notes = nothing.into_iter().chain(found.unsaid()).chain([method, found.compared()]).map(Block::Text);
     Some(Section::new("Importance of the keys", [Block::Bars(chart)].into_iter().chain(notes)))
-}
-
-/// The keys, those that matter most first.
-pub(super) fn order(view: &StudyView<'_>) -> Vec<String> {
-    importances(view).keys.into_iter().filter(|it| it.share.is_some()).map(|it| it.key).collect()
 }
 
 /// Of the trials that can be compared: the finished ones where they are two thirds, else all that have come to as many
@@ -60,7 +57,7 @@ pub(super) fn importances(view: &StudyView<'_>) -> Importances {
         point: status.trial.point(),
         value: if epochs == usize::MAX { Some(*value) } else { best_of_first(view, epochs, status) },
     };
-    let keys = importance(&compared.iter().map(observe).collect::<Vec<_>>());
+    let keys = importance(&view.study.space, &compared.iter().map(observe).collect::<Vec<_>>());
     let (trials, left_out) = (compared.len(), view.trials.len() - compared.len());
     Importances { keys, trials, epochs: Some(epochs).filter(|epochs| *epochs != usize::MAX), left_out }
 }
@@ -72,6 +69,16 @@ fn best_of_first(view: &StudyView<'_>, epochs: usize, status: &Status) -> Option
 }
 
 impl Importances {
+    /// The keys of which something can be said, those that matter most first.
+    pub(super) fn order(&self) -> Vec<&str> {
+        self.keys.iter().filter(|it| it.share.is_some()).map(|it| it.key.as_str()).collect()
+    }
+
+    /// Whether a key has come to no more than chance.
+    pub(super) fn is_idle(&self, key: &str) -> bool {
+        self.keys.iter().any(|it| it.key == key && it.share.is_some() && !it.is_more_than_chance())
+    }
+
     /// For which keys there are too few trials; none where all have enough.
     fn unsaid(&self) -> Option<String> {
         let unsaid = self.keys.iter().filter(|it| it.share.is_none());
@@ -97,12 +104,13 @@ impl Importances {
     pub(super) fn line(&self) -> Option<String> {
         let (known, unknown): (Vec<&Importance>, Vec<&Importance>) =
             self.keys.iter().partition(|it| it.share.is_some());
-        let shares: Vec<String> =
-            known.iter().map(|it| format!("{} {:.0} %", it.key, 100.0 * it.share.unwrap_or_default())).collect();
+        let said = |it: &&Importance| format!("{} {}", it.key, percent(it.share.unwrap_or_default()));
+        let shares: Vec<String> = known.iter().map(said).collect();
+        let chance = known.first().map_or_else(String::new, |it| format!("; by chance {}", percent(it.chance)));
         let keys: Vec<&str> = unknown.iter().map(|it| it.key.as_str()).collect();
         let unknown =
             if keys.is_empty() { String::new() } else { format!("; too few trials to say for {}", keys.join(", ")) };
-        let said = format!("share of the ranking that each key explains: {}{unknown}", shares.join(", "));
+        let said = format!("importance, alone and together with other keys: {}{chance}{unknown}", shares.join(", "));
         let line = match self.epochs {
             Some(1) => format!("{said} ({} trials, by their first epoch)", self.trials),
             Some(epochs) => format!("{said} ({} trials, by their best in the first {epochs} epochs)", self.trials),
@@ -112,6 +120,17 @@ impl Importances {
     }
 }
 
-fn bar((key, share, trials): (&str, f64, usize)) -> Bar {
-    Bar { name: key.into(), amount: share, label: format!("{:.0} % ({} trials)", 100.0 * share, grouped(trials)) }
+fn bar(it: &Importance) -> Bar {
+    let share = it.share.unwrap_or_default();
+    let of =
+        if it.is_more_than_chance() { format!("{} alone", percent(it.alone)) } else { "no more than chance".into() };
+    Bar {
+        name: it.key.clone(),
+        amount: share,
+        label: format!("{} ({of}; {} trials)", percent(share), grouped(it.trials)),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
 }

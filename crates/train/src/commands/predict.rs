@@ -2,7 +2,7 @@
 
 mod pictures;
 
-use std::{cmp::Ordering, collections::BTreeMap, num::NonZeroUsize};
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
@@ -282,19 +282,13 @@ fn predictions(
     let probabilities = task.probabilities(logits);
     let rows = names.iter().zip(task.predict(logits)).zip(probabilities.chunks_exact(task.classes().len()));
     let prediction = |((name, label), row): ((&String, u16), &[f32])| {
-        // The label first also where another class is as probable.
-        let mut guesses: Vec<u16> = task.labels().collect();
-        guesses.sort_by(|a, b| {
-            let rank = |class: &u16| (row[usize::from(*class)], *class == label);
-            rank(b).partial_cmp(&rank(a)).unwrap_or(Ordering::Equal)
-        });
         let guess = |class: u16| Guess { label: task.class(class).to_owned(), probability: row[usize::from(class)] };
         Prediction {
             run: stored.path.to_string_lossy().into_owned(),
             path: name.clone(),
             label: task.class(label).to_owned(),
             probability: row[usize::from(label)],
-            top: guesses.into_iter().take(top.get()).map(guess).collect(),
+            top: task.ranked(row, label).into_iter().take(top.get()).map(guess).collect(),
         }
     };
     Ok(rows.map(prediction).collect())
