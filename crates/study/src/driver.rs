@@ -370,9 +370,9 @@ impl<'a> Driver<'a> {
             Some(DONE) => self.outcomes.push(None),
             Some(PRUNED) => self.prune(trial)?,
             Some(INTERRUPTED) => {}
-            _ => {
+            code => {
                 let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
-                return self.fail(trial, watcher, status);
+                return self.fail(trial, watcher, status, code != Some(DIVERGED));
             }
         }
         watcher.event(&Event::Ended(&self.entries[trial]));
@@ -391,13 +391,14 @@ impl<'a> Driver<'a> {
         Ok(status.trial.write(&trial.path)?)
     }
 
-    fn fail(&mut self, trial: usize, watcher: &mut dyn Watcher, status: String) -> Result<(), Error> {
+    /// Notes a failure; the trial is tried again where that may help and the study's retries are not used up.
+    fn fail(&mut self, trial: usize, watcher: &mut dyn Watcher, status: String, may_help: bool) -> Result<(), Error> {
         let entry = &mut self.entries[trial];
         let output = process::last_lines(&entry.trial.path);
         let said = output.iter().rev().find_map(|line| line.strip_prefix("error: ")).map(str::to_owned);
         let reason = said.unwrap_or(status);
         entry.status.trial.failures += 1;
-        let again = entry.status.trial.failures <= self.study.retries;
+        let again = may_help && entry.status.trial.failures <= self.study.retries;
         entry.status.trial.reason = (!again).then(|| reason.clone());
         entry.status.state = if again { State::Waiting } else { State::Failed(reason.clone()) };
         entry.status.trial.write(&entry.trial.path)?;
@@ -466,7 +467,9 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// What a trial's process returns when it is done, when its limits stopped it, and when it was asked to stop.
+/// What a trial's process returns when it is done, when its limits stopped it, when its loss diverged, and when it was
+/// asked to stop.
 const DONE: i32 = process::DONE as i32;
 const PRUNED: i32 = process::PRUNED as i32;
+const DIVERGED: i32 = process::DIVERGED as i32;
 const INTERRUPTED: i32 = process::INTERRUPTED as i32;

@@ -16,6 +16,8 @@ use files::Error;
 pub const DONE: u8 = 0;
 /// Of a trial that its limits stopped.
 pub const PRUNED: u8 = 3;
+/// Of a trial whose loss is no number any more: a function of its plan, it comes to the same again.
+pub const DIVERGED: u8 = 4;
 /// Of what was interrupted, as a shell reports it.
 pub const INTERRUPTED: u8 = 130;
 

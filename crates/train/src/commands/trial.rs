@@ -43,7 +43,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         let lags = !is_far_enough && has_limits && Limits::stop(&run);
         (is_far_enough || lags).then(|| Pause { reason: lags.then(|| LAGS.to_owned()) })
     };
-    let outcome = workbench.fit(Job {
+    let fitted = workbench.fit(Job {
         plan: Arc::new(workbench.plan.clone()),
         data: &workbench.data,
         folder: &folder,
@@ -54,8 +54,12 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         interrupter: stop.interrupter(),
         pause: Some(Box::new(pause)),
         tui: false,
-    })?;
-    Ok(match outcome.stop {
+    });
+    if let Err(diverged @ Error::Diverged { .. }) = &fitted {
+        tell(&format!("error: {diverged}"));
+        return Ok(study::DIVERGED);
+    }
+    Ok(match fitted?.stop {
         StopReason::Interrupted => INTERRUPTED,
         StopReason::Paused(Pause { reason: Some(_) }) => study::PRUNED,
         StopReason::Finished | StopReason::StoppedEarly | StopReason::Paused(_) => DONE,
