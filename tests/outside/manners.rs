@@ -52,6 +52,10 @@ fn studies_are_found_listed_and_suggested_by_name() {
         &format!("nothing: no such study: no file, none of that name in `configs/sweeps`, and none is built in; {all}"),
     );
     place.train(&["sweep"]).fails(2, &format!("a study is to be named, or its file; {all}; `--help` has more"));
+    place.write("near.toml", text).write("Cargo.toml", "[package]\nname = \"near\"\n");
+    let none = "no such study: no file, none of that name in `configs/sweeps`, and none is built in";
+    place.train(&["sweep", "neer"]).fails(2, &format!("neer: {none}; did you mean `near`?"));
+    place.train(&["sweep", "nothing"]).fails(2, &format!("nothing: {none}; {all}, near"));
     let listed = place.train(&["configs", "--json"]).ok().json();
     let names: Vec<&str> = listed["configs"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
     assert!(names.starts_with(&["base", "linear", "two-layer"]) && names.ends_with(&["own"]), "{names:?}");

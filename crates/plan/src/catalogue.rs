@@ -50,11 +50,11 @@ impl Entry {
     }
 }
 
-/// The comment that a file begins with, up to the end of its first sentence or line.
+/// The first sentence of the comment that a file begins with, on however many lines it stands.
 fn about(text: &str) -> String {
-    let line = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
-    let comment = line.strip_prefix('#').unwrap_or_default().trim();
-    comment.split_once(". ").map_or_else(|| comment.to_owned(), |(sentence, _)| format!("{sentence}."))
+    let lines = text.trim_start_matches('\u{feff}').lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+    let comment = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    comment.split_once(". ").map_or_else(|| comment.clone(), |(sentence, _)| format!("{sentence}."))
 }
 
 #[cfg(test)]
@@ -74,5 +74,7 @@ mod tests {
         assert_eq!(about("seed = 1\n# later\n"), "");
         assert_eq!(about("# What it is.\nseed = 1\n"), "What it is.");
         assert_eq!(about("# 0.98 after 2 epochs. More of it\n# here."), "0.98 after 2 epochs.");
+        assert_eq!(about("# A net: 0.98\n# accuracy. More.\nseed = 1\n"), "A net: 0.98 accuracy.");
+        assert_eq!(about("# A title\n#\n# More of it.\n"), "A title");
     }
 }

@@ -78,17 +78,26 @@ pub(super) fn count<'a>(trials: impl Iterator<Item = &'a Status>) -> Vec<(u64, &
     counts.to_vec()
 }
 
+/// How many trials that have begun stand how. One whose folder is made waits as those whose folders are not.
+pub(super) fn begun(trials: &[Status]) -> Vec<(u64, &'static str)> {
+    let counts = count(trials.iter()).into_iter();
+    counts.filter(|(count, name)| *count > 0 && *name != "waiting").collect()
+}
+
+/// What is said in the place of counts where none has begun.
+pub(super) const NONE_BEGUN: &str = "nothing done yet";
+
 /// How many trials stand how, in a line.
 pub fn counted(study: &Study, trials: &[Status]) -> String {
-    let begun = count(trials.iter()).into_iter().filter(|(count, name)| *count > 0 && *name != "waiting");
-    let (counts, mut parts): (Vec<u64>, Vec<String>) = begun
+    let (counts, mut parts): (Vec<u64>, Vec<String>) = begun(trials)
+        .into_iter()
         .map(|(count, name)| match name {
             STOPPED_EARLY => (count, format!("{} {STOPPED_EARLY} by ASHA", grouped(count as usize))),
             name => (count, format!("{} {name}", grouped(count as usize))),
         })
         .unzip();
     match study.total().saturating_sub(counts.iter().sum()) {
-        _ if parts.is_empty() => parts.push("nothing done yet".into()),
+        _ if parts.is_empty() => parts.push(NONE_BEGUN.into()),
         0 => {}
         waiting => parts.push(format!("{} waiting", grouped(waiting as usize))),
     }

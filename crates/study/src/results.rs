@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use report::grouped;
 use run::{RunRecord, list};
 use search::Goal;
 
@@ -44,10 +45,11 @@ impl StudyResults {
         ranked_by(self.goal, &self.trials).first()?.best_by(self.goal)
     }
 
-    /// How many trials stand how, in a line.
+    /// How many trials that have begun stand how, in a line. How many wait only the study's file tells.
     pub fn counted(&self) -> String {
-        let counts = overview::count(self.trials.iter()).into_iter().filter(|(count, _)| *count > 0);
-        counts.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+        let counts = overview::begun(&self.trials).into_iter();
+        let parts: Vec<String> = counts.map(|(count, name)| format!("{} {name}", grouped(count as usize))).collect();
+        if parts.is_empty() { overview::NONE_BEGUN.into() } else { parts.join(", ") }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use plan::{Entry, Origin, PlanError, Problem, did_you_mean};
 
+use super::file::StudyFile;
 use crate::study_folder;
 
 /// Where study files are that can be named without a path.
@@ -47,6 +48,9 @@ pub fn find_study(argument: &Path) -> Result<PathBuf, PlanError> {
     let beside = argument.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut names: Vec<String> = studies_by_name().into_iter().map(|study| study.name).collect();
     names.extend(beside.into_iter().flat_map(Entry::all_in).filter_map(|it| Some(it.path?.display().to_string())));
+    if beside.is_none() {
+        names.extend(Entry::all_in(Path::new(".")).into_iter().filter(is_study).map(|it| it.name));
+    }
     let typed = argument.display().to_string();
     let word = argument.file_stem().unwrap_or_default().to_string_lossy();
     let near = [&*word, &typed].map(|word| did_you_mean(word, names.iter().map(String::as_str)));
@@ -54,6 +58,12 @@ pub fn find_study(argument: &Path) -> Result<PathBuf, PlanError> {
     let hint = near.into_iter().find(|near| !near.is_empty()).unwrap_or(all);
     let message = format!("no such study: no file, none of that name in `{FOLDER}`, and none is built in{hint}");
     Err(Problem::Other { origin: Origin::Argument(typed), message }.into())
+}
+
+/// Whether a file is a study's, and not a config's or another program's: only a study has a space.
+fn is_study(entry: &Entry) -> bool {
+    let file = entry.path.as_ref().and_then(|path| StudyFile::read(path).ok());
+    file.is_some_and(|file| !file.space.is_empty())
 }
 
 /// The text of a study file, or of the study that is compiled in under this name.

@@ -226,8 +226,11 @@ fn summary(study: &Study, trials: &[Status]) -> String {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
     });
+    let failed: Vec<String> = failed.collect();
+    let others = failed.len().saturating_sub(REASONS);
+    let others = (others > 0).then(|| format!("{others} more failed; `train sweep report {file}` says of each why\n"));
     let table = ranked(&leaderboard(study, trials, BEST));
-    let below: String = more.into_iter().chain(failed.take(REASONS)).collect();
+    let below: String = more.into_iter().chain(failed.into_iter().take(REASONS)).chain(others).collect();
     let importance = importance_of_keys(study, trials).map(|line| format!("\n{line}"));
     format!("{table}{below}\n{}{}", counted(study, trials), importance.unwrap_or_default())
 }
