@@ -12,8 +12,9 @@ use run::{
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
-    evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it, why::Why,
+    ConfusionTable, Evaluated, beside_baseline::PIXEL_SIMILARITY, clock, counts, counts::skipped, course::Course,
+    curves, diagnosis::diagnosis, evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it,
+    why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -124,10 +125,10 @@ impl<'a> RunReport<'a> {
         let largest = fraction(Some(most as f64 / counts.total().max(1) as f64));
         tiles.push(match self.extras.baseline {
             Some(baseline) => {
-                let always = format!("pixel similarity; always the largest class: {largest}");
-                Tile::new("baseline", fraction(Some(baseline)), always)
+                let always = format!("always the largest class: {largest}");
+                Tile::new(PIXEL_SIMILARITY, fraction(Some(baseline)), always)
             }
-            None => Tile::new("baseline", largest, "always the largest class"),
+            None => Tile::new("largest class", largest, "the accuracy of naming it always"),
         });
         if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
             tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));
