@@ -102,7 +102,7 @@ fn it_shows_what_differs_from_the_defaults_and_how_the_model_is_used() {
         "<th scope=\"row\">model.hidden</th><td>12</td><td>30</td>",
         "net = nn.Sequential(nn.Linear(784, 12), nn.ReLU(), nn.Linear(12, 1))",
         &format!("load_file(&quot;{name}/model.safetensors&quot;)"),
-        "<dt>baseline</dt>",
+        "<dt>pixel-similarity baseline</dt>",
         "<summary>Every key</summary>",
         "aria-label=\"Images of the first training batch with their labels\"",
     ] {

@@ -7,6 +7,9 @@ use metrics::Counts;
 
 use crate::{Evaluated, fraction, grouped, pixels};
 
+/// What the accuracy of the chapter's baseline is called where it is one number.
+pub(crate) const PIXEL_SIMILARITY: &str = "pixel-similarity baseline";
+
 /// Pictures beside each other on a page.
 const COLUMNS: usize = 3;
 
@@ -42,8 +45,8 @@ impl<'a> BesideBaseline<'a> {
         let Evaluated { data, evaluation, .. } = evaluated;
         let predictors = [
             ("model", evaluation.predictions()),
-            ("pixel similarity, L1", data.task().predict(&baseline.l1)),
-            ("pixel similarity, L2", data.task().predict(&baseline.l2)),
+            ("pixel-similarity baseline, L1", data.task().predict(&baseline.l1)),
+            ("pixel-similarity baseline, L2", data.task().predict(&baseline.l2)),
         ];
         Self { evaluated, predictors }
     }
@@ -73,13 +76,13 @@ impl<'a> BesideBaseline<'a> {
         Section::new("Beside the pixel-similarity baseline", blocks)
     }
 
-    /// What any model has to beat.
+    /// What any model has to beat: the accuracy by the distance that does better.
     pub fn tile(&self) -> Tile {
         let [_, (_, l1), (_, l2)] = &self.predictors;
         let [l1, l2] = [l1, l2].map(|predictions| self.counts(predictions).accuracy());
-        let (best, by, other, by_other) = if l1 >= l2 { (l1, "L1", l2, "L2") } else { (l2, "L2", l1, "L1") };
-        let [best, other] = [best, other].map(|accuracy| fraction(Some(accuracy)));
-        Tile::new("pixel-similarity baseline", best, format!("by {by}; by {by_other} {other}"))
+        let [(better, by), (worse, other)] = if l2 > l1 { [(l2, "L2"), (l1, "L1")] } else { [(l1, "L1"), (l2, "L2")] };
+        let [better, worse] = [better, worse].map(|accuracy| fraction(Some(accuracy)));
+        Tile::new(PIXEL_SIMILARITY, better, format!("by {by}; by {other} {worse}"))
     }
 
     fn counts(&self, predictions: &[u16]) -> Counts {

@@ -146,7 +146,7 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let classes = data.task().classes();
     let (text, means) = match sums.means() {
         of_classes if classes.len() < MANY => {
-            let text = "What the images of a class have in common. Pixel similarity, the baseline, labels by the nearer of these.";
+            let text = "What the images of a class have in common. The pixel-similarity baseline labels by the nearer of these.";
             (text, of_classes.into_iter().zip(classes.iter().cloned()).collect())
         }
         _ => ("What all images have in common.", vec![(sums.mean(), format!("all {} classes", classes.len()))]),

@@ -12,8 +12,9 @@ use run::{
 };
 
 use crate::{
-    ConfusionTable, Evaluated, clock, counts, counts::skipped, course::Course, curves, diagnosis::diagnosis,
-    evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it, why::Why,
+    ConfusionTable, Evaluated, beside_baseline::PIXEL_SIMILARITY, clock, counts, counts::skipped, course::Course,
+    curves, diagnosis::diagnosis, evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it,
+    why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -125,9 +126,9 @@ impl<'a> RunReport<'a> {
         tiles.push(match self.extras.baseline {
             Some(baseline) => {
                 let always = format!("always the largest class: {largest}");
-                Tile::new("pixel-similarity baseline", fraction(Some(baseline)), always)
+                Tile::new(PIXEL_SIMILARITY, fraction(Some(baseline)), always)
             }
-            None => Tile::new("largest class", largest, "accuracy of who always says it"),
+            None => Tile::new("largest class", largest, "the accuracy of naming it always"),
         });
         if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
             tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));

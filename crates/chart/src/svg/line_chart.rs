@@ -129,8 +129,11 @@ impl<'a> Drawing<'a> {
         );
         svg += &self.chart.field.as_ref().map(|field| self.ground(field)).unwrap_or_default();
         let mut known: &[(f64, f64)] = &[];
+        // A single dot lies above the marks, which are larger and would hide it.
+        let mut above = String::new();
         for (place, series) in self.chart.series.iter().enumerate() {
-            svg += &self.series(place, series, known);
+            let layer = if self.is_one(series) { &mut above } else { &mut svg };
+            *layer += &self.series(place, series, known);
             known = &series.points;
         }
         for (nth, mark) in self.chart.marks.iter().enumerate() {
@@ -140,7 +143,7 @@ impl<'a> Drawing<'a> {
             let data = format!("class=\"mark\" data-name=\"{}\"", escaped(&mark.name));
             svg += &format!("<g {data}>{}</g>\n", self.strokes(path, colour, MARK, false).trim_end());
         }
-        svg + "</svg>\n"
+        svg + &above + "</svg>\n"
     }
 
     /// What lies below everything, a pixel for each of its cells.
@@ -179,12 +182,16 @@ impl<'a> Drawing<'a> {
         svg
     }
 
+    /// Whether one point can be seen: a line through it is a dot.
+    fn is_one(&self, series: &Series) -> bool {
+        series.points.iter().filter(|point| self.place(**point, &self.y).is_some()).count() == 1
+    }
+
     fn series(&self, place: usize, series: &Series, known: &[(f64, f64)]) -> String {
         let colour = palette::series(self.chart.colour(place));
         let lines = |y: &Span| self.lines(&series.points, y);
         let dots = |y: &Span| self.dots(&series.points, y);
-        // A line through one point is a dot.
-        let is_one = series.points.iter().filter(|point| self.place(**point, &self.y).is_some()).count() == 1;
+        let is_one = self.is_one(series);
         let drawn = match series.style {
             Style::Ranked(worth) if is_one => {
                 let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
@@ -407,6 +414,16 @@ mod tests {
         let expected = format!("M0 0L{} {}L{} {}", tenths(width / 2.0), tenths(height / 2.0), width, height);
         assert_eq!(paths(&svg, 0), [expected]);
         assert_eq!(paths(&svg, 1).len(), 1);
+    }
+
+    #[test]
+    fn a_mark_lies_above_lines_and_below_a_single_dot() {
+        let mut chart = chart();
+        chart.series.push(Series::line("validation", vec![(1.0, 0.2)]));
+        chart.marks = vec![Mark { name: "best".into(), at: (1.0, 0.2), colour: None }];
+        let svg = line_chart(&chart);
+        let at = |name: &str| svg.find(&format!("data-name=\"{name}\"")).unwrap();
+        assert!(at("ours") < at("best") && at("best") < at("validation"), "{svg}");
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
-use chart::{Block, Document, Section, Table, html};
+use chart::{Document, Table, html};
 use data::DecodedImage;
 use model::AutodiffBackend;
 use plan::SourceKind;
 use rayon::prelude::*;
-use report::{Why, grouped, probability};
+use report::{grouped, probability};
 use serde::Serialize;
 use serde_json::Value;
 use task::Task;
@@ -253,7 +253,7 @@ impl BackendJob for Predict<'_> {
     }
 }
 
-/// A section for each image.
+/// The page of all images.
 fn explained(
     stored: &StoredRun,
     task: &Task,
@@ -267,9 +267,7 @@ fn explained(
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
-    let title = format!("Predicted by {}", stored.path.display());
-    let explained = Section::new("What the pictures show", [Block::text(Why::LEGEND)]);
-    Ok(Document { title, lead: vec![], sections: whys.iter().map(Why::section).chain([explained]).collect() })
+    Ok(report::predicted(&stored.path.display().to_string(), task.classes(), whys))
 }
 
 fn predictions(

@@ -1,0 +1,131 @@
+//! The page of images that a model has labelled, and why.
+
+use std::path::is_separator;
+
+use chart::{Block, Document, Section, Table};
+
+use crate::{Why, grouped, probability};
+
+/// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
+/// said whether the model agrees.
+#[must_use]
+pub fn predicted(run: &str, classes: &[String], mut whys: Vec<Why>) -> Document {
+    let certainty = |why: &Why| why.guesses[0].1;
+    whys.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
+    let folders: Vec<Option<String>> = whys.iter().map(|why| class_folder(&why.name, classes)).collect();
+    let shared = shared_folder(&whys).to_owned();
+    for why in &mut whys {
+        why.name.drain(..shared.len());
+    }
+    let mut lead = vec![Block::Text(introduction(run, &shared, &whys, &folders))];
+    lead.extend((whys.len() > 1).then(|| Block::Table(summary(&whys, &folders))));
+    lead.push(Block::text(Why::LEGEND));
+    let sections: Vec<Section> = whys.iter().map(Why::section).collect();
+    Document { title: "Predictions".into(), lead, sections }
+}
+
+fn introduction(run: &str, shared: &str, whys: &[Why], folders: &[Option<String>]) -> String {
+    let count = match whys.len() {
+        1 => "One image".to_owned(),
+        all => format!("{} images, the least certain first,", grouped(all)),
+    };
+    let place = if shared.is_empty() { String::new() } else { format!(" of `{shared}`") };
+    let known = folders.iter().flatten().count();
+    let right = whys.iter().zip(folders).filter(|(why, folder)| is_right(why, folder) == Some(true)).count();
+    let agreed = match known {
+        0 => String::new(),
+        known => format!(" {} of {} are what their folder is named after.", grouped(right), grouped(known)),
+    };
+    format!("{count}{place} by the model of `{run}`.{agreed}")
+}
+
+/// A row of each image, which leads to its section.
+fn summary(whys: &[Why], folders: &[Option<String>]) -> Table {
+    let has_folders = folders.iter().any(Option::is_some);
+    let columns = ["image", "label"].into_iter().chain(["folder", "right"].into_iter().filter(|_| has_folders));
+    let mut table = Table::new(columns.chain(["probability"]), if has_folders { 4 } else { 2 });
+    for (number, (why, folder)) in whys.iter().zip(folders).enumerate() {
+        let right = is_right(why, folder).map_or("-", |right| if right { "yes" } else { "no" });
+        let known = [folder.as_deref().unwrap_or("-"), right].into_iter().filter(|_| has_folders);
+        let (class, p) = &why.guesses[0];
+        table.add_row([&why.name, class].into_iter().map(String::as_str).chain(known).chain([&*probability(*p)]));
+        table.links.push(format!("#section-{}", number + 1));
+    }
+    table
+}
+
+/// Whether the model says what the folder says, where that names a class.
+fn is_right(why: &Why, folder: &Option<String>) -> Option<bool> {
+    folder.as_ref().map(|folder| *folder == why.guesses[0].0)
+}
+
+/// The class that the folder of an image is named after.
+fn class_folder(name: &str, classes: &[String]) -> Option<String> {
+    let folder = name.rsplit(is_separator).nth(1)?;
+    classes.iter().find(|class| *class == folder).cloned()
+}
+
+/// The folder that all are below, with the separator at its end; empty where there is none.
+fn shared_folder(whys: &[Why]) -> &str {
+    let parent = |path: &str| path.rfind(is_separator).map_or(0, |end| end + 1);
+    let Some(first) = whys.first().map(|why| why.name.as_str()) else { return "" };
+    let mut folder = &first[..parent(first)];
+    while !whys.iter().all(|why| why.name.starts_with(folder)) {
+        folder = &folder[..parent(folder.trim_end_matches(is_separator))];
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use chart::Pixels;
+
+    use super::*;
+
+    fn why(name: &str, class: &str, p: f32) -> Why {
+        Why {
+            name: name.into(),
+            pixels: Pixels::of_planes(1, 1, &[0]),
+            guesses: vec![(class.into(), p)],
+            added: vec![0.0],
+            covered: vec![0.0],
+            is_linear: true,
+        }
+    }
+
+    fn page(whys: Vec<Why>) -> Document {
+        predicted("runs/a/b", &["3".into(), "7".into()], whys)
+    }
+
+    #[test]
+    fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
+        let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
+        let Block::Table(table) = &page.lead[1] else { panic!("{page:?}") };
+        assert_eq!(table.header, ["image", "label", "folder", "right", "probability"]);
+        assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
+        assert_eq!(table.links, ["#section-1", "#section-2"]);
+        assert_eq!(page.sections[0].heading, "7/2.png: 3");
+        let said = "2 images, the least certain first, of `/home/me/` by the model of `runs/a/b`. \
+                    1 of 2 are what their folder is named after.";
+        assert_eq!(page.lead[0], Block::text(said));
+    }
+
+    #[test]
+    fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
+        let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
+        let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
+        assert_eq!(page.lead, [said, Block::text(Why::LEGEND)]);
+        assert_eq!(page.sections[0].heading, "digit.png: 7");
+    }
+
+    #[test]
+    fn what_shares_no_folder_is_named_in_full() {
+        let shared = |names: &[&str]| {
+            let whys: Vec<Why> = names.iter().map(|name| why(name, "3", 0.5)).collect();
+            shared_folder(&whys).to_owned()
+        };
+        assert_eq!(shared(&["a/b/1.png", "a/c/1.png"]), "a/");
+        assert_eq!(shared(&["ab/1.png", "a/1.png"]), "");
+        assert_eq!(shared(&["-", "a/1.png"]), "");
+    }
+}
