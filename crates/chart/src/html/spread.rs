@@ -22,7 +22,7 @@ const NEAR: f64 = 0.015;
 /// Each value as a dot, each mean as a diamond with its interval.
 pub fn spread(chart: &Spread) -> String {
     let span = chart.span(6);
-    let legend = if chart.has_intervals() { legend() } else { String::new() };
+    let legend = legend(chart);
     let groups: String = chart.groups.iter().map(|group| drawn(group, &span)).collect();
     let labels: String = span.ticks.iter().map(|tick| tick_label(tick, 17.0, "", BEYOND)).collect();
     format!(
@@ -50,15 +50,22 @@ fn drawn(group: &Group, span: &Span) -> String {
     )
 }
 
-fn legend() -> String {
-    let key = |width: u32, drawn: String| {
-        format!("<svg width=\"{width}\" height=\"12\" overflow=\"visible\" aria-hidden=\"true\">{drawn}</svg>")
+/// What is drawn, where it is more than dots.
+fn legend(chart: &Spread) -> String {
+    let has_hollow = chart.groups.iter().any(|group| group.hollow.contains(&true));
+    let key = |width: u32, drawn: String, name: &str| {
+        format!(
+            "<li><svg width=\"{width}\" height=\"12\" overflow=\"visible\" aria-hidden=\"true\">{drawn}</svg><span>{name}</span></li>"
+        )
     };
-    let dot = format!("<circle cx=\"5\" cy=\"6\" r=\"4\" fill=\"{}\"/>", BLUE.hex());
-    let [dot, bar] = [key(10, dot), key(30, interval(0.0, 1.0, 6.0) + &diamond(0.5, 6.0))];
-    format!(
-        "<ul class=\"legend\"><li>{dot}<span>one value</span></li><li>{bar}<span>mean and 95 % interval</span></li></ul>\n"
-    )
+    let mark = |drawn: String| format!("<g fill=\"{0}\" stroke=\"{0}\">{drawn}</g>", BLUE.hex());
+    let entries = [
+        Some(key(10, mark(dot(0.5, 6, "")), if has_hollow { "finished" } else { "one value" })),
+        has_hollow.then(|| key(10, mark(square(0.5, 6, "")), "not finished")),
+        chart.has_intervals().then(|| key(30, interval(0.0, 1.0, 6.0) + &diamond(0.5, 6.0), "mean and 95 % interval")),
+    ];
+    let entries: Vec<String> = entries.into_iter().flatten().collect();
+    if entries.len() < 2 { String::new() } else { format!("<ul class=\"legend\">{}</ul>\n", entries.concat()) }
 }
 
 /// Equal values lie above each other, as far as there is room.
@@ -67,19 +74,28 @@ fn dots(group: &Group, span: &Span) -> String {
     let mut places: Vec<(f64, usize)> = group.values.iter().enumerate().filter_map(place).collect();
     places.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut last, mut level) = (f64::NEG_INFINITY, 0);
-    let dot = |(place, index): (f64, usize)| {
+    let drawn = |(place, index): (f64, usize)| {
         level = if place - last < NEAR { (level + 1) % 3 } else { 0 };
         last = place;
         let y = [11, 5, 17][level];
         let item = group.items.get(index).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
-        let hollow = if group.hollow.get(index) == Some(&true) { HOLLOW } else { "" };
-        format!("<circle cx=\"{}\" cy=\"{y}\" r=\"4\"{hollow}{item}/>", share(place))
+        if group.hollow.get(index) == Some(&true) { square(place, y, &item) } else { dot(place, y, &item) }
     };
-    let dots: String = places.into_iter().map(dot).collect();
+    let dots: String = places.into_iter().map(drawn).collect();
     format!("<g fill=\"{0}\" fill-opacity=\"0.85\" stroke=\"{0}\">{dots}</g>", BLUE.hex())
 }
 
-const HOLLOW: &str = " fill-opacity=\"0\"";
+fn dot(place: f64, y: u32, item: &str) -> String {
+    format!("<circle cx=\"{}\" cy=\"{y}\" r=\"4\"{item}/>", share(place))
+}
+
+/// What has not come to its end, as in other charts.
+fn square(place: f64, y: u32, item: &str) -> String {
+    format!(
+        "<rect x=\"{}\" y=\"{y}\" width=\"7\" height=\"7\" transform=\"translate(-3.5 -3.5)\" fill-opacity=\"0\"{item}/>",
+        share(place)
+    )
+}
 
 fn estimate(group: &Group, span: &Span) -> String {
     const Y: f64 = 29.0;
@@ -139,6 +155,17 @@ mod tests {
         for y in [5, 11, 17] {
             assert!(html.contains(&format!("<circle cx=\"50%\" cy=\"{y}\"")), "{html}");
         }
+    }
+
+    #[test]
+    fn what_is_hollow_is_a_square_and_told_in_the_legend() {
+        let mut chart = chart();
+        chart.groups[0].hollow = vec![true, false, false];
+        let html = spread(&chart);
+        // Each with that of the legend.
+        assert_eq!((count(&html, "rect"), count(&html, "circle")), (2, 4), "{html}");
+        assert!(html.contains("<span>finished</span>") && html.contains("<span>not finished</span>"), "{html}");
+        assert!(!spread(&crate::spread::tests::chart()).contains("finished"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn key(entry: &Entry<'_>, attributes: &str) -> String {
         }
         Key::Series(Style::Dashed) => line(&whole, series, DASHED),
         Key::Series(Style::Dots) => line(&dot, series, DOT),
-        Key::Series(Style::Hollow) => line(&dot, series, DOT) + &hole(&dot),
+        Key::Series(Style::Hollow) => line(&dot, series, &format!("{DOT} {SQUARE}")) + &hole(&dot),
         Key::Series(Style::Path) => line(&whole, series, THIN) + &line(&dot, series, DOT),
         Key::Series(Style::Ranked(worth)) => {
             let (colour, opacity) = palette::ranked(f64::from(worth) / 255.0);
@@ -75,9 +75,12 @@ pub(super) const DASHED: &str = "stroke-width=\"2\" stroke-dasharray=\"6 5\" str
 pub(super) const DOT: &str = "stroke-width=\"6.5\"";
 pub(super) const MARK: &str = "stroke-width=\"11\"";
 
+/// What makes a dot a square: hollow ones differ by their shape too, which also a dot that lies on others shows.
+pub(super) const SQUARE: &str = "stroke-linecap=\"square\"";
+
 /// The ground inside hollow dots.
 pub(super) fn hole(dots: &str) -> String {
-    format!("<path d=\"{dots}\" stroke=\"Canvas\" stroke-width=\"3\" vector-effect=\"non-scaling-stroke\"/>\n")
+    format!("<path d=\"{dots}\" stroke=\"Canvas\" stroke-width=\"3\" {SQUARE} vector-effect=\"non-scaling-stroke\"/>\n")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::{
     escaped,
-    legend::{self, DASHED, DOT, LINE, MARK, THIN, hole},
+    legend::{self, DASHED, DOT, LINE, MARK, SQUARE, THIN, hole},
     png, root, share, text_width,
 };
 use crate::{
@@ -219,7 +219,8 @@ impl<'a> Drawing<'a> {
     fn strokes(&self, path: impl Fn(&Span) -> String, colour: Rgb, style: &str, is_hollow: bool) -> String {
         let shown = path(&self.y);
         let other = self.other.as_ref().map(|span| format!(" data-d=\"{}\"", path(span))).unwrap_or_default();
-        let whole = stroke(&shown, colour, &format!("{style}{other}"));
+        let square = if is_hollow { format!(" {SQUARE}") } else { String::new() };
+        let whole = stroke(&shown, colour, &format!("{style}{square}{other}"));
         let hole = if is_hollow { hole(&shown).replacen("/>", &format!("{other}/>"), 1) } else { String::new() };
         whole + &hole
     }
