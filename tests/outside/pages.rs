@@ -238,6 +238,57 @@ fn series_go_off_and_on_and_the_scale_changes() {
 }
 
 #[test]
+fn a_part_of_a_chart_is_enlarged_and_lines_are_smoothed() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    place.train(&[&["linear", "--set", "training.epochs=40"], SMALL].concat()).ok();
+    browser.open(&place.run().join("report.html"), 820, false);
+    let labels = "[...document.querySelectorAll('.plot')[0].querySelectorAll('.x text, .ticks text')].filter((text) => text.parentElement.style.display !== 'none').map((text) => text.textContent).join(' ')";
+    let whole = browser.text(labels);
+    // From a quarter to three quarters, over all of the height.
+    browser.drag(".plot", &[[0.25, 0.5], [0.5, 0.5], [0.75, 0.5]]);
+    let part = browser.text(labels);
+    let epochs: Vec<f64> = part.split(' ').map(|label| label.parse().unwrap()).collect();
+    assert!(epochs.len() > 3 && epochs.iter().all(|epoch| (10.0..31.0).contains(epoch)), "{part}");
+    browser.point_at(".plot", [0.5, 0.5]);
+    let tip = browser.text("document.querySelector('.tip b').textContent");
+    let epoch: f64 = tip.strip_prefix("epoch ").unwrap().parse().unwrap();
+    assert!((epoch - 20.5).abs() <= 1.0, "{tip}");
+    let drawn = "document.querySelector('.plot svg svg').getAttribute('overflow')";
+    assert_eq!(browser.text(drawn), "hidden");
+    browser.evaluate("[...document.querySelectorAll('.scales .plain')][0].click()");
+    assert_eq!((browser.text(labels), browser.text(drawn)), (whole, "visible".into()));
+    browser.evaluate("const slider = document.querySelector('.scales input'); slider.value = 0.9; slider.oninput()");
+    let last =
+        |kind: &str| format!("Number(document.querySelector('.series path{kind}').getAttribute('d').split(' ').pop())");
+    let [raw, smooth] = [":not(.smooth)", ".smooth"].map(|kind| browser.evaluate(&last(kind)).as_f64().unwrap());
+    // A loss that falls was higher before; down is more.
+    assert!(smooth < raw, "{smooth} {raw}");
+    browser.evaluate("slider.value = 0; slider.oninput()");
+    assert_eq!(browser.evaluate("document.querySelectorAll('.smooth').length"), 0);
+}
+
+#[test]
+fn trials_are_chosen_by_parts_of_the_axes() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    place.write(
+        "study.toml",
+        "base = \"linear\"\n[space]\n\"optimizer.learning_rate\" = [0.01, 0.1, 1.0]\nseed = [0, 1]",
+    );
+    place.train(&[&["sweep", "study.toml", "--set", "training.epochs=1"], SMALL].concat()).ok();
+    browser.open(&place.path().join("runs/study/report.html"), 820, false);
+    let told = "document.querySelector('.told').textContent";
+    let height = browser.evaluate("document.querySelector('.parallel > svg').getBoundingClientRect().height");
+    let first = 30.0 / height.as_f64().unwrap();
+    browser.drag(".parallel > svg", &[[0.3, first], [0.5, first], [0.7, first]]);
+    assert!(browser.text(told).starts_with("2 of 6 pass"), "{}", browser.text(told));
+    assert_eq!(browser.evaluate("document.querySelectorAll('.parallel .faded').length"), 4);
+    browser.drag(".parallel > svg", &[[0.9, first]]);
+    assert_eq!(browser.evaluate("document.querySelectorAll('.parallel .faded').length"), 0);
+}
+
+#[test]
 fn tables_sort_by_number_and_by_name() {
     let Some(mut browser) = Browser::start() else { return };
     let place = Place::new();

@@ -1,5 +1,5 @@
-// Adds to a page that is whole without it: values under the pointer, series on and off, the other scale, what stands for the
-// same in all charts and tables, tables that sort.
+// Adds to a page that is whole without it: values under the pointer, a part of a chart that is enlarged, smoothed lines, series on and
+// off, the other scale, what stands for the same in all charts and tables, chosen parts of parallel axes, tables that sort.
 "use strict";
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const make = (name, parent, properties) => {
@@ -12,6 +12,25 @@ const make = (name, parent, properties) => {
 const axis = (text) => {
   const [low, high, log] = text.split(" ");
   return (value) => ((log ? Math.log10(value) : Number(value)) - low) / (high - low);
+};
+// A few round values of a part of an axis, each with its place on the part.
+const ticks = (text, [from, to]) => {
+  const [low, high, log] = text.split(" ").map((part) => (isNaN(part) ? part : Number(part)));
+  const [first, last] = [from, to].map((share) => low + share * (high - low));
+  const raw = (last - first) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
+  const all = [];
+  for (let at = Math.ceil(first / step) * step; at <= last; at += step) {
+    all.push({ label: String(log ? Number((10 ** at).toPrecision(2)) : Number(at.toPrecision(6))), share: (at - first) / (last - first) });
+  }
+  return all;
+};
+const svg = (name, parent, attributes) => {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+  parent.append(element);
+  return element;
 };
 const inside = ({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1;
 const charts = [];
@@ -31,8 +50,11 @@ class Chart {
     const { xName, yName, x, y, of } = figure.dataset;
     Object.assign(this, { figure, xName, yName, of, at: -1, plot: figure.querySelector(".plot") });
     this.spans = { x: x.split(";"), y: y.split(";") };
-    this.x = axis(this.spans.x[0]);
-    this.y = axis(this.spans.y[0]);
+    this.whole = { x: axis(this.spans.x[0]), y: axis(this.spans.y[0]) };
+    this.part = { x: [0, 1], y: [0, 1] };
+    this.drawn = this.plot.querySelector("svg > svg");
+    this.size = this.drawn.viewBox.baseVal;
+    this.size = [this.size.width, this.size.height];
     let xs;
     this.groups = all(".series, .mark", this.plot);
     this.series = all(".series", this.plot).map((group) => {
@@ -51,16 +73,136 @@ class Chart {
     this.plot.setAttribute("aria-label", `${yName} by ${xName}; left and right arrow keys show values`);
     this.plot.onpointermove = (event) => {
       const box = this.plot.getBoundingClientRect();
+      if (this.from) return this.choose(event);
       this.near((event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height, box);
     };
     this.plot.onpointerleave = this.plot.onblur = () => this.hide();
     this.plot.onkeydown = (event) => this.key(event);
+    this.plot.ondblclick = () => this.enlarge();
+    this.plot.onpointerdown = (event) => {
+      if (event.button) return;
+      this.from = this.at_pointer(event);
+      this.plot.setPointerCapture(event.pointerId);
+    };
+    this.plot.onpointerup = (event) => this.chosen(event);
+    this.plot.onpointercancel = () => this.chosen();
     this.legend();
     this.scales();
+    this.smoothing();
+  }
+
+  // Above the chart, where there is something to choose.
+  get buttons() {
+    return (this.above ??= make("div", this.figure, { className: "scales" }));
+  }
+
+  // Where a value lies on what is shown of an axis.
+  on(name, value) {
+    const [low, high] = this.part[name];
+    return (this.whole[name](value) - low) / (high - low);
   }
 
   place({ x, y }) {
-    return { x: this.x(x), y: this.y(y) };
+    return { x: this.on("x", x), y: this.on("y", y) };
+  }
+
+  // Shares of what is shown, from the left and from below.
+  at_pointer({ clientX, clientY }) {
+    const box = this.plot.getBoundingClientRect();
+    const share = (value) => Math.min(Math.max(value, 0), 1);
+    return { x: share((clientX - box.left) / box.width), y: share(1 - (clientY - box.top) / box.height) };
+  }
+
+  // What is dragged over; a narrow band is all of the other axis.
+  span(event) {
+    const to = this.at_pointer(event);
+    const of = (name, least) => {
+      const span = [this.from[name], to[name]].sort((a, b) => a - b);
+      return span[1] - span[0] > least ? span : [0, 1];
+    };
+    return { x: of("x", 0.02), y: of("y", 0.15) };
+  }
+
+  choose(event) {
+    const { x, y } = this.span(event);
+    this.hide();
+    if (x[1] - x[0] === 1 && y[1] - y[0] === 1) return;
+    const chosen = make("i", this.over, { className: "chosen" });
+    Object.assign(chosen.style, { left: `${x[0] * 100}%`, right: `${(1 - x[1]) * 100}%`, bottom: `${y[0] * 100}%`, top: `${(1 - y[1]) * 100}%` });
+  }
+
+  chosen(event) {
+    if (!this.from) return;
+    const span = event && this.span(event);
+    this.from = undefined;
+    this.hide();
+    if (!span || (span.x[1] - span.x[0] === 1 && span.y[1] - span.y[0] === 1)) return;
+    const of = (name) => span[name].map((share) => this.part[name][0] + share * (this.part[name][1] - this.part[name][0]));
+    this.enlarge({ x: of("x"), y: of("y") });
+  }
+
+  // Shows a part of the chart, or all of it.
+  enlarge(part = { x: [0, 1], y: [0, 1] }) {
+    this.part = part;
+    const [width, height] = this.size;
+    const [left, right] = part.x;
+    const [low, high] = part.y;
+    this.drawn.setAttribute("viewBox", [left * width, (1 - high) * height, (right - left) * width, (high - low) * height].join(" "));
+    const isWhole = (name) => part[name][0] === 0 && part[name][1] === 1;
+    const isAll = isWhole("x") && isWhole("y");
+    if (!isAll && !this.back) {
+      this.back = make("button", this.buttons, { textContent: "whole", className: "plain" });
+      this.back.onclick = () => this.enlarge();
+    }
+    if (this.back) this.back.hidden = isAll;
+    this.drawn.setAttribute("overflow", isAll ? "visible" : "hidden");
+    const outer = this.drawn.parentElement;
+    all(".ticks", outer).forEach((group) => group.remove());
+    for (const name of ["x", "y"]) {
+      all(`:scope > g.${name}`, outer).forEach((group) => (group.style.display = isWhole(name) ? "" : "none"));
+      if (isWhole(name)) continue;
+      const group = svg("g", outer, { class: "ticks", "font-size": 13 });
+      for (const { label, share } of ticks(this.spans[name][0], part[name])) {
+        const at = `${(name === "x" ? share : 1 - share) * 100}%`;
+        const line = name === "x" ? { x1: at, x2: at, y2: "100%" } : { x2: "100%", y1: at, y2: at };
+        svg("line", group, { ...line, stroke: "currentColor", "stroke-opacity": 0.14 });
+        const text = name === "x" ? { x: at, y: "100%", dy: 18, "text-anchor": "middle" } : { x: -7, y: at, dy: 4.5, "text-anchor": "end" };
+        svg("text", group, text).textContent = label;
+      }
+    }
+    this.hide();
+  }
+
+  // A slider, where a line has points enough: an exponential moving average (as TensorBoard has it), above the line itself.
+  smoothing() {
+    const long = this.series.filter(({ group, points }) => points.length >= 20 && /L/.test(group.querySelector("path")?.getAttribute("d")));
+    if (!long.length || this.of) return;
+    const label = make("label", this.buttons, { textContent: "smooth " });
+    const input = make("input", label, { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 });
+    this.smooth = () => {
+      const weight = Number(input.value);
+      input.setAttribute("aria-valuetext", weight || "not");
+      for (const { group, points } of long) {
+        const [path] = all("path", group);
+        all(".smooth", group).forEach((old) => old.remove());
+        path.style.opacity = weight ? 0.3 : "";
+        if (!weight) continue;
+        let mean = 0;
+        let all_weights = 0;
+        const steps = points.flatMap(({ x, y }) => {
+          mean = weight * mean + (1 - weight) * y;
+          all_weights = weight * all_weights + 1 - weight;
+          const [left, bottom] = [this.whole.x(x), this.whole.y(mean / all_weights)];
+          return isFinite(left) && isFinite(bottom) ? [`${left * this.size[0]} ${(1 - bottom) * this.size[1]}`] : [];
+        });
+        const drawn = path.cloneNode();
+        ["data-d", "stroke-dasharray", "style"].forEach((name) => drawn.removeAttribute(name));
+        drawn.setAttribute("class", "smooth");
+        drawn.setAttribute("d", steps.length ? `M${steps.join("L")}` : "");
+        group.append(drawn);
+      }
+    };
+    input.oninput = this.smooth;
   }
 
   // All points that can be seen, each with its place; of items those alone, and not what is drawn beside them.
@@ -77,7 +219,7 @@ class Chart {
   }
 
   key(event) {
-    if (event.key === "Escape") return this.hide();
+    if (event.key === "Escape") return this.tip.hidden ? this.enlarge() : this.hide();
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const points = this.points().sort((a, b) => a.place.x - b.place.x);
     const stops = this.of ? points : points.filter((point, index) => point.x !== points[index - 1]?.x);
@@ -155,13 +297,13 @@ class Chart {
   // A button for each axis that has two scales. What is drawn knows itself on both scales of y; along x it is moved.
   scales() {
     const axes = ["x", "y"].filter((name) => this.spans[name].length > 1);
-    const buttons = axes.length ? make("div", this.figure, { className: "scales" }) : undefined;
     for (const name of axes) {
       const spans = this.spans[name];
-      const button = make("button", buttons, { textContent: `log ${name}` });
+      const button = make("button", this.buttons, { textContent: `log ${name}` });
       const tell = () => button.setAttribute("aria-pressed", spans[0].endsWith("log"));
       tell();
       button.onclick = () => {
+        this.enlarge();
         spans.reverse();
         if (name === "x") this.move(spans);
         else for (const path of all("path[data-d]", this.plot)) {
@@ -169,7 +311,8 @@ class Chart {
           path.setAttribute("d", path.dataset.d);
           path.dataset.d = shown;
         }
-        this[name] = axis(spans[0]);
+        this.whole[name] = axis(spans[0]);
+        this.smooth?.();
         all(`g.scale.${name}`, this.plot).forEach((group) =>
           group.hasAttribute("display") ? group.removeAttribute("display") : group.setAttribute("display", "none"));
         tell();
@@ -183,7 +326,7 @@ class Chart {
     const [low, high, log] = from.split(" ").map((part) => (isNaN(part) ? part : Number(part)));
     const place = axis(to);
     for (const path of all("path", this.plot)) {
-      const { width } = path.ownerSVGElement.viewBox.baseVal;
+      const [width] = this.size;
       const moved = (whole, letter, x) => {
         const at = low + (x / width) * (high - low);
         return letter + Math.round(place(log ? 10 ** at : at) * width * 100) / 100;
@@ -201,6 +344,54 @@ for (const event of ["pointerover", "focusin"]) {
   document.addEventListener(event, ({ target }) => {
     if (!target.closest(".plot")) light(target.closest("[data-item]")?.dataset.item);
   });
+}
+
+// Parts of parallel axes are chosen by dragging along them; what does not pass through all of them fades.
+for (const figure of all("figure.parallel")) {
+  const picture = figure.querySelector(":scope > svg");
+  const lines = all("path[data-item]", picture).map((path) => {
+    const points = path.getAttribute("d").match(/-?[\d.]+ -?[\d.]+/g).map((point) => point.split(" ").map(Number));
+    return { path, shares: points.map(([x]) => x / 1000), rows: points.map(([, y]) => y) };
+  });
+  if (!lines.length) continue;
+  const parts = new Map();
+  const told = make("p", figure, { className: "told", role: "status", textContent: "Drag along an axis to choose a part of it." });
+  const show = () => {
+    const passes = ({ shares }) => [...parts].every(([axis, { low, high }]) => shares[axis] >= low && shares[axis] <= high);
+    const count = lines.filter((line) => {
+      line.path.classList.toggle("faded", !passes(line));
+      return passes(line);
+    }).length;
+    told.textContent = parts.size ? `${count} of ${lines.length} pass; a click on an axis takes its part away.` : "Drag along an axis to choose a part of it.";
+  };
+  const share = ({ clientX }) => {
+    const { left, width } = picture.getBoundingClientRect();
+    return Math.min(Math.max((clientX - left) / width, 0), 1);
+  };
+  let under;
+  picture.onpointerdown = (event) => {
+    const y = event.clientY - picture.getBoundingClientRect().top;
+    const axis = lines[0].rows.findIndex((row) => Math.abs(row - y) < 14);
+    if (axis < 0 || event.button) return;
+    event.preventDefault();
+    picture.setPointerCapture(event.pointerId);
+    parts.get(axis)?.drawn.remove();
+    parts.delete(axis);
+    under = { axis, from: share(event) };
+    show();
+  };
+  picture.onpointermove = (event) => {
+    if (!under) return;
+    const [low, high] = [under.from, share(event)].sort((a, b) => a - b);
+    parts.get(under.axis)?.drawn.remove();
+    parts.delete(under.axis);
+    if (high - low > 0.01) {
+      const place = { x: `${low * 100}%`, width: `${(high - low) * 100}%`, y: lines[0].rows[under.axis] - 8, height: 16 };
+      parts.set(under.axis, { low, high, drawn: svg("rect", picture, { ...place, class: "chosen" }) });
+    }
+    show();
+  };
+  picture.onpointerup = picture.onpointercancel = () => (under = undefined);
 }
 
 // A slider chooses one of its positions.

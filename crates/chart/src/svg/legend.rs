@@ -46,7 +46,7 @@ fn key(entry: &Entry<'_>, attributes: &str) -> String {
     let series = palette::series(entry.colour);
     let line = |path: &str, colour: Rgb, style: &str| super::line_chart::stroke(path, colour, style);
     let whole = format!("M1 6H{}", width - 1.0);
-    let dot = format!("M{} {}h0", middle[0], middle[1]);
+    let dot = format!("M{} {}h0.01", middle[0], middle[1]);
     let drawn = match entry.key {
         Key::Series(Style::Line) => line(&whole, series, LINE),
         Key::Series(Style::Steps) => {

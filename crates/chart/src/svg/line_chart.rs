@@ -162,13 +162,13 @@ impl<'a> Drawing<'a> {
 
     fn axes(&self) -> String {
         let mut svg = String::new();
-        svg += &horizontal(&self.x, if self.other_x.is_some() { " class=\"scale x\"" } else { "" });
+        svg += &horizontal(&self.x, if self.other_x.is_some() { " class=\"scale x\"" } else { " class=\"x\"" });
         svg += &self
             .other_x
             .as_ref()
             .map(|span| horizontal(span, " class=\"scale x\" display=\"none\""))
             .unwrap_or_default();
-        svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale y\"" } else { "" });
+        svg += &vertical(&self.y, if self.other.is_some() { " class=\"scale y\"" } else { " class=\"y\"" });
         svg +=
             &self.other.as_ref().map(|span| vertical(span, " class=\"scale y\" display=\"none\"")).unwrap_or_default();
         for line in ["x1=\"0\" x2=\"100%\" y1=\"100%\" y2=\"100%\"", "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"100%\""] {
@@ -265,7 +265,7 @@ impl<'a> Drawing<'a> {
 
     fn dots(&self, points: &[(f64, f64)], y: &Span) -> String {
         let places = points.iter().filter_map(|point| self.place(*point, y)).filter(|place| clip::is_inside(*place));
-        places.map(|place| format!("M{}h0", self.at(place))).collect()
+        places.map(|place| format!("M{}h0.01", self.at(place))).collect()
     }
 
     fn at(&self, (x, y): (f64, f64)) -> String {
