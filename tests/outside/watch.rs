@@ -6,7 +6,9 @@ use std::{
     process::{Child, Stdio},
 };
 
-use crate::harness::{Place, Ran};
+use serde_json::Value;
+
+use crate::harness::{Place, Ran, wait_until};
 
 /// A study of these keys and this space, on data that is drawn in a moment.
 fn study(place: &Place, keys: &str, space: &str) {
@@ -105,4 +107,28 @@ fn on_a_terminal_a_live_table_stands_below_the_lines_and_is_gone_at_the_end() {
     fs::remove_dir_all(place.path().join("runs")).unwrap();
     let shown = on_a_terminal(&place, ("NO_COLOR", "1"));
     assert!(shown.contains("trials   ───") && !shown.contains("\u{1b}[38;"), "{shown}");
+}
+
+#[test]
+fn status_tells_what_runs_and_a_program_all_of_it() {
+    let place = Place::new();
+    study(&place, "", SEEDS);
+    let set = ["--set", "training.epochs=1000000"];
+    let mut driver = place.start(&[&["sweep", "study.toml"], &set[..]].concat());
+    let status = || place.train(&["sweep", "status", "study.toml", "--json"]).json();
+    wait_until(|| place.path().join("runs/study").is_dir());
+    wait_until(|| status()["running"][0]["epoch"].as_u64() > Some(0));
+    let text = place.train(&["sweep", "status", "study.toml"]).ok().stdout;
+    let row = text.lines().find(|line| line.contains("/1000000 epochs")).unwrap();
+    assert!(row.trim_start().starts_with("1  ") && row.ends_with("  learning_rate=0.1 seed=0"), "{text}");
+    assert_eq!(status()["at_work"], true);
+    place.train(&["sweep", "stop", "study.toml"]).ok();
+    assert_eq!(driver.wait().unwrap().code(), Some(130));
+    let ended = status();
+    assert_eq!(
+        (&ended["at_work"], &ended["running"], &ended["total"]),
+        (&false.into(), &Value::Array(vec![]), &3.into())
+    );
+    let first = &ended["trials"][0];
+    assert_eq!((&first["state"], &first["point"]["optimizer.learning_rate"]), (&"interrupted".into(), &"0.1".into()));
 }

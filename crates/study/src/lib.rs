@@ -35,7 +35,7 @@ pub use driver::{Driver, Entry, Event, StopReason, Watcher};
 pub use error::Error;
 pub use leaderboard::leaderboard;
 pub use lease::{Lease, Limits};
-pub use overview::{Overview, Row, counted, ended, failed, short};
+pub use overview::{Overview, Row, counted, ended, failed, running, short};
 pub use process::{DIVERGED, DONE, INTERRUPTED, PRUNED, end_with, kill_all};
 pub use remaining::Remaining;
 pub use report::{BEST_PLAN, PAGE, best_of, importance_of_keys, leaders, report, write as write_report, write_live};

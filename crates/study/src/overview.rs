@@ -65,6 +65,12 @@ impl Overview {
     }
 }
 
+/// The trials that run, as their folders alone tell.
+pub fn running(study: &Study, trials: &[Status]) -> Vec<Row> {
+    let runs = trials.iter().filter(|status| status.state == State::Running);
+    runs.map(|status| Row::of_status(status, study.metric)).collect()
+}
+
 /// The names of how a trial stands, in the order in which they are told.
 const NAMES: [&str; 7] = ["finished", "pruned", STOPPED_EARLY, "interrupted", "failed", "running", "waiting"];
 

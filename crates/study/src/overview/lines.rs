@@ -17,7 +17,7 @@ impl Overview {
     pub fn lines(&self, [width, height]: [usize; 2], stopping: Option<&str>, colours: Colours) -> Vec<String> {
         let mut lines = self.trials(width, colours);
         lines.extend(match stopping {
-            Some(why) => wrapped("stopping", why.split(' ').map(str::to_owned), " ", width),
+            Some(why) => wrapped("stopping", why.split(' ').map(str::to_owned), " ", width, INDENT),
             None => self.time(width),
         });
         lines.extend(self.best.as_ref().map(|best| best.best(colours)));
@@ -40,19 +40,25 @@ impl Overview {
             _ => format!("{count} {name}"),
         });
         let pieces = std::iter::once(format!("{bar} {}/{}", self.ended, self.total)).chain(counts);
-        wrapped("trials", pieces, ", ", width)
+        wrapped("trials", pieces, ", ", width, INDENT)
     }
 
     /// How long it has taken and will take.
     fn time(&self, width: usize) -> Vec<String> {
         let left = self.left.map_or_else(|| "- left".into(), |left| format!("about {} left", clock(left)));
-        wrapped("time", [clock(self.elapsed.as_secs_f64()), left].into_iter(), ", ", width)
+        wrapped("time", [clock(self.elapsed.as_secs_f64()), left].into_iter(), ", ", width, INDENT)
     }
 }
 
-/// Pieces behind a name, on as many lines as they need.
-fn wrapped(name: &str, pieces: impl Iterator<Item = String>, between: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![format!("{name:<INDENT$}")];
+/// Pieces behind a name, indented by so much, on as many lines as they need.
+pub(super) fn wrapped(
+    name: &str,
+    pieces: impl Iterator<Item = String>,
+    between: &str,
+    width: usize,
+    indent: usize,
+) -> Vec<String> {
+    let mut lines = vec![format!("{name:<indent$}")];
     let mut is_first = true;
     for piece in pieces {
         let line = lines.last_mut().expect("there is one from the start");
@@ -64,7 +70,7 @@ fn wrapped(name: &str, pieces: impl Iterator<Item = String>, between: &str, widt
             *line += &piece;
         } else {
             *line += between.trim_end();
-            lines.push(format!("{:INDENT$}{piece}", ""));
+            lines.push(format!("{:indent$}{piece}", ""));
         }
         is_first = false;
     }

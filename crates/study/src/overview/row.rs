@@ -1,13 +1,14 @@
 //! A trial in a line: one that has ended, one that runs, the best.
 
-use std::collections::BTreeSet;
-
 use chart::terminal::{Colours, progress};
 
-use crate::{Entry, named};
+use super::lines::wrapped;
+use crate::{Entry, Status, named, study::Metric, within};
 
 /// Columns before the text of a line with a name.
 pub(super) const INDENT: usize = 9;
+/// Columns before what stands below a trial's number.
+const BELOW: usize = 7;
 /// A terminal narrower than this has shorter bars and words.
 pub(super) const NARROW: usize = 60;
 
@@ -26,17 +27,27 @@ pub struct Row {
     pub point: String,
 }
 
-/// A trial that has come as far as it comes for now; what is done is dim beside what runs.
-pub fn ended(entry: &Entry, colours: Colours) -> String {
-    colours.dim(&Row::new(entry, entry.status.value).ended(entry.status.name()))
+/// A trial that has come as far as it comes for now, in one line, or within the columns of a terminal; what is done is dim beside what
+/// runs.
+pub fn ended(entry: &Entry, columns: Option<usize>, colours: Colours) -> Vec<String> {
+    let lines = Row::new(entry, entry.status.value).ended(entry.status.name(), columns);
+    lines.iter().map(|line| colours.dim(line)).collect()
 }
 
 /// A trial that failed, why, and what else it wrote last.
-pub fn failed(entry: &Entry, reason: &str, output: &[String], again: bool, colours: Colours) -> Vec<String> {
+pub fn failed(
+    entry: &Entry,
+    reason: &str,
+    output: &[String],
+    again: bool,
+    columns: Option<usize>,
+    colours: Colours,
+) -> Vec<String> {
     let then = if again { "; it is tried again" } else { "" };
     let more = output.iter().filter(|line| !line.ends_with(reason)).map(|line| format!("       {line}"));
-    let row = colours.bad(&Row::new(entry, entry.status.value).ended("failed"));
-    [row, format!("       {reason}{then}")].into_iter().chain(more).collect()
+    let row = Row::new(entry, entry.status.value).ended("failed", columns);
+    let row: Vec<String> = row.iter().map(|line| colours.bad(line)).collect();
+    row.into_iter().chain([format!("       {reason}{then}")]).chain(more).collect()
 }
 
 impl Row {
@@ -51,10 +62,36 @@ impl Row {
         }
     }
 
-    /// A trial that has ended for now.
-    fn ended(&self, how: &str) -> String {
+    /// A trial as its folder alone tells.
+    pub(super) fn of_status(status: &Status, metric: Metric) -> Self {
+        let values = metric.by_epoch(&status.run);
+        Self {
+            number: status.trial.number + 1,
+            value: values.last().copied().filter(|value| value.is_finite()),
+            done: values.len(),
+            part: within::read(&status.run, values.len()),
+            epochs: status.record.as_ref().map_or(0, |record| record.epochs),
+            point: short(&named(&status.trial.point(), status.trial.seed)),
+        }
+    }
+
+    /// A trial that has ended for now; where there are too few columns its point stands below.
+    fn ended(&self, how: &str, columns: Option<usize>) -> Vec<String> {
         let Self { number, done, epochs, point, .. } = self;
-        format!("{number:>5}  {how:<13}  {:<8}  {done:>3}/{epochs} epochs  {point}", self.value())
+        let value = self.value();
+        let head = if columns.is_some_and(|columns| columns < NARROW) {
+            format!("{number:>5}  {how}  {value}  {done}/{epochs}")
+        } else {
+            format!("{number:>5}  {how:<13}  {value:<8}  {done:>3}/{epochs} epochs")
+        };
+        let whole = format!("{head}  {point}");
+        match columns {
+            Some(columns) if whole.chars().count() > columns => {
+                let below = wrapped("", point.split(' ').map(str::to_owned), " ", columns, BELOW);
+                [head].into_iter().chain(below).collect()
+            }
+            _ => vec![whole],
+        }
     }
 
     /// The same for one that runs, with a bar for how far it is.
@@ -79,15 +116,19 @@ impl Row {
     }
 }
 
-/// A point whose keys are without their sections where that can be told apart: `learning_rate=0.1 hidden=30`.
+/// A point whose keys are without their sections, but for those that could be mixed up: `learning_rate=0.1 hidden=30`.
 pub fn short(point: &str) -> String {
     let pairs: Vec<(&str, &str)> = point.split(' ').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let shorts: BTreeSet<String> = pairs.iter().map(|(key, _)| last(key)).collect();
-    if shorts.len() < pairs.len() || !pairs.iter().all(|(_, value)| !value.is_empty()) {
+    if !pairs.iter().all(|(_, value)| !value.is_empty()) {
         return point.into();
     }
-    pairs.iter().map(|(key, value)| format!("{}={value}", last(key))).collect::<Vec<_>>().join(" ")
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let is_alone = |key: &str| pairs.iter().filter(|(other, _)| last(other) == last(key)).count() == 1;
+    let shown = |(key, value): &(&str, &str)| {
+        let key = if is_alone(key) { last(key) } else { (*key).to_owned() };
+        format!("{key}={value}")
+    };
+    pairs.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -97,12 +138,27 @@ mod tests {
     #[test]
     fn a_trial_that_ended_stands_under_the_same_columns() {
         let row = Row { number: 7, value: Some(0.5), done: 3, part: 0.0, epochs: 5, point: "seed=1".into() };
-        assert_eq!(row.ended("pruned"), "    7  pruned         0.500000    3/5 epochs  seed=1");
+        assert_eq!(row.ended("pruned", None), ["    7  pruned         0.500000    3/5 epochs  seed=1"]);
+    }
+
+    #[test]
+    fn where_there_is_no_room_a_point_stands_below_and_breaks_between_its_keys() {
+        let point = "learning_rate=0.1 momentum=0.9 hidden=50".to_owned();
+        let row = Row { number: 7, value: Some(0.5), done: 3, part: 0.0, epochs: 5, point };
+        let wide = ["    7  finished       0.500000    3/5 epochs  learning_rate=0.1 momentum=0.9 hidden=50"];
+        assert_eq!(row.ended("finished", Some(120)), wide);
+        let expected =
+            ["    7  finished       0.500000    3/5 epochs", "       learning_rate=0.1 momentum=0.9 hidden=50"];
+        assert_eq!(row.ended("finished", Some(80)), expected);
+        let expected = ["    7  finished  0.500000  3/5", "       learning_rate=0.1 momentum=0.9", "       hidden=50"];
+        assert_eq!(row.ended("finished", Some(40)), expected);
     }
 
     #[test]
     fn keys_keep_their_sections_where_they_could_be_mixed_up() {
         assert_eq!(short("model.kind=linear optimizer.kind=adam"), "model.kind=linear optimizer.kind=adam");
+        let three = "model.kind=linear optimizer.kind=adam optimizer.learning_rate=0.1";
+        assert_eq!(short(three), "model.kind=linear optimizer.kind=adam learning_rate=0.1");
         assert_eq!(short("optimizer.learning_rate=0.1 seed=1"), "learning_rate=0.1 seed=1");
         assert_eq!(short(""), "");
     }

@@ -75,7 +75,7 @@ pub enum SweepAction {
     #[command(
         after_help = "Examples:\n  train sweep status learning-rate\n  train sweep status configs/sweeps/tpe.toml"
     )]
-    Status(StudyArgs),
+    Status(StatusArgs),
     /// Write the study's page, and its best trial as a config, and print the page's path.
     #[command(
         after_help = "Examples:\n  train sweep report learning-rate\n  train sweep report configs/sweeps/tpe.toml"
@@ -94,6 +94,15 @@ pub struct StudyArgs {
     /// Change one key of every trial, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    /// A JSON object instead: each trial, the best one, and those that run.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

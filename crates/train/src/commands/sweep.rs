@@ -19,9 +19,10 @@ use files::{for_shell, quoted};
 use plan::Setting;
 use report::grouped;
 use run::folder;
+use serde_json::{Value, json};
 use study::{
-    Driver, Error, Status, StopReason, Study, StudyFolder, best_of, counted, find_study, importance_of_keys, kill_all,
-    leaderboard, status, study_folder,
+    Driver, Error, Row, Status, StopReason, Study, StudyFolder, best_of, counted, find_study, importance_of_keys,
+    kill_all, leaderboard, status, study_folder,
 };
 use train::{
     backend::{Kind, choice},
@@ -32,7 +33,7 @@ use super::{load_data, stop::Stop};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
-    terminal::{Out, ranked, say, table, tell},
+    terminal::{Out, colours, ranked, say, table, tell, width},
 };
 
 /// Points of the table that a study ends with.
@@ -47,7 +48,7 @@ const PAGES: f64 = 0.002;
 pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
     match &args.action {
         None => work(args),
-        Some(SweepAction::Status(args)) => show(args).map(|()| DONE),
+        Some(SweepAction::Status(args)) => show(&args.study, args.json).map(|()| DONE),
         Some(SweepAction::Report(args)) => report(args).map(|()| DONE),
         Some(SweepAction::Stop(args)) => stop(args).map(|()| DONE),
     }
@@ -277,12 +278,16 @@ fn say_what_came_of_it(study: &Study, trials: &[Status], page: &Path) {
     say(&format!("report   {}", page.display()));
 }
 
-fn show(args: &StudyArgs) -> anyhow::Result<()> {
+fn show(args: &StudyArgs, as_json: bool) -> anyhow::Result<()> {
     let study = read_as_run(args)?;
     let folder = study.folder()?;
     study_folder::refuse_other(&study)?;
     let trials = status::of_study(&study)?;
     let mut out = Out;
+    let running = study::running(&study, &trials);
+    if as_json {
+        return Ok(out.json(&object(&study, &folder, &trials, &running))?);
+    }
     writeln!(out, "study    {}, {} trials", study.name, grouped(study.total() as usize))?;
     let [backend, data] = trained_with(&study, &trials)?;
     writeln!(out, "backend  {backend}\ndata     {data}")?;
@@ -292,6 +297,12 @@ fn show(args: &StudyArgs) -> anyhow::Result<()> {
     writeln!(out, "drivers  {drivers}")?;
     if let Some(tasks) = slurm::tasks(&folder) {
         writeln!(out, "slurm    {tasks}")?;
+    }
+    if !running.is_empty() {
+        writeln!(out)?;
+    }
+    for row in &running {
+        writeln!(out, "{}", row.running(width(), colours()))?;
     }
     writeln!(out, "\n{}", summary(&study, &trials))?;
     match status::folders(&folder)?.len().saturating_sub(trials.len()) {
@@ -334,6 +345,40 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
     trial_pages::write(&study, &trials, Duration::MAX);
     let page = study::write_report(&folder, &study, &trials)?;
     Ok(writeln!(Out, "{}", page.display())?)
+}
+
+/// The same for a program.
+fn object(study: &Study, folder: &Path, trials: &[Status], running: &[Row]) -> Value {
+    let trial = |status: &Status| {
+        let point: BTreeMap<String, String> =
+            status.trial.point().into_iter().map(|(key, value)| (key, value.to_string())).collect();
+        let run = status.run.to_string_lossy();
+        json!({
+            "trial": status.trial.number + 1,
+            "run": run,
+            "state": status.name(),
+            "value": status.value,
+            "epochs": status.epochs(),
+            "seed": status.trial.seed,
+            "point": point,
+            "reason": status.trial.reason,
+        })
+    };
+    let best = best_of(study, trials);
+    let running: Vec<Value> = running
+        .iter()
+        .map(|row| json!({ "trial": row.number, "value": row.value, "epoch": row.done, "part": row.part, "epochs": row.epochs }))
+        .collect();
+    json!({
+        "study": study.name,
+        "folder": folder.to_string_lossy(),
+        "metric": study.metric.to_string(),
+        "total": study.total(),
+        "at_work": study_folder::has_drivers(folder),
+        "best": best.map(trial),
+        "running": running,
+        "trials": trials.iter().map(trial).collect::<Vec<_>>(),
+    })
 }
 
 fn stop(args: &StudyArgs) -> anyhow::Result<()> {

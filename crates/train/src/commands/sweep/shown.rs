@@ -61,6 +61,11 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// Those of the terminal, where there is one.
+    fn columns(&self) -> Option<usize> {
+        self.screen.as_ref().map(|screen| screen.size()[0])
+    }
+
     /// On a terminal the table says so; who pressed Ctrl-C without one has been told.
     fn stopping(&mut self, end: &StopReason) {
         let why = match end {
@@ -79,9 +84,9 @@ impl<'a> Shown<'a> {
 impl Watcher for Shown<'_> {
     fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Ended(entry) => self.say(&ended(entry, colours())),
+            Event::Ended(entry) => ended(entry, self.columns(), colours()).iter().for_each(|line| self.say(line)),
             Event::Failed { entry, reason, output, again } => {
-                failed(entry, reason, output, *again, colours()).iter().for_each(|line| self.say(line));
+                failed(entry, reason, output, *again, self.columns(), colours()).iter().for_each(|line| self.say(line));
             }
             Event::Stopping(end) => self.stopping(end),
         }
