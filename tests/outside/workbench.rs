@@ -199,6 +199,30 @@ fn no_name_from_outside_is_a_path() {
 }
 
 #[test]
+fn pages_that_are_watched_leave_connections_for_others() {
+    use std::io::Write as _;
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &[]);
+    let watching: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(serving.host()).unwrap();
+            write!(stream, "GET /api/events HTTP/1.1\r\nhost: {}\r\n\r\n", serving.host()).unwrap();
+            // It is watched once the first event has come.
+            let told = BufReader::new(stream.try_clone().unwrap()).lines().any(|line| line.unwrap() == "data: begin");
+            assert!(told);
+            stream
+        })
+        .collect();
+    let (status, told) = serving.ask("GET /api/events", &[], b"");
+    assert!(status == 503 && told.contains("64 pages are watched already"), "{told}");
+    assert_eq!(rows(&serving, "").len(), 1);
+    drop(watching);
+    // Who has gone is noticed when he is told something.
+    wait_until(|| serving.ask("GET /api/events?name=linear%2Fno", &[], b"").0 == 404);
+}
+
+#[test]
 fn a_run_that_grows_is_seen_growing() {
     let Some(mut browser) = Browser::start() else { return };
     let place = Place::new();

@@ -177,6 +177,8 @@ const watch = () => {
   if (document.hidden) return;
   events = new EventSource("/api/events");
   events.onmessage = list;
+  // One that is refused is not tried again.
+  events.onerror = () => events.readyState === EventSource.CLOSED && say("this page does not move: too many pages are watched", true);
 };
 document.addEventListener("visibilitychange", watch);
 addEventListener("pagehide", () => events?.close());

@@ -22,6 +22,8 @@ use crate::{api::refused, page};
 const LOOK: Duration = Duration::from_millis(400);
 /// How many threads read run folders at a time.
 const MOST_AT_ONCE: usize = 4;
+/// Pages that are told of changes at a time. Each keeps its connection, and others need some.
+const MOST_WATCHING: usize = 64;
 /// Runs that are named in one request.
 const MOST_NAMED: usize = 200;
 
@@ -37,8 +39,8 @@ pub trait Runs: Send + Sync {
     /// The page of a run or of a study; none where there is no such run.
     fn page(&self, name: &str) -> Option<Page>;
 
-    /// What is another number when a run has changed, or the list where none is named.
-    fn stamp(&self, name: Option<&str>) -> u64;
+    /// What is another number when a run has changed, or the list where none is named; none of a run that is not there.
+    fn stamp(&self, name: Option<&str>) -> Option<u64>;
 
     /// The page of a comparison.
     ///
@@ -136,11 +138,13 @@ impl Action {
 pub(crate) struct Watch {
     runs: Arc<dyn Runs>,
     places: Arc<Semaphore>,
+    watching: Arc<Semaphore>,
 }
 
 impl Watch {
     pub fn new(runs: Arc<dyn Runs>) -> Self {
-        Self { runs, places: Arc::new(Semaphore::new(MOST_AT_ONCE)) }
+        let [places, watching] = [MOST_AT_ONCE, MOST_WATCHING].map(|most| Arc::new(Semaphore::new(most)));
+        Self { runs, places, watching }
     }
 
     /// Asks on a thread that may wait for the disk.
@@ -234,16 +238,25 @@ pub(crate) struct Watched {
     name: Option<String>,
 }
 
-/// Tells, by server-sent events, that what is watched has changed: a run, or the list.
+/// Tells, by server-sent events, that what is watched has changed: a run, or the list. It ends when the run has gone.
 pub(crate) async fn events(State(watch): Shared, Query(Watched { name }): Query<Watched>) -> Response {
-    let changes = stream::unfold((watch, name, None), |(watch, name, mut before)| async move {
+    let Ok(place) = watch.watching.clone().try_acquire_owned() else {
+        let reason = format!("{MOST_WATCHING} pages are watched already; close some of them");
+        return refused(StatusCode::SERVICE_UNAVAILABLE, reason);
+    };
+    let look = |watch: Arc<Watch>, name: Option<String>| async move {
+        watch.ask(move |runs| runs.stamp(name.as_deref())).await.flatten()
+    };
+    if look(watch.clone(), name.clone()).await.is_none() {
+        return refused(StatusCode::NOT_FOUND, "there is no such run, or no longer");
+    }
+    let changes = stream::unfold((watch, name, None, place), move |(watch, name, mut before, place)| async move {
         loop {
-            let asked = name.clone();
-            let stamp = watch.ask(move |runs| runs.stamp(asked.as_deref())).await?;
+            let stamp = look(watch.clone(), name.clone()).await?;
             let is_first = before.is_none();
             if before.replace(stamp) != Some(stamp) {
                 let event = Event::default().data(if is_first { "begin" } else { "changed" });
-                return Some((Ok::<_, Infallible>(event), (watch, name, before)));
+                return Some((Ok::<_, Infallible>(event), (watch, name, before, place)));
             }
             sleep(LOOK).await;
         }

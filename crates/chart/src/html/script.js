@@ -27,7 +27,7 @@ const ticks = (text, [from, to]) => {
   return all;
 };
 const svg = (name, parent, attributes) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  const element = document.createElementNS(parent.namespaceURI, name);
   Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
   parent.append(element);
   return element;

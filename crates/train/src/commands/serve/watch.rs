@@ -73,6 +73,10 @@ impl Watched {
     /// The folder of this name: a run, a study or a trial. Its parts are looked for among the folders that are there; what they spell
     /// is never a path.
     fn find(&self, name: &str) -> Option<PathBuf> {
+        // `<name>` of a study, `<name>/<id>` of a run or a trial.
+        if name.split('/').count() > 2 {
+            return None;
+        }
         let mut found = self.root.clone();
         for part in name.split('/') {
             let is_named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy() == part);
@@ -207,7 +211,7 @@ impl Runs for Watched {
         Some(fs::read_to_string(path).map_or(Page::Missing, Page::Written))
     }
 
-    fn stamp(&self, name: Option<&str>) -> u64 {
+    fn stamp(&self, name: Option<&str>) -> Option<u64> {
         let mut hash = DefaultHasher::new();
         match name {
             // Its files, whatever there is of them.
@@ -216,7 +220,7 @@ impl Runs for Watched {
                     let of = fs::metadata(path).ok()?;
                     Some((of.modified().ok()?, of.len()))
                 };
-                self.find(name).map(|run| changed(&folder::report_path(&run))).hash(&mut hash);
+                changed(&folder::report_path(&self.find(name)?)).hash(&mut hash);
             }
             None => {
                 for row in self.rows().iter().flat_map(|rows| rows.iter()) {
@@ -224,7 +228,7 @@ impl Runs for Watched {
                 }
             }
         }
-        hash.finish()
+        Some(hash.finish())
     }
 
     fn compare(&self, names: &[String]) -> Result<String, String> {
