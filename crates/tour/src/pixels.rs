@@ -30,8 +30,8 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
             "The data is {}: {} images of handwritten digits to learn from and {} to be judged by, each {sides} pixels. Here \
              are the second 3 and the second 7 of those to learn from.",
             data.source,
-            data.train.len(),
-            data.valid.len(),
+            report::grouped(data.train.len()),
+            report::grouped(data.valid.len()),
         )),
         Block::Pictures {
             alt: "A handwritten 3 and a handwritten 7".into(),

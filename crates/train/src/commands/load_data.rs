@@ -13,6 +13,7 @@ use chart::terminal::harmless_line;
 use data::{Columns, DataSet, Decoding, Event, Fit, HeldOut, NamedSet, OnBroken, Request, Source, Split};
 use indicatif::{ProgressBar, ProgressStyle};
 use plan::{BuiltIn, Config, Plan, PlanError, SourceKind};
+use report::grouped;
 
 use crate::{cli::UsageError, terminal::tell};
 
@@ -167,12 +168,13 @@ impl Teller {
 
 /// One line about a data set.
 pub fn describe(data: &DataSet) -> String {
-    let test = data.test.as_ref().map_or_else(String::new, |test| format!(" (and {} test images)", test.len()));
+    let test =
+        data.test.as_ref().map_or_else(String::new, |test| format!(" (and {} test images)", grouped(test.len())));
     let left_out = match data.skipped.len() {
         0 => String::new(),
         count => format!(", {count} broken files left out"),
     };
-    let (source, train, valid) = (&data.source, data.train.len(), data.valid.len());
+    let (source, [train, valid]) = (&data.source, [&data.train, &data.valid].map(|images| grouped(images.len())));
     let (shape, task) = (data.shape(), data.task());
     format!("{source}: {train} training and {valid} validation images{test} of {shape}, {task}{left_out}")
 }

@@ -11,6 +11,7 @@ use chart::{Block, Document, Section, html, terminal};
 use data::DataSet;
 use model::AutodiffBackend;
 use plan::Plan;
+use report::grouped;
 use run::{EpochRecord, RunFolder};
 use task::Task;
 use tour::{STOPS, Stop as TourStop, Tour, has_digits};
@@ -218,8 +219,8 @@ fn document(Workbench { chosen, data, .. }: &Workbench, sections: Vec<Section>, 
          {:.1} s.",
         chosen.kind,
         chosen.device.name,
-        data.train.len(),
-        data.valid.len(),
+        grouped(data.train.len()),
+        grouped(data.valid.len()),
         data.source,
         began.elapsed().as_secs_f64(),
     );
