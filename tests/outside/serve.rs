@@ -278,6 +278,10 @@ fn elsewhere_than_on_loopback_the_token_is_asked_for() {
     assert_eq!(serving.ask("GET /?token=0123", &[], b"").0, 401);
     assert_eq!(serving.ask(&format!("GET /?token={token}"), &[], b"").0, 200);
     assert_eq!(serving.ask("GET /api/models", &[&format!("authorization: Bearer {token}")], b"").0, 200);
+    // Of all addresses one is printed that can be opened.
+    let everywhere = Serving::start(&place, &["latest", "--host", "0.0.0.0"]);
+    assert!(!everywhere.host().starts_with("0.0.0.0"), "{}", everywhere.address);
+    assert_eq!(everywhere.ask("GET /api/models", &[], b"").0, 401);
     let Some(mut browser) = Browser::start() else { return };
     browser.open_address(&serving.address, 820, false);
     // The cookie is enough from now on.

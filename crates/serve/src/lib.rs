@@ -13,7 +13,7 @@ mod watch;
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::Arc,
 };
 
@@ -78,6 +78,7 @@ impl Server {
     /// Where the operating system does not say it.
     pub fn address(&self, page: &str) -> io::Result<String> {
         let address = self.listener.local_addr()?;
+        let address = SocketAddr::new(reachable(address.ip()), address.port());
         let token = self.guard.token().map_or_else(String::new, |token| format!("?token={token}"));
         Ok(format!("http://{address}/{page}{token}"))
     }
@@ -90,6 +91,21 @@ impl Server {
         // What is still computed for somebody has nobody who reads it.
         runtime.shutdown_background();
     }
+}
+
+/// An address by which others reach this machine, in the place of that which stands for all of its own.
+fn reachable(address: IpAddr) -> IpAddr {
+    // Of documentation (RFC 5737 and 3849): nothing is sent, the system only says where it would send from.
+    let (loopback, elsewhere) = match address {
+        IpAddr::V4(_) => (Ipv4Addr::LOCALHOST.into(), "192.0.2.1:9"),
+        IpAddr::V6(_) => (Ipv6Addr::LOCALHOST.into(), "[2001:db8::1]:9"),
+    };
+    let from = || {
+        let socket = UdpSocket::bind(SocketAddr::new(address, 0))?;
+        socket.connect(elsewhere)?;
+        socket.local_addr()
+    };
+    if address.is_unspecified() { from().map_or(loopback, |from| from.ip()) } else { address }
 }
 
 fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
