@@ -196,6 +196,11 @@ fn is_later(one: &Status, other: &Status) -> bool {
     started(one).is_none_or(|one| started(other).is_some_and(|other| one > other))
 }
 
+/// Whether a folder is that of a study: no run, but with trials below.
+pub fn is_study(path: &Path) -> bool {
+    folder::check(path).is_err() && folders(path).is_ok_and(|trials| !trials.is_empty())
+}
+
 /// The folders of all trials that a study has or had: of one that does not exist none.
 ///
 /// # Errors

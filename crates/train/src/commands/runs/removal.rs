@@ -71,7 +71,7 @@ pub fn moved(root: &Path, runs: &[PathBuf]) -> anyhow::Result<String> {
 
 /// The folder of a run, or of a whole study; neither while it is in use.
 fn found(run: &Path) -> anyhow::Result<PathBuf> {
-    let is_study = folder::check(run).is_err() && status::folders(run).is_ok_and(|trials| !trials.is_empty());
+    let is_study = status::is_study(run);
     // Without a slash at its end, so that the folder above it is known.
     let found: PathBuf =
         if is_study { run.components().collect() } else { run_name::find(run)?.components().collect() };

@@ -22,7 +22,7 @@ pub fn stop(args: &StopArgs) -> anyhow::Result<()> {
 
 /// Asks one of them; returns what was asked, in a line.
 pub fn asked(run: &Path) -> anyhow::Result<String> {
-    let is_study = folder::check(run).is_err() && status::folders(run).is_ok_and(|trials| !trials.is_empty());
+    let is_study = status::is_study(run);
     let found = if is_study { run.to_owned() } else { run_name::find(run)? };
     let name = found.display();
     if let Some(study) = found.parent().filter(|_| !is_study && is_trial(&found)) {

@@ -15,7 +15,7 @@ use report::Comparison;
 use run::{About, folder, list};
 use serde_json::{Value, json};
 use serve::{Action, Asked, Page, Runs};
-use study::{status, studies_by_name, study_folder};
+use study::{status::is_study, studies_by_name, study_folder};
 
 use super::{
     super::{
@@ -250,10 +250,6 @@ impl Runs for Watched {
         self.forget();
         said
     }
-}
-
-fn is_study(path: &Path) -> bool {
-    folder::check(path).is_err() && status::folders(path).is_ok_and(|trials| !trials.is_empty())
 }
 
 fn in_a_line(error: anyhow::Error) -> String {
