@@ -80,8 +80,16 @@ fn contents(sections: &[Section]) -> String {
     format!("<nav aria-label=\"contents\">\n<ul>\n{items}</ul>\n</nav>\n")
 }
 
+/// A heading and a chart after it are one, so that paper has both on one page.
 fn section(number: usize, Section { heading, blocks: body }: &Section, side: usize) -> String {
-    format!("<section id=\"section-{number}\">\n<h2>{}</h2>\n{}</section>\n", escaped(heading), blocks(body, side))
+    let heading = format!("<h2>{}</h2>\n", escaped(heading));
+    let body = match body.split_first() {
+        Some((first @ (Block::Lines(_) | Block::Parallel(_) | Block::Bars(_) | Block::Spread(_)), rest)) => {
+            format!("<div class=\"whole\">\n{heading}{}</div>\n{}", block(first, side), blocks(rest, side))
+        }
+        _ => heading + &blocks(body, side),
+    };
+    format!("<section id=\"section-{number}\">\n{body}</section>\n")
 }
 
 fn blocks(all: &[Block], side: usize) -> String {
@@ -210,14 +218,23 @@ mod tests {
     fn text_and_code_are_told_apart_and_escaped() {
         assert_eq!(block(&Block::text("see `a < b` & c"), 112), "<p>see <code>a &lt; b</code> &amp; c</p>\n");
         let code = block(&Block::Code { caption: "src/x.rs".into(), lines: "a && b".into() }, 112);
-        assert!(code.contains("<code>a &amp;&amp; b</code>") && code.contains("<figcaption>src/x.rs"), "{code}");
+        assert!(
+            code.contains("<code><span class=\"line\">a &amp;&amp; b</span></code>")
+                && code.contains("<figcaption>src/x.rs"),
+            "{code}"
+        );
     }
 
     #[test]
     fn only_the_code_of_a_rust_file_has_colours() {
         let of = |caption: &str| block(&Block::Code { caption: caption.into(), lines: "fn a() {}".into() }, 112);
         for caption in ["x.rs", "src/x.rs: a"] {
-            assert!(of(caption).contains("<code><span class=\"keyword\">fn</span> a() {}</code>"), "{}", of(caption));
+            assert!(
+                of(caption)
+                    .contains("<code><span class=\"line\"><span class=\"keyword\">fn</span> a() {}</span></code>"),
+                "{}",
+                of(caption)
+            );
         }
         assert!(of("what x.rs printed").contains("<code>fn a() {}</code>"));
     }
@@ -244,7 +261,7 @@ mod tests {
             "<dt>step</dt>",
             "<dd>One change.",
             "<summary>x.rs: step</summary>",
-            "<code><span class=\"keyword\">fn</span> step() {}</code>",
+            "<code><span class=\"line\"><span class=\"keyword\">fn</span> step() {}</span></code>",
         ];
         assert!(parts.iter().all(|part| html.contains(part)), "{html}");
     }

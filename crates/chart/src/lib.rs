@@ -31,7 +31,7 @@ pub use bars::{Bar, Bars};
 pub use calibration::{calibration, histogram};
 pub use confusion::Confusion;
 pub use document::{Block, Document, Section, Slider, Table, Term, Tile};
-pub use line_chart::{Axis, Field, LineChart, Mark, Scale, Series, Shape, Style};
+pub use line_chart::{Axis, Cell, Field, LineChart, Mark, Scale, Series, Shape, Style};
 pub use numbers::{fraction, grouped};
 pub use palette::{BEST_SERIES, Rgb};
 pub use parallel::{Dimension, Parallel, Strand};

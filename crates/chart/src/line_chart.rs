@@ -26,8 +26,19 @@ pub struct LineChart {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Field {
     pub columns: usize,
-    /// How good each cell is, from 0, the worst, to 255, the best: row by row, from the top left.
-    pub worths: Vec<u8>,
+    /// Row by row, from the top left.
+    pub cells: Vec<Cell>,
+    /// What the worst and the best shade stand for.
+    pub ends: [String; 2],
+}
+
+/// A cell of a [`Field`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// How good it is, from 0, the worst, to 255, the best.
+    pub worth: u8,
+    /// How much is known of it, from 0, nothing, which leaves it bare, to 255.
+    pub known: u8,
 }
 
 /// A direction of the chart.

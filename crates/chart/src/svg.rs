@@ -15,6 +15,7 @@ use crate::{document::Block, span::Tick};
 
 pub use confusion_matrix::confusion_matrix;
 pub use image_grid::image_grid;
+pub(crate) use legend::scale;
 pub(crate) use line_chart::in_page;
 pub use line_chart::line_chart;
 pub use weights::weights;

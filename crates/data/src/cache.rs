@@ -197,6 +197,7 @@ impl<'a> Loading<'a> {
             valid: next(),
             test: splits.next(),
             source: source.into(),
+            name: self.request.source.called(source),
             notes: std::mem::take(&mut self.notes),
             sizes,
             skipped,

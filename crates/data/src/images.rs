@@ -161,6 +161,8 @@ pub struct DataSet {
     pub test: Option<Arc<Images>>,
     /// What it really was, as `data.source` names it: never `auto`.
     pub source: String,
+    /// As people call it: the file or folder, and what kind of source it is, or the source alone where that says which data it is.
+    pub name: String,
     /// What a report should say about it, for instance why it is synthetic.
     pub notes: Vec<String>,
     /// How large its images were before they got their shape, smallest height first.
@@ -182,6 +184,23 @@ pub struct OriginalSize {
 }
 
 impl DataSet {
+    /// Two splits in memory, of which nothing else is known.
+    #[must_use]
+    pub fn in_memory(source: &str, train: Arc<Images>, valid: Arc<Images>) -> Self {
+        Self {
+            train,
+            valid,
+            test: None,
+            source: source.into(),
+            name: source.into(),
+            notes: vec![],
+            sizes: vec![],
+            skipped: vec![],
+            fingerprint: "0".into(),
+            cache: None,
+        }
+    }
+
     pub fn class(&self, label: u16) -> &str {
         self.task().class(label)
     }

@@ -1,7 +1,8 @@
 //! What a data set is asked for with, and what is told while it is brought.
 
 use std::{
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -64,6 +65,23 @@ impl Source {
             Self::Idx { .. } => "idx",
             Self::Synthetic { .. } => SYNTHETIC,
         }
+    }
+
+    /// As [`DataSet::name`](crate::DataSet::name) has it, of what it really was: a file or a folder is called by its own name.
+    pub(crate) fn called(&self, source: &str) -> String {
+        let path = match self {
+            Self::Archive { path }
+            | Self::Folder { path }
+            | Self::Csv { path, .. }
+            | Self::Npz { path }
+            | Self::Idx { path } => {
+                // `.` has no name.
+                fs::canonicalize(path).ok()
+            }
+            Self::Auto | Self::MnistSample | Self::Named(_) | Self::Synthetic { .. } => None,
+        };
+        let name = path.as_deref().and_then(Path::file_name);
+        name.map_or_else(|| source.into(), |name| format!("{} ({source})", name.display()))
     }
 }
 

@@ -163,6 +163,36 @@ pub struct AugmentationPlan {
     pub mixup: f64,
 }
 
+impl AugmentationPlan {
+    /// What it does to an image, in words; none where it does nothing.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let percent = |part: f64| format!("{} %", short_percent(part));
+        let up_to = |part: f64, what: &str| (part > 0.0).then(|| format!("{what} by up to {}", percent(part)));
+        let sometimes =
+            |chance: f64, what: &str| (chance > 0.0).then(|| format!("{what} in {} of the cases", percent(chance)));
+        let all = [
+            (self.degrees > 0.0).then(|| format!("turned by up to {} degrees", self.degrees)),
+            up_to(self.translate, "shifted").map(|text| text + " of the side"),
+            (self.shift > 0).then(|| format!("shifted by up to {} pixels", self.shift)),
+            up_to(self.scale, "resized"),
+            up_to(self.crop, "cut").map(|text| text + " of the sides"),
+            sometimes(self.flip, "flipped"),
+            up_to(self.brightness, "lightened or darkened"),
+            up_to(self.contrast, "changed in contrast"),
+            sometimes(self.erasing, "partly erased"),
+            (self.mixup > 0.0).then(|| format!("mixed with another (beta distribution of {})", self.mixup)),
+        ];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// Per cent of a part, without the noise of binary fractions.
+fn short_percent(part: f64) -> f64 {
+    (part * 1e4).round() / 1e2
+}
+
 /// `[training]`: epochs, batches and loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -366,5 +396,17 @@ mod tests {
             --set model.kind=lineer: `model.kind` is \"lineer\", expected linear, two-layer, resnet or simple-cnn; did you mean `linear`?\n\
             --set training.epochs=0: `training.epochs` is 0, expected an integer from 1 to 1000000";
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn an_augmentation_is_told_in_words() {
+        let of = |settings: &[&str]| {
+            let settings: Vec<Setting> = settings.iter().map(|text| set(text)).collect();
+            Plan::resolve(&Config::default(), &settings).unwrap().augmentation.in_words()
+        };
+        assert_eq!(of(&[]), None);
+        let all = ["augmentation.degrees=10", "augmentation.translate=0.07", "augmentation.flip=0.5"];
+        let words = "turned by up to 10 degrees, shifted by up to 7 % of the side, flipped in 50 % of the cases";
+        assert_eq!(of(&all).unwrap(), words);
     }
 }

@@ -106,9 +106,26 @@ impl Comparison {
         let title = match &self.runs[..] {
             [one, other] => format!("{} beside {}", one.label, other.label),
             runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
-            runs => format!("{} runs compared: {} has the highest accuracy", runs.len(), runs[0].label),
+            runs => format!("{} runs compared: {}", runs.len(), self.headline()),
         };
         Document { title, lead: vec![], sections: sections.collect() }
+    }
+
+    /// Which has the highest accuracy: of plans that were trained with several seeds the mean, else the run.
+    fn headline(&self) -> String {
+        let groups = Groups::best_first(&self.runs);
+        let names = groups.all.iter().zip(groups.labels());
+        let several: Vec<String> =
+            names.filter(|(group, _)| group.accuracies.len() > 1).map(|(_, name)| name).collect();
+        if let [best, _, ..] = &several[..] {
+            return format!("{best} has the highest mean accuracy over seeds");
+        }
+        let highest = fraction(Some(self.runs[0].best.metrics.accuracy));
+        let all = self.runs.iter().take_while(|run| fraction(Some(run.best.metrics.accuracy)) == highest);
+        match all.count() {
+            1 => format!("{} has the highest accuracy", self.runs[0].label),
+            several => format!("{several} share the highest accuracy, {highest}"),
+        }
     }
 
     /// Whether all have seen the same images.
@@ -140,6 +157,7 @@ impl Comparison {
             .chain(["difference", "best"].into_iter().skip(usize::from(shown.len() > 2)));
         let caption = match self.runs.len() - shown.len() {
             0 => "Validation metrics of the best epochs".to_owned(),
+            1 => "Validation metrics of the best epochs; one more run is in the table above".to_owned(),
             more => format!("Validation metrics of the best epochs; {more} more runs are in the table above"),
         };
         let mut table = Table::new(header, 1).captioned(caption);

@@ -30,6 +30,9 @@ const SHORT: usize = 3;
 const SIZES: usize = 300;
 const MOST_FREQUENT: usize = 8;
 
+/// Classes that are named where all of them are counted.
+const NAMED: usize = 10;
+
 /// Pictures beside each other, as many as there is room for.
 const COLUMNS: usize = 12;
 
@@ -39,7 +42,7 @@ pub fn document(data: &DataSet) -> Document {
     let sums = PixelSums::of(&data.train);
     let notes = data.notes.iter().map(|note| Block::Text(format!("Note: {note}.")));
     Document {
-        title: format!("Data: {}", data.source),
+        title: format!("Data: {}", data.name),
         lead: [Block::Tiles(tiles(data))].into_iter().chain(notes).collect(),
         sections: [balance(data), samples(data), means(data, &sums), sums.section()]
             .into_iter()
@@ -58,7 +61,10 @@ fn tiles(data: &DataSet) -> Vec<Tile> {
         };
         Tile::new(format!("{} images", split.name()), grouped(images.len()), what)
     });
-    let classes = Tile::new("classes", grouped(data.task().classes().len()), data.task().to_string());
+    let names = data.task().classes();
+    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+    let named = names[..names.len().min(NAMED)].join(", ") + &more;
+    let classes = Tile::new("classes", grouped(names.len()), named);
     splits.chain([classes, Tile::new("an image", data.shape().to_string(), "as a model sees it")]).collect()
 }
 
@@ -154,7 +160,13 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let picture = |(mean, caption): (Vec<u8>, String)| picture(data.shape(), &mean, caption);
     let pictures: Vec<Picture> = means.into_iter().map(picture).collect();
     let alt = format!("{} mean images", pictures.len());
-    Section::new("Mean images", [Block::text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
+    let all = grouped(data.train.len());
+    let some =
+        sums.sample().map_or_else(String::new, |some| format!(" Computed from the {all} training images, {some}."));
+    Section::new(
+        "Mean images",
+        [Block::Text(text.to_owned() + &some), Block::Pictures { alt, pictures, columns: COLUMNS }],
+    )
 }
 
 /// An image, channel after channel.
@@ -207,7 +219,7 @@ fn origin(data: &DataSet) -> Section {
     let bytes = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
     let size = if let [size] = &data.sizes[..] { Some(("size of each", in_words(size) + " pixels")) } else { None };
-    let facts = [("source", data.source.clone())].into_iter().chain(size).chain([
+    let facts = [("data", data.name.clone())].into_iter().chain(size).chain([
         ("values", format!("{}, a byte each", grouped(bytes))),
         ("fingerprint", data.fingerprint.clone()),
         ("cache", cache),
@@ -238,15 +250,11 @@ mod tests {
         let pixels: Vec<u8> = (0..labels.len() * shape.len()).map(|_| next()).collect();
         let images = Arc::new(Images::new(&task, shape, pixels.into(), labels));
         DataSet {
-            train: images.clone(),
-            valid: images.clone(),
-            test: Some(images),
-            source: "folder".into(),
+            test: Some(images.clone()),
             notes: vec!["some of it is odd".into()],
             sizes: (1..=400).map(|side| OriginalSize { sides: [side, 2 * side], images: side }).collect(),
             skipped: vec!["a.png: it is broken".into()],
-            fingerprint: "0".into(),
-            cache: None,
+            ..DataSet::in_memory("folder", images.clone(), images)
         }
     }
 

@@ -77,8 +77,8 @@ impl<'a> Evaluated<'a> {
 
     /// What was evaluated, in a line.
     pub fn title(&self) -> String {
-        let (images, split, source) = (grouped(self.images().len()), self.split_name(), &self.data.source);
-        format!("{images} {split} images of {source}, {}", self.data.task())
+        let (images, split, name) = (grouped(self.images().len()), self.split_name(), &self.data.name);
+        format!("{images} {split} images of {name}, {}", self.data.task())
     }
 
     /// How often it is right, and how often not.
@@ -183,12 +183,9 @@ impl<'a> Evaluated<'a> {
             let [actual, predicted] = [label, predicted].map(|label| task.class(*label).to_owned());
             table.add_row([actual, predicted, grouped(samples.len()), share]);
         }
-        let shown = pairs.iter().take(CONFUSED_SHOWN).flat_map(|pair| pair.samples.iter().take(COLUMNS));
-        let pictures: Vec<Picture> = shown.map(|sample| self.picture(sample)).collect();
-        let alt =
-            format!("{} images of the classes that are confused most, the highest loss of each first", pictures.len());
-        let pictures = Block::Pictures { alt, pictures, columns: COLUMNS };
-        Some(Section::new("What is confused most", [Block::Table(table), pictures]))
+        let shown = pairs.iter().take(CONFUSED_SHOWN).map(|pair| self.pair(pair, pair.samples.len().min(MISSES)));
+        let blocks = [Block::Table(table), Block::Text(self.legend()), Block::Beside(shown.collect())];
+        Some(Section::new("What is confused most", blocks))
     }
 
     /// Images of each class: what it is surest of, what lies in the middle, and what it is most wrong about.
@@ -456,17 +453,7 @@ mod tests {
         let labels: Vec<u16> = (0..3 * of_each).map(|index| (index % 3) as u16).collect();
         let images = Images::new(&task, Shape::grey([1, 1]), vec![7; labels.len()].into(), labels.clone());
         let images = Arc::new(images);
-        let data = DataSet {
-            train: images.clone(),
-            valid: images,
-            test: None,
-            source: "idx".into(),
-            notes: vec![],
-            sizes: vec![],
-            skipped: vec![],
-            fingerprint: "0".into(),
-            cache: None,
-        };
+        let data = DataSet::in_memory("idx", images.clone(), images);
         let mut evaluation = Evaluation::new(&task);
         evaluation.add(1.0, &[1.0, 0.0, 0.0].repeat(labels.len()), &labels);
         (data, evaluation)

@@ -189,7 +189,8 @@ impl<'a> RunReport<'a> {
         let layers = layers.clone().map(Block::Table);
         (layers.is_some() || !batch.is_empty()).then(|| {
             let pictures: Vec<Picture> = batch.iter().take(room(self.evaluated.data.shape()) / 6).cloned().collect();
-            let text = format!("{} images of the first batch, as the first epoch sees them.", pictures.len());
+            let how = self.plan.augmentation.in_words().map_or_else(String::new, |words| format!(": each {words}"));
+            let text = format!("{} images of the first batch, as the first epoch sees them{how}.", pictures.len());
             let alt = "Images of the first training batch with their labels".to_owned();
             let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };
             let batch = (!batch.is_empty()).then_some([Block::Text(text), pictures]);
@@ -269,7 +270,7 @@ impl<'a> RunReport<'a> {
             classes => format!("{}: {}", classes.len(), classes.join(", ")),
         };
         let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
-        let facts = [("source", recorded.source.clone())].into_iter().chain(notes).chain([
+        let facts = [("data", recorded.name().to_owned())].into_iter().chain(notes).chain([
             ("classes", about),
             ("images", data.shape().to_string()),
             ("fingerprint", recorded.fingerprint.clone()),
@@ -317,7 +318,7 @@ pub(crate) fn setup(plan: &Plan, data: &DataSet, parameters: Option<usize>) -> S
     format!(
         "`{}`{size} on {}, {}: {}, {rate}, batches of {}, seed {seed}.",
         model.kind,
-        data.source,
+        data.name,
         data.task(),
         optimizer.kind,
         training.batch_size

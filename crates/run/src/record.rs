@@ -105,6 +105,9 @@ impl ModelRecord {
 pub struct DataRecord {
     /// What the source really was.
     pub source: String,
+    /// As people call it; none in older runs.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Why, where that needs saying.
     pub notes: Vec<String>,
     /// SHA-256 over pixels and labels.
@@ -120,6 +123,14 @@ pub struct DataRecord {
     /// Files that could not be decoded and were left out, each with the reason.
     #[serde(default)]
     pub skipped: Vec<String>,
+}
+
+impl DataRecord {
+    /// As people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.source)
+    }
 }
 
 /// Versions that a result depends on.

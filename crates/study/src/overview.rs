@@ -13,6 +13,7 @@ use crate::{
     status::{STOPPED_EARLY, State},
 };
 
+pub(crate) use row::short_key;
 pub use row::{Row, ended, failed, short};
 
 /// A study at a moment.
@@ -95,6 +96,11 @@ pub(super) const NONE_BEGUN: &str = "nothing done yet";
 
 /// How many trials stand how, in a line.
 pub fn counted(study: &Study, trials: &[Status]) -> String {
+    format!("{}, of {} trials", counts(study, trials), grouped(study.total() as usize))
+}
+
+/// How many of all trials stand how.
+pub(super) fn counts(study: &Study, trials: &[Status]) -> String {
     let (counts, mut parts): (Vec<u64>, Vec<String>) = begun(trials)
         .into_iter()
         .map(|(count, name)| match name {
@@ -107,7 +113,7 @@ pub fn counted(study: &Study, trials: &[Status]) -> String {
         0 => {}
         waiting => parts.push(format!("{} waiting", grouped(waiting as usize))),
     }
-    format!("{}, of {} trials", parts.join(", "), grouped(study.total() as usize))
+    parts.join(", ")
 }
 
 /// A trial that runs, with the value after its last epoch.

@@ -20,12 +20,13 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 
 use ::report::grouped;
-use chart::{Block, Document, Section, Table, Term, html};
+use chart::{Block, Document, Section, Table, Term, Tile, html};
 use plan::Plan;
 use run::folder;
 
 use crate::{
-    Error, Status, Study, counted, leaderboard, named,
+    Error, Status, Study, leaderboard, named,
+    overview::{self, short_key},
     points::{Ranked, ranked},
     study_folder,
     trial::short,
@@ -87,7 +88,10 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     ];
     Document {
         title: format!("Study {}", study.name),
-        lead: [Block::Table(view.outcome())].into_iter().chain(edges::hints(&view, &importances)).collect(),
+        lead: [Block::Tiles(view.tiles(&importances)), Block::Table(view.outcome())]
+            .into_iter()
+            .chain(edges::hints(&view, &importances))
+            .collect(),
         sections: parts.into_iter().flatten().collect(),
     }
 }
@@ -152,8 +156,32 @@ impl<'a> StudyView<'a> {
         Self { study, trials, points: ranked(study, trials), valued }
     }
 
+    /// What matters most.
+    fn tiles(&self, importances: &importance::Importances) -> Vec<Tile> {
+        let Self { study, trials, points, .. } = self;
+        let best = leaderboard::of_points(study, points, 1).rows.into_iter().next();
+        let value = best.map_or_else(|| "-".into(), |row| row[1].clone());
+        let of = points.first().and_then(|point| point.best(study)).map_or_else(String::new, |status| {
+            let seeds = if study.seeds().len() > 1 { ", the mean of its seeds" } else { "" };
+            format!("the best, trial {}{seeds}", dots::item(status))
+        });
+        let keys = self.keys();
+        let first = importances.first().map(|(key, share)| Tile::new("matters most", short_key(key, &keys), share));
+        let device = trials.iter().find_map(|status| status.record.as_ref());
+        let device = device.map(|record| Tile::new("device", &record.backend, &record.device));
+        [
+            Tile::new(study.metric.to_string(), value, of),
+            Tile::new("trials", grouped(study.total() as usize), overview::counts(study, trials)),
+        ]
+        .into_iter()
+        .chain(first)
+        .chain(cost::tiles(self))
+        .chain(device)
+        .collect()
+    }
+
     fn outcome(&self) -> Table {
-        let Self { study, trials, .. } = self;
+        let study = self.study;
         let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
         let goal = format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase();
         let plan = study.a_plan().ok();
@@ -164,11 +192,10 @@ impl<'a> StudyView<'a> {
             ("trains", self.trains(plan.as_ref())),
             ("metric", goal + &at),
             ("search", format!("{:?} over {keys}", study.search).to_lowercase()),
-            ("trials", counted(study, trials)),
         ])
     }
 
-    /// What all trials share: network, data, epochs and where they compute.
+    /// What all trials share: network, data and epochs.
     fn trains(&self, plan: Option<&Plan>) -> String {
         let keys = self.study.keys();
         let of = |key: &str, text: String| (!keys.contains(key)).then_some(text);
@@ -176,18 +203,18 @@ impl<'a> StudyView<'a> {
         let epochs = plan.and_then(|plan| of("training.epochs", format!("{} epochs", plan.training.epochs)));
         let record = self.trials.iter().find_map(|status| status.record.as_ref());
         let data =
-            record.map(|record| format!("{} on {}", network.as_deref().unwrap_or("networks"), record.data.source));
-        let place = record.map(|record| format!("{} on {}", record.backend, record.device));
-        let parts: Vec<String> = data.or(network).into_iter().chain(epochs).chain(place).collect();
+            record.map(|record| format!("{} on {}", network.as_deref().unwrap_or("networks"), record.data.name()));
+        let parts: Vec<String> = data.or(network).into_iter().chain(epochs).collect();
         parts.join(", ")
     }
 
     /// The best points, a column for each key, and all trials for who asks.
     fn leaderboard(&self, folder: &Path) -> Section {
-        let keys: Vec<&str> = self.study.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect();
+        let keys = self.keys();
         let board = leaderboard::of_points(self.study, &self.points, BEST);
         let names = ["epochs", "time", "state"];
-        let header = board.header[..2].iter().map(String::as_str).chain(keys.iter().copied()).chain(names);
+        let short = keys.iter().map(|key| short_key(key, &keys));
+        let header = board.header[..2].iter().map(String::as_str).chain(short).chain(names);
         let mut table = Table::new(header, usize::MAX);
         for (row, point) in board.rows.iter().zip(&self.points) {
             let status = point.best(self.study).unwrap_or(point.trials[0]);
@@ -216,11 +243,16 @@ impl<'a> StudyView<'a> {
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
 
+    fn keys(&self) -> Vec<&'a str> {
+        self.study.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
+    }
+
     /// A row for each trial, in the order of their numbers.
     fn all_trials(&self, folder: &Path, keys: &[&str]) -> Block {
         let metric = self.study.metric;
         let name = metric.to_string();
-        let header = ["trial", &name].into_iter().chain(keys.iter().copied()).chain(["epochs", "state"]);
+        let short = keys.iter().map(|key| short_key(key, keys));
+        let header = ["trial", &name].into_iter().chain(short).chain(["epochs", "state"]);
         let mut table = Table::new(header, usize::MAX);
         let most = CELLS / table.header.len();
         for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
@@ -253,7 +285,7 @@ impl<'a> StudyView<'a> {
         let config = files::read_text(&file).ok().map(|lines| {
             Block::Terms(vec![Term {
                 term: "Its config".into(),
-                meaning: "Every key with its value: a file to run.".into(),
+                meaning: format!("Every key with its value: `{}`, a file to run.", file.display()),
                 caption: file.display().to_string(),
                 lines,
             }])
@@ -261,6 +293,13 @@ impl<'a> StudyView<'a> {
         let address = page_of(best, folder);
         let page = (!address.is_empty()).then(|| Block::Link { text: "Its page".into(), address });
         Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(page).chain(config)))
+    }
+
+    /// What the worst and the best of the shades on this page stand for; none where there are not two trials to tell apart.
+    fn ends(&self) -> Option<[String; 2]> {
+        let [(_, best), .., (_, worst)] = self.valued[..] else { return None };
+        let metric = self.study.metric;
+        Some([format!("worst {}", metric.shown(worst)), format!("best {}", metric.shown(best))])
     }
 
     /// How good the trial in this place of `valued` is among them: 1 for the best, 0 for the worst.

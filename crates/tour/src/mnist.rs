@@ -198,17 +198,7 @@ mod tests {
             let pixels: Vec<u8> = labels.iter().flat_map(image).collect();
             Arc::new(Images::new(&task, Shape::grey([4, 4]), pixels.into(), labels))
         };
-        DataSet {
-            train: images(30),
-            valid: images(4),
-            test: None,
-            source: "idx".into(),
-            notes: vec![],
-            sizes: vec![],
-            skipped: vec![],
-            fingerprint: "0".into(),
-            cache: None,
-        }
+        DataSet::in_memory("idx", images(30), images(4))
     }
 
     fn section(mnist: Option<&DataSet>) -> Vec<Block> {

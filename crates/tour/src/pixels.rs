@@ -29,7 +29,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
         Block::text(format!(
             "The data is {}: {} images of handwritten digits to learn from and {} to be judged by, each {sides} pixels. Here \
              are the second 3 and the second 7 of those to learn from.",
-            data.source,
+            data.name,
             report::grouped(data.train.len()),
             report::grouped(data.valid.len()),
         )),

@@ -56,7 +56,10 @@ fn usage(error: &clap::Error) -> String {
         return format!("error: {said}; `--help` has more");
     }
     let text = error.render().to_string();
-    let is_about = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
+    // A tip of clap's is how to pass an option's name as a value, which no command takes.
+    let is_about = |part: &&str| {
+        !["Usage:", "For more information", "tip: to pass"].iter().any(|begin| part.trim_start().starts_with(begin))
+    };
     let said = text.trim().split("\n\n").filter(is_about);
     let lines = said.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     format!("{}; `--help` has more", lines.collect::<Vec<_>>().join("; "))

@@ -79,17 +79,7 @@ mod tests {
         // In each split ten images of one pixel, the digit itself.
         let pixels: Vec<u8> = (0..10).collect();
         let images = Arc::new(Images::new(&task, Shape::grey([1, 1]), pixels.into(), (0..10).collect()));
-        let data = DataSet {
-            train: images.clone(),
-            valid: images,
-            test: None,
-            source: "idx".into(),
-            notes: vec![],
-            sizes: vec![],
-            skipped: vec![],
-            fingerprint: "0".into(),
-            cache: None,
-        };
+        let data = DataSet::in_memory("idx", images.clone(), images);
         let found = |part: &str| {
             let figures = figures::<Flex>(&data, &Default::default());
             let figure = figures.into_iter().find(|figure| figure.name.contains(part)).unwrap();

@@ -6,7 +6,7 @@ use crate::{
     palette::{BEST, ranked},
     parallel::{Laid, Parallel, Strand},
     span::Tick,
-    svg::{NARROW, escaped, fitting, share, text_width, tick_label},
+    svg::{NARROW, escaped, fitting, scale, share, text_width, tick_label},
 };
 
 /// The width of the lines' own coordinates.
@@ -21,8 +21,6 @@ const BOTTOM: f64 = 36.0;
 const SIZE: f64 = 13.0;
 /// Shades of the lines: those of one shade are one path.
 const SHADES: usize = 24;
-/// Shades of the legend.
-const STEPS: usize = 40;
 /// Ticks of an axis of numbers.
 const TICKS: usize = 6;
 
@@ -47,28 +45,14 @@ fn y(axis: usize) -> f64 {
 
 /// From the worst to the best, and the one that stands out.
 fn legend(chart: &Parallel) -> String {
-    const LENGTH: f64 = 84.0;
-    let [worst, best, outstanding] = chart.names.each_ref().map(|name| escaped(name));
-    let step = |step: usize| {
-        let (colour, opacity) = ranked(step as f64 / (STEPS - 1) as f64);
-        let width = LENGTH / STEPS as f64;
-        format!(
-            "<rect x=\"{:.1}\" y=\"2\" width=\"{width:.2}\" height=\"9\" fill=\"{}\" fill-opacity=\"{opacity:.2}\" shape-rendering=\"crispEdges\"/>",
-            step as f64 * width,
-            colour.hex()
-        )
-    };
-    let steps: String = (0..STEPS).map(step).collect();
-    let scale = format!("<svg width=\"{LENGTH}\" height=\"13\" aria-hidden=\"true\">{steps}</svg>");
+    let [worst, best, outstanding] = chart.names.clone();
+    let outstanding = escaped(&outstanding);
     let key = format!(
         "<svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"{}\" stroke-width=\"3.5\"/></svg>",
         BEST.hex()
     );
     let outstanding = chart.best.as_ref().map(|_| format!("<li>{key}<span>{outstanding}</span></li>"));
-    format!(
-        "<ul class=\"legend\"><li><span>{worst}</span>{scale}<span>{best}</span></li>{}</ul>\n",
-        outstanding.unwrap_or_default()
-    )
+    format!("<ul class=\"legend\">{}{}</ul>\n", scale(&[worst, best], 1.0), outstanding.unwrap_or_default())
 }
 
 fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {

@@ -18,9 +18,11 @@ enum Kind {
     Keyword,
 }
 
-/// The text as HTML, with a `<span>` around all that has a colour.
+/// The text as HTML, a `<span>` for each line, which knows how far it is set in, and within it one for all that has a colour.
 pub(super) fn coloured(code: &str) -> String {
     let mut html = String::with_capacity(2 * code.len());
+    let mut lines = code.split_inclusive('\n').map(begin_of_line);
+    html += lines.next().as_deref().unwrap_or_default();
     let mut rest = code;
     while !rest.is_empty() {
         let (kind, length) = next(rest);
@@ -32,13 +34,29 @@ pub(super) fn coloured(code: &str) -> String {
             Kind::Number => "digits",
             Kind::Keyword => "keyword",
         };
-        html += &match class {
-            "" => escaped(piece),
-            class => format!("<span class=\"{class}\">{}</span>", escaped(piece)),
-        };
+        for part in piece.split_inclusive('\n') {
+            html += &match class {
+                "" => escaped(part),
+                class => format!("<span class=\"{class}\">{}</span>", escaped(part)),
+            };
+            if part.ends_with('\n') {
+                html += "</span>";
+                html += lines.next().as_deref().unwrap_or_default();
+            }
+        }
         rest = after;
     }
+    if !code.is_empty() && !code.ends_with('\n') {
+        html += "</span>";
+    }
     html
+}
+
+fn begin_of_line(line: &str) -> String {
+    match line.len() - line.trim_start_matches(' ').len() {
+        0 => "<span class=\"line\">".into(),
+        columns => format!("<span class=\"line\" style=\"--in:{columns}\">"),
+    }
 }
 
 /// The first piece of a text that is not empty, and its bytes.
@@ -144,8 +162,9 @@ mod tests {
 
     #[test]
     fn comments_reach_to_the_end_of_their_line_and_all_is_escaped() {
-        let html = coloured("/// a < b \"c\nif a < b {}");
-        let expected = "<span class=\"comment\">/// a &lt; b \"c</span>\n<span class=\"keyword\">if</span> a &lt; b {}";
+        let html = coloured("/// a < b \"c\n  if a < b {}");
+        let expected = "<span class=\"line\"><span class=\"comment\">/// a &lt; b \"c</span>\n</span>\
+                        <span class=\"line\" style=\"--in:2\">  <span class=\"keyword\">if</span> a &lt; b {}</span>";
         assert_eq!(html.replace("&quot;", "\""), expected);
     }
 }

@@ -173,10 +173,10 @@ class Chart {
     this.hide();
   }
 
-  // A slider, where a line has points enough: an exponential moving average (as TensorBoard has it), above the line itself.
+  // A slider, where a line over epochs or steps has points enough: an exponential moving average (as TensorBoard has it), above the line itself.
   smoothing() {
     const long = this.series.filter(({ group, points }) => points.length >= 20 && /L/.test(group.querySelector("path")?.getAttribute("d")));
-    if (!long.length || this.of) return;
+    if (!long.length || this.of || !/^(epoch|step)/.test(this.figure.dataset.xName)) return;
     const label = make("label", this.buttons, { textContent: "smooth " });
     const input = make("input", label, { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 });
     this.smooth = () => {
@@ -274,7 +274,7 @@ class Chart {
 
   // Entries become buttons; two clicks leave one series alone, or bring all back.
   legend() {
-    const entries = all(".legend li", this.figure);
+    const entries = all(".legend li[data-series]", this.figure);
     const set = ({ group, button }, on) => {
       group.classList.toggle("off", !on);
       button.setAttribute("aria-pressed", on);

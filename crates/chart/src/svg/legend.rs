@@ -1,8 +1,12 @@
 //! The legend of a chart: keys and names, in rows of a picture or as a list of a page.
 
-use super::{escaped, line_chart::SIZE, text, text_width};
+use super::{
+    escaped,
+    line_chart::{GROUND, SIZE},
+    text, text_width,
+};
 use crate::{
-    line_chart::{Entry, Key, Style},
+    line_chart::{Entry, Field, Key, Style},
     palette::{self, Rgb},
 };
 
@@ -28,16 +32,41 @@ pub(super) fn rows(entries: &[Entry<'_>], width: f64) -> (String, f64) {
     (svg, if entries.is_empty() { 0.0 } else { y + ROW })
 }
 
-/// The legend as a list, of which each entry says which series it is of.
-pub(super) fn list(entries: &[Entry<'_>]) -> String {
-    if entries.is_empty() {
+/// Shades of a scale, and its length.
+const SHADES: usize = 40;
+const LENGTH: f64 = 84.0;
+
+/// The legend as a list, of which each entry says which series it is of, behind the scale of what lies below them.
+pub(super) fn list(entries: &[Entry<'_>], field: Option<&Field>) -> String {
+    let ground = field.map(|field| scale(&field.ends, GROUND)).unwrap_or_default();
+    if entries.is_empty() && ground.is_empty() {
         return String::new();
     }
     let item = |entry: &Entry<'_>| {
         let (key, name) = (key(entry, "aria-hidden=\"true\""), escaped(entry.name));
         format!("<li data-series=\"{}\">{}<span>{name}</span></li>\n", entry.place, key.trim_end())
     };
-    format!("<ul class=\"legend\">\n{}</ul>\n", entries.iter().map(item).collect::<String>())
+    format!("<ul class=\"legend\">\n{ground}{}</ul>\n", entries.iter().map(item).collect::<String>())
+}
+
+/// The shades from the worst to the best, as an entry of a legend; `strength` is how strong they are where they are used, up to 1.
+pub fn scale([worst, best]: &[String; 2], strength: f64) -> String {
+    let width = LENGTH / SHADES as f64;
+    let shade = |shade: usize| {
+        let (colour, opacity) = palette::ranked(shade as f64 / (SHADES - 1) as f64);
+        format!(
+            "<rect x=\"{:.1}\" y=\"2\" width=\"{width:.2}\" height=\"9\" fill=\"{}\" fill-opacity=\"{:.2}\" \
+             shape-rendering=\"crispEdges\"/>",
+            shade as f64 * width,
+            colour.hex(),
+            strength * opacity
+        )
+    };
+    let shades: String = (0..SHADES).map(shade).collect();
+    let [worst, best] = [worst, best].map(|name| escaped(name));
+    format!(
+        "<li><span>{worst}</span><svg width=\"{LENGTH}\" height=\"13\" aria-hidden=\"true\">{shades}</svg><span>{best}</span></li>\n"
+    )
 }
 
 fn key(entry: &Entry<'_>, attributes: &str) -> String {
@@ -99,7 +128,9 @@ mod tests {
     #[test]
     fn a_list_names_the_series_of_each_entry() {
         let entry = Entry { name: "a < b", key: Key::Series(Style::Hollow), place: 3, number: 0, colour: 0 };
-        let list = list(&[entry]);
+        let field = Field { ends: ["worst 3".into(), "best 1".into()], ..Field::default() };
+        let list = list(&[entry], Some(&field));
+        assert!(list.contains("<span>worst 3</span><svg") && list.contains("</svg><span>best 1</span>"), "{list}");
         assert!(list.contains("<li data-series=\"3\">") && list.contains("<span>a &lt; b</span>"), "{list}");
     }
 }

@@ -23,6 +23,8 @@ const BELOW: f64 = 44.0;
 const RIGHT: f64 = 14.0;
 /// A ratio of the values from which on the other scale shows something else.
 const WIDE: f64 = 3.0;
+/// How strong a ground is beside what lies on it.
+pub(super) const GROUND: f64 = 0.7;
 /// Labels that a narrow window has room for.
 const MOST_LABELS: usize = 6;
 
@@ -67,7 +69,7 @@ pub(crate) fn in_page(chart: &LineChart) -> String {
         drawing.left,
         escaped(&chart.alt),
         drawing.field(),
-        legend::list(&chart.legend()),
+        legend::list(&chart.legend(), chart.field.as_ref()),
     )
 }
 
@@ -148,16 +150,16 @@ impl<'a> Drawing<'a> {
 
     /// What lies below everything, a pixel for each of its cells.
     fn ground(&self, field: &Field) -> String {
-        let [rows, columns] = [field.worths.len() / field.columns.max(1), field.columns];
-        let samples = field.worths.iter().flat_map(|worth| {
-            let (Rgb(red, green, blue), opacity) = palette::ranked(f64::from(*worth) / 255.0);
-            [red, green, blue, (opacity * 150.0) as u8]
+        let [rows, columns] = [field.cells.len() / field.columns.max(1), field.columns];
+        let samples = field.cells.iter().flat_map(|cell| {
+            let (Rgb(red, green, blue), opacity) = palette::ranked(f64::from(cell.worth) / 255.0);
+            [red, green, blue, (GROUND * opacity * f64::from(cell.known)) as u8]
         });
         let samples: Vec<u8> = samples.collect();
         if rows == 0 {
             return String::new();
         }
-        png::rgba([0.0, 0.0, self.width(), self.height()], rows, columns, &samples)
+        png::smooth([0.0, 0.0, self.width(), self.height()], rows, columns, &samples)
     }
 
     fn axes(&self) -> String {

@@ -8,15 +8,23 @@ use crate::picture::Pixels;
 /// Where an image goes: x, y, width, height.
 pub(super) type Place = [f64; 4];
 
+/// Each pixel is a sharp square.
+const PIXELATED: &str = " style=\"image-rendering:pixelated\"";
+
 /// An `<image>` of pixels, each a sharp square.
 pub(super) fn pixels(place: Place, pixels: &Pixels) -> String {
     let (kind, samples) = pixels.samples();
-    element(place, pixels.height(), pixels.width(), kind, &samples)
+    element(place, pixels.height(), pixels.width(), kind, &samples, PIXELATED)
 }
 
 /// The same of values of red, green, blue and opacity.
 pub(super) fn rgba(place: Place, height: usize, width: usize, values: &[u8]) -> String {
-    element(place, height, width, ColorType::Rgba, values)
+    element(place, height, width, ColorType::Rgba, values, PIXELATED)
+}
+
+/// The same as samples of what changes smoothly.
+pub(super) fn smooth(place: Place, height: usize, width: usize, values: &[u8]) -> String {
+    element(place, height, width, ColorType::Rgba, values, "")
 }
 
 /// The address of pixels that is all of them.
@@ -25,11 +33,18 @@ pub(crate) fn png_address(pixels: &Pixels) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(encoded(pixels.height(), pixels.width(), kind, &samples)))
 }
 
-fn element([x, y, w, h]: Place, height: usize, width: usize, colour: ColorType, values: &[u8]) -> String {
+fn element(
+    [x, y, w, h]: Place,
+    height: usize,
+    width: usize,
+    colour: ColorType,
+    values: &[u8],
+    rendering: &str,
+) -> String {
     let data = STANDARD.encode(encoded(height, width, colour, values));
     format!(
-        "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" preserveAspectRatio=\"none\" \
-         style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{data}\"/>\n"
+        "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" preserveAspectRatio=\"none\"{rendering} \
+         href=\"data:image/png;base64,{data}\"/>\n"
     )
 }
 

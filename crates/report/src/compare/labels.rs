@@ -21,11 +21,12 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
     differing.sort_by_key(|(key, _)| *key == "seed");
     let is_enough = |values: &[Value]| (1..values.len()).all(|place| !values[..place].contains(&values[place]));
     if differing.len() > MOST_KEYS {
-        // One key may tell all apart: their names, or else such as the network.
+        // One key may tell all apart: their names, or else such as the network. Else those that tell more of them apart than the
+        // keys before.
         let names: Vec<Value> = plans.iter().map(|plan| Value::String(plan.name.clone())).collect();
         let by_name = is_enough(&names).then_some(("name", names));
         let alone = by_name.or_else(|| differing.iter().find(|(_, values)| is_enough(values)).cloned());
-        differing = alone.into_iter().collect();
+        differing = alone.map_or_else(|| telling(differing), |alone| vec![alone]);
     }
     let keys: Vec<&str> = differing.iter().map(|(key, _)| *key).collect();
     let of = |place: usize| {
@@ -35,6 +36,24 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
     let labels: Vec<String> = (0..plans.len()).map(of).collect();
     let different: HashSet<&String> = labels.iter().collect();
     (different.len() == labels.len() && !labels.iter().any(String::is_empty)).then_some(labels)
+}
+
+/// Of keys with all their values those that tell more of the runs apart than the keys before them; none where these are too many.
+fn telling<'a>(differing: Vec<(&'a str, Vec<Value>)>) -> Vec<(&'a str, Vec<Value>)> {
+    let mut chosen: Vec<(&str, Vec<Value>)> = Vec::new();
+    let kinds = |chosen: &[(&str, Vec<Value>)], runs: usize| {
+        let of = |run: usize| chosen.iter().map(|(_, values)| values[run].to_string()).collect::<Vec<_>>();
+        (0..runs).map(of).collect::<HashSet<_>>().len()
+    };
+    for (key, values) in differing {
+        let runs = values.len();
+        let before = kinds(&chosen, runs);
+        chosen.push((key, values));
+        if kinds(&chosen, runs) == before {
+            chosen.pop();
+        }
+    }
+    if chosen.len() > MOST_KEYS { vec![] } else { chosen }
 }
 
 /// A network is known by its name alone; of a key the last part is enough where no other ends alike.
@@ -94,6 +113,26 @@ mod tests {
         let much: &[&str] = &["seed=1", "model.hidden=9", "training.epochs=9", "training.batch_size=9"];
         assert_eq!(named(&[&[], much]), Some(vec!["hidden=30".into(), "hidden=9".into()]));
         assert_eq!(named(&[&[], much, much]), None);
+        // The learning rate goes with the network.
+        let [linear, two_layer] = [
+            ["model.kind=linear", "optimizer.learning_rate=1.0"],
+            ["model.kind=two-layer", "optimizer.learning_rate=0.1"],
+        ];
+        let of = |base: [&'static str; 2], epochs: &'static str, seed: &'static str| [base[0], base[1], epochs, seed];
+        let four = [
+            of(linear, "training.epochs=4", "seed=1"),
+            of(linear, "training.epochs=5", "seed=1"),
+            of(linear, "training.epochs=5", "seed=2"),
+            of(two_layer, "training.epochs=5", "seed=2"),
+        ];
+        let four: Vec<&[&str]> = four.iter().map(|settings| &settings[..]).collect();
+        let names = [
+            "linear, epochs=4, seed=1",
+            "linear, epochs=5, seed=1",
+            "linear, epochs=5, seed=2",
+            "two-layer, epochs=5, seed=2",
+        ];
+        assert_eq!(named(&four), Some(names.map(String::from).to_vec()));
         let of_a_name: Vec<&str> = much.iter().copied().chain(["name=wide"]).collect();
         assert_eq!(named(&[&["name=narrow"], &of_a_name]), Some(vec!["narrow".into(), "wide".into()]));
     }

@@ -1,6 +1,6 @@
 //! The values of the training images: where they lie, and what they are in the mean.
 
-use chart::{Axis, Block, LineChart, Section, Series, Style, Table};
+use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series, Style, Table};
 use data::Images;
 
 use crate::{few, grouped};
@@ -12,7 +12,7 @@ const MOST_VALUES: usize = 64 << 20;
 const BINS: usize = 64;
 
 /// Colours of red, green and blue among those of a chart's series.
-const COLOURS: [(&str, usize); 3] = [("red", 1), ("green", 2), ("blue", 0)];
+const COLOURS: [(&str, usize); 3] = [("red", 1), ("green", BEST_SERIES), ("blue", 0)];
 
 /// The share of all pixels in a bar from which on all others would be too low to be seen.
 const DWARFING: f64 = 0.25;
@@ -61,13 +61,14 @@ impl PixelSums {
         mean(self.images as u64, (0..places).map(sum))
     }
 
+    /// Of how many images all this is, where not of all.
+    pub fn sample(&self) -> Option<String> {
+        (self.images < self.all).then(|| format!("of {} of them, at equal distances", grouped(self.images)))
+    }
+
     /// Where the values lie.
     pub fn section(&self) -> Section {
-        let some = if self.images < self.all {
-            format!(", of {} of them, at equal distances", grouped(self.images))
-        } else {
-            String::new()
-        };
+        let some = self.sample().map_or_else(String::new, |some| format!(", {some}"));
         let text = format!(
             "How often each value from 0, black, to 255 comes in the {} training images{some}. A network sees them divided by 255; mean \
              and standard deviation are of that.",

@@ -122,13 +122,16 @@ pub fn short(point: &str) -> String {
     if !pairs.iter().all(|(_, value)| !value.is_empty()) {
         return point.into();
     }
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
-    let is_alone = |key: &str| pairs.iter().filter(|(other, _)| last(other) == last(key)).count() == 1;
-    let shown = |(key, value): &(&str, &str)| {
-        let key = if is_alone(key) { last(key) } else { (*key).to_owned() };
-        format!("{key}={value}")
-    };
-    pairs.iter().map(shown).collect::<Vec<_>>().join(" ")
+    let keys: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+    pairs.iter().map(|(key, value)| format!("{}={value}", short_key(key, &keys))).collect::<Vec<_>>().join(" ")
+}
+
+/// One of these keys without its section, if it cannot be mixed up with another.
+pub(crate) fn short_key<'a>(key: &'a str, keys: &[&str]) -> &'a str {
+    fn last(key: &str) -> &str {
+        key.rsplit('.').next().unwrap_or_default()
+    }
+    if keys.iter().filter(|other| last(other) == last(key)).count() == 1 { last(key) } else { key }
 }
 
 #[cfg(test)]

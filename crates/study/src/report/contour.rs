@@ -1,7 +1,7 @@
 //! The metric over the two keys of numbers that matter most.
 
-use chart::{Block, Field, LineChart, Section};
-use search::Parameter;
+use chart::{Block, Cell, Field, LineChart, Section};
+use search::{Mean, Parameter};
 
 use super::{StudyView, axes, dots};
 use crate::Status;
@@ -12,9 +12,11 @@ const CELLS: [usize; 2] = [48, 32];
 const TRIALS: usize = 200;
 /// Fewer say nothing of what lies between them.
 const FEWEST: usize = 6;
+/// Trials that share a value of a key are as wide as if they deviated by this part of its axis.
+const LEAST: f64 = 0.05;
 
-const EXPLAINED: &str = "The ground is the rank of the trials, nearer ones counting more (inverse distance weighting, Shepard 1968): \
-    orange where good ones lie, grey where bad ones do. Where no trial lies it is a guess.";
+const EXPLAINED: &str = "The ground is the rank of the trials, nearer ones counting more (kernel regression, Nadaraya 1964 and \
+    Watson 1964): orange where good ones lie, grey where bad ones do. It fades where no trial is near.";
 
 /// None where there are not two keys of numbers, or few trials.
 pub(super) fn section(view: &StudyView<'_>, by_importance: &[&str]) -> Option<Section> {
@@ -41,7 +43,7 @@ pub(super) fn section(view: &StudyView<'_>, by_importance: &[&str]) -> Option<Se
         x,
         y,
         series: dots::by_epochs(&shown),
-        field: Some(ground(&places)),
+        field: Some(Field { ends: view.ends()?, ..ground(&places) }),
         item: "trial".into(),
         ..LineChart::default()
     };
@@ -56,21 +58,29 @@ fn numbers(parameter: &Parameter, trials: &[(&Status, f64, f64)]) -> Option<Vec<
     numbers.windows(2).any(|pair| pair[0] != pair[1]).then_some(numbers)
 }
 
-/// Worths of 0 to 1 at places of 0 to 1, between them by the inverse of the squared distance.
+/// Worths of 0 to 1 at places of 0 to 1; between them their mean, weighed by Gaussian kernels as wide as Scott's rule says
+/// (1992; the standard deviation times the sixth root of their number, inverted). Where all weights together are less than that of
+/// one trial that lies there, so much less is known.
 fn ground(places: &[(f64, f64, f64)]) -> Field {
     let [columns, rows] = CELLS;
+    let [wide, high] = [|place: &(f64, f64, f64)| place.0, |place: &(f64, f64, f64)| place.1].map(|of| {
+        let values: Vec<f64> = places.iter().map(of).collect();
+        let deviation = Mean::of(&values).and_then(|mean| mean.deviation).unwrap_or(0.0);
+        deviation.max(LEAST) * (places.len() as f64).powf(-1.0 / 6.0)
+    });
     let cell = |index: usize| {
         let x = ((index % columns) as f64 + 0.5) / columns as f64;
         let y = 1.0 - ((index / columns) as f64 + 0.5) / rows as f64;
         let (mut sum, mut weights) = (0.0, 0.0);
         for (a, b, worth) in places {
-            let weight = 1.0 / ((x - a).powi(2) + (y - b).powi(2) + 1e-4);
+            let weight = (-0.5 * (((x - a) / wide).powi(2) + ((y - b) / high).powi(2))).exp();
             sum += weight * worth;
             weights += weight;
         }
-        if weights > 0.0 { (255.0 * sum / weights).round() as u8 } else { 0 }
+        let byte = |part: f64| (255.0 * part).round() as u8;
+        if weights > 0.0 { Cell { worth: byte(sum / weights), known: byte(weights.min(1.0)) } } else { Cell::default() }
     };
-    Field { columns, worths: (0..columns * rows).map(cell).collect() }
+    Field { columns, cells: (0..columns * rows).map(cell).collect(), ..Field::default() }
 }
 
 #[cfg(test)]
@@ -80,8 +90,20 @@ mod tests {
     #[test]
     fn the_ground_is_good_where_good_trials_lie() {
         let field = ground(&[(0.1, 0.9, 1.0), (0.9, 0.1, 0.0)]);
-        let at = |row: usize, column: usize| field.worths[row * field.columns + column];
-        assert!(at(3, 4) > 240 && at(28, 43) < 15, "{} {}", at(3, 4), at(28, 43));
-        assert_eq!(field.worths.len(), CELLS[0] * CELLS[1]);
+        let at = |row: usize, column: usize| field.cells[row * field.columns + column];
+        assert!(at(3, 4).worth > 230 && at(28, 43).worth < 25, "{:?} {:?}", at(3, 4), at(28, 43));
+        assert!(at(3, 4).known > 240 && at(28, 43).known > 240);
+        assert_eq!(field.cells.len(), CELLS[0] * CELLS[1]);
+    }
+
+    #[test]
+    fn between_trials_is_their_mean_and_far_from_all_nothing() {
+        let places: Vec<_> =
+            (0..40).map(|n| (f64::from(n % 2) * 0.2, 0.9 + f64::from(n % 5) * 0.02, f64::from(n % 2))).collect();
+        let field = ground(&places);
+        let at = |row: usize, column: usize| field.cells[row * field.columns + column];
+        // A tenth of the axis: as far from the good as from the bad.
+        assert!((120..150).contains(&((u16::from(at(2, 4).worth) + u16::from(at(2, 5).worth)) / 2)), "{:?}", at(2, 4));
+        assert_eq!(at(31, 47).known, 0);
     }
 }

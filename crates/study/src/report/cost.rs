@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chart::{Bar, Bars, Block, Section, Table};
+use chart::{Bar, Bars, Block, Section, Table, Tile};
 use report::{clock, grouped, moment};
 use run::RunRecord;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -23,10 +23,26 @@ const PROCESSOR: &str =
 
 type Begun<'a> = (&'a Status, &'a RunRecord);
 
+fn begun<'a>(view: &StudyView<'a>) -> Vec<Begun<'a>> {
+    view.trials.iter().filter_map(|status| Some((status, status.record.as_ref()?))).collect()
+}
+
+/// What it took, in short; nothing where no trial has begun.
+pub(super) fn tiles(view: &StudyView<'_>) -> Vec<Tile> {
+    let begun = begun(view);
+    if begun.is_empty() {
+        return vec![];
+    }
+    let training = format!("from first to last; {} of training", hours(training(&begun)));
+    let time = span(&begun).map(|(_, wall)| Tile::new("time", hours(wall), training));
+    let Epochs { done, pruned, .. } = Epochs::of(&begun, view.study);
+    let saved = if pruned > 0 { format!("{} more saved by pruning", grouped(pruned)) } else { String::new() };
+    time.into_iter().chain([Tile::new("epochs", grouped(done), saved)]).collect()
+}
+
 /// None where no trial has begun.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
-    let begun: Vec<Begun<'_>> =
-        view.trials.iter().filter_map(|status| Some((status, status.record.as_ref()?))).collect();
+    let begun = begun(view);
     if begun.is_empty() {
         return None;
     }
@@ -68,7 +84,7 @@ fn threads(view: &StudyView<'_>, record: &RunRecord) -> usize {
 type Row = (&'static str, String);
 
 fn of_time(begun: &[Begun<'_>]) -> Vec<Row> {
-    let all: f64 = begun.iter().map(|(_, record)| record.seconds).sum();
+    let all = training(begun);
     let longest = begun.iter().map(|(_, record)| record.seconds).fold(0.0, f64::max);
     let span = span(begun);
     let wall = span.as_ref().map(|(from, wall)| format!("{} (began {from}; pauses count)", hours(*wall)));
@@ -93,18 +109,39 @@ fn of_a_trial(begun: &[Begun<'_>], all: f64) -> Vec<Row> {
     ]
 }
 
+/// Seconds of training, of all trials.
+fn training(begun: &[Begun<'_>]) -> f64 {
+    begun.iter().map(|(_, record)| record.seconds).sum()
+}
+
+/// Epochs of all trials.
+struct Epochs {
+    done: usize,
+    /// Those that pruning spared.
+    pruned: usize,
+    /// Those that early stopping spared.
+    early: usize,
+}
+
+impl Epochs {
+    fn of(begun: &[Begun<'_>], study: &Study) -> Self {
+        let count = |of: fn(&State) -> bool, epochs: fn(&RunRecord) -> usize| -> usize {
+            begun.iter().filter(|(status, _)| of(&status.state)).map(|(_, record)| epochs(record)).sum()
+        };
+        let left = |record: &RunRecord| record.epochs.saturating_sub(record.epochs_done);
+        // With successive halving a trial that waits was not promoted, else it was only stopped.
+        let paused = study.asha().map_or(0, |_| count(|state| *state == State::Waiting, left));
+        Self {
+            done: count(|_| true, |record| record.epochs_done),
+            pruned: count(|state| *state == State::Pruned, left) + paused,
+            early: count(|state| *state == State::Finished, left),
+        }
+    }
+}
+
 fn of_epochs(begun: &[Begun<'_>], study: &Study) -> Vec<Row> {
-    let count = |of: fn(&State) -> bool, epochs: fn(&RunRecord) -> usize| -> usize {
-        begun.iter().filter(|(status, _)| of(&status.state)).map(|(_, record)| epochs(record)).sum()
-    };
-    let left = |record: &RunRecord| record.epochs.saturating_sub(record.epochs_done);
-    let done = count(|_| true, |record| record.epochs_done);
-    let seconds: f64 = begun.iter().map(|(_, record)| record.seconds).sum();
-    let each = if done > 0 { format!(", {:.3} s each", seconds / done as f64) } else { String::new() };
-    // With successive halving a trial that waits was not promoted, else it was only stopped.
-    let paused = study.asha().map_or(0, |_| count(|state| *state == State::Waiting, left));
-    let pruned = count(|state| *state == State::Pruned, left) + paused;
-    let early = count(|state| *state == State::Finished, left);
+    let Epochs { done, pruned, early } = Epochs::of(begun, study);
+    let each = if done > 0 { format!(", {:.3} s each", training(begun) / done as f64) } else { String::new() };
     let share = 100.0 * pruned as f64 / (pruned + done).max(1) as f64;
     let rows = [
         Some(("epochs trained", grouped(done) + &each)),

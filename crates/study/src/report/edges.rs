@@ -4,6 +4,7 @@ use chart::Block;
 use search::{Domain, Value};
 
 use super::{StudyView, importance::Importances};
+use crate::trial::short;
 
 /// How near to an end counts, as a part of the whole.
 const NEAR: f64 = 0.03;
@@ -42,7 +43,8 @@ fn hint(key: &str, domain: &Domain, value: &Value) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "The best trial has `{key}` = {number}, at the {side} end of what was searched, {end}: {beyond} values may be better still."
+        "The best trial has `{key}` = {}, at the {side} end of what was searched, {end}: {beyond} values may be better still.",
+        short(value)
     ))
 }
 

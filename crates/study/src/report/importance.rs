@@ -74,6 +74,12 @@ impl Importances {
         self.keys.iter().filter(|it| it.share.is_some()).map(|it| it.key.as_str()).collect()
     }
 
+    /// The key that matters most, and how much; none where none does more than chance.
+    pub(super) fn first(&self) -> Option<(&str, String)> {
+        let first = self.keys.first().filter(|it| self.keys.len() > 1 && it.is_more_than_chance())?;
+        Some((&first.key, format!("{} of the variance", percent(first.share?))))
+    }
+
     /// Whether a key has come to no more than chance.
     pub(super) fn is_idle(&self, key: &str) -> bool {
         self.keys.iter().any(|it| it.key == key && it.share.is_some() && !it.is_more_than_chance())

@@ -13,7 +13,7 @@ const EXPLAINED: &str = "Each line is a trial, from key to key and to its metric
 
 /// None with fewer than two trials to tell apart; of one key it would say what the metric against it does.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
-    let [(_, best), .., (_, worst)] = view.valued[..] else { return None };
+    let [worst, best] = view.ends()?;
     if view.study.space.parameters().len() < 2 {
         return None;
     }
@@ -30,17 +30,12 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         Strand { values, worth, item: Some(dots::item(some[place].0)) }
     };
     let lines = some.iter().enumerate().skip(1).rev().map(|(place, (_, _, worth))| strand(place, *worth));
-    let metric = view.study.metric;
     let chart = Parallel {
         alt: format!("Parallel coordinates of {} trials: {}", some.len(), names(&dimensions)),
         lines: lines.collect(),
         best: Some(strand(0, 1.0)),
         axes: dimensions,
-        names: [
-            format!("worst {}", metric.shown(worst)),
-            format!("best {}", metric.shown(best)),
-            "the best trial".into(),
-        ],
+        names: [worst, best, "the best trial".into()],
     };
     let notes = [
         Some(EXPLAINED.to_owned()),

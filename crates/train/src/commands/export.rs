@@ -73,7 +73,7 @@ fn metadata(stored: &StoredRun, task: &Task, shape: Shape) -> [(&'static str, St
         ("classes", json!(task.classes()).to_string()),
         ("input", input),
         ("run", stored.path.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-        ("data", stored.record.data.source.clone()),
+        ("data", stored.record.data.name().to_owned()),
         ("model", stored.record.model.kind.clone()),
     ]
 }

@@ -174,9 +174,9 @@ pub fn describe(data: &DataSet) -> String {
         0 => String::new(),
         count => format!(", {count} broken files left out"),
     };
-    let (source, [train, valid]) = (&data.source, [&data.train, &data.valid].map(|images| grouped(images.len())));
+    let (name, [train, valid]) = (&data.name, [&data.train, &data.valid].map(|images| grouped(images.len())));
     let (shape, task) = (data.shape(), data.task());
-    format!("{source}: {train} training and {valid} validation images{test} of {shape}, {task}{left_out}")
+    format!("{name}: {train} training and {valid} validation images{test} of {shape}, {task}{left_out}")
 }
 
 /// Where wgpu and cuda keep compiled kernels: beside the packed data, or in the system's temporary folder.

@@ -129,7 +129,7 @@ pub fn lines(path: &Path) -> String {
     let Some(record) = record else { return line(path) };
     let with = trial_point(path).or_else(|| about.begun_with());
     let with = with.map_or_else(String::new, |with| format!(", {with}"));
-    format!("{}\ntrained  on {}{with}", line(path), record.data.source)
+    format!("{}\ntrained  on {}{with}", line(path), record.data.name())
 }
 
 /// The first of them.

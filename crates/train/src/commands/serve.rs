@@ -110,9 +110,9 @@ pub fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
     let record = &stored.record;
     let about = match &record.best {
         Some(best) => {
-            format!("{} on {}, epoch {} of {}", record.model.kind, record.data.source, best.epoch, record.epochs)
+            format!("{} on {}, epoch {} of {}", record.model.kind, record.data.name(), best.epoch, record.epochs)
         }
-        None => format!("{} on {}", record.model.kind, record.data.source),
+        None => format!("{} on {}", record.model.kind, record.data.name()),
     };
     Ok(Facts {
         name: name(&stored.path),

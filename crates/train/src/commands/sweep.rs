@@ -324,7 +324,7 @@ fn trained_with(study: &Study, trials: &[Status]) -> anyhow::Result<[String; 2]>
     };
     Ok([
         distinct(records().map(|run| format!("{} on {}", run.backend, run.device)).collect(), plan.backend.to_string()),
-        distinct(records().map(|run| run.data.source.clone()).collect(), plan.data.source.to_string()),
+        distinct(records().map(|run| run.data.name().to_owned()).collect(), plan.data.source.to_string()),
     ])
 }
 

@@ -34,6 +34,7 @@ pub fn of_start(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
         },
         data: DataRecord {
             source: data.source.clone(),
+            name: Some(data.name.clone()),
             notes: data.notes.clone(),
             fingerprint: data.fingerprint.clone(),
             classes: data.task().classes().to_vec(),

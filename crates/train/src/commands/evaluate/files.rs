@@ -11,6 +11,9 @@ use crate::{
     commands::{output, stored_run::StoredRun},
 };
 
+/// The name of the pictures of the highest losses.
+const TOP_LOSSES_NAME: &str = "top-losses";
+
 /// Writes what is asked for.
 pub fn write(
     args: &EvaluateArgs,
@@ -24,6 +27,7 @@ pub fn write(
     }
     let top = args.top_losses.unwrap_or(TOP_LOSSES);
     let sections = sections(evaluated, top);
+    let after_top_losses = sections.iter().take_while(|(name, _)| *name != TOP_LOSSES_NAME).count() + 1;
     if let Some(folder) = &args.svg {
         output::make_folder(folder)?;
         for (name, section) in &sections {
@@ -35,11 +39,13 @@ pub fn write(
     }
     match &args.html {
         Some(path) => {
-            let why = (!whys.is_empty()).then(|| Why::of_all(whys));
             let baseline = beside.map(BesideBaseline::tile);
             let beside = beside.map(|beside| beside.section(top));
-            let sections = sections.into_iter().map(|(_, section)| section).chain(why).chain(beside);
-            output::write(path, page(stored, evaluated, baseline, sections.collect()))
+            let mut sections: Vec<Section> = sections.into_iter().map(|(_, section)| section).chain(beside).collect();
+            if !whys.is_empty() {
+                sections.insert(after_top_losses, Why::of_all(whys));
+            }
+            output::write(path, page(stored, evaluated, baseline, sections))
         }
         None => Ok(()),
     }
@@ -58,7 +64,7 @@ fn pictures(blocks: &[Block]) -> Vec<String> {
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.result())];
     sections.extend(evaluated.confused().map(|confused| ("confused", confused)));
-    sections.push(("top-losses", evaluated.top_losses_as_pictures(top_losses)));
+    sections.push((TOP_LOSSES_NAME, evaluated.top_losses_as_pictures(top_losses)));
     sections.push(("classes", evaluated.classes()));
     sections.extend(evaluated.charts());
     sections

@@ -84,7 +84,7 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
             _ => "A convolutional",
         },
         grouped(record.model.parameters),
-        record.data.source,
+        record.data.name(),
         grouped(record.data.train),
         grouped(record.data.valid),
         record.data.fingerprint,

@@ -153,7 +153,10 @@ fn values(row: &Row, key: &str) -> Vec<String> {
         "time" => Some(row.seconds.to_string()),
         "began" => row.began_at().map(|began| began.unix_timestamp().to_string()),
         "state" => Some(row.state.clone()),
-        "data" => record.map(|record| record.data.source.clone()),
+        "data" => {
+            let both = |data: &run::record::DataRecord| vec![data.source.clone(), data.name().to_owned()];
+            return record.map(|record| both(&record.data)).unwrap_or_default();
+        }
         "study" => row.study.clone(),
         "tag" => return row.about.tags.clone(),
         key => row.plan().and_then(|plan| {

@@ -13,22 +13,38 @@ use crate::{
     commands::load_data,
 };
 
+/// Pictures beside each other, of the images as they are.
+const COLUMNS: usize = 6;
+
 /// The batch that a run with this plan begins with, as the training sees it or as its files are.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let (pictures, all) = pictures(&plan, &data, args.images.get(), !args.raw);
-    let changed = match (fit::augmentation(&plan).is_none(), args.raw) {
-        (true, _) => "",
-        (false, true) => ", as they are",
-        (false, false) => ", as the first epoch sees them",
+    let of = |is_augmented| pictures(&plan, &data, args.images.get(), is_augmented);
+    let (pictures, all) = of(!args.raw);
+    let words = plan.augmentation.in_words();
+    let changed = match (&words, args.raw) {
+        (None, _) => "",
+        (Some(_), true) => ", as they are",
+        (Some(_), false) => ", as the first epoch sees them",
     };
-    let (shown, source, seed) = (pictures.len(), &data.source, plan.seed);
+    let (shown, source, seed) = (pictures.len(), &data.name, plan.seed);
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().filter_map(|picture| picture.caption.lines().next()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
     let named = Block::text("`train show` takes the names below the labels.");
-    Ok(Section::new(title, [named, Block::Large { alt, pictures }]))
+    let mut blocks = vec![named, Block::Large { alt, pictures }];
+    if let Some(words) = words.filter(|_| !args.raw) {
+        blocks.insert(0, Block::Text(format!("Each is {words}, anew in each epoch.")));
+        let (pictures, _) = of(false);
+        let raw = Block::Pictures {
+            alt: "The same images as they are".into(),
+            columns: pictures.len().min(COLUMNS),
+            pictures,
+        };
+        blocks.push(Block::Fold { summary: "The same images as they are".into(), blocks: vec![raw] });
+    }
+    Ok(Section::new(title, blocks))
 }
 
 /// Images of that batch, each as so many epochs see it.
@@ -36,7 +52,7 @@ pub fn variants(args: &ShowArgs, epochs: NonZeroUsize) -> anyhow::Result<Section
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
     let batch = first_batch(&plan, &data);
-    let (shown, all, source) = (args.images.get().min(batch.len()), batch.len(), &data.source);
+    let (shown, all, source) = (args.images.get().min(batch.len()), batch.len(), &data.name);
     let changed = match fit::augmentation(&plan).is_none() {
         true => ": the plan's `[augmentation]` changes nothing".to_owned(),
         false => format!(", as the first {epochs} epochs see them"),
