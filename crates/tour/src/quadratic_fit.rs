@@ -53,7 +53,7 @@ fn losses(fits: &[Fit]) -> Table {
         let parameters = fit.parameters.map(|parameter| format!("{parameter:.4}"));
         // A 32-bit float has seven digits.
         let seven = |loss: f64| if loss < 1000.0 { format!("{loss:.4}") } else { format!("{loss:.2}") };
-        let losses = [step.to_string(), seven(f64::from(fit.loss)), seven(*printed)];
+        let losses = [step.to_string(), seven(f64::from(fit.loss)), seven(printed)];
         rows.add_row(losses.into_iter().chain(parameters));
     }
     rows.captioned("The loss before the first step and after each, and the parameters.")
