@@ -81,6 +81,7 @@ impl Source {
             Self::Auto | Self::MnistSample | Self::Named(_) | Self::Synthetic { .. } => None,
         };
         let name = path.as_deref().and_then(Path::file_name);
+        let name = name.filter(|name| *name != source);
         name.map_or_else(|| source.into(), |name| format!("{} ({source})", name.display()))
     }
 }

@@ -39,7 +39,7 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
 }
 
 /// Of keys with all their values those that tell more of the runs apart than the keys before them; none where these are too many.
-fn telling<'a>(differing: Vec<(&'a str, Vec<Value>)>) -> Vec<(&'a str, Vec<Value>)> {
+fn telling(differing: Vec<(&str, Vec<Value>)>) -> Vec<(&str, Vec<Value>)> {
     let mut chosen: Vec<(&str, Vec<Value>)> = Vec::new();
     let kinds = |chosen: &[(&str, Vec<Value>)], runs: usize| {
         let of = |run: usize| chosen.iter().map(|(_, values)| values[run].to_string()).collect::<Vec<_>>();

@@ -7,7 +7,7 @@ use super::{StudyView, axes, dots};
 use crate::Status;
 
 /// Cells of the ground, across and up.
-const CELLS: [usize; 2] = [48, 32];
+const CELLS: [usize; 2] = [30, 20];
 /// Trials that the ground is made of, and drawn.
 const TRIALS: usize = 200;
 /// Fewer say nothing of what lies between them.
@@ -91,8 +91,8 @@ mod tests {
     fn the_ground_is_good_where_good_trials_lie() {
         let field = ground(&[(0.1, 0.9, 1.0), (0.9, 0.1, 0.0)]);
         let at = |row: usize, column: usize| field.cells[row * field.columns + column];
-        assert!(at(3, 4).worth > 230 && at(28, 43).worth < 25, "{:?} {:?}", at(3, 4), at(28, 43));
-        assert!(at(3, 4).known > 240 && at(28, 43).known > 240);
+        assert!(at(2, 2).worth > 230 && at(18, 27).worth < 25, "{:?} {:?}", at(2, 2), at(18, 27));
+        assert!(at(2, 2).known > 240 && at(18, 27).known > 240);
         assert_eq!(field.cells.len(), CELLS[0] * CELLS[1]);
     }
 
@@ -102,8 +102,9 @@ mod tests {
             (0..40).map(|n| (f64::from(n % 2) * 0.2, 0.9 + f64::from(n % 5) * 0.02, f64::from(n % 2))).collect();
         let field = ground(&places);
         let at = |row: usize, column: usize| field.cells[row * field.columns + column];
-        // A tenth of the axis: as far from the good as from the bad.
-        assert!((120..150).contains(&((u16::from(at(2, 4).worth) + u16::from(at(2, 5).worth)) / 2)), "{:?}", at(2, 4));
-        assert_eq!(at(31, 47).known, 0);
+        // A tenth of the axis is as far from the good as from the bad, and lies between these two cells.
+        let between = (u16::from(at(1, 2).worth) + u16::from(at(1, 3).worth)) / 2;
+        assert!((120..150).contains(&between), "{between}");
+        assert_eq!(at(19, 29).known, 0);
     }
 }
