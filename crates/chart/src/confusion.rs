@@ -28,6 +28,13 @@ impl Confusion {
         self.counts[actual][predicted] as f64 / all.max(1) as f64
     }
 
+    /// The largest share of a class that is taken for one other.
+    pub(crate) fn largest_error(&self) -> f64 {
+        let classes = self.counts.len();
+        let errors = (0..classes).flat_map(|actual| (0..classes).map(move |predicted| [actual, predicted]));
+        errors.filter(|[actual, predicted]| actual != predicted).map(|[a, b]| self.share(a, b)).fold(0.0, f64::max)
+    }
+
     /// `97.2 %`, and `100 %` or `0 %` only where it is exactly that.
     pub(crate) fn percent(&self, actual: usize, predicted: usize) -> String {
         let share = self.share(actual, predicted);

@@ -67,6 +67,13 @@ impl Reliability {
         Self { bins: all }
     }
 
+    /// The mean probability of all, and the share of what is so; none without a sample.
+    pub fn mean(&self) -> Option<(f64, f64)> {
+        let mut all = Bin::default();
+        self.bins.iter().for_each(|bin| all.add(bin));
+        (all.samples > 0.0).then(|| (all.probabilities / all.samples, all.true_ones / all.samples))
+    }
+
     /// Of each bin that has a sample the mean probability, and the share of what is so.
     pub fn points(&self) -> Vec<(f64, f64)> {
         self.bins.iter().map(|bin| (bin.probabilities / bin.samples, bin.true_ones / bin.samples)).collect()

@@ -13,13 +13,14 @@ use run::{
     EpochRecord, Error, RunRecord,
     best::{Best, BestTracker},
     folder,
+    record::DataRecord,
 };
 use toml::Value;
 
 use crate::{
     ConfusionTable, clock,
     curves::{accuracy_axis, chart, curve},
-    fraction,
+    fraction, grouped, name,
 };
 
 pub use groups::{Group, Groups, Test};
@@ -45,10 +46,8 @@ pub struct ComparedRun {
     pub key: String,
     /// As the run wrote it.
     pub plan: Plan,
-    /// Fingerprint of its data; none where its record cannot be read.
-    pub data: Option<String>,
-    /// The classes of its data; none where its record cannot be read.
-    pub classes: Vec<String>,
+    /// Its data; none where its record cannot be read.
+    pub data: Option<DataRecord>,
     /// Its epochs, at least one.
     pub epochs: Vec<EpochRecord>,
     /// The best of them by its plan's monitor.
@@ -87,20 +86,18 @@ impl Comparison {
         for (place, run) in sorted.runs.iter_mut().enumerate() {
             run.key = if are_short { run.label.clone() } else { letter(place) };
         }
-        let document = sorted.sections(page);
-        Document {
-            lead: (!sorted.is_same_data()).then(|| Block::text(DIFFERENT_DATA)).into_iter().collect(),
-            ..document
-        }
+        let lead = if sorted.is_same_data() { sorted.judged_by() } else { Some(DIFFERENT_DATA.to_owned()) };
+        Document { lead: lead.into_iter().map(Block::Text).collect(), ..sorted.sections(page) }
     }
 
     fn sections(&self, page: Option<&Path>) -> Document {
         // In a terminal what the names of the runs say is not said again.
         let plans = page.is_some() || !tell_all(self.differences().iter().map(|(key, _)| *key));
-        let sections = [self.overview(page), self.metrics()]
+        let sections = [self.overview(page)]
             .into_iter()
-            .chain(plans.then(|| self.plans()))
             .chain(Groups::best_first(&self.runs).section())
+            .chain([self.metrics(page)])
+            .chain(plans.then(|| self.plans()))
             .chain([self.curves()])
             .chain(classes::section(&self.runs));
         let title = match &self.runs[..] {
@@ -111,14 +108,19 @@ impl Comparison {
         Document { title, lead: vec![], sections: sections.collect() }
     }
 
-    /// Which has the highest accuracy: of plans that were trained with several seeds the mean, else the run.
+    /// By which images.
+    fn judged_by(&self) -> Option<String> {
+        let data = self.runs[0].data.as_ref()?;
+        Some(format!("All are judged by the {} validation images of {}.", grouped(data.valid), data.name()))
+    }
+
+    /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run.
     fn headline(&self) -> String {
         let groups = Groups::best_first(&self.runs);
-        let names = groups.all.iter().zip(groups.labels());
-        let several: Vec<String> =
-            names.filter(|(group, _)| group.accuracies.len() > 1).map(|(_, name)| name).collect();
-        if let [best, _, ..] = &several[..] {
-            return format!("{best} has the highest mean accuracy over seeds");
+        if let [best, _, ..] = &groups.all[..]
+            && best.accuracies.len() > 1
+        {
+            return format!("{} has the highest mean accuracy over seeds", groups.labels()[0]);
         }
         let highest = fraction(Some(self.runs[0].best.metrics.accuracy));
         let all = self.runs.iter().take_while(|run| fraction(Some(run.best.metrics.accuracy)) == highest);
@@ -136,7 +138,10 @@ impl Comparison {
     /// A row for a run: what it came to, and where it lies.
     fn overview(&self, page: Option<&Path>) -> Section {
         let header = ["run", "accuracy", "loss", "best epoch", "epochs", "time", "folder"];
-        let mut table = Table::new(header, 1).captioned("Accuracy and loss are those of the best epoch");
+        let monitor = self.runs[0].plan.training.monitor;
+        let is_one = self.runs.iter().all(|run| run.plan.training.monitor == monitor);
+        let by = if is_one { format!(", by {}", name(monitor)) } else { String::new() };
+        let mut table = Table::new(header, 1).captioned(format!("Accuracy and loss are those of the best epoch{by}"));
         self.runs.iter().for_each(|run| table.add_row(run.row()));
         let lines = self.lines();
         let line =
@@ -147,9 +152,10 @@ impl Comparison {
     }
 
     /// A row for a metric, the runs beside each other where they are few enough for a page.
-    fn metrics(&self) -> Section {
+    fn metrics(&self, page: Option<&Path>) -> Section {
         let is_known = |metric: &Metric| self.runs.iter().any(|run| run.best.metrics.get(*metric).is_some());
-        let shown = &self.runs[..self.runs.len().min(BESIDE)];
+        let most = if page.is_some() { BESIDE_ON_A_PAGE } else { BESIDE };
+        let shown = &self.runs[..self.runs.len().min(most)];
         let labels = shown.iter().map(|run| run.key.as_str());
         let header = ["metric"]
             .into_iter()
@@ -262,8 +268,9 @@ impl Comparison {
 /// Characters of a name that a column's head has room for.
 const SHORT: usize = 18;
 
-/// Runs whose metrics stand beside each other.
+/// Runs whose metrics stand beside each other, in a terminal and on a page.
 const BESIDE: usize = 6;
+const BESIDE_ON_A_PAGE: usize = 10;
 
 const DIFFERENT_DATA: &str = "These runs have seen different data: their metrics are not of the same images.";
 
@@ -278,8 +285,7 @@ impl ComparedRun {
         let done = record.as_ref().map_or(0, |record| record.epochs_done);
         let none = || Error::NoMetrics { path: path.into(), epochs: done };
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
-        let (data, classes) = record.map(|record| (record.data.fingerprint, record.data.classes)).unzip();
-        let (classes, confusion) = (classes.unwrap_or_default(), ConfusionTable::read(path));
+        let (data, confusion) = (record.map(|record| record.data), ConfusionTable::read(path));
         Ok(Self {
             path: path.into(),
             key: name.clone(),
@@ -287,11 +293,21 @@ impl ComparedRun {
             name,
             plan,
             data,
-            classes,
             epochs,
             best,
             confusion,
         })
+    }
+
+    /// Fingerprint of its data.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<&String> {
+        self.data.as_ref().map(|data| &data.fingerprint)
+    }
+
+    /// The classes of its data; none where these are not known.
+    fn classes(&self) -> &[String] {
+        self.data.as_ref().map_or(&[], |data| &data.classes)
     }
 
     /// Its label, behind its letter where it has one.
@@ -316,7 +332,7 @@ impl ComparedRun {
 }
 
 fn is_same_data(runs: &[ComparedRun]) -> bool {
-    runs.windows(2).all(|pair| pair[0].data == pair[1].data)
+    runs.windows(2).all(|pair| pair[0].fingerprint() == pair[1].fingerprint())
 }
 
 /// What a run is called in a narrow table: `A`, `B`, after `Z` the number.

@@ -244,8 +244,10 @@ impl<'a> Evaluated<'a> {
             let text = format!("Of the images that get about the same probability, how many are {positive}? {end}");
             (diagram, positive.as_str(), text)
         } else {
-            let text =
-                format!("Of the images whose prediction has about the same probability, how many are right? {end}");
+            let sure = reliability.mean().map_or_else(String::new, |(says, is)| sureness(says, is));
+            let text = format!(
+                "{sure}Of the images whose prediction has about the same probability, how many are right? {end}"
+            );
             let y = Axis { name: "share of right ones".into(), ..diagram.y };
             (LineChart { y, ..diagram }, "what is predicted", text)
         };
@@ -417,6 +419,19 @@ impl<'a> Evaluated<'a> {
         self.data.image_name(self.split, index)
     }
 }
+
+/// Whether predictions are as often right as they say.
+fn sureness(says: f64, is: f64) -> String {
+    let word = match says - is {
+        more if more > TOO_SURE => "it is surer than it is right",
+        more if more < -TOO_SURE => "it is less sure than it is right",
+        _ => "it is as sure as it is right",
+    };
+    format!("On average it gives its prediction {says:.4}, and {is:.4} of them are right: {word}. ")
+}
+
+/// A difference of mean probability and accuracy that counts.
+const TOO_SURE: f64 = 0.005;
 
 /// A table with a row for each class: folded where it is long, and cut where a page has no room for it.
 pub(crate) fn list_of_classes(mut table: Table, summary: &str) -> Block {

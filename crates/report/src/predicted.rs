@@ -2,7 +2,7 @@
 
 use std::path::is_separator;
 
-use chart::{Block, Document, Section, Table};
+use chart::{Block, Document, Picture, Section, Table, Verdict};
 
 use crate::{Why, grouped, probability};
 
@@ -18,10 +18,56 @@ pub fn predicted(run: &str, classes: &[String], mut whys: Vec<Why>) -> Document 
         why.name.drain(..shared.len());
     }
     let mut lead = vec![Block::Text(introduction(run, &shared, &whys, &folders))];
-    lead.extend((whys.len() > 1).then(|| Block::Table(summary(&whys, &folders))));
-    lead.push(Block::text(Why::LEGEND));
-    let sections: Vec<Section> = whys.iter().map(Why::section).collect();
-    Document { title: "Predictions".into(), lead, sections }
+    let count = match whys.len() {
+        1 => "one image".to_owned(),
+        all => format!("{} images", grouped(all)),
+    };
+    // Each large, where they are few; of many those that are worth a look, and the others small.
+    let worth_it: Vec<usize> = (0..whys.len())
+        .filter(|n| *n < LARGE || is_right(&whys[*n], &folders[*n]) == Some(false))
+        .take(MOST_LARGE)
+        .collect();
+    if whys.len() > LARGE {
+        lead.push(Block::Pictures {
+            alt: format!("{count}, the least certain first"),
+            pictures: small(&whys, &folders),
+            columns: COLUMNS,
+        });
+    }
+    let table = summary(&whys, &folders, &worth_it);
+    lead.extend((whys.len() > 1).then_some(match whys.len() {
+        few if few <= LARGE => Block::Table(table),
+        _ => Block::Fold { summary: "The same as a table".into(), blocks: vec![Block::Table(table)] },
+    }));
+    lead.extend(whys.first().map(|why| Block::text(why.legend())));
+    let sections: Vec<Section> = worth_it.iter().map(|number| whys[*number].section()).collect();
+    Document { title: format!("Predictions of {count}"), lead, sections }
+}
+
+/// Images that are shown large: so many of the least certain, and of the wrong ones as many as that come to this.
+const LARGE: usize = 6;
+const MOST_LARGE: usize = 30;
+
+/// Small pictures beside each other where there is room.
+const COLUMNS: usize = 12;
+
+/// Each with what it is predicted to be and whether that is right, where this is known.
+fn small(whys: &[Why], folders: &[Option<String>]) -> Vec<Picture> {
+    let picture = |(why, folder): (&Why, &Option<String>)| {
+        let (class, p) = &why.guesses[0];
+        let verdict = match is_right(why, folder) {
+            Some(true) => Verdict::Right,
+            Some(false) => Verdict::Wrong,
+            None => Verdict::None,
+        };
+        let is = folder.as_ref().map_or_else(String::new, |folder| format!(", is {folder}"));
+        Picture {
+            pixels: why.pixels.clone(),
+            caption: format!("{class}{is}\np {}\n{}", probability(*p), why.name),
+            verdict,
+        }
+    };
+    whys.iter().zip(folders).map(picture).collect()
 }
 
 fn introduction(run: &str, shared: &str, whys: &[Why], folders: &[Option<String>]) -> String {
@@ -39,17 +85,19 @@ fn introduction(run: &str, shared: &str, whys: &[Why], folders: &[Option<String>
     format!("{count}{place} by the model of `{run}`.{agreed}")
 }
 
-/// A row of each image, which leads to its section.
-fn summary(whys: &[Why], folders: &[Option<String>]) -> Table {
+/// A row of each image, which leads to its section, where it has one.
+fn summary(whys: &[Why], folders: &[Option<String>], sections: &[usize]) -> Table {
     let has_folders = folders.iter().any(Option::is_some);
-    let columns = ["image", "label"].into_iter().chain(["folder", "right"].into_iter().filter(|_| has_folders));
+    let columns =
+        ["image", "predicted"].into_iter().chain(["is (its folder)", "right"].into_iter().filter(|_| has_folders));
     let mut table = Table::new(columns.chain(["probability"]), if has_folders { 4 } else { 2 });
     for (number, (why, folder)) in whys.iter().zip(folders).enumerate() {
         let right = is_right(why, folder).map_or("-", |right| if right { "yes" } else { "no" });
         let known = [folder.as_deref().unwrap_or("-"), right].into_iter().filter(|_| has_folders);
         let (class, p) = &why.guesses[0];
         table.add_row([&why.name, class].into_iter().map(String::as_str).chain(known).chain([&*probability(*p)]));
-        table.links.push(format!("#section-{}", number + 1));
+        let section = sections.iter().position(|other| *other == number);
+        table.links.push(section.map_or_else(String::new, |section| format!("#section-{}", section + 1)));
     }
     table
 }
@@ -101,7 +149,7 @@ mod tests {
     fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
         let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
         let Block::Table(table) = &page.lead[1] else { panic!("{page:?}") };
-        assert_eq!(table.header, ["image", "label", "folder", "right", "probability"]);
+        assert_eq!(table.header, ["image", "predicted", "is (its folder)", "right", "probability"]);
         assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
         assert_eq!(table.links, ["#section-1", "#section-2"]);
         assert_eq!(page.sections[0].heading, "7/2.png: 3");
@@ -114,8 +162,26 @@ mod tests {
     fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
         let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
-        assert_eq!(page.lead, [said, Block::text(Why::LEGEND)]);
+        assert_eq!(page.lead, [said, Block::text(Why::LINEAR)]);
+        assert_eq!(page.title, "Predictions of one image");
         assert_eq!(page.sections[0].heading, "digit.png: 7");
+    }
+
+    #[test]
+    fn of_many_the_uncertain_and_the_wrong_ones_are_large() {
+        let of = |n: u8| why(&format!("/a/{}/{n}.png", if n == 19 { 7 } else { 3 }), "3", 0.5 + f32::from(n) / 100.0);
+        let page = page((0..20).map(of).collect());
+        let Block::Pictures { pictures, .. } = &page.lead[1] else { panic!("{page:?}") };
+        assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
+        assert_eq!(pictures[19].caption, "3, is 7\np 0.6900\n7/19.png");
+        let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
+        assert_eq!(
+            headings,
+            ["3/0.png: 3", "3/1.png: 3", "3/2.png: 3", "3/3.png: 3", "3/4.png: 3", "3/5.png: 3", "7/19.png: 3"]
+        );
+        let Block::Fold { blocks, .. } = &page.lead[2] else { panic!("{page:?}") };
+        let Block::Table(table) = &blocks[0] else { panic!("{page:?}") };
+        assert_eq!([&table.links[5], &table.links[6], &table.links[19]], ["#section-6", "", "#section-7"]);
     }
 
     #[test]

@@ -22,10 +22,18 @@ pub struct Why {
 }
 
 impl Why {
-    /// What the pictures beside an image show.
-    pub const LEGEND: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times the slope of the class's \
-                              logit by it; of a linear model that is all there is to its logit, but for the bias. A square costs by how \
-                              much the logit falls when it is covered.";
+    /// What the pictures beside an image show, of a linear model.
+    pub const LINEAR: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times its weight; \
+                              with the bias that is all there is to the logit.";
+
+    /// The same of other models.
+    pub const OTHER: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times the slope of the \
+                             class's logit by it. A square costs by how much the logit falls when it is covered.";
+
+    /// What the pictures beside the image show.
+    pub fn legend(&self) -> &'static str {
+        if self.is_linear { Self::LINEAR } else { Self::OTHER }
+    }
 
     /// Of one image: large, and beside it how probable its classes are, and why.
     pub fn section(&self) -> Section {
@@ -34,12 +42,8 @@ impl Why {
             |(class, p): &(String, f32)| Bar { name: class.clone(), amount: f64::from(*p), label: probability(*p) };
         let alt = format!("Probabilities: {class} {}", probability(*p));
         let bars = Bars { alt, bars: self.guesses.iter().map(bar).collect(), whole: 1.0 };
-        let mut why = self.pictures("as the model sees it".into());
-        let image = vec![why.remove(0)];
-        let [image, why] =
-            [(self.name.clone(), image), (self.alt(), why)].map(|(alt, pictures)| Block::Large { alt, pictures });
-        let decided = Block::Together(vec![Block::Bars(bars), why]);
-        Section::new(format!("{}: {class}", self.name), [Block::Beside(vec![image, decided])])
+        let pictures = Block::Large { alt: self.alt(), pictures: self.pictures("as the model sees it".into()) };
+        Section::new(format!("{}: {class}", self.name), [Block::Bars(bars), pictures])
     }
 
     /// Of several.
@@ -49,7 +53,8 @@ impl Why {
             why.row(format!("{}\n{class}, p {}", why.name, probability(*p)))
         };
         let rows = Block::Beside(whys.iter().map(named).collect());
-        Section::new("Why: what decides the top losses", [Block::text(Self::LEGEND), rows])
+        let legend = whys.first().map(|why| Block::text(why.legend()));
+        Section::new("Why: what decides the top losses", legend.into_iter().chain([rows]))
     }
 
     /// The image under this caption, and what is to be said of it.

@@ -52,6 +52,12 @@ impl Asha {
         Ok(Self { goal, factor, rungs })
     }
 
+    /// The epochs after which trials are held against each other, the last being the end.
+    #[must_use]
+    pub fn rungs(&self) -> &[usize] {
+        &self.rungs
+    }
+
     /// Up to which epoch a trial that has done `epochs` trains next.
     pub fn until(&self, epochs: usize) -> usize {
         self.rungs.iter().copied().find(|rung| *rung > epochs).unwrap_or(epochs)

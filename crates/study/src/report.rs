@@ -23,17 +23,19 @@ use ::report::grouped;
 use chart::{Block, Document, Section, Table, Term, Tile, html};
 use plan::Plan;
 use run::folder;
+use search::{Asha, Domain, Parameter};
 
 use crate::{
     Error, Status, Study, leaderboard, named,
     overview::{self, short_key},
     points::{Ranked, ranked},
+    study::Pruner,
     study_folder,
     trial::short,
 };
 
 /// Points in the table.
-const BEST: usize = 20;
+const BEST: usize = 10;
 
 /// Cells of the table of all trials: almost a thousand trials of four keys.
 const CELLS: usize = 6800;
@@ -74,20 +76,23 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
     let view = StudyView::new(study, trials);
     let importances = importance::importances(&view);
     let parts = [
-        Some(view.leaderboard(folder)),
         view.best(folder),
         history::section(&view),
+        Some(view.leaderboard(folder)),
+        importance::section(&view, &importances),
         parallel::section(&view),
         Some(against_keys::section(&view)),
         contour::section(&view, &importances.order()),
-        importance::section(&view, &importances),
         seeds::section(&view),
         curves::section(&view),
         unfinished::section(&view),
         cost::section(&view),
     ];
     Document {
-        title: format!("Study {}", study.name),
+        title: match view.trains(None) {
+            data if data.is_empty() => format!("Study {}", study.name),
+            data => format!("Study {}: {data}", study.name),
+        },
         lead: [Block::Tiles(view.tiles(&importances)), Block::Table(view.outcome())]
             .into_iter()
             .chain(edges::hints(&view, &importances))
@@ -182,17 +187,31 @@ impl<'a> StudyView<'a> {
 
     fn outcome(&self) -> Table {
         let study = self.study;
-        let keys = study.keys().into_iter().collect::<Vec<_>>().join(", ");
         let goal = format!("{}, to be {:?}d", study.metric, study.goal).to_lowercase();
         let plan = study.a_plan().ok();
         let at = plan.as_ref().map_or_else(String::new, |plan| {
             format!("; of each trial at its best epoch, by {}", ::report::name(plan.training.monitor))
         });
-        Table::of_names([
-            ("trains", self.trains(plan.as_ref())),
-            ("metric", goal + &at),
-            ("search", format!("{:?} over {keys}", study.search).to_lowercase()),
-        ])
+        Table::of_names([("trains", self.trains(plan.as_ref())), ("metric", goal + &at), ("search", self.search())])
+    }
+
+    /// How points are chosen, from what, and how trials are stopped early.
+    fn search(&self) -> String {
+        let study = self.study;
+        let keys = self.keys();
+        let range = |parameter: &Parameter| {
+            let log = matches!(parameter.domain, Domain::LogUniform { .. } | Domain::LogInt { .. });
+            let by = if log { " by magnitude" } else { "" };
+            format!("{} {}{by}", short_key(&parameter.key, &keys), parameter.domain)
+        };
+        let ranges: Vec<String> = study.space.parameters().iter().map(range).collect();
+        let epochs = |asha: &Asha| asha.rungs().iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let prune = match &study.prune {
+            Some(Pruner::Asha(asha)) => format!("; trials are compared after {} epochs (ASHA)", epochs(asha)),
+            Some(Pruner::Median(_)) => "; trials below the median are stopped".into(),
+            None => String::new(),
+        };
+        format!("{}, seed {}: {}{prune}", format!("{:?}", study.search).to_lowercase(), study.seed, ranges.join("; "))
     }
 
     /// What all trials share: network, data and epochs.

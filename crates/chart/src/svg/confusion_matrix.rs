@@ -88,9 +88,13 @@ fn grounds(confusion: &Confusion) -> Vec<u8> {
 /// The colour and the opacity of a cell.
 fn ground(confusion: &Confusion, [actual, predicted]: [usize; 2]) -> (Rgb, f64) {
     let share = confusion.share(actual, predicted);
-    // A few among thousands are to be seen too.
-    if actual == predicted { (BLUE, 0.06 + 0.44 * share) } else { (VERMILLION, 0.12 + 0.6 * share.sqrt()) }
+    // A few among thousands are to be told apart too.
+    let most = confusion.largest_error().max(LEAST_ERROR);
+    if actual == predicted { (BLUE, 0.06 + 0.44 * share) } else { (VERMILLION, 0.08 + 0.62 * (share / most).min(1.0)) }
 }
+
+/// The share of an error that has the strongest colour at least.
+const LEAST_ERROR: f64 = 0.01;
 
 fn counted_cell(
     confusion: &Confusion,

@@ -22,7 +22,7 @@ pub fn section(runs: &[ComparedRun]) -> Option<Section> {
 /// A row for a class; of many the ones on which the runs differ most.
 fn accuracies(runs: &[ComparedRun], tables: &[&ConfusionTable]) -> Block {
     let of = |class: &str| tables.iter().map(|table| table.accuracy_of(class).unwrap_or(0.0)).collect::<Vec<f64>>();
-    let classes = runs.iter().take(1).flat_map(|run| &run.classes);
+    let classes = runs.iter().take(1).flat_map(ComparedRun::classes);
     let mut rows: Vec<(&str, Vec<f64>)> = classes.map(|class| (class.as_str(), of(class))).collect();
     let mut caption = "Accuracy of each class".to_owned();
     if rows.len() > MOST {

@@ -140,7 +140,7 @@ fn point(run: &ComparedRun) -> (Vec<(&'static str, Value)>, Option<&String>) {
     let mut entries = run.plan.entries();
     // Without a fingerprint only the plan says what the data was.
     entries.retain(|(key, _)| is_of_the_point(key) || run.data.is_none() && key.starts_with("data."));
-    (entries, run.data.as_ref())
+    (entries, run.fingerprint())
 }
 
 /// Whether the runs of a group are alike in this key: all that decides a result, but for the seed.
@@ -180,14 +180,13 @@ mod tests {
     use super::*;
     use metrics::Metrics;
     use plan::{BuiltIn, Config, Plan, Setting};
-    use run::best::Best;
+    use run::{best::Best, record::DataRecord};
 
     fn run(settings: &[&str], accuracy: f64) -> ComparedRun {
         let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap();
         let metrics = Metrics { loss: 0.1, accuracy, ..Metrics::default() };
         let best = Best { epoch: 1, step: 1, value: 0.1, metrics };
-        let (classes, confusion) = (vec![], None);
         ComparedRun {
             path: "x".into(),
             name: "x".into(),
@@ -195,10 +194,23 @@ mod tests {
             label: "x".into(),
             plan,
             data: None,
-            classes,
             epochs: vec![],
             best,
-            confusion,
+            confusion: None,
+        }
+    }
+
+    fn data() -> DataRecord {
+        DataRecord {
+            source: "idx".into(),
+            name: None,
+            notes: vec![],
+            fingerprint: "f".into(),
+            classes: vec![],
+            train: 1,
+            valid: 1,
+            test: None,
+            skipped: vec![],
         }
     }
 
@@ -230,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_decides_no_result_makes_no_group_and_another_length_does() {
-        let on_data = |setting: &str| ComparedRun { data: Some("f".into()), ..run(&[setting], 0.9) };
+        let on_data = |setting: &str| ComparedRun { data: Some(data()), ..run(&[setting], 0.9) };
         for same in ["threads=1", "device=1", "checkpoint.keep_last=9", "data.workers=0", "data.cache=x"] {
             let runs = vec![on_data("seed=0"), on_data(same)];
             assert_eq!(Groups::of(&runs).all.len(), 1, "{same}");
@@ -243,7 +255,7 @@ mod tests {
 
     #[test]
     fn other_data_is_another_group() {
-        let other = ComparedRun { data: Some("f".into()), ..run(&["seed=1"], 0.9) };
+        let other = ComparedRun { data: Some(data()), ..run(&["seed=1"], 0.9) };
         assert_eq!(Groups::of(&[run(&[], 0.9), other]).all.len(), 2);
     }
 

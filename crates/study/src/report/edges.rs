@@ -1,10 +1,10 @@
 //! Whether the best value of a key lies at an end of what was searched: what lies beyond may be better.
 
 use chart::Block;
-use search::{Domain, Value};
+use search::{Domain, Parameter, Value};
 
-use super::{StudyView, importance::Importances};
-use crate::trial::short;
+use super::{StudyView, dots, importance::Importances};
+use crate::{Status, trial::short};
 
 /// How near to an end counts, as a part of the whole.
 const NEAR: f64 = 0.03;
@@ -15,37 +15,66 @@ const FEWEST: usize = 3;
 pub(super) fn hints(view: &StudyView<'_>, importances: &Importances) -> Vec<Block> {
     let Some((best, _)) = view.valued.first() else { return vec![] };
     let point = best.trial.point();
-    let of = |parameter: &search::Parameter| hint(&parameter.key, &parameter.domain, point.get(&parameter.key)?);
+    let of = |Parameter { key, domain, .. }: &Parameter| {
+        let (value, number) = (point.get(key)?, point.get(key)?.number()?);
+        let end = End::of(domain, number)?;
+        Some(end.hint(key, value) + &against(view, key, number, &end))
+    };
     let parameters = view.study.space.parameters().iter().filter(|parameter| !importances.is_idle(&parameter.key));
     parameters.filter_map(of).map(Block::Text).collect()
 }
 
-fn hint(key: &str, domain: &Domain, value: &Value) -> Option<String> {
-    let number = value.number()?;
-    let (low, high, is_log) = match domain {
-        Domain::Uniform { low, high } => (*low, *high, false),
-        Domain::LogUniform { low, high } => (*low, *high, true),
-        Domain::Int { low, high, .. } => (*low as f64, *high as f64, false),
-        Domain::LogInt { low, high } => (*low as f64, *high as f64, true),
-        Domain::Choice(values) => {
-            let numbers: Vec<f64> = values.iter().map(Value::number).collect::<Option<_>>()?;
-            let ends =
-                numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), n| (low.min(*n), high.max(*n)));
-            (numbers.len() >= FEWEST).then_some((ends.0, ends.1, false))?
+/// What a trial nearer to that end than the best one came to, where it is among the worse half.
+fn against(view: &StudyView<'_>, key: &str, best: f64, end: &End) -> String {
+    let number = |status: &Status| status.trial.point().get(key)?.number();
+    let is_nearer = |number: f64| if end.is_upper { number > best } else { number < best };
+    let worse = &view.valued[view.valued.len().div_ceil(2)..];
+    let worst = worse.iter().rev().find_map(|(status, value)| {
+        let at = number(status).filter(|number| is_nearer(*number))?;
+        Some((dots::item(status), report::short(at), view.study.metric.shown(*value)))
+    });
+    worst.map_or_else(String::new, |(trial, at, value)| format!(" But trial {trial}, at {at}, came to {value} only."))
+}
+
+/// An end of what was searched.
+struct End {
+    value: f64,
+    is_upper: bool,
+}
+
+impl End {
+    /// The end that a number lies at; none for one within, and where there is no order.
+    fn of(domain: &Domain, number: f64) -> Option<Self> {
+        let (low, high, is_log) = match domain {
+            Domain::Uniform { low, high } => (*low, *high, false),
+            Domain::LogUniform { low, high } => (*low, *high, true),
+            Domain::Int { low, high, .. } => (*low as f64, *high as f64, false),
+            Domain::LogInt { low, high } => (*low as f64, *high as f64, true),
+            Domain::Choice(values) => {
+                let numbers: Vec<f64> = values.iter().map(Value::number).collect::<Option<_>>()?;
+                let ends = numbers
+                    .iter()
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), n| (low.min(*n), high.max(*n)));
+                (numbers.len() >= FEWEST).then_some((ends.0, ends.1, false))?
+            }
+        };
+        let scaled = |number: f64| if is_log { number.ln() } else { number };
+        let near = if matches!(domain, Domain::Choice(_)) { 0.0 } else { NEAR };
+        match (scaled(number) - scaled(low)) / (scaled(high) - scaled(low)) {
+            part if part <= near => Some(Self { value: low, is_upper: false }),
+            part if part >= 1.0 - near => Some(Self { value: high, is_upper: true }),
+            _ => None,
         }
-    };
-    let scaled = |number: f64| if is_log { number.ln() } else { number };
-    let near = if matches!(domain, Domain::Choice(_)) { 0.0 } else { NEAR };
-    let part = (scaled(number) - scaled(low)) / (scaled(high) - scaled(low));
-    let (end, side, beyond) = match part {
-        part if part <= near => (low, "lower", "smaller"),
-        part if part >= 1.0 - near => (high, "upper", "larger"),
-        _ => return None,
-    };
-    Some(format!(
-        "The best trial has `{key}` = {}, at the {side} end of what was searched, {end}: {beyond} values may be better still.",
-        short(value)
-    ))
+    }
+
+    fn hint(&self, key: &str, value: &Value) -> String {
+        let (side, beyond) = if self.is_upper { ("upper", "larger") } else { ("lower", "smaller") };
+        format!(
+            "The best trial has `{key}` = {}, at the {side} end of what was searched, {}: {beyond} values may be better still.",
+            short(value),
+            self.value
+        )
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +84,7 @@ mod tests {
     #[test]
     fn a_best_value_at_an_end_is_told_and_one_within_is_not() {
         let log = Domain::LogUniform { low: 0.01, high: 10.0 };
-        let told = |domain: &Domain, value: Value| hint("k", domain, &value);
+        let told = |domain: &Domain, value: Value| Some(End::of(domain, value.number()?)?.hint("k", &value));
         let upper = told(&log, 9.5.into()).unwrap();
         assert_eq!(
             upper,

@@ -13,7 +13,7 @@ use crate::{
 
 /// Rows of each table, and numbers of trials in a row.
 const ROWS: usize = 40;
-const NUMBERS: usize = 12;
+const NUMBERS: usize = 30;
 
 /// None where all trials finished.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {

@@ -150,7 +150,7 @@ fn object(comparison: &Comparison) -> Value {
 }
 
 fn run_object(run: &ComparedRun) -> Value {
-    json!({ "path": run.path.to_string_lossy(), "data": run.data, "epochs": run.epochs.len(), "best": run.best })
+    json!({ "path": run.path.to_string_lossy(), "data": run.fingerprint(), "epochs": run.epochs.len(), "best": run.best })
 }
 
 fn group_object(Group { runs, accuracies, mean }: &Group) -> Value {

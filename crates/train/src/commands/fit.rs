@@ -62,7 +62,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
     if could_write {
         let written = if folder::model_path(folder.path()).is_file() {
-            report::write(&workbench, &folder)
+            report::write(&workbench, &folder, report::is_cheap)
         } else {
             ::report::write_live(folder.path(), &workbench.data, false).map_err(Error::from)
         };

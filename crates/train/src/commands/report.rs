@@ -19,21 +19,25 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let StoredRun { path, plan, chosen, .. } = StoredRun::open(run_name::find(&args.run)?, &args.backend)?;
     let folder = RunFolder::open(&path)?;
     let workbench = Workbench::on(chosen, plan, None)?;
-    let page = write(&workbench, &folder)?;
+    let page = write(&workbench, &folder, |_, _| true)?;
     // Standard output is the page's path alone, as `$(train report latest)` takes it.
     tell(&run_name::line(&path));
     Ok(writeln!(Out, "{}", page.display())?)
 }
 
-/// Writes the page of a run on the data of this bench; returns its path.
-pub fn write(workbench: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error> {
+/// Writes the page of a run on the data of this bench, beside the pixel-similarity baseline where that is wanted of the data and the
+/// seconds of the run; returns its path.
+pub fn write(
+    workbench: &Workbench,
+    folder: &RunFolder,
+    with_baseline: fn(&DataSet, f64) -> bool,
+) -> Result<PathBuf, Error> {
     let Workbench { chosen, data, plan } = workbench;
     let scores = evaluation::of_run(chosen, &load_data::kernel_cache(), folder.path(), data)?;
     let record = RunRecord::read(folder.path())?;
-    let seconds = record.seconds;
     let (whys, first_layer) = why::of_top_losses(workbench, Split::Valid, folder.path(), &record, &scores)?;
     let extras = Extras {
-        baseline: if is_cheap(data, seconds) { Some(baseline::accuracy(workbench)?) } else { None },
+        baseline: if with_baseline(data, record.seconds) { Some(baseline::accuracy(workbench)?) } else { None },
         layers: Some(summary::layers(workbench)?),
         batch: batch::pictures(plan, data, BATCH, true).0,
         whys,
@@ -42,17 +46,17 @@ pub fn write(workbench: &Workbench, folder: &RunFolder) -> Result<PathBuf, Error
     Ok(report::write(folder, data, scores, extras)?)
 }
 
-/// Whether the baseline takes a hundredth of a run's time at most, or next to none: it looks at each pixel once to fit, and once for
+/// Whether the baseline takes a fiftieth of a run's time at most, or next to none: it looks at each pixel once to fit, and once for
 /// each class and distance to compare.
-fn is_cheap(data: &DataSet, seconds: f64) -> bool {
+pub fn is_cheap(data: &DataSet, seconds: f64) -> bool {
     let images = data.train.len() + 2 * data.valid.len() * data.task().classes().len();
     let pixels = (images * data.shape().len()) as f64;
-    pixels <= FEW_PIXELS || pixels <= 0.01 * seconds * PIXELS_A_SECOND
+    pixels <= FEW_PIXELS || pixels <= 0.02 * seconds * PIXELS_A_SECOND
 }
 
-/// As many take some ten milliseconds, and as many a second are compared on a slow processor.
-const FEW_PIXELS: f64 = 1.5e7;
-const PIXELS_A_SECOND: f64 = 1e9;
+/// As many take a few milliseconds, and as many a second are compared on a slow processor.
+const FEW_PIXELS: f64 = 4e6;
+const PIXELS_A_SECOND: f64 = 8e8;
 
 /// Images of the first batch that the page shows.
 const BATCH: usize = 24;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use chart::{Block, Picture, Pixels, Section, Verdict};
+use chart::{Block, Picture, Pixels, Section, Table, Verdict};
 use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, Split, augmented};
 use plan::Plan;
 use train::fit;
@@ -12,9 +12,6 @@ use crate::{
     cli::{PlanArgs, ShowArgs},
     commands::load_data,
 };
-
-/// Pictures beside each other, of the images as they are.
-const COLUMNS: usize = 6;
 
 /// The batch that a run with this plan begins with, as the training sees it or as its files are.
 pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
@@ -33,16 +30,18 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let labels: Vec<&str> = pictures.iter().filter_map(|picture| picture.caption.lines().next()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
     let named = Block::text("`train show` takes the names below the labels.");
-    let mut blocks = vec![named, Block::Large { alt, pictures }];
-    if let Some(words) = words.filter(|_| !args.raw) {
-        blocks.insert(0, Block::Text(format!("Each is {words}, anew in each epoch.")));
-        let (pictures, _) = of(false);
-        let raw = Block::Pictures {
-            alt: "The same images as they are".into(),
-            columns: pictures.len().min(COLUMNS),
-            pictures,
-        };
-        blocks.push(Block::Fold { summary: "The same images as they are".into(), blocks: vec![raw] });
+    let mut blocks = vec![Block::Table(facts(&plan, &data, !args.raw)), named];
+    match words.filter(|_| !args.raw) {
+        None => blocks.push(Block::Large { alt, pictures }),
+        Some(words) => {
+            blocks.insert(1, Block::Text(format!("Each is {words}, anew in each epoch.")));
+            let pairs = pictures.into_iter().zip(of(false).0).map(|(seen, raw)| {
+                let alt = format!("{}, and as it is", seen.caption.replace('\n', ", "));
+                let pictures = vec![seen, Picture { caption: "as it is".into(), ..raw }];
+                Block::Pictures { alt, pictures, columns: 2 }
+            });
+            blocks.push(Block::Beside(pairs.collect()));
+        }
     }
     Ok(Section::new(title, blocks))
 }
@@ -69,11 +68,54 @@ pub fn variants(args: &ShowArgs, epochs: NonZeroUsize) -> anyhow::Result<Section
 /// The first `count` images of the first batch, as they are or as the first epoch sees them, and how many that batch has.
 pub fn pictures(plan: &Plan, data: &DataSet, count: usize, is_augmented: bool) -> (Vec<Picture>, usize) {
     let batch = first_batch(plan, data);
-    let limits = if is_augmented { fit::augmentation(plan) } else { Augmentation::default() };
-    // The whole batch, because images of it may be mixed.
-    let images = augmented(&data.train, &batch, limits, (plan.seed, 0));
+    let images = images(plan, data, &batch, is_augmented);
     let shown = batch.iter().zip(images).take(count).map(|(index, image)| picture(data, *index, &image));
     (shown.collect(), batch.len())
+}
+
+/// What a network gets: shape and values of the whole batch, and how many images of each class.
+fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
+    let batch = first_batch(plan, data);
+    let values: Vec<f64> =
+        images(plan, data, &batch, is_augmented).iter().flatten().map(|value| f64::from(*value) / 255.0).collect();
+    let [low, high] = [f64::min, f64::max].map(|pick| values.iter().copied().reduce(pick).unwrap_or_default());
+    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let deviation =
+        (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64).sqrt();
+    let task = data.task();
+    let of_class = |label: u16| batch.iter().filter(|index| data.train.labels()[**index] == label).count();
+    let mut classes: Vec<(usize, u16)> =
+        task.labels().map(|label| (of_class(label), label)).filter(|(count, _)| *count > 0).collect();
+    let more = classes.len().saturating_sub(NAMED);
+    classes.truncate(NAMED);
+    let named: Vec<String> =
+        classes.iter().map(|(count, label)| format!("{count} of {}", task.class(*label))).collect();
+    let more = if more > 0 { format!(" and {more} more classes") } else { String::new() };
+    let shape = data.shape();
+    Table::of_names([
+        (
+            "batch",
+            format!(
+                "[{}, {}, {}, {}]: images, channels, rows, columns",
+                batch.len(),
+                shape.channels,
+                shape.height,
+                shape.width
+            ),
+        ),
+        ("values", format!("{low:.2} to {high:.2}, mean {mean:.4}, standard deviation {deviation:.4}")),
+        ("labels", named.join(", ") + &more),
+    ])
+}
+
+/// Classes of a batch that are named.
+const NAMED: usize = 20;
+
+/// The images of a batch, as they are or as the first epoch sees them.
+fn images(plan: &Plan, data: &DataSet, batch: &[usize], is_augmented: bool) -> Vec<Vec<u8>> {
+    let limits = if is_augmented { fit::augmentation(plan) } else { Augmentation::default() };
+    // The whole batch, because images of it may be mixed.
+    augmented(&data.train, batch, limits, (plan.seed, 0))
 }
 
 /// The numbers of its images.

@@ -50,6 +50,6 @@ fn page(run: &Path, known: &mut Option<Workbench>) -> anyhow::Result<()> {
     };
     // With all cores: the plan's threads are those of a trial beside others.
     let bench = known.insert(Workbench { data, plan, chosen });
-    report::write(bench, &RunFolder::open(run)?)?;
+    report::write(bench, &RunFolder::open(run)?, report::is_cheap)?;
     Ok(())
 }
