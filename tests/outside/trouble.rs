@@ -76,7 +76,7 @@ fn full_disk(settings: &[&str]) {
     let place = Place::new();
     let disk = place.path().join("runs");
     fs::create_dir(&disk).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&disk).output();
     if !mounted.is_ok_and(|output| output.status.success()) {
         skip("mounting a small disk takes a superuser");
         return;
@@ -86,7 +86,7 @@ fn full_disk(settings: &[&str]) {
     let before = fs::read(first.join("model.safetensors")).unwrap();
     // Room for a run's folder, and not for all that is to come into it.
     let used = blocks_of(&first);
-    fs::write(disk.join("ballast"), vec![0; (1 << 20) - used - 150_000]).unwrap();
+    fs::write(disk.join("ballast"), vec![0; (2 << 20) - used - 150_000]).unwrap();
     let ran = place.train(&[&["--set", "training.epochs=50", "--set", "name=second"], SMALL, settings].concat());
     let after = fs::read(first.join("model.safetensors")).unwrap();
     let resumed = {

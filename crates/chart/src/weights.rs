@@ -33,7 +33,13 @@ impl Weights {
     /// As an image: white where nothing is, and as much of a colour as the value is of the largest.
     #[must_use]
     pub fn to_pixels(&self) -> Pixels {
-        let scaled = self.scaled();
+        self.to_pixels_up_to(self.largest())
+    }
+
+    /// The same with the full colour for values of this magnitude, so that several can be held against each other.
+    #[must_use]
+    pub fn to_pixels_up_to(&self, largest: f32) -> Pixels {
+        let scaled = self.scaled(largest);
         let mixed = |scaled: &f32, of: fn(Rgb) -> u8| {
             let (rgb, opacity) = colour(*scaled);
             (255.0 + (f32::from(of(rgb)) - 255.0) * opacity).round() as u8
@@ -63,13 +69,12 @@ impl Weights {
     }
 
     /// The largest finite magnitude.
-    pub(crate) fn largest(&self) -> f32 {
+    pub fn largest(&self) -> f32 {
         self.values.iter().map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f32::max)
     }
 
-    /// Each value divided by the largest magnitude, -1 to 1; 0 for what is no number.
-    pub(crate) fn scaled(&self) -> Vec<f32> {
-        let largest = self.largest();
+    /// Each value divided by this magnitude, -1 to 1; 0 for what is no number.
+    pub(crate) fn scaled(&self, largest: f32) -> Vec<f32> {
         let scaled = |v: &f32| if largest > 0.0 && !v.is_nan() { (v / largest).clamp(-1.0, 1.0) } else { 0.0 };
         self.values.iter().map(scaled).collect()
     }
@@ -87,7 +92,7 @@ mod tests {
     #[test]
     fn the_largest_magnitude_is_full_and_zero_is_nothing() {
         let weights = Weights::new(1, 4, vec![-2.0, 0.0, 1.0, f32::NAN]);
-        assert_eq!(weights.scaled(), [-1.0, 0.0, 0.5, 0.0]);
+        assert_eq!(weights.scaled(weights.largest()), [-1.0, 0.0, 0.5, 0.0]);
         assert_eq!([-1.0, 0.0, 0.5].map(colour), [(BLUE, 1.0), (VERMILLION, 0.0), (VERMILLION, 0.5)]);
     }
 
@@ -100,6 +105,6 @@ mod tests {
 
     #[test]
     fn weights_that_are_all_zero_stay_zero() {
-        assert_eq!(Weights::new(1, 2, vec![0.0, 0.0]).scaled(), [0.0, 0.0]);
+        assert_eq!(Weights::new(1, 2, vec![0.0, 0.0]).scaled(0.0), [0.0, 0.0]);
     }
 }

@@ -13,6 +13,10 @@ const STEPS: &str = "Of each epoch's last step: the norm of the gradient before 
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
 
+/// Where training looks worse than validation.
+const IS_ABOVE: &str = "The training loss is the mean over an epoch, while the parameters still change, and of augmented images where \
+    there are such; the validation loss is that after it: so it can be the lower one.";
+
 /// The epochs of a run so far.
 pub struct Course<'a> {
     pub plan: &'a Plan,
@@ -32,13 +36,15 @@ impl Course<'_> {
             loss.marks.push(mark(best.metrics.loss));
             accuracy.marks.push(mark(best.metrics.accuracy));
         }
-        let beside = book.map(|_| Block::text(BESIDE_THE_BOOK));
-        let rate = self.learning_rate().map(Block::Lines);
+        let is_above = self.epochs.iter().any(|epoch| epoch.train.loss > epoch.valid.loss);
+        let notes = [book.map(|_| BESIDE_THE_BOOK), is_above.then_some(IS_ABOVE)];
         let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
-        Section::new("Curves", [measured].into_iter().chain(beside).chain(rate).chain(self.steps()))
+        let notes = notes.into_iter().flatten().map(Block::text);
+        Section::new("Curves", [measured].into_iter().chain(notes).chain(self.steps()))
     }
 
-    /// Gradient norm and update ratio of each epoch's last step; none where the run has not measured them, or once.
+    /// The learning rate where it varies; gradient norm and update ratio of each epoch's last step, where the run has measured them more
+    /// than once.
     fn steps(&self) -> Option<Block> {
         let chart = |what: &str, value: fn(&EpochRecord) -> Option<f64>| {
             let measured = self.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?)));
@@ -47,13 +53,19 @@ impl Course<'_> {
             let axis = Axis::new(what.to_lowercase()).log();
             (points.len() > 1).then(|| Block::Lines(curves::chart(what, axis, [series])))
         };
-        let charts = [
+        let measured: Vec<Block> = [
             chart("Gradient norm", |record| record.gradient_norm),
             chart("Update ratio", |record| record.update_ratio),
-        ];
-        let charts: Vec<Block> = charts.into_iter().flatten().collect();
-        let blocks = vec![Block::text(STEPS), Block::Beside(charts.clone())];
-        (!charts.is_empty()).then(|| Block::Fold { summary: "How large the steps are".into(), blocks })
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let explained = (!measured.is_empty()).then(|| Block::text(STEPS));
+        let charts: Vec<Block> = self.learning_rate().map(Block::Lines).into_iter().chain(measured).collect();
+        let summary = "Learning rate, and how large the steps are".into();
+        let is_any = !charts.is_empty();
+        let blocks = explained.into_iter().chain([Block::Beside(charts)]).collect();
+        is_any.then_some(Block::Fold { summary, blocks })
     }
 
     /// The schedule as planned, and what each epoch ended with; `None` where it is constant.

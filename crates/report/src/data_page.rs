@@ -79,7 +79,7 @@ fn balance(data: &DataSet) -> Section {
     Section::new("Balance of the classes", blocks)
 }
 
-fn of_split(split: Split, images: &Images) -> [Block; 2] {
+fn of_split(split: Split, images: &Images) -> Vec<Block> {
     let (task, all) = (images.task(), images.len().max(1));
     let mut classes: Vec<(&str, usize)> =
         count(images).into_iter().zip(task.labels()).map(|(count, label)| (task.class(label), count)).collect();
@@ -87,11 +87,11 @@ fn of_split(split: Split, images: &Images) -> [Block; 2] {
         .map(Option::unwrap_or_default);
     let ratio = match least {
         0 => "a class has none".into(),
-        _ if most == least => "all classes have the same number".into(),
+        _ if most == least => format!("each class has {}", grouped(most)),
         _ => format!("the largest class has {:.2} times the images of the smallest", most as f64 / least as f64),
     };
     let mut text = format!("`{}`: {} images; {ratio}.", split.name(), grouped(images.len()));
-    if classes.len() > BARS {
+    if classes.len() > BARS && most != least {
         classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         classes.drain(BARS / 2..classes.len() - BARS / 2);
         text += &format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2);
@@ -102,7 +102,9 @@ fn of_split(split: Split, images: &Images) -> [Block; 2] {
         label: format!("{} ({:.1} %)", grouped(*count), 100.0 * *count as f64 / all as f64),
     };
     let alt = format!("Images of each class in {}, from {least} to {most}", split.name());
-    [Block::Text(text), Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() })]
+    let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() });
+    // Equal bars say nothing.
+    [Block::Text(text)].into_iter().chain((most != least).then_some(bars)).collect()
 }
 
 /// The images of each label.
@@ -162,7 +164,7 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let alt = format!("{} mean images", pictures.len());
     let all = grouped(data.train.len());
     let some =
-        sums.sample().map_or_else(String::new, |some| format!(" Computed from the {all} training images, {some}."));
+        sums.sample().map_or_else(String::new, |some| format!(" Computed from {some} of the {all} training images."));
     Section::new(
         "Mean images",
         [Block::Text(text.to_owned() + &some), Block::Pictures { alt, pictures, columns: COLUMNS }],
@@ -214,11 +216,25 @@ fn in_words(OriginalSize { sides: [height, width], .. }: &OriginalSize) -> Strin
     format!("{height} x {width}")
 }
 
+/// What images of a size become where a model sees them in another.
+fn become_of(data: &DataSet, size: &OriginalSize) -> String {
+    let [height, width] = data.shape().sides();
+    if size.sides == [height, width] {
+        String::new()
+    } else {
+        format!(", made {height} x {width} for a model (`data.size`)")
+    }
+}
+
 /// What it is made of, and what was left out.
 fn origin(data: &DataSet) -> Section {
     let bytes = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
-    let size = if let [size] = &data.sizes[..] { Some(("size of each", in_words(size) + " pixels")) } else { None };
+    let size = if let [size] = &data.sizes[..] {
+        Some(("size of each", in_words(size) + " pixels" + &become_of(data, size)))
+    } else {
+        None
+    };
     let facts = [("data", data.name.clone())].into_iter().chain(size).chain([
         ("values", format!("{}, a byte each", grouped(bytes))),
         ("fingerprint", data.fingerprint.clone()),
@@ -238,9 +254,9 @@ mod tests {
     use super::*;
 
     /// Images of noise, which no PNG makes smaller, with these names of their classes.
-    fn noise(classes: usize, of_each: usize, side: usize) -> DataSet {
-        let task = Arc::new(Task::new((0..classes).map(|class| format!("kind {class}"))).unwrap());
-        let labels: Vec<u16> = task.labels().flat_map(|label| vec![label; of_each]).collect();
+    fn noise(of_classes: &[usize], side: usize) -> DataSet {
+        let task = Arc::new(Task::new((0..of_classes.len()).map(|class| format!("kind {class}"))).unwrap());
+        let labels: Vec<u16> = task.labels().zip(of_classes).flat_map(|(label, count)| vec![label; *count]).collect();
         let shape = task::Shape { channels: 3, height: side, width: side };
         let mut state = 1u32;
         let mut next = || {
@@ -284,7 +300,7 @@ mod tests {
 
     #[test]
     fn it_shows_each_class_and_says_what_is_left_out() {
-        let page = document(&noise(10, 5, 16));
+        let page = document(&noise(&[5; 10], 16));
         let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
         let expected = [
             "Balance of the classes",
@@ -312,9 +328,11 @@ mod tests {
 
     #[test]
     fn of_many_classes_the_ends_are_drawn_and_there_is_one_mean() {
-        let page = document(&noise(40, 1, 8));
+        let mut of_classes = [1; 40];
+        of_classes[7] = 11;
+        let page = document(&noise(&of_classes, 8));
         let Block::Bars(bars) = &page.sections[0].blocks[1] else { panic!("bars") };
-        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "1 (2.5 %)"));
+        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %)"));
         assert!(matches!(&page.sections[0].blocks[6], Block::Fold { summary, .. } if summary == "All 40 classes"));
         assert_eq!(
             pictures(&page.sections[2]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),

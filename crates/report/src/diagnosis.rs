@@ -11,12 +11,30 @@ const EPOCHS: usize = 3;
 const FLAT: f64 = 1e-3;
 /// How much a validation loss rises above its least before it counts.
 const RISEN: f64 = 1.1;
+/// How much the validation loss falls in the last epoch, as a share of it, where more epochs would bring more.
+const STILL_FALLING: f64 = 0.05;
 /// A share of all predictions that is nearly all of them.
 const NEARLY_ALL: f64 = 0.99;
 
 /// Faults that the epochs show, and those of what the model says of the validation split; `classes` are their names.
 pub fn diagnosis(epochs: &[EpochRecord], counts: &Counts, classes: &[String]) -> Vec<String> {
-    [of_training(epochs), of_predictions(counts, classes), overfits(epochs)].into_iter().flatten().collect()
+    let all = [of_training(epochs), of_predictions(counts, classes), overfits(epochs), is_unfinished(epochs)];
+    all.into_iter().flatten().collect()
+}
+
+/// Whether the last epoch still brought much.
+fn is_unfinished(epochs: &[EpochRecord]) -> Option<String> {
+    let [.., before, last] = epochs else { return None };
+    let fallen = 1.0 - last.valid.loss / before.valid.loss;
+    (fallen > STILL_FALLING).then(|| {
+        format!(
+            "It had not come to its end: in the last epoch the validation loss still fell by {:.0} %, from {:.6} to {:.6}. A run of \
+             more epochs is likely to be better.",
+            100.0 * fallen,
+            before.valid.loss,
+            last.valid.loss
+        )
+    })
 }
 
 fn of_training(epochs: &[EpochRecord]) -> Option<String> {
@@ -124,6 +142,13 @@ mod tests {
         check(&said(&epochs(&[(0.5, 0.4), (0.3, 0.3), (0.2, 0.25), (0.1, 0.26)]), &GOOD), &[]);
         check(&said(&epochs(&[(0.5, 0.4)]), &GOOD), &[]);
         check(&said(&[], &GOOD), &[]);
+    }
+
+    #[test]
+    fn a_run_whose_loss_still_falls_is_told_so() {
+        let expected = "It had not come to its end: in the last epoch the validation loss still fell by 20 %, from 0.500000 to 0.400000.";
+        check(&said(&epochs(&[(0.6, 0.5), (0.4, 0.4)]), &GOOD), &[expected]);
+        check(&said(&epochs(&[(0.6, 0.5), (0.4, 0.48)]), &GOOD), &[]);
     }
 
     #[test]

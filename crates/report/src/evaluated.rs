@@ -1,6 +1,6 @@
 //! A trained model on a split: what all sections are made of.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{cmp::Ordering, num::NonZeroUsize, sync::Arc};
 
 use chart::{
     Axis, Block, Confusion, LineChart, Picture, Section, Table, Tile, Verdict, Weights, calibration, histogram, roc,
@@ -165,7 +165,37 @@ impl<'a> Evaluated<'a> {
         // Of two classes the matrix says it all.
         let is_more = !self.data.task().is_binary();
         let by_class = is_more.then(|| list_of_classes(by_class, "Each class, the one that is recognised worst first"));
-        Section::new(format!("{heading} and metrics"), [beside].into_iter().chain(by_class))
+        let words = [Some(self.meant()), self.worst()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Section::new(format!("{heading} and metrics"), [beside, Block::Text(words)].into_iter().chain(by_class))
+    }
+
+    /// What precision and recall are of.
+    fn meant(&self) -> String {
+        match self.data.task().classes() {
+            [positive, _] => format!("Precision, recall and F1 are those of {positive}."),
+            _ => "Precision, recall, F1 and ROC AUC are means over the classes.".into(),
+        }
+    }
+
+    /// The class that is recognised worst, and what it is taken for most; none of two classes, or where none is wrong.
+    fn worst(&self) -> Option<String> {
+        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
+        let recall = |label: &u16| counts[usize::from(*label)].recall();
+        let known = task.labels().filter(|label| recall(label).is_some());
+        let worst = known.min_by(|a, b| recall(a).partial_cmp(&recall(b)).unwrap_or(Ordering::Equal))?;
+        let of = &counts[usize::from(worst)];
+        let confused = self.evaluation.confusion()[usize::from(worst)].clone();
+        let wrong = task.labels().filter(|label| *label != worst);
+        let (most, taken) = wrong.map(|label| (confused[usize::from(label)], label)).max_by_key(|(count, _)| *count)?;
+        let (worst, taken) = (self.data.class(worst), self.data.class(taken));
+        (!task.is_binary() && most > 0).then(|| {
+            format!(
+                "Recognised worst is {worst}: {} of {} are right, {} are taken for {taken}.",
+                grouped(of.right),
+                grouped(of.actual),
+                grouped(most)
+            )
+        })
     }
 
     /// Of more than two classes the pairs that are most often taken for each other, the first of them with images.

@@ -133,6 +133,7 @@ mod tests {
     fn why(name: &str, class: &str, p: f32) -> Why {
         Why {
             name: name.into(),
+            is: None,
             pixels: Pixels::of_planes(1, 1, &[0]),
             guesses: vec![(class.into(), p)],
             added: vec![0.0],

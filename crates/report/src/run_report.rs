@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict, Weights, html};
 use data::{DataSet, Split};
-use metrics::{Scores, TOP_LOSSES};
+use metrics::{Scores, TOP_LOSSES, interval};
 use plan::{BuiltIn, Config, Difference, ModelKind, Plan, ScheduleKind};
 use run::{
     About, EpochRecord, Error, RunFolder, RunRecord, folder,
@@ -21,7 +21,7 @@ use crate::{
 const BATCH_COLUMNS: usize = 12;
 
 /// Units of the first layer that are shown: some kilobytes each.
-const MOST_UNITS: usize = 24;
+const MOST_UNITS: usize = 32;
 
 /// What a study leaves in the folder of each of its trials.
 const TRIAL: &str = "trial.toml";
@@ -131,7 +131,10 @@ impl<'a> RunReport<'a> {
             None => Tile::new("largest class", largest, "the accuracy of naming it always"),
         });
         if let Some(book) = curves::books(&self.plan, data).and_then(|book| book.last()) {
-            tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), "its notebook's last epoch"));
+            let [low, high] = interval(counts.right(), counts.total());
+            let within = if (low..=high).contains(&book.accuracy) { "; within the interval of ours" } else { "" };
+            let note = format!("its notebook's last epoch{within}");
+            tiles.push(Tile::new("the book", fraction(Some(book.accuracy)), note));
         }
         tiles.extend([
             self.evaluated.loss_tile(),
@@ -175,9 +178,16 @@ impl<'a> RunReport<'a> {
             all if all > MOST_UNITS => format!("The first {MOST_UNITS} of {all}. "),
             _ => String::new(),
         };
-        let text = format!("{of}Orange is a weight above zero, blue one below; each picture by its own largest.");
-        let picture =
-            |weights: &Weights| Picture { pixels: weights.to_pixels(), caption: String::new(), verdict: Verdict::None };
+        let largest = units.iter().map(Weights::largest).fold(0.0, f32::max);
+        let mean = if self.evaluated.data.shape().channels > 1 && kernels { ", the mean over the colours" } else { "" };
+        let text = format!(
+            "{of}Orange is a weight above zero, blue one below{mean}; the strongest colour is {largest:.3} in all."
+        );
+        let picture = |weights: &Weights| Picture {
+            pixels: weights.to_pixels_up_to(largest),
+            caption: String::new(),
+            verdict: Verdict::None,
+        };
         let pictures = units.iter().take(MOST_UNITS).map(picture).collect();
         let pictures = Block::Pictures { alt: heading.into(), pictures, columns: BATCH_COLUMNS };
         (!units.is_empty()).then(|| Section::new(heading, [Block::text(text), pictures]))

@@ -9,6 +9,8 @@ use crate::probability;
 pub struct Why {
     /// What the image is called.
     pub name: String,
+    /// What it is, where that is known and something else than what is predicted.
+    pub is: Option<String>,
     /// As the model sees it.
     pub pixels: Pixels,
     /// Classes with their probabilities, the most probable first.
@@ -50,7 +52,8 @@ impl Why {
     pub fn of_all(whys: &[Self]) -> Section {
         let named = |why: &Self| {
             let (class, p) = &why.guesses[0];
-            why.row(format!("{}\n{class}, p {}", why.name, probability(*p)))
+            let is = why.is.as_ref().map_or_else(String::new, |is| format!(", is {is}"));
+            why.row(format!("{class}{is}\np {}\n{}", probability(*p), why.name))
         };
         let rows = Block::Beside(whys.iter().map(named).collect());
         let legend = whys.first().map(|why| Block::text(why.legend()));

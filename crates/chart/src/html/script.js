@@ -176,7 +176,7 @@ class Chart {
   // A slider, where a line over epochs or steps has points enough: an exponential moving average (as TensorBoard has it), above the line itself.
   smoothing() {
     const long = this.series.filter(({ group, points }) => points.length >= 20 && /L/.test(group.querySelector("path")?.getAttribute("d")));
-    if (!long.length || this.of || !/^(epoch|step)/.test(this.figure.dataset.xName)) return;
+    if (!long.length || this.of || !/^(epoch|step)/.test(this.figure.dataset.xName) || /rate/.test(this.figure.dataset.yName)) return;
     const label = make("label", this.buttons, { textContent: "smooth " });
     const input = make("input", label, { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 });
     this.smooth = () => {

@@ -13,7 +13,7 @@ const STEPS: usize = 101;
 pub fn weights(alt: &str, weights: &Weights) -> String {
     let (rows, columns) = weights.size();
     let height = SIDE * rows as f64 / columns as f64;
-    let mut body = png::rgba([EDGE, EDGE, SIDE, height], rows, columns, &rgba(&weights.scaled()));
+    let mut body = png::rgba([EDGE, EDGE, SIDE, height], rows, columns, &rgba(&weights.scaled(weights.largest())));
     body += &frame(EDGE, height);
     body += &weights
         .name

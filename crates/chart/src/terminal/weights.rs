@@ -10,7 +10,7 @@ use crate::{
 /// line says so.
 pub fn weights(weights: &Weights, colours: Colours) -> String {
     let (height, width) = weights.size();
-    let scaled = weights.scaled();
+    let scaled = weights.scaled(weights.largest());
     let at = |row: usize, column: usize| scaled[row * width + column];
     let lines = match colours {
         Colours::Plain => signs([height, width], at),

@@ -63,16 +63,17 @@ impl PixelSums {
 
     /// Of how many images all this is, where not of all.
     pub fn sample(&self) -> Option<String> {
-        (self.images < self.all).then(|| format!("of {} of them, at equal distances", grouped(self.images)))
+        (self.images < self.all).then(|| grouped(self.images))
     }
 
     /// Where the values lie.
     pub fn section(&self) -> Section {
-        let some = self.sample().map_or_else(String::new, |some| format!(", {some}"));
+        let of = self.sample().map_or_else(String::new, |some| format!("{some} of "));
         let text = format!(
-            "How often each value from 0, black, to 255 comes in the {} training images{some}. A network sees them divided by 255; mean \
+            "How often values from 0, black, to 255 come in {of}the {} training images, {} of them in a bar. A network sees them divided by 255; mean \
              and standard deviation are of that.",
             grouped(self.all),
+            256 / BINS,
         );
         Section::new(
             "Values of the pixels",

@@ -262,6 +262,7 @@ fn explained(
 ) -> anyhow::Result<Document> {
     let seen = predictions.into_iter().zip(images).map(|(prediction, image)| Seen {
         name: prediction.path,
+        is: None,
         image: image.clone(),
         label: task.labels().find(|label| task.class(*label) == prediction.label).unwrap_or_default(),
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),

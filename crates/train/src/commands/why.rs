@@ -30,6 +30,8 @@ pub struct Seen {
     pub name: String,
     /// In the model's shape.
     pub image: Vec<u8>,
+    /// What it is, where that is known and something else than what is predicted.
+    pub is: Option<String>,
     /// What it is predicted to be.
     pub label: u16,
     /// Classes with their probabilities, the most probable first.
@@ -50,6 +52,7 @@ pub fn of_images(
     let shape = record.model.shape();
     let why = |(seen, explanation): (Seen, Explanation)| Why {
         name: seen.name,
+        is: seen.is,
         pixels: Pixels::of_planes(shape.height, shape.width, &seen.image),
         guesses: seen.guesses,
         added: explanation.added,
@@ -80,6 +83,7 @@ pub fn of_top_losses(
         Seen {
             name: data.image_name(split, sample.index),
             image: data.split(split).expect("the scores are of it").image(sample.index).to_vec(),
+            is: (sample.label != sample.predicted).then(|| data.class(sample.label).to_owned()),
             label: sample.predicted,
             guesses,
         }
