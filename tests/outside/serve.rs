@@ -435,7 +435,7 @@ fn what_no_image_can_be_asked_for_by_is_told_in_a_line() {
 fn a_validation_image_is_chosen_on_the_page_and_has_neighbours() {
     let place = Place::new();
     let Some(mut browser) = Browser::start() else { return };
-    let Some(_) = trained_on_real(&place) else { return };
+    let Some(data) = trained_on_real(&place) else { return };
     let serving = Serving::start(&place, &["latest"]);
     let (thumbs, target) = ("#thumbs button", "document.getElementById('target').textContent");
     let count = format!("document.querySelectorAll('{thumbs}').length");
@@ -462,13 +462,16 @@ fn a_validation_image_is_chosen_on_the_page_and_has_neighbours() {
             assert_eq!(browser.text(target), expected);
             assert_eq!(browser.text("document.getElementById('label').value"), label);
         }
-        let loaded =
-            "[...document.querySelectorAll('.nearest img')].filter((image) => image.naturalWidth === 28).length";
-        wait_until(|| browser.evaluate(loaded) == 5);
-        let captions = browser.text("document.querySelector('.nearest').textContent");
-        assert_eq!(captions.matches(", 0.").count(), 5, "{captions}");
+        let image = data.valid.image(listed["images"][1]["index"].as_u64().unwrap() as usize);
+        let (_, expected) = serving.json("POST /api/nearest", &json!({ "images": [values(image)] }));
+        let said = |of: &Value| format!("{}, {:.3}", of["label"].as_str().unwrap(), of["distance"].as_f64().unwrap());
+        let neighbours: String = expected["nearest"].as_array().unwrap().iter().map(said).collect();
+        wait_until(|| browser.text("document.querySelector('.nearest')?.textContent ?? ''") == neighbours);
         let baseline = browser.text("document.querySelector('.nearest + p').textContent");
-        assert!(baseline.contains("pixel similarity says 3, whose mean image is nearest: 0."), "{baseline}");
+        let expected = said(&expected["baseline"]).replace(", ", ", whose mean image is nearest: ");
+        assert!(baseline.ends_with(&format!("pixel similarity says {expected}")), "{baseline} {expected}");
+        let loaded = "[...document.querySelectorAll('.nearest img')].filter((image) => image.complete && image.naturalWidth === 28).length";
+        wait_until(|| browser.evaluate(loaded) == 5);
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "validation", width, dark);
         // What is drawn in its place has no label but the model's.
