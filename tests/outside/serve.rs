@@ -8,11 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use burn::tensor::{Tensor, TensorData};
+use data::{DataSet, Request, Source, decode_image};
+use model::{AutodiffBackend, Distance};
 use serde_json::{Value, json};
+use train::{
+    backend::{BackendJob, Kind, dispatch},
+    baseline,
+};
 
 use crate::{
     browser::{Browser, WIDTHS},
-    harness::{Place, real_archive},
+    harness::{Place, real_archive, wait_until},
     pages::check,
 };
 
@@ -40,15 +47,21 @@ impl Serving {
 
     /// Sends a request as it stands; status and body of the answer, of which none has the status 0.
     fn raw(&self, request: &[u8]) -> (u16, String) {
+        let (status, body) = self.raw_bytes(request);
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    fn raw_bytes(&self, request: &[u8]) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(self.host()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         // It may answer, and close, before it has read all of it.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-        (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap_or(answer.len());
+        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+        (status, answer.get(end + 4..).unwrap_or_default().to_vec())
     }
 
     pub fn ask(&self, first: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
@@ -61,8 +74,13 @@ impl Serving {
     }
 
     fn predict(&self, query: &str, body: &Value) -> (u16, Value) {
+        self.json(&format!("POST /api/predict{query}"), body)
+    }
+
+    /// Sends JSON, and is answered by JSON.
+    fn json(&self, first: &str, body: &Value) -> (u16, Value) {
         let headers = ["content-type: application/json"];
-        let (status, body) = self.ask(&format!("POST /api/predict{query}"), &headers, body.to_string().as_bytes());
+        let (status, body) = self.ask(first, &headers, body.to_string().as_bytes());
         (status, serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}")))
     }
 
@@ -214,6 +232,254 @@ fn what_cannot_be_answered_is_told_in_a_line() {
     assert!(status == 400 && told.contains("it starts as no image does"), "{status} {told}");
     assert_eq!(serving.ask("GET /api/../../etc/passwd", &[], b"").0, 404);
     assert_eq!(serving.ask("DELETE /api/predict", &[], b"").0, 405);
+}
+
+/// The linear model on the real data, and those data.
+fn trained_on_real(place: &Place) -> Option<DataSet> {
+    let archive = real_archive()?;
+    let path = format!("data.path={archive}");
+    place.train(&["linear", "--set", "data.source=archive", "--set", &path]).ok();
+    let source = Source::Archive { path: archive.into() };
+    let request = Request { source, cache: Some(place.path().join("cache")), ..Request::default() };
+    Some(data::load(&request, &mut |_| {}).unwrap())
+}
+
+fn values(image: &[u8]) -> Vec<f32> {
+    image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect()
+}
+
+#[test]
+fn the_wrong_validation_images_come_first_and_are_answered_as_they_are_listed() {
+    let place = Place::new();
+    let Some(data) = trained_on_real(&place) else { return };
+    let serving = Serving::start(&place, &["latest"]);
+    let (status, listed) = serving.json("GET /api/images?count=200", &Value::Null);
+    assert_eq!((status, &listed["total"]), (200, &json!(2038)), "{listed}");
+    let images = listed["images"].as_array().unwrap();
+    let wrong = listed["wrong"].as_u64().unwrap() as usize;
+    let is_wrong = |image: &Value| image["label"] != image["prediction"];
+    assert_eq!(images.iter().map(is_wrong).collect::<Vec<_>>(), (0..200).map(|i| i < wrong).collect::<Vec<_>>());
+    // Those with the highest losses, and as many wrong ones, as `evaluate` has them.
+    let evaluated = place.train(&["evaluate", "latest", "--json", "--top-losses", "20"]).ok().json();
+    let accuracy = evaluated["metrics"]["accuracy"].as_f64().unwrap();
+    assert!((accuracy - (2038 - wrong) as f64 / 2038.0).abs() < 1e-9, "{accuracy} {wrong}");
+    for (image, top) in images.iter().zip(evaluated["top_losses"].as_array().unwrap()) {
+        let name = data.image_name(data::Split::Valid, image["index"].as_u64().unwrap() as usize);
+        assert_eq!((&json!(name), &image["prediction"]), (&top["image"], &top["prediction"]), "{top}");
+    }
+    // Then the least certain.
+    let probability = |image: &Value| image["probability"].as_f64().unwrap();
+    let right: Vec<f64> = images[wrong..].iter().map(probability).collect();
+    assert!(right.is_sorted() && right[0] < 0.6, "{right:?}");
+    let (_, last) = serving.json("GET /api/images?from=2030", &Value::Null);
+    assert_eq!(last["images"].as_array().unwrap().len(), 8);
+    let request = |index: &Value| {
+        format!("GET /api/image?index={index} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", serving.host())
+    };
+    for image in images[..3].iter().chain(&images[wrong..wrong + 3]) {
+        let (status, file) = serving.raw_bytes(request(&image["index"]).as_bytes());
+        let pixels = decode_image(&file, 28).unwrap().pixels;
+        assert_eq!((status, &pixels[..]), (200, data.valid.image(image["index"].as_u64().unwrap() as usize)));
+        let (_, answer) = serving.ask("POST /api/predict", &["content-type: image/png"], &file);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["predictions"][0]["label"], image["prediction"]);
+        assert!((probability(&answer["predictions"][0]) - probability(image)).abs() < 1e-6, "{answer} {image}");
+    }
+}
+
+/// What the baseline says of each validation image, with the distance to the mean of that class.
+struct Baseline<'a>(&'a DataSet);
+
+impl BackendJob for Baseline<'_> {
+    const WORK: &'static str = "computing the baseline";
+
+    type Output = Vec<(u16, f32)>;
+
+    fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
+        let Self(data) = self;
+        let means = baseline::fit::<B>(data, &device);
+        let labels = data.task().predict(&baseline::logits(&means, &data.valid, Distance::L2, &device));
+        let said = |(label, image): (u16, &[u8])| {
+            let row = Tensor::from_data(TensorData::new(values(image), [1, image.len()]), &device);
+            let distance = Distance::L2.between(row, means.mean(usize::from(label))).into_data();
+            (label, distance.convert::<f32>().iter().next().unwrap())
+        };
+        labels.into_iter().zip(data.valid.iter()).map(said).collect()
+    }
+}
+
+#[test]
+fn a_training_image_is_nearest_to_itself_and_the_baseline_says_what_baseline_says() {
+    let place = Place::new();
+    let Some(data) = trained_on_real(&place) else { return };
+    let serving = Serving::start(&place, &["latest"]);
+    let nearest = |image: &[u8]| {
+        let (status, answer) = serving.json("POST /api/nearest", &json!({ "images": [values(image)] }));
+        assert_eq!((status, answer["nearest"].as_array().map(Vec::len)), (200, Some(5)), "{answer}");
+        answer
+    };
+    for index in [0, 7000, 12_395] {
+        let answer = nearest(data.train.image(index));
+        let class = data.class(data.train.labels()[index]);
+        assert_eq!(answer["nearest"][0], json!({ "index": index, "label": class, "distance": 0.0 }));
+    }
+    let said = dispatch(Kind::Flex, 0, &place.path().join("kernels"), Baseline(&data)).unwrap();
+    // Where it is wrong, too: what it says is not the label.
+    let wrong = (0..2038).filter(|index| said[*index].0 != data.valid.labels()[*index]).take(5);
+    for index in wrong.chain((0..2038).step_by(200)) {
+        let (image, (label, distance)) = (data.valid.image(index), said[index]);
+        let answer = nearest(image);
+        let found = &answer["baseline"];
+        assert_eq!(found["label"], data.class(label));
+        assert!((found["distance"].as_f64().unwrap() - f64::from(distance)).abs() < 1e-6, "{found} {distance}");
+        // By hand, which is slow.
+        let squares = |other: &[u8]| -> f64 {
+            image.iter().zip(other).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum()
+        };
+        let least = data.train.iter().map(squares).fold(f64::INFINITY, f64::min);
+        let found = answer["nearest"][0]["distance"].as_f64().unwrap();
+        assert!((found - (least / 784.0).sqrt() / 255.0).abs() < 1e-6, "{found}");
+    }
+}
+
+#[test]
+fn images_that_are_gone_are_told_and_come_when_they_are_back() {
+    let place = Place::new();
+    let folder = place.path().join("mine");
+    for (number, (split, class)) in
+        [("train", "3"), ("train", "7"), ("valid", "3"), ("valid", "7")].into_iter().enumerate()
+    {
+        let folder = folder.join(split).join(class);
+        fs::create_dir_all(&folder).unwrap();
+        for image in 0..4u32 {
+            let pixels: Vec<u8> = (0..784u32).map(|i| (i * (image + 4 * number as u32 + 1) % 256) as u8).collect();
+            fs::write(folder.join(format!("{image}.png")), png(&pixels)).unwrap();
+        }
+    }
+    let small = ["--set", "training.epochs=1", "--set", "training.batch_size=4"];
+    place.train(&[&["linear", "--set", "data.source=folder", "--set", "data.path=mine"], &small[..]].concat()).ok();
+    let away = place.path().join("away");
+    fs::rename(&folder, &away).unwrap();
+    let serving = Serving::start(&place, &["latest"]);
+    let zeros = json!({ "images": [vec![0.0; 784]] });
+    let told = |first: &str| {
+        let (status, answer) = serving.json(first, &zeros);
+        (status, answer["error"].as_str().unwrap_or_default().to_owned())
+    };
+    for first in ["GET /api/images", "GET /api/image?index=0", "POST /api/nearest"] {
+        let (status, told) = told(first);
+        assert_eq!(status, 404, "{told}");
+        assert!(told.starts_with("the images of linear/") && !told.contains('\n'), "{told}");
+        assert!(told.ends_with("cannot be shown: `data.path` is \"mine\": there is no such file or folder"), "{told}");
+    }
+    assert_eq!(serving.predict("", &zeros).0, 200);
+    if let Some(mut browser) = Browser::start() {
+        browser.open_address(&serving.address, 390, false);
+        browser.evaluate("document.querySelector('#validation summary').click()");
+        let counted = "document.getElementById('counted').textContent";
+        wait_until(|| browser.text(counted).ends_with("there is no such file or folder"));
+    }
+    // Others in their place are not what the run was trained on.
+    fs::create_dir_all(&folder).unwrap();
+    for split in ["train", "valid"] {
+        fs::create_dir(folder.join(split)).unwrap();
+        for (from, to) in [("3", "7"), ("7", "3")] {
+            let (from, to) = (away.join(split).join(from), folder.join(split).join(to));
+            fs::create_dir(&to).unwrap();
+            for image in 0..4 {
+                let name = format!("{image}.png");
+                fs::copy(from.join(&name), to.join(&name)).unwrap();
+            }
+        }
+    }
+    let (status, others) = told("GET /api/images");
+    assert!(status == 404 && others.contains("the data is not what the run was trained on (fingerprint "), "{others}");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    let (status, listed) = serving.json("GET /api/images", &zeros);
+    assert_eq!((status, &listed["total"]), (200, &json!(8)), "{listed}");
+}
+
+#[test]
+fn what_no_image_can_be_asked_for_by_is_told_in_a_line() {
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let serving = Serving::start(&place, &["latest"]);
+    let zeros = vec![0.0; 784];
+    for (first, images, expected, reason) in [
+        ("GET /api/images?count=0", 0, 400, "`count` is 0, expected 1 to 200"),
+        ("GET /api/images?count=201", 0, 400, "`count` is 201, expected 1 to 200"),
+        ("GET /api/images?from=201", 0, 400, "`from` is 201, but there are 200 validation images"),
+        ("GET /api/images?from=-1", 0, 400, "from: invalid digit found in string"),
+        ("GET /api/images?model=../../etc", 0, 404, "no model of this name"),
+        ("GET /api/images?last=3", 0, 400, "unknown field `last`"),
+        ("GET /api/image?index=200", 0, 404, "there is no image 200, but 200 from 0 on"),
+        ("GET /api/image?index=600&split=train", 0, 404, "there is no image 600, but 600 from 0 on"),
+        ("GET /api/image?index=0&split=test", 0, 400, "unknown variant `test`, expected `train` or `valid`"),
+        ("GET /api/image?index=99999999999999999999", 0, 400, "number too large"),
+        ("GET /api/image", 0, 400, "missing field `index`"),
+        ("POST /api/nearest", 0, 400, "0 images, expected 1 to 1000"),
+        ("POST /api/nearest", 2, 400, "the nearest are of one image"),
+        ("POST /api/nearest?model=none", 1, 404, "no model of this name"),
+        ("POST /api/nearest?top=3", 1, 400, "unknown field `top`"),
+    ] {
+        let (status, answer) = serving.json(first, &json!({ "images": vec![&zeros; images] }));
+        let told = answer["error"].as_str().unwrap();
+        assert!(status == expected && told.contains(reason) && !told.contains('\n'), "{first}: {status} {told}");
+    }
+    let (status, rest) = serving.json("GET /api/images?from=200", &Value::Null);
+    assert_eq!((status, &rest["images"]), (200, &json!([])), "nothing is left");
+}
+
+#[test]
+fn a_validation_image_is_chosen_on_the_page_and_has_neighbours() {
+    let place = Place::new();
+    let Some(mut browser) = Browser::start() else { return };
+    let Some(data) = trained_on_real(&place) else { return };
+    let serving = Serving::start(&place, &["latest"]);
+    let (thumbs, target) = ("#thumbs button", "document.getElementById('target').textContent");
+    let count = format!("document.querySelectorAll('{thumbs}').length");
+    let (_, listed) = serving.json("GET /api/images", &Value::Null);
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&serving.address, width, dark);
+        assert_eq!(browser.evaluate(&count), 0, "nothing is loaded before it is opened");
+        browser.evaluate("document.querySelector('#validation summary').click()");
+        wait_until(|| browser.evaluate(&count) == 24);
+        browser.evaluate("document.getElementById('more').click()");
+        wait_until(|| browser.evaluate(&count) == 48);
+        let counted = browser.text("document.getElementById('counted').textContent");
+        let expected = format!("{} of 2,038 are wrong: these first, then the least certain. ", listed["wrong"]);
+        assert!(counted.starts_with(&expected), "{counted}");
+        browser.evaluate("document.getElementById('nearest').click()");
+        for number in [0, 1] {
+            let image = &listed["images"][number];
+            let [label, prediction] = ["label", "prediction"].map(|key| image[key].as_str().unwrap());
+            let button = format!("document.querySelectorAll('{thumbs}')[{number}]");
+            assert!(browser.text(&format!("{button}.textContent")).starts_with(&format!("{prediction}, is {label}")));
+            browser.evaluate(&format!("{button}.click()"));
+            until(&mut browser, prediction);
+            let expected = format!("validation image {}, its label: {label}", image["index"]);
+            assert_eq!(browser.text(target), expected);
+            assert_eq!(browser.text("document.getElementById('label').value"), label);
+        }
+        let image = data.valid.image(listed["images"][1]["index"].as_u64().unwrap() as usize);
+        let (_, expected) = serving.json("POST /api/nearest", &json!({ "images": [values(image)] }));
+        let said = |of: &Value| format!("{}, {:.3}", of["label"].as_str().unwrap(), of["distance"].as_f64().unwrap());
+        let neighbours: String = expected["nearest"].as_array().unwrap().iter().map(said).collect();
+        wait_until(|| browser.text("document.querySelector('.nearest')?.textContent ?? ''") == neighbours);
+        let baseline = browser.text("document.querySelector('.nearest + p').textContent");
+        let expected = said(&expected["baseline"]).replace(", ", ", whose mean image is nearest: ");
+        assert!(baseline.ends_with(&format!("pixel similarity says {expected}")), "{baseline} {expected}");
+        let loaded = "[...document.querySelectorAll('.nearest img')].filter((image) => image.complete && image.naturalWidth === 28).length";
+        wait_until(|| browser.evaluate(loaded) == 5);
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "validation", width, dark);
+        // What is drawn in its place has no label but the model's.
+        browser.drag("#canvas", &[[0.3, 0.2], [0.4, 0.2], [0.55, 0.2], [0.75, 0.21], [0.65, 0.4], [0.5, 0.8]]);
+        until(&mut browser, "7");
+        assert_eq!(browser.text(target), "");
+        assert_eq!(browser.text("document.getElementById('label').value"), "7");
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::{num::NonZeroUsize, sync::Arc, thread};
 use axum::{
     Json,
     body::{Bytes, to_bytes},
-    extract::{Query, Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
-    response::{IntoResponse as _, Response},
+    extract::{Query, Request, State, rejection::QueryRejection},
+    http::{StatusCode, Uri, header},
+    response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,6 +39,15 @@ impl Api {
 
     pub fn models(&self) -> &[Served] {
         &self.models
+    }
+
+    /// The model of this name; the first where none is said.
+    pub fn named(&self, name: Option<&str>) -> Result<&Served, Refusal> {
+        let served = match name {
+            None => self.models.first(),
+            Some(name) => self.models.iter().find(|served| served.facts.name == name),
+        };
+        served.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))
     }
 }
 
@@ -119,37 +128,33 @@ struct Guess<'a> {
 }
 
 /// Why a request is not answered.
-type Refusal = (StatusCode, String);
+#[derive(Debug)]
+pub(crate) struct Refusal(pub StatusCode, pub String);
 
-fn bad(reason: impl Into<String>) -> Refusal {
-    (StatusCode::BAD_REQUEST, reason.into())
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        refused(self.0, self.1)
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        bad(rejection.body_text())
+    }
+}
+
+pub(crate) fn bad(reason: impl Into<String>) -> Refusal {
+    Refusal(StatusCode::BAD_REQUEST, reason.into())
 }
 
 pub(crate) async fn predict(
     State(api): State<Arc<Api>>,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     request: Request,
-) -> Response {
-    let Query(wanted) = match wanted {
-        Ok(wanted) => wanted,
-        Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
-    };
-    match predicted(&api, &wanted, request).await {
-        Ok(response) => response,
-        Err((status, reason)) => refused(status, reason),
-    }
-}
-
-async fn predicted(api: &Api, wanted: &Wanted, request: Request) -> Result<Response, Refusal> {
-    let served = match &wanted.model {
-        None => api.models.first(),
-        Some(name) => api.models.iter().find(|served| served.facts.name == *name),
-    };
-    let served =
-        served.ok_or_else(|| (StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))?;
-    let headers = request.headers().clone();
-    let body = body(api, request).await?;
-    let images = images(api, served, &headers, body).await?;
+) -> Result<Response, Refusal> {
+    let Query(wanted) = wanted?;
+    let served = api.named(wanted.model.as_deref())?;
+    let images = images(&api, served, request).await?;
     let Facts { task, name, .. } = &served.facts;
     if wanted.why && images.len() > 1 {
         return Err(bad("`why` is of one image"));
@@ -180,7 +185,7 @@ async fn predicted(api: &Api, wanted: &Wanted, request: Request) -> Result<Respo
 async fn body(api: &Api, request: Request) -> Result<Bytes, Refusal> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is above {} MB", MOST_BYTES >> 20));
+    let too_large = || Refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is above {} MB", MOST_BYTES >> 20));
     if length.is_some_and(|length| length > MOST_BYTES as u64) {
         return Err(too_large());
     }
@@ -191,10 +196,13 @@ async fn body(api: &Api, request: Request) -> Result<Bytes, Refusal> {
     body.map_err(|_| if length.is_none() { too_large() } else { bad("the body ends before its length") })
 }
 
-/// The values of the images in a body.
-async fn images(api: &Api, served: &Served, headers: &HeaderMap, body: Bytes) -> Result<Vec<Vec<f32>>, Refusal> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json") {
+/// The values of the images in a request.
+pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Result<Vec<Vec<f32>>, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let are_numbers =
+        kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim() == "application/json");
+    let body = body(api, request).await?;
+    if are_numbers {
         let Numbers { images } = serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
         return checked(&served.facts, images);
     }
@@ -230,8 +238,8 @@ fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusa
     Ok(images)
 }
 
-fn failed() -> Refusal {
-    (StatusCode::INTERNAL_SERVER_ERROR, "the model's computation has failed; the server's terminal says why".into())
+pub(crate) fn failed() -> Refusal {
+    Refusal(StatusCode::INTERNAL_SERVER_ERROR, "the computation has failed; the server's terminal says why".into())
 }
 
 async fn why(served: &Served, image: &[f32], label: u16) -> Result<Why, Refusal> {
@@ -255,7 +263,7 @@ mod tests {
     fn the_description_is_json_and_has_each_way_in() {
         let description: Value = serde_json::from_str(include_str!("openapi.json")).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths, ["/api/models", "/api/predict"]);
+        assert_eq!(paths, ["/api/image", "/api/images", "/api/models", "/api/nearest", "/api/predict"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ const SIDE = canvas.width;
 const THICKNESS = SIDE * 2.4 / 28;
 
 let strokes = [];
-let image = null; // a file in the place of strokes
+let image = null; // a file in the place of strokes; one of the data knows its label and its index
 let isLabelled = false; // the label is the user's, no more the model's
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
@@ -21,6 +21,7 @@ let isMarked = false; // where the keyboard's pen is stands on the canvas, and i
 
 function redraw() {
   isMarked = false;
+  find("target").textContent = image?.label === undefined ? "" : `validation image ${image.index}, its label: ${image.label}`;
   pen.fillStyle = "#000";
   pen.fillRect(0, 0, SIDE, SIDE);
   pen.strokeStyle = "#fff";
@@ -149,8 +150,10 @@ function card(model) {
     make("div", { class: "seen" }, ...figures), time);
   find("models").append(whole);
   let number = 0;
+  let input = null; // what it is asked for
 
   function empty() {
+    input = null;
     name.textContent = probability.textContent = time.textContent = error.textContent = "";
     bars.replaceChildren(...model.classes.slice(0, 10).map((label) => bar({ label, probability: 0 }, true)));
     figures.forEach((figure, i) => { figure.hidden = i > 0; });
@@ -169,6 +172,7 @@ function card(model) {
     const why = find("why").checked;
     const values = image ? null : prepared(model, raw);
     if (!image && values === null) return empty();
+    input = { values, image };
     if (values) show(seen, model, values);
     try {
       const prediction = await predict(model, values, image, why);
@@ -183,7 +187,7 @@ function card(model) {
   function tell(prediction, began) {
     error.textContent = "";
     name.textContent = prediction.label;
-    if (!isLabelled && model === models[0]) find("label").value = prediction.label;
+    if (!isLabelled && model === models[0]) find("label").value = image?.label ?? prediction.label;
     probability.textContent = percent(prediction.probability);
     // Up to ten classes keep their places, so that a bar moves and does not jump.
     const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
@@ -210,7 +214,7 @@ function card(model) {
   }
 
   empty();
-  return { ask, empty, whole, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
+  return { ask, empty, whole, input: () => input, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
 }
 
 const cards = models.map(card);
@@ -222,23 +226,30 @@ function said() {
   saying = setTimeout(() => { find("said").textContent = cards.map((one) => one.said()).filter(Boolean).join("; "); }, 400);
 }
 
-// One question at a time; what is drawn meanwhile is the next.
-let isAsking = false;
-let next = null;
-async function changed(began) {
-  if (isAsking) {
-    next = { began };
-    return;
-  }
-  isAsking = true;
-  await Promise.all(cards.map((one) => one.ask(began)));
-  isAsking = false;
-  if (next) {
-    const { began } = next;
-    next = null;
-    changed(began);
-  }
+// Work that is done one at a time; of what is wanted meanwhile the newest is the next.
+function oneAtATime(work) {
+  let isAtWork = false;
+  let next = null;
+  return async function begin(wanted) {
+    if (isAtWork) {
+      next = { wanted };
+      return;
+    }
+    isAtWork = true;
+    await work(wanted);
+    isAtWork = false;
+    if (next) {
+      const { wanted } = next;
+      next = null;
+      begin(wanted);
+    }
+  };
 }
+
+const changed = oneAtATime(async (began) => {
+  await Promise.all(cards.map((one) => one.ask(began)));
+  document.dispatchEvent(new Event("answered"));
+});
 
 function clear() {
   isLabelled = false;

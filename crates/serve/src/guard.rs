@@ -16,7 +16,7 @@ use crate::api::refused;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Nothing from elsewhere, and no page of others around this one.
-const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; \
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data: blob:; \
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The name of the cookie that keeps the token; of the port, as cookies are of a host and all its ports.

@@ -1,11 +1,12 @@
 //! Trained models and runs over HTTP: a page to draw on, an interface for programs, and pages of runs that move while they train.
 //!
-//! In: what is known of models, a queue to ask each, and who knows the [`Runs`]; out: answers as JSON, and pages. It knows neither
-//! Burn nor run folders: whoever has a model answers its [`Ask`]s, by [`answer`].
+//! In: what is known of models, a queue to ask each, who brings their [`Images`], and who knows the [`Runs`]; out: answers as JSON, and
+//! pages. It knows neither Burn nor run folders: whoever has a model answers its [`Ask`]s, by [`answer`].
 
 mod api;
 mod connections;
 mod guard;
+mod images;
 mod model;
 mod page;
 mod patient;
@@ -25,6 +26,7 @@ use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
 use guard::Guard;
 
+pub use images::{Images, Nearest, OpenImages, Split};
 pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
 pub use watch::{Action, Asked, Page, Runs};
@@ -122,6 +124,9 @@ fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
         .route("/", get(page::page))
         .route("/api/models", get(api::models))
         .route("/api/predict", post(api::predict))
+        .route("/api/images", get(images::list))
+        .route("/api/image", get(images::image))
+        .route("/api/nearest", post(images::nearest))
         .route("/openapi.json", get(api::description))
         .merge(watch)
         .fallback(api::not_found)

@@ -6,6 +6,8 @@ use serde::Serialize;
 use task::{Shape, Task};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::images::{Gallery, OpenImages};
+
 /// The most images that are computed together.
 const MOST_TOGETHER: usize = 256;
 /// The most questions that wait for a model; further ones wait with those who ask, and are gone with them.
@@ -38,14 +40,16 @@ pub type ReadImage = Arc<dyn Fn(&[u8]) -> Result<Vec<f32>, String> + Send + Sync
 pub struct Served {
     pub facts: Facts,
     pub read: ReadImage,
+    pub(crate) gallery: Arc<Gallery>,
     asks: mpsc::Sender<Ask>,
     places: Arc<Semaphore>,
 }
 
 impl Served {
     /// The model whose thread answers what is sent to `asks`.
-    pub fn new(facts: Facts, read: ReadImage, asks: mpsc::Sender<Ask>) -> Self {
-        Self { facts, read, asks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
+    pub fn new(facts: Facts, read: ReadImage, open: OpenImages, asks: mpsc::Sender<Ask>) -> Self {
+        let gallery = Arc::new(Gallery::new(open));
+        Self { facts, read, gallery, asks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
     }
 
     /// Asks, once there is a place in the queue; none where the model answers no more.

@@ -1,6 +1,7 @@
 //! `train serve`: a page to draw on, predictions over HTTP, and the runs' pages while they train.
 
 mod begun;
+mod images;
 mod watch;
 
 use std::{
@@ -85,7 +86,7 @@ fn started(stored: StoredRun) -> anyhow::Result<Served> {
     let facts = facts(&stored)?;
     let (asks, queue) = mpsc::channel();
     let (ready, is_ready) = mpsc::channel();
-    let read = read(&stored);
+    let (read, open) = (read(&stored), images::opener(&stored, &facts.name));
     let name = facts.name.clone();
     thread::Builder::new()
         .name(format!("model {name}"))
@@ -102,7 +103,7 @@ fn started(stored: StoredRun) -> anyhow::Result<Served> {
         })
         .context("cannot start a thread")?;
     is_ready.recv().map_err(|_| anyhow!("the thread of `{name}` has ended"))??;
-    Ok(Served::new(facts, read, asks))
+    Ok(Served::new(facts, read, open, asks))
 }
 
 /// What there is to know of its model.

@@ -252,7 +252,7 @@ impl Runs for Watched {
     }
 }
 
-fn in_a_line(error: anyhow::Error) -> String {
+pub fn in_a_line(error: anyhow::Error) -> String {
     format!("{error:#}").replace('\n', "; ")
 }
 
