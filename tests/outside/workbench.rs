@@ -240,11 +240,19 @@ fn a_run_that_grows_is_seen_growing() {
             }
             assert!(Instant::now() < end, "{seen:?}");
         }
-        // The page of the run comes anew by itself.
+        // What is new comes into the page of the run, in which all stays as it was chosen.
         browser.open_address(&format!("{}runs/{name}", serving.address), width, dark);
-        browser.comes_anew();
-        let state = browser.text("document.querySelector('.tiles').textContent");
-        assert!(state.contains("trains"), "{state}");
+        wait_until(|| browser.evaluate("document.querySelectorAll('.legend button').length > 1") == true);
+        browser.evaluate("window.mark = 7; document.querySelector('.legend button').click()");
+        let state = "document.querySelector('.tiles').textContent";
+        for _ in 0..2 {
+            let before = browser.text(state);
+            wait_until(|| browser.text(state) != before);
+        }
+        assert!(browser.text(state).contains("trains"), "{}", browser.text(state));
+        let kept = "[window.mark, document.querySelectorAll('.legend [aria-pressed=false]').length, \
+            document.querySelectorAll('.plot .off').length]";
+        assert_eq!(browser.evaluate(kept), json!([7, 1, 1]));
         // A click on the list's buttons stops it.
         browser.open_address(&format!("{}runs", serving.address), width, dark);
         let box_of = "document.querySelector('#rows input')";

@@ -91,6 +91,42 @@ class Chart {
     this.smoothing();
   }
 
+  // By which it is known when the page has come anew.
+  get name() {
+    return `${this.yName} by ${this.xName}: ${all("figure.lines").filter((other) => other.dataset.yName === this.yName).indexOf(this.figure)}`;
+  }
+
+  // What a reader has chosen: series that are off, scales, the part that is shown as values, and how smooth it is.
+  kept() {
+    const { name, entries, scaled, input } = this;
+    const off = entries.filter(({ group }) => group.classList.contains("off")).map(({ button }) => button.textContent);
+    const part = {};
+    for (const axis of ["x", "y"]) {
+      const [low, high] = this.spans[axis][0].split(" ").map(Number);
+      part[axis] = this.part[axis].map((share) => low + share * (high - low));
+    }
+    const isWhole = ["x", "y"].every((axis) => this.part[axis].join() === "0,1");
+    return { name, off, scales: Object.keys(scaled).filter((axis) => scaled[axis].isOther), part: isWhole ? null : part, smooth: input?.value };
+  }
+
+  restore(kept) {
+    if (!kept) return;
+    this.entries.filter(({ button }) => kept.off.includes(button.textContent)).forEach(({ button }) => button.click());
+    kept.scales.forEach((axis) => this.scaled[axis]?.button.click());
+    if (this.input && kept.smooth !== undefined) {
+      this.input.value = kept.smooth;
+      this.input.oninput();
+    }
+    if (!kept.part) return;
+    const part = {};
+    for (const axis of ["x", "y"]) {
+      const [low, high] = this.spans[axis][0].split(" ").map(Number);
+      part[axis] = kept.part[axis].map((value) => Math.min(Math.max((value - low) / (high - low), 0), 1));
+      if (part[axis][1] - part[axis][0] < 0.001) return;
+    }
+    this.enlarge(part);
+  }
+
   // Above the chart, where there is something to choose.
   get buttons() {
     return (this.above ??= make("div", this.figure, { className: "scales" }));
@@ -178,7 +214,7 @@ class Chart {
     const long = this.series.filter(({ group, points }) => points.length >= 20 && /L/.test(group.querySelector("path")?.getAttribute("d")));
     if (!long.length || this.of || !/^(epoch|step)/.test(this.figure.dataset.xName) || /rate/.test(this.figure.dataset.yName)) return;
     const label = make("label", this.buttons, { textContent: "smooth " });
-    const input = make("input", label, { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 });
+    const input = (this.input = make("input", label, { type: "range", min: 0, max: 0.99, step: 0.01, value: 0 }));
     this.smooth = () => {
       const weight = Number(input.value);
       input.setAttribute("aria-valuetext", weight || "not");
@@ -279,7 +315,7 @@ class Chart {
       group.classList.toggle("off", !on);
       button.setAttribute("aria-pressed", on);
     };
-    const toggles = entries.map((entry) => {
+    this.entries = entries.map((entry) => {
       const button = document.createElement("button");
       button.append(...entry.childNodes);
       entry.append(button);
@@ -287,8 +323,8 @@ class Chart {
       set(toggle, true);
       button.onclick = () => set(toggle, toggle.group.classList.contains("off"));
       button.ondblclick = () => {
-        const alone = toggles.every((other) => other === toggle || other.group.classList.contains("off"));
-        toggles.forEach((other) => set(other, alone || other === toggle));
+        const alone = this.entries.every((other) => other === toggle || other.group.classList.contains("off"));
+        this.entries.forEach((other) => set(other, alone || other === toggle));
       };
       return toggle;
     });
@@ -297,13 +333,16 @@ class Chart {
   // A button for each axis that has two scales. What is drawn knows itself on both scales of y; along x it is moved.
   scales() {
     const axes = ["x", "y"].filter((name) => this.spans[name].length > 1);
+    this.scaled = {};
     for (const name of axes) {
       const spans = this.spans[name];
       const button = make("button", this.buttons, { textContent: `log ${name}` });
       const tell = () => button.setAttribute("aria-pressed", spans[0].endsWith("log"));
       tell();
+      const scaled = (this.scaled[name] = { button, isOther: false });
       button.onclick = () => {
         this.enlarge();
+        scaled.isOther = !scaled.isOther;
         spans.reverse();
         if (name === "x") this.move(spans);
         else for (const path of all("path[data-d]", this.plot)) {
@@ -339,7 +378,6 @@ class Chart {
   }
 }
 
-charts.push(...all("figure.lines").map((figure) => new Chart(figure)));
 for (const event of ["pointerover", "focusin"]) {
   document.addEventListener(event, ({ target }) => {
     if (!target.closest(".plot")) light(target.closest("[data-item]")?.dataset.item);
@@ -347,13 +385,13 @@ for (const event of ["pointerover", "focusin"]) {
 }
 
 // Parts of parallel axes are chosen by dragging along them; what does not pass through all of them fades.
-for (const figure of all("figure.parallel")) {
+const chosenParts = (figure) => {
   const picture = figure.querySelector(":scope > svg");
   const lines = all("path[data-item]", picture).map((path) => {
     const points = path.getAttribute("d").match(/-?[\d.]+ -?[\d.]+/g).map((point) => point.split(" ").map(Number));
     return { path, shares: points.map(([x]) => x / 1000), rows: points.map(([, y]) => y) };
   });
-  if (!lines.length) continue;
+  if (!lines.length) return;
   const parts = new Map();
   const told = make("p", figure, { className: "told", role: "status", textContent: "Drag along an axis to choose a part of it." });
   const show = () => {
@@ -392,10 +430,10 @@ for (const figure of all("figure.parallel")) {
     show();
   };
   picture.onpointerup = picture.onpointercancel = () => (under = undefined);
-}
+};
 
 // A slider chooses one of its positions.
-for (const [number, slider] of all(".slider").entries()) {
+const slid = (slider, number) => {
   const positions = [...slider.children];
   const label = make("label", slider, { htmlFor: `slider-${number}` });
   const input = make("input", slider, { id: label.htmlFor, type: "range", max: positions.length - 1 });
@@ -408,7 +446,7 @@ for (const [number, slider] of all(".slider").entries()) {
   };
   input.oninput();
   slider.prepend(label, input);
-}
+};
 
 // Minutes and hours as seconds, else the number that a text begins with.
 const amount = (text) => {
@@ -420,9 +458,9 @@ const compared = (a, b) => {
   if (isNaN(x) !== isNaN(y)) return isNaN(x) ? 1 : -1;
   return x === y || isNaN(x) ? a.localeCompare(b, "en", { numeric: true }) : x - y;
 };
-for (const table of all("table.data")) {
+const sortable = (table) => {
   const [body] = table.tBodies;
-  if (body.rows.length < 2) continue;
+  if (body.rows.length < 2) return;
   all("thead th", table).forEach((head, column, heads) => {
     if (!head.textContent) return;
     const button = document.createElement("button");
@@ -436,22 +474,64 @@ for (const table of all("table.data")) {
       body.append(...[...body.rows].sort((a, b) => sign * compared(text(a), text(b))));
     };
   });
-}
+};
+
+// Gives life to all that the page has, or that has come in its place.
+const enliven = () => {
+  charts.splice(0, charts.length, ...all("figure.lines").map((figure) => new Chart(figure)));
+  all("figure.parallel").forEach(chosenParts);
+  all(".slider").forEach(slid);
+  all("table.data").forEach(sortable);
+};
+enliven();
+
+// What a reader has opened is open after the page has come anew.
+const folds = () => all("details > summary");
+const opened = () => folds().filter((fold) => fold.parentElement.open).map((fold) => fold.textContent);
+const open = (names) => folds().filter((fold) => names.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
+
+// Puts what has been written since in the place of what is shown, which stays where it was and as it was chosen.
+const renew = async () => {
+  const response = await fetch(location.href);
+  const fresh = response.ok && new DOMParser().parseFromString(await response.text(), "text/html");
+  const [then, now] = [document, fresh].map((page) => page && page.querySelector("main"));
+  if (!then || !now || fresh.documentElement.dataset.watched !== document.documentElement.dataset.watched) return location.reload();
+  const focusable = () => all("a[href], button, summary, input, [tabindex]");
+  const [kept, names, focus] = [charts.map((chart) => chart.kept()), opened(), focusable().indexOf(document.activeElement)];
+  document.title = fresh.title;
+  for (const part of ["h1", "nav[aria-label=contents]"]) {
+    const [old, other] = [document, fresh].map((page) => page.querySelector(part));
+    if (old && other) old.replaceWith(other);
+  }
+  then.replaceWith(now);
+  enliven();
+  open(names);
+  charts.forEach((chart) => chart.restore(kept.find(({ name }) => name === chart.name)));
+  if (focus >= 0) focusable()[focus]?.focus({ preventScroll: true });
+};
 
 // What is still going on comes anew while somebody looks, and as long as it is written: by a clock, or when whoever serves the page
 // tells that it has changed.
 const { every, written } = document.body.dataset;
 const isWatched = document.documentElement.dataset.watched !== undefined;
 if (every || isWatched) {
-  // What a reader has opened is open after it too.
-  const folds = all("details > summary");
-  const opened = history.state ?? [];
-  folds.filter((fold) => opened.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
-  const again = () => {
+  open(history.state ?? []);
+  let [isBusy, isWanted] = [false, false];
+  const again = async () => {
     if (document.hidden) return document.addEventListener("visibilitychange", again, { once: true });
-    const open = folds.filter((fold) => fold.parentElement.open).map((fold) => fold.textContent);
-    history.replaceState(open, "");
-    location.reload();
+    if (!isWatched) {
+      history.replaceState(opened(), "");
+      return location.reload();
+    }
+    isWanted = true;
+    if (isBusy) return;
+    for (isBusy = true; isWanted; ) {
+      // Not while something is being dragged.
+      while (charts.some((chart) => chart.from)) await new Promise((done) => setTimeout(done, 300));
+      isWanted = false;
+      await renew().catch(() => {});
+    }
+    isBusy = false;
   };
   const isFresh = every && Date.now() / 1000 - written < 60 + 20 * every;
   if (isWatched) addEventListener("changed", again);
