@@ -2,6 +2,11 @@
 
 mod pixels;
 
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
+
 use chart::{
     Axis, Bar, Bars, Block, Document, LineChart, Picture, Pixels, Section, Series, Shape, Style, Table, Tile, Verdict,
 };
@@ -47,7 +52,7 @@ pub fn document(data: &DataSet) -> Document {
         sections: [balance(data), samples(data), means(data, &sums), sums.section()]
             .into_iter()
             .chain(sizes(data))
-            .chain([origin(data)])
+            .chain([twice(data), origin(data)])
             .collect(),
     }
 }
@@ -216,6 +221,47 @@ fn in_words(OriginalSize { sides: [height, width], .. }: &OriginalSize) -> Strin
     format!("{height} x {width}")
 }
 
+/// Whether images are there more than once, above all in the training split and in one that it is judged by.
+fn twice(data: &DataSet) -> Section {
+    let training: Vec<u64> = data.train.iter().map(hash).collect();
+    let known: HashSet<u64> = training.iter().copied().collect();
+    let again = training.len() - known.len();
+    let mut told = vec![match again {
+        0 => "No two training images have the same pixels.".to_owned(),
+        1 => "One training image has the pixels of another.".to_owned(),
+        count => format!("{} training images have the pixels of another.", grouped(count)),
+    }];
+    let mut pictures = Vec::new();
+    for (split, images) in data.splits().filter(|(split, _)| *split != Split::Train) {
+        let shared: Vec<usize> =
+            (0..images.len()).filter(|index| known.contains(&hash(images.image(*index)))).collect();
+        told.push(match shared.len() {
+            0 => format!("No image of `{}` is a training image too.", split.name()),
+            count => format!(
+                "{} of the {} images of `{}` are training images too: what is measured with them is too good.",
+                grouped(count),
+                grouped(images.len()),
+                split.name()
+            ),
+        });
+        let named = |index: &usize| picture(data.shape(), images.image(*index), data.image_name(split, *index));
+        pictures.extend(shared.iter().take(TWICE.min(room(data.shape()) / 20)).map(named));
+    }
+    let alt = "Images that are training images too".to_owned();
+    let shown = (!pictures.is_empty()).then_some(Block::Pictures { alt, pictures, columns: COLUMNS });
+    Section::new("The same image twice", [Block::Text(told.join(" "))].into_iter().chain(shown))
+}
+
+/// Of all pixels; two images share one by chance once in some billions of data sets.
+fn hash(pixels: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    pixels.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Images of each split that are shown of those that are training images too.
+const TWICE: usize = 12;
+
 /// What images of a size become where a model sees them in another.
 fn become_of(data: &DataSet, size: &OriginalSize) -> String {
     let [height, width] = data.shape().sides();
@@ -308,6 +354,7 @@ mod tests {
             "Mean images",
             "Values of the pixels",
             "Sizes of the files",
+            "The same image twice",
             "Where it comes from",
         ];
         assert_eq!(headings, expected);
@@ -321,8 +368,16 @@ mod tests {
         assert!(
             matches!(&page.sections[4].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
         );
+        let twice =
+            "No two training images have the same pixels. 50 of the 50 images of `valid` are training images too";
         assert!(
-            matches!(page.sections[5].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
+            matches!(&page.sections[5].blocks[0], Block::Text(text) if text.starts_with(twice)),
+            "{:?}",
+            page.sections[5].blocks[0]
+        );
+        assert_eq!(pictures(&page.sections[5]).len(), 2 * TWICE);
+        assert!(
+            matches!(page.sections[6].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
         );
     }
 

@@ -80,7 +80,11 @@ impl Guard {
     }
 
     fn is_known(&self, token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
-        let bearer = text(headers, header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        // The scheme's name is of any case (RFC 9110, 11.1).
+        let bearer = text(headers, header::AUTHORIZATION)
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, given)| given);
         let name = cookie_name(self.port);
         let cookies = text(headers, header::COOKIE).unwrap_or_default().split("; ");
         let cookie = cookies.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name);
@@ -163,6 +167,8 @@ mod tests {
         let host = (header::HOST, "10.1.2.3:8000");
         assert_eq!(asked(&guard, &format!("/?token={token}"), std::slice::from_ref(&host)), None);
         assert_eq!(asked(&guard, "/", &[host.clone(), (header::AUTHORIZATION, &format!("Bearer {token}"))]), None);
+        assert_eq!(asked(&guard, "/", &[host.clone(), (header::AUTHORIZATION, &format!("bearer {token}"))]), None);
+        assert_eq!(asked(&guard, "/", &[host.clone(), (header::AUTHORIZATION, &format!("Basic {token}"))]), Some(401));
         let cookies = format!("other=1; train-token-8000={token}");
         assert_eq!(asked(&guard, "/", &[host.clone(), (header::COOKIE, &cookies)]), None);
         let wrong = "0".repeat(32);

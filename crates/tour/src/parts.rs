@@ -15,13 +15,23 @@ const LONG: usize = 30;
 
 /// The lines of functions and types of one file, with what is said above them; folded where they are many.
 pub fn code(file: &File, items: &[&str]) -> Block {
-    let item = |name: &&str| source::item(file, name).unwrap_or_else(|| panic!("`{}` has an item `{name}`", file.path));
-    let lines = items.iter().map(item).collect::<Vec<_>>().join("\n\n");
-    let (count, code) = (lines.lines().count(), Block::Code { caption: file.path.into(), lines });
-    if count <= LONG {
-        return code;
+    let lines = lines(file, items);
+    match lines.lines().count() {
+        0..=LONG => Block::Code { caption: file.path.into(), lines },
+        _ => folded(file, items),
     }
-    Block::Fold { summary: format!("The code: {}, {count} lines", items.join(", ")), blocks: vec![code] }
+}
+
+/// The same folded: what is beside the lesson, too.
+pub fn folded(file: &File, items: &[&str]) -> Block {
+    let lines = lines(file, items);
+    let summary = format!("The code: {}, {} lines", items.join(", "), lines.lines().count());
+    Block::Fold { summary, blocks: vec![Block::Code { caption: file.path.into(), lines }] }
+}
+
+fn lines(file: &File, items: &[&str]) -> String {
+    let item = |name: &&str| source::item(file, name).unwrap_or_else(|| panic!("`{}` has an item `{name}`", file.path));
+    items.iter().map(item).collect::<Vec<_>>().join("\n\n")
 }
 
 pub fn line(name: impl Into<String>, curve: &Curve) -> Series {

@@ -8,7 +8,7 @@ use chart::{Block, Picture, PixelTable, Pixels, Shading, Verdict};
 use data::DataSet;
 use report::pixels;
 
-use super::parts::{code, nth};
+use super::parts::{folded, nth};
 
 /// Rows and columns that the book shows, of images that are as large.
 const BOOK: [std::ops::Range<usize>; 2] = [4..15, 4..22];
@@ -43,7 +43,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
              the pen was. This is the upper part of that 3{file}, with the largest number of each column in black.",
         )),
         Block::Pixels { caption: "Pixel values of the upper part of a 3, by row and column.".into(), table },
-        code(&source::SHADE, &["cell", "greys"]),
+        folded(&source::SHADE, &["cell", "greys"]),
     ]
 }
 

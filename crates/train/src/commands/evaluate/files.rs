@@ -64,6 +64,7 @@ fn pictures(blocks: &[Block]) -> Vec<String> {
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.result())];
     sections.extend(evaluated.confused().map(|confused| ("confused", confused)));
+    sections.extend(evaluated.misses().map(|misses| ("misses", misses)));
     sections.push((TOP_LOSSES_NAME, evaluated.top_losses_as_pictures(top_losses)));
     sections.push(("classes", evaluated.classes()));
     sections.extend(evaluated.charts());
