@@ -2,16 +2,9 @@
 async function predict(model, values, image, why) {
   const query = new URLSearchParams({ model: model.name, why });
   if (image) query.set("seen", true);
-  let response;
-  try {
-    response = await fetch("/api/predict?" + query, image
-      ? { method: "POST", body: image }
-      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
-  } catch {
-    throw new Error("the server does not answer: has it ended?");
-  }
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
+  const answer = await ask("/api/predict?" + query, image
+    ? { method: "POST", body: image }
+    : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
   return answer.predictions[0];
 }
 

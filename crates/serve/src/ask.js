@@ -1,0 +1,17 @@
+// What the server answers, or why it does not.
+async function ask(address, options) {
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch {
+    throw new Error("the server does not answer: has it ended?");
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+// The address of a run's page.
+function pageOf(run) {
+  return "/runs/" + run.split("/").map(encodeURIComponent).join("/") + "/report.html";
+}
