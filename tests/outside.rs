@@ -25,6 +25,9 @@ mod commands;
 mod compare;
 #[path = "outside/detach.rs"]
 mod detach;
+#[cfg(unix)]
+#[path = "outside/drawings.rs"]
+mod drawings;
 #[path = "outside/evaluate.rs"]
 mod evaluate;
 #[path = "outside/export.rs"]

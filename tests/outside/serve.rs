@@ -46,7 +46,7 @@ impl Serving {
     }
 
     /// Sends a request as it stands; status and body of the answer, of which none has the status 0.
-    fn raw(&self, request: &[u8]) -> (u16, String) {
+    pub fn raw(&self, request: &[u8]) -> (u16, String) {
         let (status, body) = self.raw_bytes(request);
         (status, String::from_utf8_lossy(&body).into_owned())
     }
@@ -99,9 +99,14 @@ impl Drop for Serving {
     }
 }
 
-fn png(values: &[u8]) -> Vec<u8> {
+/// A grey file of 28 x 28 pixels.
+pub fn png(values: &[u8]) -> Vec<u8> {
+    png_of(28, 28, values)
+}
+
+pub fn png_of(width: u32, height: u32, values: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, 28, 28);
+    let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.write_header().unwrap().write_image_data(values).unwrap();
     file

@@ -132,6 +132,8 @@ fn studies_notes_tags_trash_and_comparisons_are_as_on_the_command_line() {
     assert_eq!(serving.ask(&format!("GET /runs/{}/report.html", names[0]), &[], b"").0, 404);
     done(&serving, json!({ "do": "undo" }));
     assert_eq!(rows(&serving, "").len(), 2);
+    // Who shows another state is told so at once.
+    changes(&serving, &format!("/api/events?name={}&stamp=0", names[0].replace('/', "%2F")), 1);
     // A page that was never written, or is gone.
     let page = place.path().join("runs").join(&names[0]).join("report.html");
     fs::remove_file(&page).unwrap();

@@ -60,6 +60,12 @@ impl Pixels {
         Self::of_colours(height, width, (0..length).map(colour).collect())
     }
 
+    /// A PNG file of it.
+    pub fn png(&self) -> Vec<u8> {
+        let (kind, samples) = self.samples();
+        svg::encoded(self.height, self.width, kind, &samples)
+    }
+
     fn of_colours(height: usize, width: usize, colours: Vec<Rgb>) -> Self {
         Self {
             colours: colours.clone(),

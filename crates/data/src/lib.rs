@@ -36,4 +36,4 @@ pub use load::{cached, load};
 pub use loader::{ImageLoader, ItemLoader, Order};
 pub use nearest::{Neighbour, nearest};
 pub use request::{Decoding, Event, HeldOut, OnBroken, Remote, Request, Source};
-pub use source::{csv::Columns, named::NamedSet, natural::natural};
+pub use source::{csv::Columns, folder::count_classes, named::NamedSet, natural::natural};

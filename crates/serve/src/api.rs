@@ -183,15 +183,23 @@ pub(crate) async fn predict(
 
 /// The body, of which large ones are taken in a few at a time, so that many of them need little memory.
 async fn body(api: &Api, request: Request) -> Result<Bytes, Refusal> {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length: Option<u64> = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let too_large = || Refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is above {} MB", MOST_BYTES >> 20));
-    if length.is_some_and(|length| length > MOST_BYTES as u64) {
+    let is_large = length(&request).is_none_or(|length| length > LARGE);
+    let _place = if is_large { Some(api.large.acquire().await.map_err(|_| bad("the server stops"))?) } else { None };
+    bounded(request, MOST_BYTES).await
+}
+
+fn length(request: &Request) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The body, of at most so many bytes.
+pub(crate) async fn bounded(request: Request, most: usize) -> Result<Bytes, Refusal> {
+    let length = length(&request);
+    let too_large = || Refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is above {} MB", most >> 20));
+    if length.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    let is_large = length.is_none_or(|length| length > LARGE);
-    let _place = if is_large { Some(api.large.acquire().await.map_err(|_| bad("the server stops"))?) } else { None };
-    let body = to_bytes(request.into_body(), MOST_BYTES).await;
+    let body = to_bytes(request.into_body(), most).await;
     // Of a body that is as long as it says, it is not its length.
     body.map_err(|_| if length.is_none() { too_large() } else { bad("the body ends before its length") })
 }

@@ -214,7 +214,7 @@ function card(model) {
   }
 
   empty();
-  return { ask, empty, whole, input: () => input, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
+  return { ask, empty, whole, seen, input: () => input, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
 }
 
 const cards = models.map(card);
@@ -252,7 +252,6 @@ const changed = oneAtATime(async (began) => {
 });
 
 function clear() {
-  isLabelled = false;
   strokes = [];
   image = null;
   redraw();
@@ -351,21 +350,39 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files[0]);
 });
 
-// The drawing in the first model's shape, under a name that says its class: a folder of such files is a data set.
-find("save").addEventListener("click", () => {
-  const values = prepared(models[0], find("raw").checked);
-  if (!values) return;
-  const small = make("canvas", {});
-  show(small, models[0], values);
-  small.toBlob((blob) => {
-    const link = make("a", { download: `${find("label").value}-${Date.now()}.png`, href: URL.createObjectURL(blob) });
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
+// What the first model sees, as a PNG; none of an empty drawing, or of an image before it is answered.
+async function asPng() {
+  let small = cards[0].seen;
+  if (image) {
+    if (!cards[0].said()) return null;
+  } else {
+    const values = prepared(models[0], find("raw").checked);
+    if (!values) return null;
+    small = make("canvas", {});
+    show(small, models[0], values);
+  }
+  return new Promise((done) => small.toBlob(done));
+}
+
+// Under a name that says its class.
+find("save").addEventListener("click", async () => {
+  const png = await asPng();
+  if (!png) return;
+  const link = make("a", { download: `${find("label").value}-${Date.now()}.png`, href: URL.createObjectURL(png) });
+  link.click();
+  URL.revokeObjectURL(link.href);
 });
 
-find("label").addEventListener("change", () => { isLabelled = true; });
-find("label").append(...models[0].classes.map((label) => make("option", {}, label)));
+// A label among those that are offered.
+function suggest(label) {
+  const isThere = [...find("labels").children].some((option) => option.value === label);
+  if (!isThere) find("labels").append(make("option", { value: label }));
+}
+
+// A label that somebody typed stays for the next drawings; an empty one is the model's again.
+find("label").addEventListener("input", (event) => { isLabelled = event.target.value !== ""; });
+find("label").addEventListener("focus", (event) => event.target.select());
+models[0].classes.forEach(suggest);
 find("lead").textContent = models.some((model) => model.knowsStrokes)
   ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`
   : "This model knows pictures: drop one on the field, paste it or choose a file.";

@@ -1,10 +1,12 @@
 //! Trained models and runs over HTTP: a page to draw on, an interface for programs, and pages of runs that move while they train.
 //!
-//! In: what is known of models, a queue to ask each, who brings their [`Images`], and who knows the [`Runs`]; out: answers as JSON, and
-//! pages. It knows neither Burn nor run folders: whoever has a model answers its [`Ask`]s, by [`answer`].
+//! In: what is known of models, a queue to ask each, who brings their [`Images`], who knows the [`Runs`], and who has the [`Drawings`];
+//! out: answers as JSON, and pages. It knows neither Burn nor run folders: whoever has a model answers its [`Ask`]s, by [`answer`].
 
 mod api;
 mod connections;
+mod drawings;
+mod few;
 mod guard;
 mod images;
 mod model;
@@ -24,12 +26,14 @@ use axum::{
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
+use few::Few;
 use guard::Guard;
 
+pub use drawings::{Drawings, DrawnSet};
 pub use images::{Images, Nearest, OpenImages, Split};
 pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
-pub use watch::{Action, Asked, Page, Runs};
+pub use watch::{Action, Asked, Done, Page, Runs};
 
 /// The port that is taken where it is free and no other is asked for.
 pub const PORT: u16 = 8000;
@@ -86,9 +90,15 @@ impl Server {
     }
 
     /// Answers until `stop` is told, or dropped.
-    pub fn run(self, models: Vec<Served>, runs: Arc<dyn Runs>, stop: oneshot::Receiver<()>) {
+    pub fn run(
+        self,
+        models: Vec<Served>,
+        runs: Arc<dyn Runs>,
+        drawings: Arc<dyn Drawings>,
+        stop: oneshot::Receiver<()>,
+    ) {
         let Self { runtime, listener, guard } = self;
-        let router = router(models, runs, guard);
+        let router = router(models, runs, drawings, guard);
         runtime.block_on(connections::serve(listener, router, stop));
         // What is still computed for somebody has nobody who reads it.
         runtime.shutdown_background();
@@ -110,7 +120,7 @@ fn reachable(address: IpAddr) -> IpAddr {
     if address.is_unspecified() { from().map_or(loopback, |from| from.ip()) } else { address }
 }
 
-fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
+fn router(models: Vec<Served>, runs: Arc<dyn Runs>, drawings: Arc<dyn Drawings>, guard: Guard) -> Router {
     let state = Arc::new(api::Api::new(models));
     let watch = Router::new()
         .route("/runs", get(watch::index))
@@ -120,6 +130,9 @@ fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
         .route("/api/configs", get(watch::configs))
         .route("/api/events", get(watch::events))
         .with_state(Arc::new(watch::Watch::new(runs)));
+    let drawings = Router::new()
+        .route("/api/drawings", get(drawings::set).post(drawings::add).delete(drawings::take_back))
+        .with_state(Arc::new(Few::new(drawings)));
     Router::new()
         .route("/", get(page::page))
         .route("/api/models", get(api::models))
@@ -129,6 +142,7 @@ fn router(models: Vec<Served>, runs: Arc<dyn Runs>, guard: Guard) -> Router {
         .route("/api/nearest", post(images::nearest))
         .route("/openapi.json", get(api::description))
         .merge(watch)
+        .merge(drawings)
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::wrong_method)
         .with_state(state)

@@ -1,4 +1,4 @@
-// Has the page written.
+// Has the page written, or shows it once somebody has.
 document.getElementById("write").onclick = async () => {
   const said = document.getElementById("said");
   said.textContent = "It is being written …";
@@ -7,3 +7,4 @@ document.getElementById("write").onclick = async () => {
   if (response.ok) location.reload();
   else said.textContent = (await response.json()).error;
 };
+addEventListener("changed", () => location.reload());

@@ -21,8 +21,10 @@ pub(crate) async fn page(State(api): State<Arc<Api>>) -> Response {
         return Redirect::temporary("/runs").into_response();
     }
     let facts = api.models().iter().map(|Served { facts, .. }| of(facts)).collect();
-    let scripts = [include_str!("draw.js"), include_str!("server.js")];
-    Html(with_bar(&written(&facts, include_str!("server.html"), &scripts), "")).into_response()
+    let scripts =
+        [include_str!("draw.js"), include_str!("ask.js"), include_str!("server.js"), include_str!("data_set.js")];
+    let parts = [include_str!("data_set.html"), include_str!("server.html")];
+    Html(with_bar(&written(&facts, parts, &scripts), "")).into_response()
 }
 
 /// The list of runs.
@@ -32,7 +34,7 @@ pub(crate) fn runs() -> String {
         &[
             ("/*style*/", include_str!("style.css")),
             ("<!--bar-->", include_str!("bar.html")),
-            ("/*script*/", include_str!("runs.js")),
+            ("/*script*/", concat!(include_str!("runs.js"), include_str!("ask.js"))),
         ],
     )
 }
@@ -47,17 +49,21 @@ pub(crate) fn with_bar(document: &str, script: &str) -> String {
 }
 
 /// The page of a run that comes anew when its files change, instead of by its own clock.
-pub(crate) fn watched(document: &str, name: &str) -> String {
-    let document = document.replacen("<html", &format!("<html data-watched=\"{}\"", escaped(name)), 1);
-    with_bar(&document, include_str!("watched.js"))
+pub(crate) fn watched(document: &str, name: &str, stamp: u64) -> String {
+    with_bar(&of_run(document, name, stamp), include_str!("watched.js"))
+}
+
+/// A document that says whose it is, and what is shown of that.
+fn of_run(document: &str, name: &str, stamp: u64) -> String {
+    document.replacen("<html", &format!("<html data-watched=\"{}\" data-stamp=\"{stamp}\"", escaped(name)), 1)
 }
 
 /// In the place of the page of a run that has none.
-pub(crate) fn missing(name: &str) -> String {
+pub(crate) fn missing(name: &str, stamp: u64) -> String {
     let said = format!("Nobody has written the page of <code>{}</code> yet; ", escaped(name));
     let html = format!("{said}<button type=\"button\" id=\"write\">write it</button>");
     let script = concat!(include_str!("watched.js"), include_str!("missing.js"));
-    with_bar(&plain(&html).replacen("<html", &format!("<html data-watched=\"{}\"", escaped(name)), 1), script)
+    with_bar(&of_run(&plain(&html), name, stamp), script)
 }
 
 /// In the place of the page of a run that is not there.
@@ -90,7 +96,7 @@ pub fn alone(facts: &Facts, onnx: &[u8]) -> String {
     let mut model = of(facts);
     model["onnx"] = BASE64_STANDARD.encode(onnx).into();
     let scripts = [include_str!("draw.js"), include_str!("onnx.js"), include_str!("alone.js")];
-    written(&json!([model]), include_str!("alone.html"), &scripts)
+    written(&json!([model]), ["", include_str!("alone.html")], &scripts)
 }
 
 /// What the script knows of a model.
@@ -108,13 +114,15 @@ fn of(facts: &Facts) -> Value {
     })
 }
 
-fn written(facts: &Value, below: &str, scripts: &[&str]) -> String {
+/// The page to draw on, with what belongs to a data set and what stands below.
+fn written(facts: &Value, [data_set, below]: [&str; 2], scripts: &[&str]) -> String {
     // Within a script's text `<` is the only letter that could end it.
     let facts = facts.to_string().replace('<', "\\u003c");
     filled(
         include_str!("page.html"),
         &[
             ("/*style*/", include_str!("style.css")),
+            ("<!--data set-->", data_set),
             ("<!--below-->", below),
             ("/*models*/", &facts),
             ("/*script*/", &scripts.concat()),

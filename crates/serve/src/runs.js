@@ -18,18 +18,6 @@ const say = (text, isError) => {
   find("said").className = isError ? "error" : "";
 };
 
-async function ask(address, options) {
-  let response;
-  try {
-    response = await fetch(address, options);
-  } catch {
-    throw new Error("the server does not answer: has it ended?");
-  }
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error);
-  return answer;
-}
-
 async function act(action) {
   const headers = { "content-type": "application/json" };
   try {
@@ -49,7 +37,7 @@ function cells(run) {
     else ticked.delete(run.name);
     tools();
   };
-  const link = make("a", { href: "/runs/" + run.name.split("/").map(encodeURIComponent).join("/") + "/report.html", textContent: run.name });
+  const link = make("a", { href: pageOf(run.name), textContent: run.name });
   const name = make("td", { className: "name" }, link);
   for (const mark of run.marks) if (mark) name.append(make("div", { className: "small", textContent: mark }));
   if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));

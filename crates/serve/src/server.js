@@ -1,5 +1,3 @@
-const GONE = "the server does not answer: has it ended?";
-
 // Predictions of the server.
 async function predict(model, values, image, why) {
   const query = { model: model.name, why };
@@ -14,19 +12,7 @@ function post(path, query, values, image) {
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
 }
 
-async function asked(path, query, options) {
-  let response;
-  try {
-    response = await fetch(path + "?" + new URLSearchParams(query), options);
-  } catch {
-    throw new Error(GONE);
-  }
-  const answer = await response.json();
-  // What is computed once goes on when nobody waits for it.
-  if (response.status === 408 && !options) return asked(path, query);
-  if (!response.ok) throw new Error(answer.error);
-  return answer;
-}
+const asked = (path, query, options) => ask(path + "?" + new URLSearchParams(query), options);
 
 const addressOf = (query) => "/api/image?" + new URLSearchParams(query);
 

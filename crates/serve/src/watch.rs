@@ -12,16 +12,18 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::{sync::Semaphore, task::spawn_blocking, time::sleep};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::{sync::Semaphore, time::sleep};
 
-use crate::{api::refused, page};
+use crate::{
+    api::refused,
+    few::{Few, answered, failed},
+    page,
+};
 
 /// How often is looked whether something has changed.
 const LOOK: Duration = Duration::from_millis(400);
-/// How many threads read run folders at a time.
-const MOST_AT_ONCE: usize = 4;
 /// Pages that are told of changes at a time. Each keeps its connection, and others need some.
 const MOST_WATCHING: usize = 64;
 /// Runs that are named in one request.
@@ -55,7 +57,17 @@ pub trait Runs: Send + Sync {
     ///
     /// # Errors
     /// In a line: why it cannot be done.
-    fn act(&self, action: Action) -> Result<String, String>;
+    fn act(&self, action: Action) -> Result<Done, String>;
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub struct Done {
+    /// In a line.
+    pub said: String,
+    /// The name of the run that was begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// The page of a run.
@@ -134,45 +146,19 @@ impl Action {
     }
 }
 
-/// Who knows, asked by few at a time.
+/// Who knows the runs, and how many watch them.
 pub(crate) struct Watch {
-    runs: Arc<dyn Runs>,
-    places: Arc<Semaphore>,
+    runs: Few<dyn Runs>,
     watching: Arc<Semaphore>,
 }
 
 impl Watch {
     pub fn new(runs: Arc<dyn Runs>) -> Self {
-        let [places, watching] = [MOST_AT_ONCE, MOST_WATCHING].map(|most| Arc::new(Semaphore::new(most)));
-        Self { runs, places, watching }
-    }
-
-    /// Asks on a thread that may wait for the disk.
-    async fn ask<T: Send + 'static>(&self, question: impl FnOnce(&dyn Runs) -> T + Send + 'static) -> Option<T> {
-        let place = self.places.clone().acquire_owned().await.ok()?;
-        let runs = self.runs.clone();
-        let answered = spawn_blocking(move || {
-            let answer = question(&*runs);
-            drop(place);
-            answer
-        });
-        answered.await.ok()
+        Self { runs: Few::new(runs), watching: Arc::new(Semaphore::new(MOST_WATCHING)) }
     }
 }
 
 type Shared = State<Arc<Watch>>;
-
-fn failed() -> Response {
-    refused(StatusCode::INTERNAL_SERVER_ERROR, "that has failed; the server's terminal says why")
-}
-
-fn answered<T>(answer: Option<Result<T, String>>, then: impl FnOnce(T) -> Response) -> Response {
-    match answer {
-        Some(Ok(value)) => then(value),
-        Some(Err(reason)) => refused(StatusCode::BAD_REQUEST, reason),
-        None => failed(),
-    }
-}
 
 pub(crate) async fn index() -> Html<String> {
     Html(page::runs())
@@ -183,13 +169,15 @@ pub(crate) async fn list(
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
     match asked {
-        Ok(Query(asked)) => answered(watch.ask(move |runs| runs.list(&asked)).await, |list| Json(list).into_response()),
+        Ok(Query(asked)) => {
+            answered(watch.runs.ask(move |runs| runs.list(&asked)).await, |list| Json(list).into_response())
+        }
         Err(rejection) => refused(StatusCode::BAD_REQUEST, rejection.body_text()),
     }
 }
 
 pub(crate) async fn configs(State(watch): Shared) -> Response {
-    answered(watch.ask(|runs| Ok(runs.configs())).await, |configs| Json(configs).into_response())
+    answered(watch.runs.ask(|runs| Ok(runs.configs())).await, |configs| Json(configs).into_response())
 }
 
 /// The page of a run below `/runs/`, which has its address there that it has below the output root.
@@ -199,10 +187,12 @@ pub(crate) async fn run(State(watch): Shared, Path(path): Path<String>) -> Respo
         return Redirect::temporary(&format!("/runs/{}/report.html", path.join("/"))).into_response();
     };
     let asked = name.clone();
-    match watch.ask(move |runs| runs.page(&asked)).await {
-        Some(Some(Page::Written(document))) => Html(page::watched(&document, &name)).into_response(),
-        Some(Some(Page::Missing)) => Html(page::missing(&name)).into_response(),
-        Some(None) => {
+    // What is written in between is seen as a change.
+    let answer = watch.runs.ask(move |runs| (runs.stamp(Some(&asked)).unwrap_or_default(), runs.page(&asked)));
+    match answer.await {
+        Some((stamp, Some(Page::Written(document)))) => Html(page::watched(&document, &name, stamp)).into_response(),
+        Some((stamp, Some(Page::Missing))) => Html(page::missing(&name, stamp)).into_response(),
+        Some((_, None)) => {
             let mut response = Html(page::gone(&name)).into_response();
             *response.status_mut() = StatusCode::NOT_FOUND;
             response
@@ -216,7 +206,7 @@ pub(crate) async fn compare(State(watch): Shared, Query(pairs): Query<Vec<(Strin
     if names.len() > MOST_NAMED {
         return refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", names.len()));
     }
-    let compared = watch.ask(move |runs| runs.compare(&names)).await;
+    let compared = watch.runs.ask(move |runs| runs.compare(&names)).await;
     answered(compared, |document| Html(page::with_bar(&document, "")).into_response())
 }
 
@@ -226,8 +216,8 @@ pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonR
             refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", action.names()))
         }
         Ok(Json(action)) => {
-            let said = watch.ask(move |runs| runs.act(action)).await;
-            answered(said, |said| Json(json!({ "said": said })).into_response())
+            let said = watch.runs.ask(move |runs| runs.act(action)).await;
+            answered(said, |done| Json(done).into_response())
         }
         Err(rejection) => refused(rejection.status(), rejection.body_text()),
     }
@@ -236,21 +226,23 @@ pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonR
 #[derive(Debug, Deserialize)]
 pub(crate) struct Watched {
     name: Option<String>,
+    /// What is shown of it already.
+    stamp: Option<u64>,
 }
 
 /// Tells, by server-sent events, that what is watched has changed: a run, or the list. It ends when the run has gone.
-pub(crate) async fn events(State(watch): Shared, Query(Watched { name }): Query<Watched>) -> Response {
+pub(crate) async fn events(State(watch): Shared, Query(Watched { name, stamp }): Query<Watched>) -> Response {
     let Ok(place) = watch.watching.clone().try_acquire_owned() else {
         let reason = format!("{MOST_WATCHING} pages are watched already; close some of them");
         return refused(StatusCode::SERVICE_UNAVAILABLE, reason);
     };
     let look = |watch: Arc<Watch>, name: Option<String>| async move {
-        watch.ask(move |runs| runs.stamp(name.as_deref())).await.flatten()
+        watch.runs.ask(move |runs| runs.stamp(name.as_deref())).await.flatten()
     };
     if look(watch.clone(), name.clone()).await.is_none() {
         return refused(StatusCode::NOT_FOUND, "there is no such run, or no longer");
     }
-    let changes = stream::unfold((watch, name, None, place), move |(watch, name, mut before, place)| async move {
+    let changes = stream::unfold((watch, name, stamp, place), move |(watch, name, mut before, place)| async move {
         loop {
             let stamp = look(watch.clone(), name.clone()).await?;
             let is_first = before.is_none();

@@ -1,15 +1,12 @@
 // The page of a run comes anew when its files have changed.
 {
   let events;
-  let isFirst = true;
   const watch = () => {
     events?.close();
     if (document.hidden) return;
-    events = new EventSource("/api/events?name=" + encodeURIComponent(document.documentElement.dataset.watched));
-    events.onmessage = ({ data }) => {
-      if (data === "changed" || !isFirst) dispatchEvent(new Event("changed"));
-      isFirst = false;
-    };
+    const { watched, stamp } = document.documentElement.dataset;
+    events = new EventSource("/api/events?" + new URLSearchParams({ name: watched, stamp }));
+    events.onmessage = () => dispatchEvent(new Event("changed"));
   };
   document.addEventListener("visibilitychange", watch);
   addEventListener("pagehide", () => events?.close());

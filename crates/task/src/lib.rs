@@ -25,12 +25,6 @@ impl Task {
     /// Why these cannot be classes, in words: fewer than two, more than [`MOST_CLASSES`], two alike, or no folder name.
     pub fn new(classes: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, String> {
         let classes: Vec<String> = classes.into_iter().map(Into::into).collect();
-        let is_folder_name = |name: &str| {
-            !name.is_empty()
-                && !name.starts_with('.')
-                && !name.contains(['/', '\\'])
-                && !name.contains(char::is_control)
-        };
         let mut seen = BTreeSet::new();
         match classes.len() {
             0 => return Err("there is no class; two or more are told apart".into()),
@@ -38,7 +32,7 @@ impl Task {
             count if count > MOST_CLASSES => return Err(format!("{count} classes are more than {MOST_CLASSES}")),
             _ => {}
         }
-        if let Some(odd) = classes.iter().find(|class| !is_folder_name(class)) {
+        if let Some(odd) = classes.iter().find(|class| !is_class_name(class)) {
             return Err(format!("`{odd}`: a class is the name of a folder: not empty, no leading dot, no slash"));
         }
         match classes.iter().find(|class| !seen.insert(class.as_str())) {
@@ -109,6 +103,11 @@ impl Task {
         });
         classes
     }
+}
+
+/// Whether a class can be called so: as a folder, and never as a way to another one.
+pub fn is_class_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']) && !name.contains(char::is_control)
 }
 
 /// [`Task::predict`] of a task that has so many outputs.

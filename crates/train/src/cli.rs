@@ -260,6 +260,9 @@ pub struct ServeArgs {
     /// machine is answered.
     #[arg(long, value_name = "ADDRESS")]
     pub host: Option<IpAddr>,
+    /// The folder that the page adds drawings to, a data set of your own: FOLDER/LABEL/0001.png and so on.
+    #[arg(long, value_name = "FOLDER", default_value = "drawn")]
+    pub drawn: PathBuf,
     #[command(flatten)]
     pub root: RootArgs,
     #[command(flatten)]

@@ -29,8 +29,7 @@ pub(super) fn smooth(place: Place, height: usize, width: usize, values: &[u8]) -
 
 /// The address of pixels that is all of them.
 pub(crate) fn png_address(pixels: &Pixels) -> String {
-    let (kind, samples) = pixels.samples();
-    format!("data:image/png;base64,{}", STANDARD.encode(encoded(pixels.height(), pixels.width(), kind, &samples)))
+    format!("data:image/png;base64,{}", STANDARD.encode(pixels.png()))
 }
 
 fn element(

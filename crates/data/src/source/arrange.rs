@@ -155,7 +155,7 @@ fn hold_out(found: &mut [Found], held_out: &HeldOut) -> Result<(), String> {
             "`data.valid_fraction` {} leaves none for {split} of the class `{first}` (images: {all}), of `{second}`{more}; a class needs {} \
              images or more",
             held_out.fraction,
-            (2..10_000).find(|all| held_out.leaves_none_for(*all).is_none()).unwrap_or(10_000)
+            held_out.fewest()
         ));
     }
     for (class, images) in classes {
@@ -192,6 +192,11 @@ impl HeldOut {
         let mut is_held = vec![false; all];
         ranks.iter().take(self.count(all)).for_each(|(_, index)| is_held[*index] = true);
         Ok(is_held)
+    }
+
+    /// Images that a class needs so that both splits have some of it.
+    pub fn fewest(&self) -> usize {
+        (2..10_000).find(|all| self.leaves_none_for(*all).is_none()).unwrap_or(10_000)
     }
 
     /// Images that are held out of so many.

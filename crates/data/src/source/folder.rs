@@ -37,9 +37,7 @@ pub(crate) fn list(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Re
             format!("`{one}` and `{other}` are both its {} split", split_of(one).map_or("", crate::Split::name));
         return Err(Error::Layout { place: root.display().to_string(), reason });
     }
-    // A class may be called `test`, where no split has classes below it.
-    let has_splits =
-        top.iter().any(|(path, name)| split_of(name).is_some() && folders(path).is_ok_and(|below| !below.is_empty()));
+    let has_splits = first_split(&top).is_some();
     for (path, name) in &top {
         match (has_splits, split_of(name)) {
             (true, Some(_)) => {
@@ -52,6 +50,32 @@ pub(crate) fn list(root: &Path, asked: Option<&[String]>, limits: &Limits) -> Re
         }
     }
     Ok(listing)
+}
+
+/// How many images each class has in a folder of classes alone, in natural order of the classes.
+///
+/// # Errors
+/// Where it cannot be read, or has splits: beside them a class is not taken.
+pub fn count_classes(root: &Path) -> Result<Vec<(String, usize)>, Error> {
+    let top = folders(root)?;
+    if let Some(split) = first_split(&top) {
+        let reason = format!("it has splits, such as `{split}`, beside which no class is taken");
+        return Err(Error::Layout { place: root.display().to_string(), reason });
+    }
+    let count = |(path, class): (PathBuf, String)| {
+        let mut found = Vec::new();
+        walk(&path, &class, 0, &mut found)?;
+        let images = found.iter().filter(|(name, _)| Place::of(name, Root::Here, None).is_some()).count();
+        Ok((class, images))
+    };
+    top.into_iter().map(count).collect()
+}
+
+/// The first folder of a split. A class may be called `test`, where no split has classes below it.
+fn first_split(top: &[(PathBuf, String)]) -> Option<&str> {
+    let is_split =
+        |path: &Path, name: &str| split_of(name).is_some() && folders(path).is_ok_and(|below| !below.is_empty());
+    top.iter().find(|(path, name)| is_split(path, name)).map(|(_, name)| name.as_str())
 }
 
 /// Two folders that name the same split.
@@ -247,6 +271,25 @@ mod tests {
         assert!(message.contains("/train/empty`: no image in it; remove it, or name the classes"), "{message}");
         let message = list(&root.path().join("train/no/a.png"), None, &Limits::default()).unwrap_err().to_string();
         assert!(message.contains("it is a file; data.source \"archive\" reads a .tgz"), "{message}");
+    }
+
+    #[test]
+    fn classes_are_counted_as_they_are_read_and_not_beside_splits() {
+        let root = tempfile::tempdir().unwrap();
+        for place in
+            ["10/a.png", "2/a.png", "2/more/b.JPG", "2/.hidden.png", "2/notes.txt", "test/a.png", ".cache/a.png"]
+        {
+            let path = root.path().join(place);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, grey(1, 1, &[0])).unwrap();
+        }
+        fs::create_dir(root.path().join("empty")).unwrap();
+        let expected =
+            [("2", 2), ("10", 1), ("empty", 0), ("test", 1)].map(|(class, images)| (class.to_owned(), images));
+        assert_eq!(count_classes(root.path()).unwrap(), expected);
+        fs::create_dir(root.path().join("test/2")).unwrap();
+        let message = count_classes(root.path()).unwrap_err().to_string();
+        assert!(message.ends_with("it has splits, such as `test`, beside which no class is taken"), "{message}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `train serve`: a page to draw on, predictions over HTTP, and the runs' pages while they train.
 
 mod begun;
+mod drawn;
 mod images;
 mod watch;
 
@@ -27,6 +28,7 @@ use train::{
     explain::{Explanation, explain},
 };
 
+use drawn::Drawn;
 use watch::Watched;
 
 use super::{image_file, load_data, predict, run_name, stored_run::StoredRun, workbench::on_backend};
@@ -45,7 +47,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     for run in args.models.iter().chain(&newest) {
         let stored = StoredRun::open(run_name::find_trained(run)?, &args.backend)?;
         say(&run_name::lines(&stored.path));
-        models.push(started(stored)?);
+        models.push(started(stored, &args.drawn)?);
     }
     tell_apart(&mut models, &args.models);
     let (stop, stopped) = oneshot::channel();
@@ -54,7 +56,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .context("cannot listen for Ctrl-C")?;
     say(&format!("\nserves   {}\nruns     {}", server.address("")?, server.address("runs")?));
     say("         Ctrl-C ends it");
-    server.run(models, Arc::new(watched), stopped);
+    let drawn = Drawn::new(&args.drawn, models.first().map(|served| served.facts.shape));
+    server.run(models, Arc::new(watched), Arc::new(drawn), stopped);
     Ok(())
 }
 
@@ -82,8 +85,9 @@ fn tell_apart(models: &mut [Served], runs: &[std::path::PathBuf]) {
 }
 
 /// A model that answers on a thread of its own from now on.
-fn started(stored: StoredRun) -> anyhow::Result<Served> {
-    let facts = facts(&stored)?;
+fn started(stored: StoredRun, drawn: &Path) -> anyhow::Result<Served> {
+    let mut facts = facts(&stored)?;
+    facts.knows_strokes |= stored.plan.data.path == *drawn;
     let (asks, queue) = mpsc::channel();
     let (ready, is_ready) = mpsc::channel();
     let (read, open) = (read(&stored), images::opener(&stored, &facts.name));

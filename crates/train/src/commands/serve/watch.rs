@@ -14,7 +14,7 @@ use plan::{Config, Entry, Plan, Setting, did_you_mean};
 use report::Comparison;
 use run::{About, folder, list};
 use serde_json::{Value, json};
-use serve::{Action, Asked, Page, Runs};
+use serve::{Action, Asked, Done, Page, Runs};
 use study::{status::is_study, studies_by_name, study_folder};
 
 use super::{
@@ -108,13 +108,17 @@ impl Watched {
         Ok(json!({ "total": rows.len(), "found": found.len(), "runs": shown }))
     }
 
+    /// By which a run is asked for.
+    fn name(&self, run: &Path) -> String {
+        run.strip_prefix(&self.root).unwrap_or(run).to_string_lossy().into_owned()
+    }
+
     /// A row of the list, in words.
     fn shown(&self, row: &Row) -> Value {
-        let name = row.path.strip_prefix(&self.root).unwrap_or(&row.path).to_string_lossy();
         let [highest, epoch] = row.highest();
         let is_study = row.trials.is_some();
         json!({
-            "name": name,
+            "name": self.name(&row.path),
             "is_study": is_study,
             "state": row.state,
             "alive": if is_study { study_folder::has_drivers(&row.path) } else { folder::is_in_use(&row.path) },
@@ -132,29 +136,29 @@ impl Watched {
         })
     }
 
-    fn done(&self, action: Action) -> anyhow::Result<String> {
-        match action {
+    fn done(&self, action: Action) -> anyhow::Result<Done> {
+        let said = match action {
             Action::Train { config, settings } => {
                 let config = known(&config, "config", &Entry::configs())?;
                 let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
                 // What is wrong with it is told in its own words.
                 Plan::resolve(&Config::find(Path::new(&config)), &settings)?;
-                begin([config.into()].into_iter().chain(set(&settings)).chain([
+                let run = begin([config.into()].into_iter().chain(set(&settings)).chain([
                     "--quiet".into(),
                     "--set".into(),
                     self.runs_setting(),
-                ]))
-                .map(|run| format!("trains in {run}"))
+                ]))?;
+                return Ok(Done { said: format!("trains in {run}"), run: Some(self.name(Path::new(&run))) });
             }
             Action::Sweep { study, settings } => {
                 let study = known(&study, "study", &studies_by_name())?;
                 let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
                 begin(sweep(study.clone().into(), &settings))?;
-                Ok(format!("study {study} is at work"))
+                format!("study {study} is at work")
             }
             Action::Stop { runs } => {
                 let runs = self.all_named(&runs)?;
-                runs.iter().map(|run| stop::asked(run)).collect::<Result<Vec<_>, _>>().map(|said| said.join("; "))
+                runs.iter().map(|run| stop::asked(run)).collect::<Result<Vec<_>, _>>()?.join("; ")
             }
             Action::Resume { runs } => {
                 let runs = self.all_named(&runs)?;
@@ -167,7 +171,7 @@ impl Watched {
                         begin(["--resume".into(), run.clone().into(), "--quiet".into()])?;
                     }
                 }
-                Ok(format!("goes on: {}", listed(&runs)))
+                format!("goes on: {}", listed(&runs))
             }
             Action::Report { runs } => {
                 let runs = self.all_named(&runs)?;
@@ -175,13 +179,13 @@ impl Watched {
                     let command = if is_study(run) { ["sweep", "report"].as_slice() } else { &["report"] };
                     begin(command.iter().map(OsString::from).chain([run.clone().into()]))?;
                 }
-                Ok(format!("written: {}", listed(&runs)))
+                format!("written: {}", listed(&runs))
             }
             Action::Note { run, text } => {
                 let run = self.named(&run)?;
                 let about = About { note: marks::note_of(&text), ..About::read(&run)? };
                 about.write(&run)?;
-                Ok(format!("note of {} written", run.display()))
+                format!("note of {} written", run.display())
             }
             Action::Tags { run, tags } => {
                 let run = self.named(&run)?;
@@ -189,11 +193,12 @@ impl Watched {
                 let mut about = About::read(&run)?;
                 about.tags = tags.map_err(anyhow::Error::msg)?;
                 about.write(&run)?;
-                Ok(format!("tags of {} written", run.display()))
+                format!("tags of {} written", run.display())
             }
-            Action::Remove { runs } => removal::moved(&self.root, &self.all_named(&runs)?),
-            Action::Undo => Ok(format!("back: {}", listed(&removal::undone(&self.root)?))),
-        }
+            Action::Remove { runs } => removal::moved(&self.root, &self.all_named(&runs)?)?,
+            Action::Undo => format!("back: {}", listed(&removal::undone(&self.root)?)),
+        };
+        Ok(Done { said, run: None })
     }
 
     fn runs_setting(&self) -> OsString {
@@ -245,7 +250,7 @@ impl Runs for Watched {
         configs::object()
     }
 
-    fn act(&self, action: Action) -> Result<String, String> {
+    fn act(&self, action: Action) -> Result<Done, String> {
         let said = self.done(action).map_err(in_a_line);
         self.forget();
         said
