@@ -138,7 +138,7 @@ fn what_is_said_of_a_model_of_ten_classes_agrees() {
         let page = fs::read_to_string(page).unwrap();
         check_alone(&page);
         assert!(page.contains("Confusion matrix of 10 classes") && page.contains("Weights of 7"), "{page}");
-        assert!(page.contains("What is confused most") == (right < 40));
+        assert!(page.contains("by what they are taken for") == (right < 40));
     }
     let has = |picture: &str| place.path().join("pictures").join(picture).is_file();
     assert!(has("confusion.svg") && has("classes.svg") && !has("roc.svg") && has("confused.svg") == (right < 40));

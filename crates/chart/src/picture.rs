@@ -60,12 +60,6 @@ impl Pixels {
         Self::of_colours(height, width, (0..length).map(colour).collect())
     }
 
-    /// A PNG file of it.
-    pub fn png(&self) -> Vec<u8> {
-        let (kind, samples) = self.samples();
-        svg::encoded(self.height, self.width, kind, &samples)
-    }
-
     fn of_colours(height: usize, width: usize, colours: Vec<Rgb>) -> Self {
         Self {
             colours: colours.clone(),
@@ -136,6 +130,22 @@ impl Pixels {
         svg::encoded(self.height, self.width, kind, &samples)
     }
 
+    /// This one and another of its size beside it, with a white line between.
+    ///
+    /// # Panics
+    /// When the other has other sides.
+    #[must_use]
+    pub fn beside(&self, other: &Self) -> Self {
+        assert_eq!((self.height, self.width), (other.height, other.width), "images beside each other are of one size");
+        let rows = |of: &Self| -> Vec<Vec<Rgb>> {
+            let colour = |place: usize| of.colours.get(place).copied().unwrap_or_else(|| Rgb::grey(of.values[place]));
+            (0..of.height).map(|row| (row * of.width..(row + 1) * of.width).map(colour).collect()).collect()
+        };
+        let joined = rows(self).into_iter().zip(rows(other));
+        let colours = joined.flat_map(|(left, right)| left.into_iter().chain([Rgb::grey(255)]).chain(right)).collect();
+        Self::of_colours(self.height, 2 * self.width + 1, colours)
+    }
+
     /// The part within these rows and columns; `None` where it is empty or goes beyond the image.
     pub fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Option<Self> {
         if rows.is_empty() || columns.is_empty() || rows.end > self.height || columns.end > self.width {
@@ -189,5 +199,13 @@ mod tests {
     fn there_is_no_part_beyond_the_image_and_no_empty_one() {
         let pixels = Pixels::new(3, 4, (0..12).collect());
         assert_eq!((pixels.part(0..4, 0..1), pixels.part(0..1, 0..5), pixels.part(1..1, 0..1)), (None, None, None));
+    }
+
+    #[test]
+    fn images_stand_beside_each_other_with_a_line_between() {
+        let both = Pixels::new(2, 1, vec![1, 2]).beside(&Pixels::of_planes(2, 1, &[3, 4, 5, 6, 7, 8]));
+        assert_eq!((both.height(), both.width()), (2, 3));
+        let white = Rgb::grey(255);
+        assert_eq!(both.colours, [Rgb::grey(1), white, Rgb(3, 5, 7), Rgb::grey(2), white, Rgb(4, 6, 8)]);
     }
 }

@@ -93,10 +93,10 @@ impl Comparison {
     fn sections(&self, page: Option<&Path>) -> Document {
         // In a terminal what the names of the runs say is not said again.
         let plans = page.is_some() || !tell_all(self.differences().iter().map(|(key, _)| *key));
-        let sections = [self.overview(page)]
+        let sections = Groups::best_first(&self.runs)
+            .section()
             .into_iter()
-            .chain(Groups::best_first(&self.runs).section())
-            .chain([self.metrics(page)])
+            .chain([self.overview(page), self.metrics(page)])
             .chain(plans.then(|| self.plans()))
             .chain([self.curves()])
             .chain(classes::section(&self.runs));
@@ -125,6 +125,9 @@ impl Comparison {
         let highest = fraction(Some(self.runs[0].best.metrics.accuracy));
         let all = self.runs.iter().take_while(|run| fraction(Some(run.best.metrics.accuracy)) == highest);
         match all.count() {
+            1 if groups.all.iter().any(|group| group.accuracies.len() > 1) => {
+                format!("{} has the highest accuracy, with one seed", self.runs[0].label)
+            }
             1 => format!("{} has the highest accuracy", self.runs[0].label),
             several => format!("{several} share the highest accuracy, {highest}"),
         }

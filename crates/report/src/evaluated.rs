@@ -13,8 +13,9 @@ use task::Shape;
 
 use crate::{fraction, grouped, loss, pixels, probability, room::room, shown};
 
-/// Pairs of classes that are told as confused.
+/// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
+const CONFUSED_SHOWN: usize = 4;
 
 /// Classes of which images are shown, and those that a page lists.
 const CLASSES_SHOWN: usize = 20;
@@ -197,7 +198,7 @@ impl<'a> Evaluated<'a> {
         })
     }
 
-    /// Of more than two classes the pairs that are most often taken for each other.
+    /// Of more than two classes the pairs that are most often taken for each other, the first of them with images.
     pub fn confused(&self) -> Option<Section> {
         let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
         let mut pairs = self.evaluation.confused_pairs(&self.losses);
@@ -212,7 +213,9 @@ impl<'a> Evaluated<'a> {
             let [actual, predicted] = [label, predicted].map(|label| task.class(*label).to_owned());
             table.add_row([actual, predicted, grouped(samples.len()), share]);
         }
-        Some(Section::new("What is confused most", [Block::Table(table)]))
+        let shown = pairs.iter().take(CONFUSED_SHOWN).map(|pair| self.pair(pair, pair.samples.len().min(MISSES)));
+        let blocks = [Block::Table(table), Block::Text(self.legend()), Block::Beside(shown.collect())];
+        Some(Section::new("What is confused most", blocks))
     }
 
     /// Images of each class: what it is surest of, what lies in the middle, and what it is most wrong about.

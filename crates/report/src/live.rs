@@ -103,7 +103,7 @@ impl SoFar<'_> {
         if let Some(record) = self.record {
             tiles.extend([
                 Tile::new("time", clock(record.seconds), "of training and validation"),
-                Tile::new("device", &record.backend, &record.device),
+                Tile::new("backend", &record.backend, format!("on {}", record.device)),
             ]);
         }
         tiles

@@ -9,7 +9,7 @@ use crate::{Why, grouped, probability};
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
 #[must_use]
-pub fn predicted(run: &str, classes: &[String], mut whys: Vec<Why>) -> Document {
+pub fn predicted(run: &str, accuracy: Option<f64>, classes: &[String], mut whys: Vec<Why>) -> Document {
     let certainty = |why: &Why| why.guesses[0].1;
     whys.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
     let folders: Vec<Option<String>> = whys.iter().map(|why| class_folder(&why.name, classes)).collect();
@@ -17,7 +17,8 @@ pub fn predicted(run: &str, classes: &[String], mut whys: Vec<Why>) -> Document 
     for why in &mut whys {
         why.name.drain(..shared.len());
     }
-    let mut lead = vec![Block::Text(introduction(run, &shared, &whys, &folders))];
+    let mut lead =
+        vec![Block::Text(introduction(run, &shared, &whys, &folders)), Block::Text(knows(accuracy, classes))];
     let count = match whys.len() {
         1 => "one image".to_owned(),
         all => format!("{} images", grouped(all)),
@@ -41,8 +42,26 @@ pub fn predicted(run: &str, classes: &[String], mut whys: Vec<Why>) -> Document 
     }));
     lead.extend(whys.first().map(|why| Block::text(why.legend())));
     let sections: Vec<Section> = worth_it.iter().map(|number| whys[*number].section()).collect();
-    Document { title: format!("Predictions of {count}"), lead, sections }
+    if sections.len() < whys.len() {
+        let text = "Below is why, of the least certain ones and of those that are not what their folder says.";
+        lead.push(Block::text(text));
+    }
+    Document { title: format!("Predictions of {count} by {run}"), lead, sections }
 }
+
+/// What the model knows at all, and how good it was.
+fn knows(accuracy: Option<f64>, classes: &[String]) -> String {
+    let more = classes.len().saturating_sub(NAMED);
+    let named = classes[..classes.len().min(NAMED)].join(", ");
+    let named = if more > 0 { format!("{named} and {more} more classes") } else { named };
+    let accuracy = accuracy.map_or_else(String::new, |accuracy| {
+        format!(" Of its validation images {:.2} % were right.", 100.0 * accuracy)
+    });
+    format!("It knows {named}, and calls whatever else it is shown one of them.{accuracy}")
+}
+
+/// Classes that are named.
+const NAMED: usize = 20;
 
 /// Images that are shown large: so many of the least certain, and of the wrong ones as many as that come to this.
 const LARGE: usize = 6;
@@ -143,13 +162,15 @@ mod tests {
     }
 
     fn page(whys: Vec<Why>) -> Document {
-        predicted("runs/a/b", &["3".into(), "7".into()], whys)
+        predicted("runs/a/b", Some(0.9779), &["3".into(), "7".into()], whys)
     }
 
     #[test]
     fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
         let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
-        let Block::Table(table) = &page.lead[1] else { panic!("{page:?}") };
+        let knows = "It knows 3, 7, and calls whatever else it is shown one of them. Of its validation images 97.79 % were right.";
+        assert_eq!(page.lead[1], Block::text(knows));
+        let Block::Table(table) = &page.lead[2] else { panic!("{page:?}") };
         assert_eq!(table.header, ["image", "predicted", "is (its folder)", "right", "probability"]);
         assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
         assert_eq!(table.links, ["#section-1", "#section-2"]);
@@ -163,8 +184,8 @@ mod tests {
     fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
         let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
-        assert_eq!(page.lead, [said, Block::text(Why::LINEAR)]);
-        assert_eq!(page.title, "Predictions of one image");
+        assert_eq!([&page.lead[0], &page.lead[2]], [&said, &Block::text(Why::LINEAR)]);
+        assert_eq!(page.title, "Predictions of one image by runs/a/b");
         assert_eq!(page.sections[0].heading, "digit.png: 7");
     }
 
@@ -172,7 +193,7 @@ mod tests {
     fn of_many_the_uncertain_and_the_wrong_ones_are_large() {
         let of = |n: u8| why(&format!("/a/{}/{n}.png", if n == 19 { 7 } else { 3 }), "3", 0.5 + f32::from(n) / 100.0);
         let page = page((0..20).map(of).collect());
-        let Block::Pictures { pictures, .. } = &page.lead[1] else { panic!("{page:?}") };
+        let Block::Pictures { pictures, .. } = &page.lead[2] else { panic!("{page:?}") };
         assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
         assert_eq!(pictures[19].caption, "3, is 7\np 0.6900\n7/19.png");
         let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
@@ -180,7 +201,7 @@ mod tests {
             headings,
             ["3/0.png: 3", "3/1.png: 3", "3/2.png: 3", "3/3.png: 3", "3/4.png: 3", "3/5.png: 3", "7/19.png: 3"]
         );
-        let Block::Fold { blocks, .. } = &page.lead[2] else { panic!("{page:?}") };
+        let Block::Fold { blocks, .. } = &page.lead[3] else { panic!("{page:?}") };
         let Block::Table(table) = &blocks[0] else { panic!("{page:?}") };
         assert_eq!([&table.links[5], &table.links[6], &table.links[19]], ["#section-6", "", "#section-7"]);
     }

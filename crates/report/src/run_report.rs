@@ -140,7 +140,7 @@ impl<'a> RunReport<'a> {
             self.evaluated.loss_tile(),
             Tile::new("best epoch", self.best_epoch(), format!("by {}", name(self.plan.training.monitor))),
             Tile::new("time", clock(self.record.seconds), "of training and validation"),
-            Tile::new("device", &self.record.backend, &self.record.device),
+            Tile::new("backend", &self.record.backend, format!("on {}", self.record.device)),
         ]);
         let state = self.state();
         if state != "finished" {

@@ -173,7 +173,7 @@ impl<'a> StudyView<'a> {
         let keys = self.keys();
         let first = importances.first().map(|(key, share)| Tile::new("matters most", short_key(key, &keys), share));
         let device = trials.iter().find_map(|status| status.record.as_ref());
-        let device = device.map(|record| Tile::new("device", &record.backend, &record.device));
+        let device = device.map(|record| Tile::new("backend", &record.backend, format!("on {}", record.device)));
         [
             Tile::new(study.metric.to_string(), value, of),
             Tile::new("trials", grouped(study.total() as usize), overview::counts(study, trials)),
@@ -297,7 +297,7 @@ impl<'a> StudyView<'a> {
             ("trial", (best.trial.number + 1).to_string()),
             ("point", named(&best.trial.point(), best.trial.seed)),
             (metric.to_string().as_str(), best.value.map_or_else(String::new, |value| metric.shown(value))),
-            ("its model", format!("train evaluate {}", best.run.display())),
+            ("evaluate it", format!("train evaluate {}", best.run.display())),
             ("train it again", format!("train {}", file.display())),
         ]);
         // It is written before the page; of a study that is only looked at there may be none.

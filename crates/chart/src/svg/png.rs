@@ -29,7 +29,7 @@ pub(super) fn smooth(place: Place, height: usize, width: usize, values: &[u8]) -
 
 /// The address of pixels that is all of them.
 pub(crate) fn png_address(pixels: &Pixels) -> String {
-    format!("data:image/png;base64,{}", STANDARD.encode(pixels.png()))
+    format!("data:image/png;base64,{}", STANDARD.encode(pixels.to_png()))
 }
 
 fn element(

@@ -1,7 +1,7 @@
 //! Runs that differ in their seeds alone: what the seed does to the accuracy, and whether two groups differ by more.
 
 use chart::{Axis, Block, Section, Spread, Table};
-use plan::decides_result;
+use plan::{Plan, decides_result};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
@@ -88,7 +88,10 @@ impl<'a> Groups<'a> {
         }
         let tests = Test::all(groups);
         let names = self.labels();
-        let verdicts = tests.iter().map(|test| verdict(test, groups, &names, tests.len()));
+        let verdicts = tests.iter().map(|test| {
+            let [a, b] = test.groups.map(|group| &self.runs[groups[group].runs[0]].plan);
+            verdict(test, groups, &names, tests.len()) + &differing(a, b)
+        });
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
         let pictures = [Block::Table(self.table()), Block::Spread(self.spread())];
         let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
@@ -148,6 +151,16 @@ fn is_of_the_point(key: &str) -> bool {
     key != "seed" && decides_result(key)
 }
 
+/// The keys that decide a result and in which two plans differ, where it is more than one: none of them is known to be why.
+fn differing(a: &Plan, b: &Plan) -> String {
+    let keys = super::differences([a, b].into_iter()).into_iter().map(|(key, _)| key);
+    let keys: Vec<&str> = keys.filter(|key| is_of_the_point(key)).collect();
+    match &keys[..] {
+        [] | [_] => String::new(),
+        several => format!(" They differ in {}: which of these it comes from is not known.", several.join(", ")),
+    }
+}
+
 /// Whether two groups differ by more than noise, in words; the level is shared by all tests made (Bonferroni).
 fn verdict(Test { groups: [a, b], welch }: &Test, groups: &[Group], names: &[String], tests: usize) -> String {
     let difference = groups[*a].mean.mean - groups[*b].mean.mean;
@@ -179,7 +192,7 @@ fn percent(p: f64) -> String {
 mod tests {
     use super::*;
     use metrics::Metrics;
-    use plan::{BuiltIn, Config, Plan, Setting};
+    use plan::{BuiltIn, Config, Setting};
     use run::{best::Best, record::DataRecord};
 
     fn run(settings: &[&str], accuracy: f64) -> ComparedRun {

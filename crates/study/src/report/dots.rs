@@ -28,7 +28,7 @@ pub(super) fn by_epochs(trials: &[(&Status, (f64, f64))]) -> Vec<Series> {
         let style = if is_finished { Style::Dots } else { Style::Hollow };
         // What is finished has the first colour on every chart.
         // That of the best is kept for it; those that were stopped first are the faintest.
-        let colour = if is_finished { 0 } else { [GREY, 1, 3, 2][number.min(3)] };
+        let colour = if is_finished { 0 } else { [GREY, 3, 1, 2][number.min(3)] };
         Series::line(name(group), points).drawn(style).coloured(colour).of_items(items)
     };
     groups.enumerate().map(series).collect()

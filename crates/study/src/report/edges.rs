@@ -33,7 +33,7 @@ fn against(view: &StudyView<'_>, key: &str, best: f64, end: &End) -> String {
         let at = number(status).filter(|number| is_nearer(*number))?;
         Some((dots::item(status), report::short(at), view.study.metric.shown(*value)))
     });
-    worst.map_or_else(String::new, |(trial, at, value)| format!(" But trial {trial}, at {at}, came to {value} only."))
+    worst.map_or_else(String::new, |(trial, at, value)| format!(" Or fail: trial {trial}, at {at}, came to {value}."))
 }
 
 /// An end of what was searched.

@@ -77,7 +77,12 @@ impl Importances {
     /// The key that matters most, and how much; none where none does more than chance.
     pub(super) fn first(&self) -> Option<(&str, String)> {
         let first = self.keys.first().filter(|it| self.keys.len() > 1 && it.is_more_than_chance())?;
-        Some((&first.key, format!("{} of the variance", percent(first.share?))))
+        let after = match self.epochs {
+            Some(1) => ", after an epoch".into(),
+            Some(epochs) => format!(", after {epochs} epochs"),
+            None => String::new(),
+        };
+        Some((&first.key, format!("{} of the variance{after}", percent(first.share?))))
     }
 
     /// Whether a key has come to no more than chance.

@@ -31,9 +31,9 @@ pub struct ShowArgs {
     /// As the training sees them, which is so without it too.
     #[arg(long, requires = "batch", conflicts_with = "raw", hide = true)]
     pub augmented: bool,
-    /// How many images of the batch.
-    #[arg(long, value_name = "N", default_value = "9", requires = "batch", value_parser = from_1)]
-    pub images: NonZeroUsize,
+    /// How many images of the batch; 9, and 36 on a page.
+    #[arg(long, value_name = "N", requires = "batch", value_parser = from_1)]
+    pub images: Option<NonZeroUsize>,
     /// Write it to a self-contained page too.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

@@ -268,7 +268,8 @@ fn explained(
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
-    Ok(report::predicted(&stored.path.display().to_string(), task.classes(), whys))
+    let accuracy = stored.record.best.as_ref().map(|best| best.metrics.accuracy);
+    Ok(report::predicted(&stored.path.display().to_string(), accuracy, task.classes(), whys))
 }
 
 fn predictions(

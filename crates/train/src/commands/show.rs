@@ -12,18 +12,24 @@ use crate::{
     terminal::{Out, colours, width},
 };
 
+/// Images of a batch, where nothing else is said.
+const IN_A_TERMINAL: usize = 9;
+const ON_A_PAGE: usize = 36;
+
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
-    let shown = match args.variants {
-        Some(epochs) if args.batch => batch::variants(args, epochs)?,
-        None if args.batch => batch::show(args)?,
-        Some(epochs) => variants::show(args, epochs)?,
-        None => image::show(args)?,
+    let shown = |most: usize| match args.variants {
+        Some(epochs) if args.batch => batch::variants(args, most, epochs),
+        None if args.batch => batch::show(args, most),
+        Some(epochs) => variants::show(args, epochs),
+        None => image::show(args),
     };
+    let count = |most: usize| args.images.map_or(most, usize::from);
     let mut out = Out;
-    let document = Document::of(shown);
+    let document = Document::of(shown(count(IN_A_TERMINAL))?);
     write!(out, "{}", terminal::document(&document, width(), colours()))?;
     if let Some(path) = &args.html {
+        let document = if args.batch { Document::of(shown(count(ON_A_PAGE))?) } else { document };
         output::write(path, html::page(&document))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }

@@ -63,16 +63,20 @@ fn pictures(blocks: &[Block]) -> Vec<String> {
 /// Each with the name of its picture.
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.result())];
-    sections.extend(evaluated.confused().map(|confused| ("confused", confused)));
-    sections.extend(evaluated.misses().map(|misses| ("misses", misses)));
     sections.push((TOP_LOSSES_NAME, evaluated.top_losses_as_pictures(top_losses)));
+    sections.extend(evaluated.misses().map(|misses| ("misses", misses)));
     sections.push(("classes", evaluated.classes()));
     sections.extend(evaluated.charts());
     sections
 }
 
 fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, sections: Vec<Section>) -> String {
-    let best = stored.record.best.as_ref().map(|best| format!("epoch {}", best.epoch)).unwrap_or_default();
+    let best = stored
+        .record
+        .best
+        .as_ref()
+        .map(|best| format!("epoch {} of {}", best.epoch, stored.record.epochs_done))
+        .unwrap_or_default();
     let model = Tile::new("model", &stored.record.model.kind, best);
     let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile(), model]).collect();
     let title = format!("{} on {}", stored.path.display(), evaluated.title());

@@ -78,7 +78,7 @@ impl Drawn {
         // A canvas makes files in colour, also of grey drawings.
         let grey = (image.shape.channels > 1 && image.is_without_colour()).then(|| {
             let sides @ [height, width] = image.shape.sides();
-            Pixels::new(height, width, image.fitted(Shape::grey(sides), Fit::Squish)).png()
+            Pixels::new(height, width, image.fitted(Shape::grey(sides), Fit::Squish)).to_png()
         });
         let png = grey.as_deref().unwrap_or(png);
         let _lock = self.locked()?;
@@ -265,7 +265,7 @@ mod tests {
         let coloured = [&[255; 256][..], &greys, &greys].concat();
         for (name, planes, channels) in [("0001", &planes, 1), ("0002", &coloured, 3)] {
             // As an image of three planes is written, though they are alike.
-            drawn.add("a", &Pixels::of_planes(16, 16, planes).png()).unwrap();
+            drawn.add("a", &Pixels::of_planes(16, 16, planes).to_png()).unwrap();
             let file = fs::read(folder.path().join(format!("a/{name}.png"))).unwrap();
             let image = decode_image(&file, 16).unwrap();
             assert_eq!(image.shape.channels, channels);

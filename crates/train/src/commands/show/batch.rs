@@ -1,8 +1,8 @@
 //! The first training batch as a grid of pictures, as fastai's `show_batch`.
 
-use std::num::NonZeroUsize;
+use std::{cmp::Reverse, num::NonZeroUsize};
 
-use chart::{Block, Picture, Pixels, Section, Table, Verdict};
+use chart::{Bar, Bars, Block, Picture, Pixels, Section, Table, Verdict};
 use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, Split, augmented};
 use plan::Plan;
 use train::fit;
@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// The batch that a run with this plan begins with, as the training sees it or as its files are.
-pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
+pub fn show(args: &ShowArgs, most: usize) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
-    let of = |is_augmented| pictures(&plan, &data, args.images.get(), is_augmented);
+    let of = |is_augmented| pictures(&plan, &data, most, is_augmented);
     let (pictures, all) = of(!args.raw);
     let words = plan.augmentation.in_words();
     let changed = match (&words, args.raw) {
@@ -29,29 +29,29 @@ pub fn show(args: &ShowArgs) -> anyhow::Result<Section> {
     let title = format!("{shown} of the {all} images of the first batch of {source}, seed {seed}{changed}");
     let labels: Vec<&str> = pictures.iter().filter_map(|picture| picture.caption.lines().next()).collect();
     let alt = format!("Images with their labels: {}", labels.join(", "));
-    let named = Block::text("`train show` takes the names below the labels.");
-    let mut blocks = vec![Block::Table(facts(&plan, &data, !args.raw)), named];
-    match words.filter(|_| !args.raw) {
-        None => blocks.push(Block::Large { alt, pictures }),
+    let named = pictures.first().and_then(|picture| picture.caption.lines().nth(1)).unwrap_or_default().to_owned();
+    let named = format!("`train show {named}` shows the first as numbers; so each is named below its label.");
+    let mut blocks = vec![Block::Table(facts(&plan, &data, !args.raw)), Block::Bars(classes(&plan, &data))];
+    let pictures = match words.filter(|_| !args.raw) {
+        None => pictures,
         Some(words) => {
-            blocks.insert(1, Block::Text(format!("Each is {words}, anew in each epoch.")));
-            let pairs = pictures.into_iter().zip(of(false).0).map(|(seen, raw)| {
-                let alt = format!("{}, and as it is", seen.caption.replace('\n', ", "));
-                let pictures = vec![seen, Picture { caption: "as it is".into(), ..raw }];
-                Block::Pictures { alt, pictures, columns: 2 }
-            });
-            blocks.push(Block::Beside(pairs.collect()));
+            blocks.push(Block::Text(format!(
+                "Each as its file is, and beside it as the training sees it: {words}, anew in each epoch."
+            )));
+            let both = of(false).0.into_iter().zip(pictures);
+            both.map(|(raw, seen)| Picture { pixels: raw.pixels.beside(&seen.pixels), ..seen }).collect()
         }
-    }
+    };
+    blocks.extend([Block::Large { alt, pictures }, Block::Text(named)]);
     Ok(Section::new(title, blocks))
 }
 
 /// Images of that batch, each as so many epochs see it.
-pub fn variants(args: &ShowArgs, epochs: NonZeroUsize) -> anyhow::Result<Section> {
+pub fn variants(args: &ShowArgs, most: usize, epochs: NonZeroUsize) -> anyhow::Result<Section> {
     let plan = plan(args).resolve()?;
     let data = load_data::load(&plan, None)?;
     let batch = first_batch(&plan, &data);
-    let (shown, all, source) = (args.images.get().min(batch.len()), batch.len(), &data.name);
+    let (shown, all, source) = (most.min(batch.len()), batch.len(), &data.name);
     let changed = match fit::augmentation(&plan).is_none() {
         true => ": the plan's `[augmentation]` changes nothing".to_owned(),
         false => format!(", as the first {epochs} epochs see them"),
@@ -82,15 +82,6 @@ fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     let deviation =
         (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64).sqrt();
-    let task = data.task();
-    let of_class = |label: u16| batch.iter().filter(|index| data.train.labels()[**index] == label).count();
-    let mut classes: Vec<(usize, u16)> =
-        task.labels().map(|label| (of_class(label), label)).filter(|(count, _)| *count > 0).collect();
-    let more = classes.len().saturating_sub(NAMED);
-    classes.truncate(NAMED);
-    let named: Vec<String> =
-        classes.iter().map(|(count, label)| format!("{count} of {}", task.class(*label))).collect();
-    let more = if more > 0 { format!(" and {more} more classes") } else { String::new() };
     let shape = data.shape();
     Table::of_names([
         (
@@ -104,12 +95,29 @@ fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
             ),
         ),
         ("values", format!("{low:.2} to {high:.2}, mean {mean:.4}, standard deviation {deviation:.4}")),
-        ("labels", named.join(", ") + &more),
     ])
 }
 
-/// Classes of a batch that are named.
-const NAMED: usize = 20;
+/// The images of each class in that batch, the most first.
+fn classes(plan: &Plan, data: &DataSet) -> Bars {
+    let (batch, task) = (first_batch(plan, data), data.task());
+    let of_class = |label: u16| batch.iter().filter(|index| data.train.labels()[**index] == label).count();
+    let mut classes: Vec<(usize, u16)> = task.labels().map(|label| (of_class(label), label)).collect();
+    classes.sort_by_key(|(count, _)| Reverse(*count));
+    let bar = |(count, label): &(usize, u16)| Bar {
+        name: task.class(*label).to_owned(),
+        amount: *count as f64,
+        label: count.to_string(),
+    };
+    Bars {
+        alt: "Images of each class in the batch".into(),
+        bars: classes.iter().take(CLASSES).map(bar).collect(),
+        ..Bars::default()
+    }
+}
+
+/// Classes of a batch that have a bar.
+const CLASSES: usize = 12;
 
 /// The images of a batch, as they are or as the first epoch sees them.
 fn images(plan: &Plan, data: &DataSet, batch: &[usize], is_augmented: bool) -> Vec<Vec<u8>> {
