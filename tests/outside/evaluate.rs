@@ -82,6 +82,8 @@ fn the_page_and_every_picture_stand_alone() {
         "calibration.svg",
         "classes.svg",
         "confusion.svg",
+        "misses-2.svg",
+        "misses.svg",
         "roc.svg",
         "top-losses.svg",
         "weights.svg",
@@ -116,7 +118,16 @@ fn only_a_linear_model_has_weights_to_show() {
     let pictures = names(place.path()).into_iter().filter(|name| name.ends_with(".svg")).collect::<Vec<_>>();
     assert_eq!(
         pictures,
-        ["calibration-2.svg", "calibration.svg", "classes.svg", "confusion.svg", "roc.svg", "top-losses.svg"]
+        [
+            "calibration-2.svg",
+            "calibration.svg",
+            "classes.svg",
+            "confusion.svg",
+            "misses-2.svg",
+            "misses.svg",
+            "roc.svg",
+            "top-losses.svg"
+        ]
     );
     assert!(!ran.stdout.contains("Weights"), "{}", ran.stdout);
 }

@@ -192,7 +192,7 @@ fn it_is_written_again_with_the_same_bytes_and_after_a_resume_with_more_epochs()
     assert_eq!(place.train(&["report", "latest"]).ok().stdout, path);
     assert!(fs::read(run.join("report.html")).unwrap() == before);
     place.train(&["--resume", "latest", "--set", "training.epochs=4"]).ok();
-    assert!(page(&run).contains("<dd>4 of 4</dd><dd class=\"note\">by valid loss</dd>"));
+    assert!(page(&run).contains("<dd>4 of 4</dd><dd class=\"note\">by valid loss, of these images</dd>"));
 }
 
 #[test]

@@ -26,10 +26,15 @@ pub fn diagnosis(epochs: &[EpochRecord], counts: &Counts, classes: &[String]) ->
 fn is_unfinished(epochs: &[EpochRecord]) -> Option<String> {
     let [.., before, last] = epochs else { return None };
     let fallen = 1.0 - last.valid.loss / before.valid.loss;
+    // Where a schedule takes the rate down, a loss falls with it.
+    let says = if last.learning_rate < before.learning_rate {
+        "with the learning rate, whose schedule ends there. Whether a longer run is better, only a longer run can tell."
+    } else {
+        "at the same learning rate. A run of more epochs is likely to be better."
+    };
     (fallen > STILL_FALLING).then(|| {
         format!(
-            "It had not come to its end: in the last epoch the validation loss still fell by {:.0} %, from {:.6} to {:.6}. A run of \
-             more epochs is likely to be better.",
+            "In its last epoch the validation loss still fell by {:.0} %, from {:.6} to {:.6}, {says}",
             100.0 * fallen,
             before.valid.loss,
             last.valid.loss
@@ -146,8 +151,11 @@ mod tests {
 
     #[test]
     fn a_run_whose_loss_still_falls_is_told_so() {
-        let expected = "It had not come to its end: in the last epoch the validation loss still fell by 20 %, from 0.500000 to 0.400000.";
-        check(&said(&epochs(&[(0.6, 0.5), (0.4, 0.4)]), &GOOD), &[expected]);
+        let fell = "In its last epoch the validation loss still fell by 20 %, from 0.500000 to 0.400000, ";
+        let mut falling = epochs(&[(0.6, 0.5), (0.4, 0.4)]);
+        check(&said(&falling, &GOOD), &[&format!("{fell}at the same learning rate.")]);
+        falling[1].learning_rate = 0.1;
+        check(&said(&falling, &GOOD), &[&format!("{fell}with the learning rate, whose schedule ends there.")]);
         check(&said(&epochs(&[(0.6, 0.5), (0.4, 0.48)]), &GOOD), &[]);
     }
 

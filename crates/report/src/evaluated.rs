@@ -304,7 +304,7 @@ impl<'a> Evaluated<'a> {
             (shown, room) = (shown + count, room - count);
             match (count, &pair.samples[..]) {
                 (0, _) => (),
-                (_, [sample]) => single.push(self.miss(sample)),
+                (_, [sample]) => single.push(sample),
                 _ => beside.push(self.pair(pair, count)),
             }
         }
@@ -312,12 +312,14 @@ impl<'a> Evaluated<'a> {
             if shown < all { format!(" {} of {} are shown.", grouped(shown), grouped(all)) } else { String::new() };
         let many = if all == 1 { "The one miss".into() } else { format!("The {} misses", grouped(all)) };
         let heading = format!("{many}, by what they are taken for");
-        let text = [Block::Text(self.legend() + " The highest loss first." + &less)].into_iter();
+        let text = [Block::Text(self.legend() + " In each group the highest loss comes first." + &less)].into_iter();
         let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
         let summary = format!("{} more pairs of classes with their images", folded.len());
         let folded = (!folded.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Beside(folded)] });
         let seen = (!beside.is_empty()).then_some(Block::Beside(beside)).into_iter().chain(folded);
         let names = (shown < all).then(|| self.names(&pairs));
+        single.sort_by(|a, b| b.loss.total_cmp(&a.loss));
+        let single = single.into_iter().map(|sample| self.miss(sample)).collect();
         let rest = single_pairs(single).into_iter().chain(names);
         (all > 0).then(|| Section::new(heading, text.chain(seen).chain(rest)))
     }

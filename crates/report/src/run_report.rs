@@ -138,7 +138,11 @@ impl<'a> RunReport<'a> {
         }
         tiles.extend([
             self.evaluated.loss_tile(),
-            Tile::new("best epoch", self.best_epoch(), format!("by {}", name(self.plan.training.monitor))),
+            Tile::new(
+                "best epoch",
+                self.best_epoch(),
+                format!("by {}, of these images", name(self.plan.training.monitor)),
+            ),
             Tile::new("time", clock(self.record.seconds), "of training and validation"),
             Tile::new("backend", &self.record.backend, format!("on {}", self.record.device)),
         ]);

@@ -177,7 +177,11 @@ impl<'a> Drawing<'a> {
             svg += &format!("<line {line} stroke=\"currentColor\" stroke-opacity=\"0.5\"/>\n");
         }
         let left = 4.0 - self.left;
-        let [x, y] = [&self.chart.x, &self.chart.y].map(|axis| escaped(&axis.name));
+        let name = |axis: &Axis, can_change: bool| {
+            let log = if axis.scale == Scale::Log && !can_change { " (log)" } else { "" };
+            escaped(&axis.name) + log
+        };
+        let [x, y] = [name(&self.chart.x, self.other_x.is_some()), name(&self.chart.y, self.other.is_some())];
         svg += &format!("<text x=\"{left}\" y=\"-12\" font-size=\"{SIZE}\">{y}</text>\n");
         svg +=
             &format!("<text x=\"50%\" y=\"100%\" dy=\"37\" font-size=\"{SIZE}\" text-anchor=\"middle\">{x}</text>\n");

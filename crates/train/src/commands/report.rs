@@ -56,7 +56,7 @@ pub fn is_cheap(data: &DataSet, seconds: f64) -> bool {
 
 /// As many take a few milliseconds, and as many a second are compared on a slow processor.
 const FEW_PIXELS: f64 = 4e6;
-const PIXELS_A_SECOND: f64 = 8e8;
+const PIXELS_A_SECOND: f64 = 1e9;
 
 /// Images of the first batch that the page shows.
 const BATCH: usize = 24;
