@@ -123,11 +123,12 @@ fn write_note(note: &mut File, number: u64, input: &[u8]) {
 
 fn attempt(parser: &mut dyn Parser, input: &[u8], sums: &mut Sums) -> Result<(), Why> {
     let (before, began) = (memory::begin(), processor_time());
+    PANIC.lock().unwrap().clear();
     IS_TRYING.store(true, Relaxed);
     let accepted = panic::catch_unwind(AssertUnwindSafe(|| parser.read(input)));
     IS_TRYING.store(false, Relaxed);
     let (time, memory) = (processor_time() - began, memory::peak().saturating_sub(before));
-    let accepted = accepted.map_err(|_| PANIC.lock().unwrap().clone())?;
+    let accepted = accepted.map_err(|_| last_panic())?;
     sums.accepted += u64::from(accepted);
     (sums.memory, sums.slowest) = (sums.memory.max(memory), sums.slowest.max(time));
     match (memory > MOST_MEMORY, time > MOST_TIME) {
@@ -135,6 +136,11 @@ fn attempt(parser: &mut dyn Parser, input: &[u8], sums: &mut Sums) -> Result<(),
         (_, true) => Err("time: more than a second".into()),
         _ => Ok(()),
     }
+}
+
+/// Where and why there was a panic since the input was given, also one that was caught, or of another thread; empty without one.
+pub fn last_panic() -> String {
+    PANIC.lock().unwrap().clone()
 }
 
 /// What this process has computed so far: a machine that is busy makes no input slow.

@@ -18,6 +18,8 @@ mod metrics;
 mod png;
 #[path = "parsers/record.rs"]
 mod record;
+#[path = "parsers/request.rs"]
+mod request;
 #[path = "parsers/run.rs"]
 mod run;
 #[path = "parsers/safetensors.rs"]
@@ -39,8 +41,20 @@ pub trait Parser {
 }
 
 /// The slow ones first, so that the cores end together.
-pub const NAMES: [&str; 11] =
-    ["checkpoint", "safetensors", "study", "metrics", "record", "archive", "cache", "idx", "config", "image", "png"];
+pub const NAMES: [&str; 12] = [
+    "checkpoint",
+    "safetensors",
+    "study",
+    "metrics",
+    "record",
+    "archive",
+    "cache",
+    "request",
+    "idx",
+    "config",
+    "image",
+    "png",
+];
 
 /// The parser of that name, with its files in `folder`.
 pub fn named(name: &str, folder: &Path) -> Box<dyn Parser> {
@@ -53,6 +67,7 @@ pub fn named(name: &str, folder: &Path) -> Box<dyn Parser> {
         "image" => Box::new(image::Image),
         "metrics" => Box::new(metrics::Metrics::new(folder)),
         "png" => Box::new(png::Png),
+        "request" => Box::new(request::Requests::new()),
         "record" => Box::new(record::Record::new(folder)),
         "safetensors" => Box::new(safetensors::Safetensors::new(folder)),
         "study" => Box::new(study::Studies::new(folder)),

@@ -5,6 +5,7 @@ mod pixels;
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
 };
 
 use chart::{
@@ -28,9 +29,6 @@ const CLASSES_SHOWN: usize = 100;
 /// Classes from which on there is one mean image of all.
 const MANY: usize = 24;
 
-/// Images of a class that leave room for another class beside them.
-const SHORT: usize = 3;
-
 /// Dots of a chart of sizes, and rows of a table of them.
 const SIZES: usize = 300;
 const MOST_FREQUENT: usize = 8;
@@ -41,9 +39,10 @@ const NAMED: usize = 10;
 /// Pictures beside each other, as many as there is room for.
 const COLUMNS: usize = 12;
 
-/// All of it: how much there is of what, how it looks, and where it comes from.
+/// All of it: how much there is of what, how it looks, and where it comes from: the path that was read, empty where none was. What was
+/// typed to have it, a config and settings, is what a run on it is begun with.
 #[must_use]
-pub fn document(data: &DataSet) -> Document {
+pub fn document(data: &DataSet, path: &Path, typed: &str) -> Document {
     let sums = PixelSums::of(&data.train);
     let notes = data.notes.iter().map(|note| Block::Text(format!("Note: {note}.")));
     Document {
@@ -52,7 +51,7 @@ pub fn document(data: &DataSet) -> Document {
         sections: [balance(data), samples(data), means(data, &sums), sums.section()]
             .into_iter()
             .chain(sizes(data))
-            .chain([twice(data), origin(data)])
+            .chain([twice(data), next(typed), origin(data, path)])
             .collect(),
     }
 }
@@ -134,7 +133,9 @@ fn samples(data: &DataSet) -> Section {
         let chosen = few(&of_class[usize::from(*label)], of_each).into_iter();
         chosen.map(|index| picture(shape, images.image(index), data.image_name(Split::Train, index))).collect()
     };
-    let mut text = "Training images of each class, at equal distances; `train show` takes their names.".to_owned();
+    let mut text =
+        "Training images of each class, at equal distances; `train show train/CLASS/N` shows one as numbers."
+            .to_owned();
     if shown.len() < labels.len() {
         text += &format!(" Shown are {} of {} classes.", shown.len(), labels.len());
     }
@@ -142,15 +143,22 @@ fn samples(data: &DataSet) -> Section {
         let columns = if of_each == 1 { COLUMNS } else { of_each };
         Block::Pictures { alt, pictures, columns }
     };
-    let rows = match of_each {
+    let row = |label: &u16| {
+        let class = task.class(*label);
+        // What the row is named after is not said below each.
+        let numbered = of_label(label).into_iter().map(|picture| {
+            let number = picture.caption.rsplit('/').next().unwrap_or_default().to_owned();
+            Picture { caption: number, ..picture }
+        });
+        let pictures = grid(format!("Training images of {class}"), numbered.collect());
+        Block::Together(vec![Block::text(class), pictures])
+    };
+    let rows: Vec<Block> = match of_each {
         1 => vec![grid("A training image of each class".into(), shown.iter().flat_map(of_label).collect())],
-        _ => shown
-            .iter()
-            .map(|label| grid(format!("Training images of {}", task.class(*label)), of_label(label)))
-            .collect(),
+        _ => shown.iter().map(row).collect(),
     };
     // Short rows stand beside each other.
-    let rows = if of_each <= SHORT { vec![Block::Beside(rows)] } else { rows };
+    let rows = if of_each <= SAMPLES[1] { vec![Block::Beside(rows)] } else { rows };
     Section::new("Samples", [Block::Text(text)].into_iter().chain(rows))
 }
 
@@ -159,7 +167,7 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let classes = data.task().classes();
     let (text, means) = match sums.means() {
         of_classes if classes.len() < MANY => {
-            let text = "What the images of a class have in common. The pixel-similarity baseline labels by the nearer of these.";
+            let text = "What the images of a class have in common. The pixel-similarity baseline labels by the nearest of these.";
             (text, of_classes.into_iter().zip(classes.iter().cloned()).collect())
         }
         _ => ("What all images have in common.", vec![(sums.mean(), format!("all {} classes", classes.len()))]),
@@ -262,6 +270,13 @@ fn hash(pixels: &[u8]) -> u64 {
 /// Images of each split that are shown of those that are training images too.
 const TWICE: usize = 12;
 
+/// What is done with it.
+fn next(typed: &str) -> Section {
+    let lines = format!("train show --batch{typed}\ntrain baseline{typed}\ntrain{typed}\n");
+    let caption = "The first batch as a network sees it, what is to be beaten, and a run".into();
+    Section::new("What next", [Block::Code { caption, lines }])
+}
+
 /// What images of a size become where a model sees them in another.
 fn become_of(data: &DataSet, size: &OriginalSize) -> String {
     let [height, width] = data.shape().sides();
@@ -273,7 +288,7 @@ fn become_of(data: &DataSet, size: &OriginalSize) -> String {
 }
 
 /// What it is made of, and what was left out.
-fn origin(data: &DataSet) -> Section {
+fn origin(data: &DataSet, path: &Path) -> Section {
     let bytes = data.splits().map(|(_, images)| images.len()).sum::<usize>() * data.shape().len();
     let cache = data.cache.as_ref().map_or_else(|| "none, in memory".into(), |path| path.display().to_string());
     let size = if let [size] = &data.sizes[..] {
@@ -281,7 +296,8 @@ fn origin(data: &DataSet) -> Section {
     } else {
         None
     };
-    let facts = [("data", data.name.clone())].into_iter().chain(size).chain([
+    let path = Some(("read from", path.display().to_string())).filter(|(_, path)| !path.is_empty());
+    let facts = [("data", data.name.clone())].into_iter().chain(path).chain(size).chain([
         ("values", format!("{}, a byte each", grouped(bytes))),
         ("fingerprint", data.fingerprint.clone()),
         ("cache", cache),
@@ -338,7 +354,7 @@ mod tests {
     #[test]
     fn a_page_of_photographs_of_a_hundred_classes_is_below_300_kb() {
         for (classes, side) in [(100, 64), (10, 64), (23, 224), (1000, 32)] {
-            let page = html::page(&document(&noise(&vec![2; classes], side)));
+            let page = html::page(&document(&noise(&vec![2; classes], side), Path::new("kinds"), " folder"));
             let most = if classes > 100 { 450_000 } else { 300_000 };
             assert!(page.len() < most, "{classes} classes of {side}: {} bytes", page.len());
         }
@@ -346,7 +362,7 @@ mod tests {
 
     #[test]
     fn it_shows_each_class_and_says_what_is_left_out() {
-        let page = document(&noise(&[5; 10], 16));
+        let page = document(&noise(&[5; 10], 16), Path::new("kinds"), " folder --set data.path=kinds");
         let headings: Vec<&str> = page.sections.iter().map(|section| section.heading.as_str()).collect();
         let expected = [
             "Balance of the classes",
@@ -355,15 +371,13 @@ mod tests {
             "Values of the pixels",
             "Sizes of the files",
             "The same image twice",
+            "What next",
             "Where it comes from",
         ];
         assert_eq!(headings, expected);
         assert_eq!(page.lead[1], Block::text("Note: some of it is odd."));
         let samples = pictures(&page.sections[1]);
-        assert_eq!(
-            (samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()),
-            (50, "train/kind 0/0", "train/kind 9/4")
-        );
+        assert_eq!((samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()), (50, "0", "4"));
         assert_eq!(pictures(&page.sections[2]).len(), 10);
         assert!(
             matches!(&page.sections[4].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
@@ -377,7 +391,10 @@ mod tests {
         );
         assert_eq!(pictures(&page.sections[5]).len(), 2 * 8, "as many as there is room for");
         assert!(
-            matches!(page.sections[6].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
+            matches!(&page.sections[6].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
+        );
+        assert!(
+            matches!(page.sections[7].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
         );
     }
 
@@ -385,7 +402,7 @@ mod tests {
     fn of_many_classes_the_ends_are_drawn_and_there_is_one_mean() {
         let mut of_classes = [1; 40];
         of_classes[7] = 11;
-        let page = document(&noise(&of_classes, 8));
+        let page = document(&noise(&of_classes, 8), Path::new("kinds"), " folder");
         let Block::Bars(bars) = &page.sections[0].blocks[1] else { panic!("bars") };
         assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %)"));
         assert!(matches!(&page.sections[0].blocks[6], Block::Fold { summary, .. } if summary == "All 40 classes"));

@@ -89,7 +89,9 @@ Examples:
 Examples:
   train predict latest seven.png three.png
   train predict latest my-pictures --csv > predictions.csv
-  curl -s https://example.org/digit.png | train predict latest - --json")]
+  curl -s https://example.org/digit.png | train predict latest - --json
+
+In Python, without this program: `train export latest --onnx model.onnx` writes the model and prints the lines that use it.")]
     Predict(PredictArgs),
     /// A page to draw on, and predictions over HTTP; Ctrl-C ends it.
     #[command(after_help = "\

@@ -70,7 +70,7 @@ impl PixelSums {
     pub fn section(&self) -> Section {
         let of = self.sample().map_or_else(String::new, |some| format!("{some} of "));
         let text = format!(
-            "How often values from 0, black, to 255 come in {of}the {} training images, {} of them in a bar. A network sees them divided by 255; mean \
+            "How often values from 0, black, to 255 come in {of}the {} training images, {} of them together. A network sees them divided by 255; mean \
              and standard deviation are of that.",
             grouped(self.all),
             256 / BINS,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use files::{for_shell, quoted};
 use plan::{Config, Plan, PlanError, Setting};
 
 #[derive(Clone, Debug, Args)]
@@ -38,6 +39,12 @@ impl PlanArgs {
         let mut settings = self.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
         settings.extend(self.backend.settings());
         Ok(settings)
+    }
+
+    /// Config and settings as they are typed behind a command, each after a space.
+    pub fn typed(&self) -> String {
+        let config = self.config.iter().map(|config| format!(" {}", quoted(config)));
+        config.chain(self.set.iter().map(|set| format!(" --set {}", for_shell(set)))).collect()
     }
 
     pub fn resolve(&self) -> Result<Plan, PlanError> {

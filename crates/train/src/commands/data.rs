@@ -28,7 +28,7 @@ pub fn run(args: &DataArgs) -> anyhow::Result<()> {
     }
     write!(out, "\n{}", table(&report::counts(&data)))?;
     if let Some(path) = &args.html {
-        output::write(path, html::page(&report::data_page(&data)))?;
+        output::write(path, html::page(&report::data_page(&data, &plan.data.path, &args.plan.typed())))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }
     Ok(())
