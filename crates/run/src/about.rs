@@ -58,9 +58,13 @@ impl About {
     }
 }
 
-/// A word without its quotes, as one types it.
+/// A value as one types it: a word without its quotes, and what would have many zeros with an exponent.
 fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Value::String(word) => word.clone(),
+        Value::Float(number) if *number != 0.0 && !(1e-4..1e15).contains(&number.abs()) => format!("{number:e}"),
+        value => value.to_string(),
+    }
 }
 
 fn path(run: &Path) -> PathBuf {
@@ -78,6 +82,7 @@ mod tests {
         let changed = Table::from_iter([
             ("training.epochs".to_owned(), Value::from(2)),
             ("optimizer.kind".to_owned(), Value::from("adam")),
+            ("optimizer.learning_rate".to_owned(), Value::from(1e38)),
         ]);
         let about = About {
             config: Some("linear".into()),
@@ -90,7 +95,7 @@ mod tests {
         assert_eq!(read, about);
         let mut changes = read.changes();
         changes.sort();
-        assert_eq!(changes, ["optimizer.kind=adam", "training.epochs=2"]);
+        assert_eq!(changes, ["optimizer.kind=adam", "optimizer.learning_rate=1e38", "training.epochs=2"]);
     }
 
     #[test]
