@@ -69,7 +69,7 @@ impl Weights {
     }
 
     /// The largest finite magnitude.
-    pub fn largest(&self) -> f32 {
+    pub(crate) fn largest(&self) -> f32 {
         self.values.iter().map(|v| v.abs()).filter(|v| v.is_finite()).fold(0.0, f32::max)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chart::{Block, Document, Picture, Section, Table, Tile, Verdict, Weights, html};
+use chart::{Block, Document, Picture, Section, Table, Tile, html};
 use data::{DataSet, Split};
 use metrics::{Scores, TOP_LOSSES, interval};
 use plan::{BuiltIn, Config, Difference, ModelKind, Plan, ScheduleKind};
@@ -12,16 +12,23 @@ use run::{
 };
 
 use crate::{
-    ConfusionTable, Evaluated, beside_baseline::PIXEL_SIMILARITY, clock, counts, counts::skipped, course::Course,
-    curves, diagnosis::diagnosis, evaluated::list_of_classes, fraction, grouped, moment, name, room::room, use_it,
+    ConfusionTable, Evaluated,
+    beside_baseline::PIXEL_SIMILARITY,
+    clock, counts,
+    counts::skipped,
+    course::Course,
+    curves,
+    diagnosis::diagnosis,
+    evaluated::list_of_classes,
+    first_layer::{self, Unit},
+    fraction, grouped, moment, name,
+    room::room,
+    use_it,
     why::Why,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
 const BATCH_COLUMNS: usize = 12;
-
-/// Units of the first layer that are shown: some kilobytes each.
-const MOST_UNITS: usize = 32;
 
 /// What a study leaves in the folder of each of its trials.
 const TRIAL: &str = "trial.toml";
@@ -57,7 +64,7 @@ pub struct Extras {
     /// What decides the top losses.
     pub whys: Vec<Why>,
     /// What the first layer looks for.
-    pub first_layer: Vec<Weights>,
+    pub first_layer: Vec<Unit>,
 }
 
 /// Writes the report of a run into its folder, at once or not at all, and what its model confuses; returns the report's path. `scores` are those of its model on the
@@ -175,26 +182,11 @@ impl<'a> RunReport<'a> {
 
     /// The hidden units, or the kernels of the first convolution.
     fn first_layer(&self) -> Option<Section> {
-        let units = &self.extras.first_layer;
-        let kernels = self.plan.model.kind != ModelKind::TwoLayer;
-        let heading = if kernels { "Kernels of the first convolution" } else { "Weights of the hidden units" };
-        let of = match units.len() {
-            all if all > MOST_UNITS => format!("The first {MOST_UNITS} of {all}. "),
-            _ => String::new(),
+        let heading = match self.plan.model.kind {
+            ModelKind::TwoLayer => "Weights of the hidden units",
+            _ => "Kernels of the first convolution",
         };
-        let largest = units.iter().map(Weights::largest).fold(0.0, f32::max);
-        let mean = if self.evaluated.data.shape().channels > 1 && kernels { ", the mean over the colours" } else { "" };
-        let text = format!(
-            "{of}Orange is a weight above zero, blue one below{mean}; the strongest colour is {largest:.3} in all."
-        );
-        let picture = |weights: &Weights| Picture {
-            pixels: weights.to_pixels_up_to(largest),
-            caption: String::new(),
-            verdict: Verdict::None,
-        };
-        let pictures = units.iter().take(MOST_UNITS).map(picture).collect();
-        let pictures = Block::Pictures { alt: heading.into(), pictures, columns: BATCH_COLUMNS };
-        (!units.is_empty()).then(|| Section::new(heading, [Block::text(text), pictures]))
+        first_layer::section(heading, &self.extras.first_layer)
     }
 
     /// The images of the first batch, and the layers they go through.

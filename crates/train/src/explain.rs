@@ -37,20 +37,21 @@ pub fn explain<B: AutodiffBackend>(
     explained.map(|image| Explanation { added: image.added(device), covered: image.covered(device) }).collect()
 }
 
-/// What a unit of the first layer looks for, its colours added up.
+/// What a unit of the first layer looks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
     pub height: usize,
     pub width: usize,
+    /// A plane for each channel of an image, one after the other.
     pub values: Vec<f32>,
 }
 
 /// Those of a network, as [`Network::first_layer`] has them.
 pub fn first_layer<B: AutodiffBackend>(network: &Network<B>, shape: Shape) -> Vec<Unit> {
     let Some(units) = network.first_layer(shape) else { return Vec::new() };
-    let [_, _, height, width] = units.dims();
-    let values: Vec<f32> = units.sum_dim(1).inner().into_data().convert::<f32>().iter().collect();
-    values.chunks_exact(height * width).map(|unit| Unit { height, width, values: unit.to_vec() }).collect()
+    let [_, channels, height, width] = units.dims();
+    let values: Vec<f32> = units.inner().into_data().convert::<f32>().iter().collect();
+    values.chunks_exact(channels * height * width).map(|unit| Unit { height, width, values: unit.to_vec() }).collect()
 }
 
 struct Explained<'a, B: AutodiffBackend> {

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use chart::{Pixels, Weights};
+use chart::Pixels;
 use data::Split;
 use metrics::Scores;
 use model::AutodiffBackend;
 use plan::{ModelKind, Plan};
-use report::Why;
+use report::{Unit, Why};
 use run::RunRecord;
 use train::{
     Error,
     backend::{BackendJob, choice::Chosen},
-    explain::{Explanation, Unit, explain, first_layer},
+    explain::{self, Explanation, explain, first_layer},
     export,
 };
 
@@ -45,7 +45,7 @@ pub fn of_images(
     plan: &Plan,
     record: &RunRecord,
     seen: Vec<Seen>,
-) -> Result<(Vec<Why>, Vec<Weights>), Error> {
+) -> Result<(Vec<Why>, Vec<Unit>), Error> {
     let values = |seen: &Seen| seen.image.iter().map(|value| f32::from(*value) / 255.0).collect();
     let images: Vec<(Vec<f32>, u16)> = seen.iter().map(|seen| (values(seen), seen.label)).collect();
     let (explained, units) = on_backend(chosen, Explain { run, plan, record, images: &images })??;
@@ -59,7 +59,8 @@ pub fn of_images(
         covered: explanation.covered,
         is_linear: plan.model.kind == ModelKind::Linear,
     };
-    let units = units.into_iter().map(|Unit { height, width, values }| Weights::new(height, width, values));
+    let unit = |explain::Unit { height, width, values }| Unit { height, width, values };
+    let units = units.into_iter().map(unit);
     Ok((seen.into_iter().zip(explained).map(why).collect(), units.collect()))
 }
 
@@ -70,7 +71,7 @@ pub fn of_top_losses(
     run: &Path,
     record: &RunRecord,
     Scores { evaluation, losses, .. }: &Scores,
-) -> Result<(Vec<Why>, Vec<Weights>), Error> {
+) -> Result<(Vec<Why>, Vec<Unit>), Error> {
     let classes = data.task().classes();
     let probabilities = evaluation.probabilities();
     let [height, width] = data.shape().sides();
@@ -102,7 +103,7 @@ struct Explain<'a> {
 impl BackendJob for Explain<'_> {
     const WORK: &'static str = "explaining predictions";
 
-    type Output = Result<(Vec<Explanation>, Vec<Unit>), Error>;
+    type Output = Result<(Vec<Explanation>, Vec<explain::Unit>), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let classifier = export::of_run::<B>(self.run, self.plan, self.record, &device)?;
