@@ -341,7 +341,7 @@ mod tests {
             let mut found = Vec::new();
             for block in blocks {
                 match block {
-                    Block::Beside(blocks) => found.extend(of(blocks)),
+                    Block::Beside(blocks) | Block::Together(blocks) => found.extend(of(blocks)),
                     Block::Pictures { pictures, .. } => found.extend(pictures),
                     _ => {}
                 }
