@@ -56,6 +56,7 @@ fn what_is_drawn_and_labelled_is_trained_on_and_answers() {
     browser.open_address(&serving.address, 820, false);
     until(&mut browser, said, "What you add stays in drawn, in a folder for each label. Key: A.");
     assert!(!drawn.exists());
+    assert_eq!(browser.evaluate("document.getElementById('training').offsetHeight"), 0, "there is nothing to train on");
     // A new label stays for the next drawings; the class that the model says is there without typing.
     let lines = [[0.5, 0.2], [0.5, 0.5], [0.51, 0.8]];
     let label = |browser: &mut Browser, text: &str| {
