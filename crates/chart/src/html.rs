@@ -28,7 +28,7 @@ const MOST_BYTES: usize = 290_000;
 
 /// Pixels a side of large pictures, of which a page takes the first that it is small enough with. It shows them at most as large as
 /// the first.
-const SIDES: [usize; 6] = [112, 80, 56, 40, 31, 24];
+const SIDES: [usize; 6] = [112, 80, 56, 40, embedded::LITTLE, 24];
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {

@@ -224,7 +224,7 @@ impl Comparison {
             let wanted = all.filter(|(_, (_, runs))| loss.is_none_or(|loss| runs[0].plan.training.loss == loss));
             let series = wanted.map(|(number, (name, runs))| {
                 let curves = runs.iter().map(|run| curve(name, &run.epochs, value));
-                together(name, curves).coloured(number).of_items(vec![number + 1])
+                together(name, curves).coloured(COLOURS[number % COLOURS.len()]).of_items(vec![number + 1])
             });
             series.collect()
         };
@@ -267,6 +267,9 @@ impl Comparison {
         groups.labels().into_iter().zip(&groups.all).map(named).collect()
     }
 }
+
+/// Colours of lines: those next to each other in this order differ most.
+const COLOURS: [usize; 6] = [0, 1, 3, 5, 4, 2];
 
 /// Characters of a name that a column's head has room for.
 const SHORT: usize = 18;

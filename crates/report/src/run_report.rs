@@ -145,11 +145,7 @@ impl<'a> RunReport<'a> {
         }
         tiles.extend([
             self.evaluated.loss_tile(),
-            Tile::new(
-                "best epoch",
-                self.best_epoch(),
-                format!("by {}, of these images", name(self.plan.training.monitor)),
-            ),
+            Tile::new("best epoch", self.best_epoch(), self.chosen_by()),
             Tile::new("time", clock(self.record.seconds), "of training and validation"),
             Tile::new("backend", &self.record.backend, format!("on {}", self.record.device)),
         ]);
@@ -214,6 +210,17 @@ impl<'a> RunReport<'a> {
             Running => "killed",
         };
         self.record.reason.as_ref().map_or_else(|| state.into(), |reason| format!("{state}: {reason}"))
+    }
+
+    /// By what the best epoch was chosen, and where accuracy was higher.
+    fn chosen_by(&self) -> String {
+        let by = format!("by {}, of these images", name(self.plan.training.monitor));
+        let best = self.record.best.as_ref().map(|best| best.metrics.accuracy);
+        let highest = self.epochs.iter().max_by(|a, b| a.valid.accuracy.total_cmp(&b.valid.accuracy));
+        match highest.filter(|highest| best.is_some_and(|best| highest.valid.accuracy > best)) {
+            Some(highest) => format!("{by}; accuracy {:.4} in epoch {}", highest.valid.accuracy, highest.epoch),
+            None => by,
+        }
     }
 
     /// Which epoch the model is of, and how many there are.

@@ -50,7 +50,7 @@ function cells(run) {
     return cell;
   };
   return [make("td", {}, box), name, state, make("td", { textContent: run.began, title: run.began_at ?? "" }), number("epochs", run.epochs),
-    number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time, "spare"), make("td", {}, edit)];
+    number("loss", run.loss, "spare"), number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time, "spare"), make("td", {}, edit)];
 }
 
 function show({ runs, total, found }) {

@@ -39,7 +39,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
             scored.loss,
             scored.accuracy,
         )),
-        code(&source::LOSS, &["binary_cross_entropy", "brier"]),
+        code(&source::LOSS, &["mnist_loss", "mnist_losses", "binary_cross_entropy", "brier"]),
     ]
 }
 

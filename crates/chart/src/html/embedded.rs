@@ -11,15 +11,25 @@ use crate::{picture::Pixels, svg::png_address};
 /// Pixels a side up to which each of them is there, and a page shows it as a square.
 const WHOLE: usize = 32;
 
+/// So many pixels a side are little room.
+pub(super) const LITTLE: usize = 31;
+
 /// The quality of a JPEG, 1 to 100.
 const QUALITY: u8 = 75;
 
-/// A small image as it is, as a PNG; of a larger one what can be seen of it: a JPEG of at most so many pixels a side.
+/// Whether an image is so small that a page shows each of its pixels as a square; also two of them beside each other.
+pub(super) fn is_small(pixels: &Pixels) -> bool {
+    pixels.height() <= WHOLE && pixels.width() <= 2 * WHOLE + 1
+}
+
+/// A small image as it is, as a PNG; of a larger one what can be seen of it: a JPEG of at most so many pixels a side. Where there is
+/// little room, a small one is a JPEG too, with all its pixels as long as there is room for them.
 pub(super) fn address(pixels: &Pixels, side: usize) -> String {
-    let longest = pixels.height().max(pixels.width());
-    if longest <= WHOLE.min(side) {
+    if is_small(pixels) && side > LITTLE {
         return png_address(pixels);
     }
+    let longest = pixels.height().max(pixels.width());
+    let side = if is_small(pixels) && side == LITTLE { longest } else { side };
     let bytes = jpeg(pixels, side as u32).expect("memory takes what is written to it");
     format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes))
 }

@@ -39,7 +39,9 @@ fn picture(
     side: usize,
     shown: fn(&str) -> String,
 ) -> String {
-    let image = |alt: &str| format!("<img alt=\"{}\" src=\"{}\"/>", escaped(alt), embedded::address(pixels, side));
+    let class = if embedded::is_small(pixels) { " class=\"squares\"" } else { "" };
+    let address = embedded::address(pixels, side);
+    let image = |alt: &str| format!("<img alt=\"{}\"{class} src=\"{address}\"/>", escaped(alt));
     if caption.is_empty() {
         return format!("<figure>{}</figure>\n", image(otherwise));
     }

@@ -6,7 +6,7 @@ use data::Images;
 use crate::{few, grouped};
 
 /// Values that are looked at: of more images some, at equal distances.
-const MOST_VALUES: usize = 64 << 20;
+const MOST_VALUES: usize = 256 << 20;
 
 /// Bars of the histogram; each is of as many of the 256 values.
 const BINS: usize = 64;

@@ -43,7 +43,7 @@ pub(super) fn section(view: &StudyView<'_>, by_importance: &[&str]) -> Option<Se
         x,
         y,
         series: dots::by_epochs(&shown),
-        field: Some(Field { ends: view.ends()?, ..ground(&places) }),
+        field: Some(Field { ends: ["worst ranks".into(), "best ranks".into()], ..ground(&places) }),
         item: "trial".into(),
         ..LineChart::default()
     };

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 
 use chart::{Block, Document, Section, Tile, html, svg};
+use data::Split;
 use metrics::TOP_LOSSES;
-use report::{BesideBaseline, Evaluated, Why};
+use report::{BesideBaseline, Evaluated, Why, moment};
 
 use crate::{
     cli::{EvaluateArgs, UsageError},
@@ -80,5 +81,14 @@ fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, secti
     let model = Tile::new("model", &stored.record.model.kind, best);
     let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile(), model]).collect();
     let title = format!("{} on {}", stored.path.display(), evaluated.title());
-    html::page(&Document { title, lead: vec![Block::Tiles(tiles)], sections })
+    let record = &stored.record;
+    let trained = format!("Trained on {} by {} on {}.", moment(&record.started), record.backend, record.device);
+    let chosen = evaluated.split == Split::Valid && evaluated.data.fingerprint == record.data.fingerprint;
+    let chosen = if chosen {
+        " By these images the best epoch was chosen, too: on others it may be a little worse."
+    } else {
+        ""
+    };
+    let lead = vec![Block::Tiles(tiles), Block::Text(trained + chosen)];
+    html::page(&Document { title, lead, sections })
 }

@@ -126,6 +126,7 @@ impl Watched {
             "began": row.began(),
             "began_at": row.began_at().map(|began| began.to_string()),
             "epochs": row.epochs(),
+            "loss": report::fraction(row.best().map(|best| best.metrics.loss)),
             "accuracy": report::fraction(row.best().map(|best| best.metrics.accuracy)),
             "highest": if epoch == "-" { highest } else { format!("{highest} (epoch {epoch})") },
             "time": report::clock(row.seconds),
