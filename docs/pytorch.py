@@ -62,13 +62,17 @@ def load(run):
     return net.eval(), record["data"]["classes"], [record["model"][key] for key in ("channels", "height", "width")]
 
 
-def image(path, channels, height, width):
-    """An image file turned as its camera says, the middle cut out and resized; what is transparent on black."""
+def image(path, channels, height, width, fit="crop"):
+    """An image file turned as its camera says and resized as `data.fit` says; what is transparent on black."""
     picture = ImageOps.exif_transpose(Image.open(path))
     if picture.mode in ("RGBA", "LA", "P"):
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
-    picture = ImageOps.fit(picture.convert("L" if channels == 1 else "RGB"), (width, height), Image.BICUBIC)
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    resize = {"crop": ImageOps.fit, "pad": ImageOps.contain, "squish": Image.Image.resize}[fit]
+    resized = resize(picture, (width, height), Image.BICUBIC)
+    picture = Image.new(picture.mode, (width, height))
+    picture.paste(resized, ((width - resized.width) // 2, (height - resized.height) // 2))
     return torch.from_numpy(numpy.array(picture)).reshape(height, width, channels).permute(2, 0, 1).float() / 255
 
 

@@ -50,7 +50,9 @@ fn endless(serving: &Serving) -> String {
 
 fn stop(serving: &Serving, name: &str) {
     done(serving, json!({ "do": "stop", "runs": [name] }));
-    wait_until(|| rows(serving, "")[0]["state"] == "interrupted");
+    // Its page is written after its state.
+    let has_ended = |row: &Value| row["state"] == "interrupted" && row["alive"] == false;
+    wait_until(|| has_ended(&rows(serving, "")[0]));
 }
 
 /// Reads events of an address until so many changes have been told.
@@ -142,10 +144,7 @@ fn studies_notes_tags_trash_and_comparisons_are_as_on_the_command_line() {
     done(&serving, json!({ "do": "report", "runs": [names[0]] }));
     assert!(page.is_file());
 
-    fs::create_dir_all(place.path().join("configs/sweeps")).unwrap();
-    let study = "base = \"linear\"\njobs = 1\n[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\
-                 \"data.synthetic_valid\" = 200\n\"training.epochs\" = 2\n[space]\nseed = [0, 1]\n";
-    place.write("configs/sweeps/ours.toml", study);
+    write_study(&place);
     done(&serving, json!({ "do": "sweep", "study": "ours", "settings": ["training.batch_size=64"] }));
     wait_until(|| rows(&serving, "")[0]["state"] == "study: 2 finished");
     wait_until(|| place.path().join("runs/ours/report.html").is_file());
@@ -154,6 +153,31 @@ fn studies_notes_tags_trash_and_comparisons_are_as_on_the_command_line() {
     let trial = trial.strip_prefix(place.path()).unwrap_or(&trial).to_str().unwrap().to_owned();
     assert_eq!(serving.ask(&format!("GET /{trial}/report.html"), &[], b"").0, 200, "{trial}");
     assert_eq!(serving.ask("GET /compare?run=ours", &[], b"").0, 200);
+}
+
+/// A study that is known by its name, `ours`.
+fn write_study(place: &Place) {
+    fs::create_dir_all(place.path().join("configs/sweeps")).unwrap();
+    let study = "base = \"linear\"\njobs = 1\n[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\
+                 \"data.synthetic_valid\" = 200\n\"training.epochs\" = 2\n[space]\nseed = [0, 1]\n";
+    place.write("configs/sweeps/ours.toml", study);
+}
+
+#[test]
+fn a_study_is_begun_and_goes_on_below_the_output_root_that_is_served() {
+    let place = Place::new();
+    write_study(&place);
+    let serving = Serving::start(&place, &["--runs", "other"]);
+    for action in
+        [json!({ "do": "sweep", "study": "ours", "settings": [] }), json!({ "do": "resume", "runs": ["ours"] })]
+    {
+        done(&serving, action);
+        wait_until(|| {
+            let rows = rows(&serving, "");
+            rows.first().is_some_and(|row| row["state"] == "study: 2 finished" && row["alive"] == false)
+        });
+    }
+    assert!(place.path().join("other/ours/study.toml").is_file() && !place.path().join("runs").exists());
 }
 
 #[test]

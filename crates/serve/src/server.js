@@ -88,6 +88,8 @@ function thumb({ index, label, prediction, probability }) {
   return make("li", {}, button);
 }
 
-const token = new URLSearchParams(location.search).get("token");
+// It is in the address that was printed, and no more where one has gone on to other pages.
+const token = new URLSearchParams(location.search).get("token") ?? sessionStorage.getItem("token");
+if (token) sessionStorage.setItem("token", token);
 const known = token ? ` -H 'Authorization: Bearer ${token}'` : "";
 find("curl").textContent = `curl${known} --data-binary @digit.png '${location.origin}/api/predict?top=3'`;

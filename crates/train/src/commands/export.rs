@@ -8,7 +8,7 @@ use serde_json::json;
 use task::{Shape, Task};
 use train::{Error, backend::BackendJob, export};
 
-use super::{output, run_name, stored_run::StoredRun, workbench::on_backend};
+use super::{load_data, output, run_name, stored_run::StoredRun, workbench::on_backend};
 use crate::{
     cli::ExportArgs,
     terminal::{Out, say},
@@ -67,7 +67,7 @@ fn metadata(stored: &StoredRun, task: &Task, shape: Shape) -> [(&'static str, St
     let colours = if channels == 1 { "grey" } else { "red, green and blue planes" };
     let input = format!(
         "[batch, {channels}, {height}, {width}], {colours}, values from 0 (black) to 1; other sizes resized with fit = \"{}\"",
-        stored.plan.data.fit
+        load_data::fit(&stored.plan).name()
     );
     [
         ("classes", json!(task.classes()).to_string()),

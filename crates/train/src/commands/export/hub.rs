@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use chart::{grouped, svg};
+use data::Fit;
 use metrics::Metric;
 use report::{ConfusionTable, curves, fraction, shown};
 use run::{folder, record};
 use serde_json::{Value, json};
 use task::{Shape, Task};
 
-use super::super::{output, stored_run::StoredRun};
+use super::super::{load_data, output, stored_run::StoredRun};
 use crate::cli::UsageError;
 
 /// What reads a run's model in PyTorch.
@@ -58,7 +59,7 @@ fn configuration(stored: &StoredRun, task: &Task, Shape { channels, height, widt
         "blocks": model.blocks,
         "num_channels": channels,
         "image_size": [height, width],
-        "fit": stored.plan.data.fit.to_string(),
+        "fit": load_data::fit(&stored.plan).name(),
         "id2label": labels,
         "label2id": numbers,
     })
@@ -106,22 +107,34 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
     }
     card += "\n![Loss by epoch](loss.svg)\n\n![Accuracy by epoch](accuracy.svg)\n";
     let (mode, order) = if channels == 1 { ("L", "[None, None]") } else { ("RGB", ".transpose(2, 0, 1)[None]") };
+    let fit = load_data::fit(plan);
+    let opened = format!("Image.open(\"image.png\").convert(\"{mode}\")");
+    let resized = match fit {
+        Fit::Crop => format!("image = ImageOps.fit({opened}, ({width}, {height}), Image.BICUBIC)"),
+        Fit::Pad => format!(
+            "whole = ImageOps.contain({opened}, ({width}, {height}), Image.BICUBIC)\n\
+             image = Image.new(whole.mode, ({width}, {height}))\n\
+             image.paste(whole, (({width} - whole.width) // 2, ({height} - whole.height) // 2))"
+        ),
+        Fit::Squish => format!("image = {opened}.resize(({width}, {height}), Image.BICUBIC)"),
+    };
     let _ = write!(
         card,
-        "\n## Use\n\nImages are [batch, {channels}, {height}, {width}] with values from 0 (black) to 1; others are resized (`data.fit = \"{}\"`).\n\n\
+        "\n## Use\n\nImages are [batch, {channels}, {height}, {width}] with values from 0 (black) to 1; others are resized (`{}`).\n\n\
          With this folder as it is, by the program that made it:\n\n```sh\ntrain predict . image.png\ntrain serve .\n```\n\n\
          In Python, with onnxruntime, numpy and pillow:\n\n```python\nimport json, numpy, onnxruntime\nfrom PIL import Image, ImageOps\n\n\
          session = onnxruntime.InferenceSession(\"model.onnx\")\n\
          classes = json.loads(session.get_modelmeta().custom_metadata_map[\"classes\"])\n\
-         image = ImageOps.fit(Image.open(\"image.png\").convert(\"{mode}\"), ({width}, {height}), Image.BICUBIC)\n\
+         {resized}\n\
          images = numpy.asarray(image, numpy.float32){order} / 255\n\
          logits, probabilities = session.run(None, {{\"{}\": images}})\n\
          print(classes[probabilities[0].argmax()], probabilities[0].max())\n```\n\n\
          In PyTorch, with torch, safetensors, numpy and pillow, by `pytorch.py` of this folder:\n\n```python\nimport torch\n\
          from pytorch import image, load, probabilities\n\nnet, classes, shape = load(\".\")\nwith torch.no_grad():\n    \
-         row = probabilities(net(image(\"image.png\", *shape)[None]))[0]\nprint(classes[row.argmax()], row.max().item())\n```\n",
-        plan.data.fit,
+         row = probabilities(net(image(\"image.png\", *shape, fit=\"{}\")[None]))[0]\nprint(classes[row.argmax()], row.max().item())\n```\n",
+        fit.name(),
         onnx::IMAGES,
+        fit.name(),
     );
     card
 }

@@ -154,7 +154,7 @@ impl Watched {
             Action::Sweep { study, settings } => {
                 let study = known(&study, "study", &studies_by_name())?;
                 let settings = settings.iter().map(|text| Setting::parse(text)).collect::<Result<Vec<_>, _>>()?;
-                begin(sweep(study.clone().into(), &settings))?;
+                begin(self.sweep(study.clone().into(), &settings))?;
                 format!("study {study} is at work")
             }
             Action::Stop { runs } => {
@@ -167,7 +167,7 @@ impl Watched {
                     if is_study(run) {
                         let file = study_folder::file_of(run)
                             .ok_or_else(|| anyhow::anyhow!("`{}` has no copy of its study file", run.display()))?;
-                        begin(sweep(file.into(), &study_folder::typed_in(run)?))?;
+                        begin(self.sweep(file.into(), &study_folder::typed_in(run)?))?;
                     } else {
                         begin(["--resume".into(), run.clone().into(), "--quiet".into()])?;
                     }
@@ -200,6 +200,12 @@ impl Watched {
             Action::Undo => format!("back: {}", listed(&removal::undone(&self.root)?)),
         };
         Ok(Done { said, run: None })
+    }
+
+    /// The arguments of a study below this output root, which goes on without us.
+    fn sweep(&self, study: OsString, settings: &[Setting]) -> impl Iterator<Item = OsString> {
+        let below = ["--set".into(), self.runs_setting(), "--detach".into()];
+        ["sweep".into(), study].into_iter().chain(set(settings)).chain(below)
     }
 
     fn runs_setting(&self) -> OsString {
@@ -277,8 +283,4 @@ fn known(name: &str, kind: &str, entries: &[Entry]) -> anyhow::Result<String> {
 
 fn set(settings: &[Setting]) -> impl Iterator<Item = OsString> {
     settings.iter().flat_map(|setting| ["--set".into(), format!("{}={}", setting.key, setting.text).into()])
-}
-
-fn sweep(study: OsString, settings: &[Setting]) -> impl Iterator<Item = OsString> {
-    ["sweep".into(), study].into_iter().chain(set(settings)).chain(["--detach".into()])
 }
