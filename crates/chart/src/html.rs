@@ -66,7 +66,7 @@ fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> Strin
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
     let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one, side)).collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<link rel=\"icon\" href=\"data:,\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
          <body{of_body}>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )

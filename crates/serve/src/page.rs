@@ -50,8 +50,13 @@ pub(crate) fn with_bar(document: &str, script: &str) -> String {
 
 /// The page of a run that comes anew when its files change, instead of by its own clock.
 pub(crate) fn watched(document: &str, name: &str, stamp: u64) -> String {
-    with_bar(&of_run(document, name, stamp), include_str!("watched.js"))
+    // Else a browser asks for one that is not there.
+    let document = document.replacen("<head>", &format!("<head>\n{ICON}"), 1);
+    with_bar(&of_run(&document, name, stamp), include_str!("watched.js"))
 }
+
+/// No icon.
+const ICON: &str = "<link rel=\"icon\" href=\"data:,\">";
 
 /// A document that says whose it is, and what is shown of that.
 fn of_run(document: &str, name: &str, stamp: u64) -> String {
@@ -74,9 +79,8 @@ pub(crate) fn gone(name: &str) -> String {
 fn plain(html: &str) -> String {
     let head = "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
     let style = include_str!("style.css");
-    let icon = "<link rel=\"icon\" href=\"data:,\">";
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head>{head}{icon}<title>Runs</title><style>\n{style}</style></head>\n\
+        "<!DOCTYPE html>\n<html lang=\"en\"><head>{head}{ICON}<title>Runs</title><style>\n{style}</style></head>\n\
          <body><p id=\"said\" role=\"status\">{html}</p></body></html>\n"
     )
 }
