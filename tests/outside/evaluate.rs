@@ -71,23 +71,25 @@ fn charts_and_top_losses_are_printed_where_asked_for() {
     assert_eq!(long.matches(", is ").count(), 2, "{long}");
 }
 
+/// The pictures of every model of two classes.
+const PICTURES: [&str; 8] = [
+    "calibration-2.svg",
+    "calibration.svg",
+    "classes.svg",
+    "confusion.svg",
+    "misses-2.svg",
+    "misses.svg",
+    "roc.svg",
+    "top-losses.svg",
+];
+
 #[test]
 fn the_page_and_every_picture_stand_alone() {
     let place = trained("linear");
     let ran = place.train(&["evaluate", "latest", "--html", "page.html", "--svg", "new/pictures"]).ok();
     assert!(ran.stdout.ends_with("\nwritten to `page.html`\nwritten to `new/pictures`\n"), "{}", ran.stdout);
     let folder = place.path().join("new/pictures");
-    let pictures = [
-        "calibration-2.svg",
-        "calibration.svg",
-        "classes.svg",
-        "confusion.svg",
-        "misses-2.svg",
-        "misses.svg",
-        "roc.svg",
-        "top-losses.svg",
-        "weights.svg",
-    ];
+    let pictures = [&PICTURES[..], &["weights.svg"]].concat();
     assert_eq!(names(&folder), pictures);
     let page = fs::read_to_string(place.path().join("page.html")).unwrap();
     check_alone(&page);
@@ -116,19 +118,7 @@ fn only_a_linear_model_has_weights_to_show() {
     let place = trained("two-layer");
     let ran = place.train(&["evaluate", "latest", "--svg", ".", "--charts", "--top-losses", "1"]).ok();
     let pictures = names(place.path()).into_iter().filter(|name| name.ends_with(".svg")).collect::<Vec<_>>();
-    assert_eq!(
-        pictures,
-        [
-            "calibration-2.svg",
-            "calibration.svg",
-            "classes.svg",
-            "confusion.svg",
-            "misses-2.svg",
-            "misses.svg",
-            "roc.svg",
-            "top-losses.svg"
-        ]
-    );
+    assert_eq!(pictures, PICTURES);
     assert!(!ran.stdout.contains("Weights"), "{}", ran.stdout);
 }
 

@@ -14,7 +14,7 @@ use chart::{
 use data::{DataSet, Images, OriginalSize, Split};
 
 use self::pixels::PixelSums;
-use crate::{counts, counts::skipped, few, grouped, room::room};
+use crate::{counts, counts::skipped, few, grouped, room::room, words::some_of};
 
 /// Bars of a split: of more classes the largest and the smallest.
 const BARS: usize = 24;
@@ -66,9 +66,7 @@ fn tiles(data: &DataSet) -> Vec<Tile> {
         Tile::new(format!("{} images", split.name()), grouped(images.len()), what)
     });
     let names = data.task().classes();
-    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
-    let named = names[..names.len().min(NAMED)].join(", ") + &more;
-    let classes = Tile::new("classes", grouped(names.len()), named);
+    let classes = Tile::new("classes", grouped(names.len()), some_of(names, NAMED));
     splits.chain([classes, Tile::new("an image", data.shape().to_string(), "as a model sees it")]).collect()
 }
 

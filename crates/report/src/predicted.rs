@@ -4,7 +4,7 @@ use std::path::is_separator;
 
 use chart::{Block, Document, Picture, Section, Table, Verdict};
 
-use crate::{Why, grouped, probability};
+use crate::{Why, grouped, probability, words::some_of};
 
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
@@ -51,9 +51,7 @@ pub fn predicted(run: &str, accuracy: Option<f64>, classes: &[String], mut whys:
 
 /// What the model knows at all, and how good it was.
 fn knows(accuracy: Option<f64>, classes: &[String]) -> String {
-    let more = classes.len().saturating_sub(NAMED);
-    let named = classes[..classes.len().min(NAMED)].join(", ");
-    let named = if more > 0 { format!("{named} and {more} more classes") } else { named };
+    let named = some_of(classes, NAMED);
     let accuracy = accuracy.map_or_else(String::new, |accuracy| {
         format!(" Of its validation images {:.2} % were right.", 100.0 * accuracy)
     });

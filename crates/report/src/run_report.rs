@@ -25,6 +25,7 @@ use crate::{
     room::room,
     use_it,
     why::Why,
+    words::some_of,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
@@ -276,11 +277,7 @@ impl<'a> RunReport<'a> {
         let classes = data.task().classes();
         let about = match classes {
             [positive, negative] => format!("{positive} (target 1) against {negative} (target 0)"),
-            classes if classes.len() > NAMED => {
-                let first = classes[..NAMED].join(", ");
-                format!("{}: {first} and {} more", classes.len(), classes.len() - NAMED)
-            }
-            classes => format!("{}: {}", classes.len(), classes.join(", ")),
+            classes => format!("{}: {}", classes.len(), some_of(classes, NAMED)),
         };
         let notes = recorded.notes.iter().map(|note| ("note", note.clone()));
         let facts = [("data", recorded.name().to_owned())].into_iter().chain(notes).chain([

@@ -99,6 +99,13 @@ pub fn small(p: f64) -> String {
     if p < 0.0001 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 
+/// The first of these names, and how many more there are.
+pub(crate) fn some_of(names: &[String], most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    names[..names.len().min(most)].join(", ") + &more
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,5 +149,11 @@ mod tests {
     #[test]
     fn large_numbers_are_readable() {
         assert_eq!([850.4, 5_912.0, 59_120.0, 1_234_567.0].map(rate), ["850", "5.9 k", "59 k", "1.2 M"]);
+    }
+
+    #[test]
+    fn of_many_names_the_rest_is_counted() {
+        let names = ["a", "b", "c"].map(String::from);
+        assert_eq!([some_of(&names, 3), some_of(&names, 1)], ["a, b, c", "a and 2 more"]);
     }
 }
