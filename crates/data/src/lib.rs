@@ -33,7 +33,7 @@ pub use fingerprint::{MNIST_FINGERPRINT, MNIST_SAMPLE_FINGERPRINT, fingerprint};
 pub use fit::Fit;
 pub use images::{Bytes, DataSet, Images, OriginalSize, Split};
 pub use load::{cached, load};
-pub use loader::{ImageLoader, ItemLoader, Order};
+pub use loader::{ImageLoader, ItemLoader, Order, Shards};
 pub use nearest::{Neighbour, nearest};
 pub use request::{Decoding, Event, HeldOut, OnBroken, Remote, Request, Source};
 pub use source::{csv::Columns, folder::count_classes, named::NamedSet, natural::natural};

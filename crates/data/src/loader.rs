@@ -143,6 +143,56 @@ impl<D> ItemLoader<D> {
     }
 }
 
+/// Which parts of a batch, cut by position into so many contiguous ones, are served: each as a batch of its own.
+///
+/// Of a batch with fewer images than parts some parts have none, and are not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shards {
+    count: usize,
+    first: usize,
+    end: usize,
+}
+
+impl Shards {
+    /// Those of `own` of so many.
+    ///
+    /// # Panics
+    /// When there are none, or not so many.
+    pub fn new(count: usize, own: Range<usize>) -> Self {
+        assert!(own.start <= own.end && own.end <= count && count > 0, "{own:?} of {count} shards");
+        Self { count, first: own.start, end: own.end }
+    }
+
+    /// Into how many a batch is cut.
+    pub fn count(self) -> usize {
+        self.count
+    }
+
+    /// Those that are served.
+    pub fn own(self) -> Range<usize> {
+        self.first..self.end
+    }
+
+    /// The positions of these shards, which follow each other, in a batch of so many images.
+    pub fn positions(self, shards: &Range<usize>, batch: usize) -> Range<usize> {
+        let cut = |shard: usize| shard * batch / self.count;
+        cut(shards.start)..cut(shards.end)
+    }
+
+    /// The indices of each shard that is served, of those of a batch.
+    fn of(self, batch: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+        let shards = self.own().map(move |shard| self.positions(&(shard..shard + 1), batch.len()));
+        shards.filter(|positions| !positions.is_empty()).map(|positions| batch[positions].to_vec())
+    }
+}
+
+impl Default for Shards {
+    /// The whole batch.
+    fn default() -> Self {
+        Self { count: 1, first: 0, end: 1 }
+    }
+}
+
 /// Serves a split in batches of an [`ItemLoader`], each as one tensor of images and one of targets.
 ///
 /// Which epoch [`iter`](DataLoader::iter) serves is set by [`set_epoch`](Self::set_epoch), as with PyTorch's
@@ -157,6 +207,7 @@ pub struct ImageLoader<B: Backend> {
     balance: Option<u64>,
     /// Probability and seed of dropout.
     dropout: Option<(f64, u64)>,
+    shards: Shards,
     workers: usize,
     device: B::Device,
     epoch: Arc<AtomicUsize>,
@@ -177,6 +228,7 @@ impl<B: Backend> ImageLoader<B> {
             weights: None,
             balance: None,
             dropout: None,
+            shards: Shards::default(),
             workers,
             device,
             epoch: Arc::default(),
@@ -219,6 +271,12 @@ impl<B: Backend> ImageLoader<B> {
         Self { dropout: (probability > 0.0).then_some((probability, seed)), ..self }
     }
 
+    /// Serves these parts of each batch, one after the other, instead of the batch: images are mixed within a part, and what is
+    /// drawn for an image is the same in whichever it is.
+    pub fn sharded(self, shards: Shards) -> Self {
+        Self { shards, ..self }
+    }
+
     /// Chooses the epoch that the next iteration serves.
     pub fn set_epoch(&self, epoch: usize) {
         self.epoch.store(epoch, Ordering::Relaxed);
@@ -231,6 +289,19 @@ impl<B: Backend> ImageLoader<B> {
 
     pub fn num_batches(&self) -> usize {
         self.items.num_batches()
+    }
+
+    /// How many images a batch of the epoch, from 0, has.
+    pub fn batch_len(&self, batch: usize) -> usize {
+        let (items, size) = (self.items.num_items(), self.items.batch_size());
+        items.saturating_sub(batch * size).min(size)
+    }
+
+    /// The same on these batches, from 0, of the epoch alone.
+    pub fn of_batches(&self, batches: Range<usize>) -> Self {
+        let items = |batch: usize| (batch * self.items.batch_size()).min(self.items.num_items());
+        let items = self.items.clone().slice(items(batches.start), items(batches.end));
+        self.with(self.device.clone(), items)
     }
 
     /// The classes of the items.
@@ -269,7 +340,8 @@ impl<B: Backend> DataLoader<B, ImageBatch<B>> for ImageLoader<B> {
             Batcher::<B, ImageItem, HostBatch>::batch(&batcher, items, &device)
         };
         let start = self.start.load(Ordering::Relaxed);
-        let batches = self.items.indices(epoch).into_iter().skip(start).collect();
+        let batches = self.items.indices(epoch).into_iter().skip(start);
+        let batches = batches.flat_map(|batch| self.shards.of(&batch).collect::<Vec<_>>()).collect();
         let total = self.num_items();
         Box::new(Batches::<B> {
             batches: Prefetch::new(make, batches, self.workers),

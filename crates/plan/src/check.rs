@@ -73,8 +73,8 @@ pub(super) fn values<'a>(rules: &[(&str, Rule)], get: impl Fn(&str) -> Option<&'
 
 /// The values that are right by themselves and wrong together.
 pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
-    let keys = ["data.source", "data.path", "data.classes", "training.loss"];
-    let [Some(source), Some(path), Some(classes), Some(loss)] = keys.map(|key| merged.get(key)) else {
+    let keys = ["data.source", "data.path", "data.classes", "training.loss", "parallel.shards"];
+    let [Some(source), Some(path), Some(classes), Some(loss), Some(shards)] = keys.map(|key| merged.get(key)) else {
         return Vec::new();
     };
     let wrong_path = path_problem(plan).map(|expected| {
@@ -84,7 +84,10 @@ pub(super) fn combinations(plan: &Plan, merged: &Merged) -> Vec<Problem> {
     });
     let wrong_classes = classes_problem(plan).map(|expected| classes.refused(expected, ""));
     let wrong_loss = loss_problem(plan).map(|expected| loss.refused(expected, ""));
-    wrong_path.into_iter().chain(wrong_classes).chain(wrong_loss).collect()
+    let batch = plan.training.batch_size;
+    let wrong_shards = (plan.parallel.shards > batch)
+        .then(|| shards.refused(format!("at most `training.batch_size`, {batch}: a shard has an image at least"), ""));
+    wrong_path.into_iter().chain(wrong_classes).chain(wrong_loss).chain(wrong_shards).collect()
 }
 
 /// What `data.path` should be, if it is not.
@@ -304,6 +307,16 @@ mod tests {
         assert!(set(&["data.source=folder", "data.path=x", cats]).is_ok());
         assert!(set(&["data.classes=[\"7\", \"3\"]"]).is_ok());
         assert!(set(&["data.source=idx", "data.path=x", "data.classes=auto"]).is_ok());
+    }
+
+    #[test]
+    fn rejects_more_shards_than_a_batch_has_images() {
+        rejects("parallel.shards=0", "`parallel.shards` is 0, expected an integer from 1 to 65536");
+        let error = set(&["training.batch_size=4", "parallel.shards=5"]).unwrap_err();
+        let expected =
+            "`parallel.shards` is 5, expected at most `training.batch_size`, 4: a shard has an image at least";
+        assert_eq!(error, format!("--set parallel.shards=5: {expected}"));
+        assert!(set(&["training.batch_size=4", "parallel.shards=4"]).is_ok());
     }
 
     #[test]

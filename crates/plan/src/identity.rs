@@ -9,7 +9,7 @@ use super::{BuiltIn, Config, Plan};
 /// Keys that say where a run goes, where it computes, how much of it is kept or shown; none of them changes what an epoch
 /// computes. Threads do not: the tests hold that. Where the data comes from does not either, nor how it is [read](READING): its
 /// fingerprint says what it is.
-const KEYS_WITHOUT_EFFECT: [&str; 11] = [
+const KEYS_WITHOUT_EFFECT: [&str; 12] = [
     "name",
     "runs",
     "device",
@@ -21,11 +21,12 @@ const KEYS_WITHOUT_EFFECT: [&str; 11] = [
     "data.workers",
     "training.log_steps",
     "checkpoint",
+    "parallel.timeout",
 ];
 
 /// Keys that there were not always. With their defaults they say what was so before, and are left out, so that the trials of an older
 /// study are still found.
-const LATER: [&str; 13] = [
+const LATER: [&str; 14] = [
     "model.blocks",
     "model.dropout",
     "augmentation.flip",
@@ -39,6 +40,7 @@ const LATER: [&str; 13] = [
     "training.class_weights",
     "training.ema_decay",
     "data.sampling",
+    "parallel.shards",
 ];
 
 /// What the source is read by.

@@ -40,8 +40,8 @@ pub use keys::Keys;
 pub use layer::{Layer, Setting};
 pub use nearest::did_you_mean;
 pub use plan::{
-    AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, Plan, SchedulePlan,
-    TrainingPlan,
+    AugmentationPlan, CheckpointPlan, DataPlan, EarlyStoppingPlan, ModelPlan, OptimizerPlan, ParallelPlan, Plan,
+    SchedulePlan, TrainingPlan,
 };
 pub use rules::Rule;
 pub use schedule::Schedule;

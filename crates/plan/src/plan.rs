@@ -47,6 +47,8 @@ pub struct Plan {
     pub early_stopping: EarlyStoppingPlan,
     /// What is kept to resume from.
     pub checkpoint: CheckpointPlan,
+    /// How processes share a batch.
+    pub parallel: ParallelPlan,
 }
 
 impl Plan {
@@ -57,6 +59,14 @@ impl Plan {
     /// Every unknown key and every wrong value at once, or the file that cannot be read.
     pub fn resolve(config: &Config, settings: &[Setting]) -> Result<Plan, PlanError> {
         Template::read(config)?.plan(settings)
+    }
+
+    /// The plan of such a file as [`to_toml`](Self::to_toml) makes.
+    ///
+    /// # Errors
+    /// Where it is not one.
+    pub fn of_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
     }
 
     /// The plan as a config file: every key, in the order of `base.toml`; resolves to an equal plan.
@@ -284,6 +294,16 @@ pub struct CheckpointPlan {
     pub keep_last: usize,
     /// Also within the epoch, each so many steps; 0: only at an epoch's end.
     pub every_steps: usize,
+}
+
+/// `[parallel]`: how processes share a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParallelPlan {
+    /// Parts of a batch whose gradients are computed apart and added in a fixed order, from 1 to the batch size.
+    pub shards: usize,
+    /// Seconds without a word from the other processes after which one ends, at least 1.
+    pub timeout: u64,
 }
 
 #[cfg(test)]

@@ -139,6 +139,8 @@ pub(super) static RULES: &[(&str, Rule)] = &[
     ("early_stopping.min_delta", Number(ZERO, HUGE)),
     ("checkpoint.keep_last", Integer(1, 1_000_000)),
     ("checkpoint.every_steps", Integer(0, 1_000_000_000)),
+    ("parallel.shards", Integer(1, 65_536)),
+    ("parallel.timeout", Integer(1, 1_000_000)),
 ];
 
 impl Rule {

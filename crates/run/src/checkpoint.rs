@@ -102,7 +102,8 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// The file's bytes: magic, version, three or, with averaged weights, four sections with their lengths, CRC-32 of all before it.
-    pub(crate) fn encode(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         let state = serde_json::to_vec(&self.state).expect("a state is plain data");
         let mut bytes = [&MAGIC[..], &VERSION.to_le_bytes()].concat();
         for section in [&state, &self.model, &self.optimizer].into_iter().chain(&self.average) {
@@ -114,7 +115,11 @@ impl Checkpoint {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, String> {
+    /// From [these](Self::encode).
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
         let (body, sum) = bytes.split_last_chunk().ok_or("it is cut short")?;
         if crc32fast::hash(body) != u32::from_le_bytes(*sum) {
             return Err("its checksum does not match: cut short or altered".into());

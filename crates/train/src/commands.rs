@@ -27,6 +27,7 @@ mod output;
 mod run_name;
 mod stop;
 mod stored_run;
+mod together;
 mod why;
 mod workbench;
 

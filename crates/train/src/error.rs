@@ -72,6 +72,26 @@ pub enum Error {
     /// The backend failed at its work.
     #[error(transparent)]
     Backend(#[from] crate::backend::BackendError),
+    /// Another of the processes that train together has failed.
+    #[error("rank {rank} on {host}: {reason}")]
+    Rank { rank: usize, host: String, reason: String },
+    /// One of the processes that train together is not like the first.
+    #[error("rank {rank} on {host} has {name} {here}, and rank 0 {there}; start all ranks with the same")]
+    RankDiffers {
+        rank: usize,
+        host: String,
+        /// Of what.
+        name: String,
+        here: String,
+        /// At the first.
+        there: String,
+    },
+    /// Two of the processes that train together have come to different parameters.
+    #[error(
+        "after epoch {epoch} rank {rank} has other parameters than rank 0: its machine computes in another way; take machines of \
+         one kind"
+    )]
+    Apart { rank: usize, epoch: usize },
     /// The run folder is not as it should be.
     #[error(transparent)]
     Run(#[from] run::Error),

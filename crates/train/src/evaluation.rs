@@ -13,11 +13,12 @@ use metrics::{ClassCounts, Evaluation, ScoredSample, Scores, TOP_LOSSES};
 use model::{AutodiffBackend, Backend};
 use plan::Plan;
 use run::{RunRecord, event_log::Picture, folder};
+use task::Task;
 
 use crate::{
     Error,
     backend::{BackendJob, choice::Chosen, dispatch},
-    classifier::{Classifier, StepOutput},
+    classifier::{Classifier, HostOutput, StepOutput},
     export,
 };
 
@@ -38,19 +39,24 @@ pub fn evaluation_loader<B: Backend>(plan: &Plan, digits: &Arc<Images>, device: 
 
 /// Scores all batches of the loader.
 pub fn evaluate<B: Backend>(classifier: &Classifier<B>, loader: &ImageLoader<B>) -> Evaluation {
-    evaluate_with(classifier, loader, |_| {})
+    of_outputs(loader.task(), &outputs(classifier, loader, |_| {}))
 }
 
-/// The same, and `tell` hears of each batch.
-pub fn evaluate_with<B: Backend>(
+/// What the outputs of all batches come to.
+pub fn of_outputs(task: &Task, outputs: &[HostOutput]) -> Evaluation {
+    let mut evaluation = Evaluation::new(task);
+    outputs.iter().for_each(|batch| evaluation.add(batch.loss, &batch.logits, &batch.labels));
+    evaluation
+}
+
+/// The outputs of all batches of the loader; `tell` hears of each.
+pub fn outputs<B: Backend>(
     classifier: &Classifier<B>,
     loader: &ImageLoader<B>,
     mut tell: impl FnMut(&StepOutput<B>),
-) -> Evaluation {
-    let mut evaluation = Evaluation::new(loader.task());
-    let mut add = |outputs| {
-        StepOutput::read(outputs).iter().for_each(|batch| evaluation.add(batch.loss, &batch.logits, &batch.labels));
-    };
+) -> Vec<HostOutput> {
+    let mut all = Vec::with_capacity(loader.num_batches());
+    let mut add = |outputs| all.extend(StepOutput::read(outputs));
     let mut outputs = Vec::with_capacity(SYNC_EVERY);
     for batch in loader.iter() {
         let output = InferenceStep::step(classifier, batch);
@@ -61,7 +67,7 @@ pub fn evaluate_with<B: Backend>(
         }
     }
     add(outputs);
-    evaluation
+    all
 }
 
 /// The loss of each sample by the classifier's own loss.

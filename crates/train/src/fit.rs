@@ -10,6 +10,7 @@ pub(crate) mod optimizer;
 mod parameters;
 mod record_schema;
 mod run_record;
+mod shards;
 mod step_size;
 #[cfg(feature = "tui")]
 mod tui;
@@ -25,15 +26,15 @@ use std::{
 use burn::{
     data::dataloader::DataLoader as _,
     module::AutodiffModule as _,
-    train::{Interrupter, Learner},
+    train::{Interrupter, Learner, TrainOutput},
 };
-use data::{Augmentation, DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order};
-use metrics::{MetricSums, Metrics};
+use data::{Augmentation, DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order, Shards};
+use metrics::{MeanLoss, MetricSums, Metrics};
 use model::{AutodiffBackend, Backend};
 use plan::{AugmentationPlan, ModelKind, Plan, Sampling, Schedule};
 use run::{
     BatchPlace, BatchRecord, CheckpointWriter, EpochRecord, RunFolder, RunLogger, RunRecord,
-    checkpoint::{self, TrainState},
+    checkpoint::{self, Checkpoint, TrainState},
     event_log::SessionStatus,
     folder,
 };
@@ -48,11 +49,13 @@ use crate::{
         best_model::BestModel,
         learner::{BurnEvents, Components, LoopContext},
         optimizer::{Accumulation, SharedLearningRate, SharedOptimizer, clip},
+        shards::{ShardedStep, gather_outputs},
         step_size::{StepSize, StepToCome},
         weight_average::WeightAverage,
     },
     observer::{EpochProgress, Observer},
     panics,
+    ranks::Ranks,
 };
 
 /// What is being done, for an error.
@@ -63,8 +66,8 @@ pub struct Job<'a> {
     pub plan: Arc<Plan>,
     /// Both splits, for images of the size that the network takes.
     pub data: &'a DataSet,
-    /// Held by this process.
-    pub folder: &'a RunFolder,
+    /// Held by this process; none where another of those that train together writes it.
+    pub folder: Option<&'a RunFolder>,
     /// Where the checkpoint to go on from stands, as [`run::resume::open`] found it; none in a run that begins.
     pub resume: Option<TrainState>,
     /// By name, for `run.json` and messages.
@@ -79,6 +82,8 @@ pub struct Job<'a> {
     pub pause: Option<PauseWhen>,
     /// Whether Burn's terminal interface shows the run.
     pub tui: bool,
+    /// The processes that train together.
+    pub ranks: Ranks,
 }
 
 /// Whether to pause after so many epochs.
@@ -139,18 +144,48 @@ impl BackendJob for Fit<'_> {
 /// # Errors
 /// Where this data cannot be trained on ([`check`]), or a resumed run's checkpoints are not of its network: then nothing has
 /// changed. Where a file cannot be written or the loss is no number any more: `run.json` says so too.
-pub fn fit<B: AutodiffBackend>(mut job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
-    check(&job.plan, job.data)?;
-    let (folder, backend) = (job.folder, job.backend.clone());
-    let resume = job.resume.take().map(|newest| contained(&backend, || Start::at(newest, &mut job, device)).flatten());
+pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    let ranks = job.ranks.clone();
+    let outcome = check(&job.plan, job.data).and_then(|()| match job.folder {
+        Some(folder) => lead::<B>(job, folder, device),
+        None => follow::<B>(job, device),
+    });
+    // They go on with nothing that this one has no part in.
+    outcome.as_ref().err().into_iter().for_each(|error| ranks.fail(&error.to_string()));
+    ranks.finish();
+    outcome
+}
+
+/// The run of the process that writes it.
+fn lead<B: AutodiffBackend>(mut job: Job<'_>, folder: &RunFolder, device: &B::Device) -> Result<Outcome, Error> {
+    let backend = job.backend.clone();
+    let newest = job.resume.take();
+    let resume = newest.map(|newest| contained(&backend, || Start::at(newest, &mut job, folder, device)).flatten());
     let resume = resume.transpose()?;
     let mut state = resume.as_ref().map_or_else(|| before_the_first_step(job.data), |start| start.state.clone());
-    let mut record = run_record::of_start(&job, resume.is_some().then_some(&state));
+    let mut record = run_record::of_start(&job, folder.path(), resume.is_some().then_some(&state));
     let outcome =
-        contained(&backend, || train_and_keep_best::<B>(job, resume, &mut record, &mut state, device)).flatten();
+        contained(&backend, || train_and_keep_best::<B>(job, folder, resume, &mut record, &mut state, device))
+            .flatten();
     run_record::complete(&mut record, &state, &outcome);
     let written = folder.write_record(&record).map_err(Error::from);
     outcome.and_then(|outcome| written.map(|()| outcome))
+}
+
+/// The same steps by a process that only computes its part of them.
+fn follow<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outcome, Error> {
+    let backend = job.backend.clone();
+    contained(&backend, || {
+        let bytes = job.ranks.broadcast(&[])?;
+        let fresh = Start::<B>::fresh(&job, device);
+        let start = match Checkpoint::decode(&bytes) {
+            _ if bytes.is_empty() => Ok(fresh),
+            checkpoint => checkpoint.and_then(|checkpoint| fresh.moved_to(checkpoint, &job, device)),
+        };
+        let trained = in_learner(job, start.map_err(Error::Record)?, device);
+        trained.end.map(|stop| Outcome { stop, state: trained.state, model: None })
+    })
+    .flatten()
 }
 
 /// Refuses what cannot be trained on this data: a loss or weights that are not for so many classes, and batches whose features are one value
@@ -171,7 +206,7 @@ pub fn check(plan: &Plan, data: &DataSet) -> Result<(), Error> {
         ModelKind::Linear | ModelKind::TwoLayer => false,
     };
     let least = if images.is_multiple_of(batch_size) { batch_size } else { images % batch_size };
-    if is_single && least == 1 {
+    if is_single && least / plan.parallel.shards <= 1 {
         return Err(Error::SingleValues { batch_size, images, height, width });
     }
     Ok(())
@@ -218,29 +253,47 @@ impl<B: AutodiffBackend> Start<B> {
     }
 
     /// A run at its newest checkpoint; where that is not of this network and optimizer, at the one before it.
-    fn at(newest: TrainState, job: &mut Job<'_>, device: &B::Device) -> Result<Self, Error> {
+    fn at(newest: TrainState, job: &mut Job<'_>, folder: &RunFolder, device: &B::Device) -> Result<Self, Error> {
         let fresh = Self::fresh(job, device);
-        let (start, of_another) = checkpoint::newest(&job.folder.checkpoints(), newest.step, |checkpoint| {
-            checkpoint.state.check(&job.plan, job.data.train.len(), job.data.task().classes().len())?;
+        let (start, of_another) = checkpoint::newest(&folder.checkpoints(), newest.step, |checkpoint| {
             checkpoint.state.is_of_the_run(&newest)?;
-            let average = network_state::average(&checkpoint, fresh.classifier.valid(), device)?;
-            if average.is_none() && fresh.average.is_some() {
-                return Err("it has no averaged weights".into());
-            }
-            let average = average.and_then(|average| WeightAverage::new(&job.plan.training, average));
-            let classifier = network_state::model(&checkpoint, fresh.classifier.clone(), device)?;
-            let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
-            Ok(Self { state: checkpoint.state, classifier, optimizer, average, is_saved: true })
+            fresh.moved_to(checkpoint, job, device)
         })?;
         of_another.into_iter().for_each(|reason| job.observer.warning(&reason.into()));
-        let path = job.folder.checkpoints();
+        let path = folder.checkpoints();
         start.ok_or_else(|| files::Error::Read { path, cause: io::ErrorKind::NotFound.into() }.into())
+    }
+
+    /// The run at a checkpoint.
+    ///
+    /// # Errors
+    /// Where it is not one of this run's network and optimizer: what differs.
+    fn moved_to(&self, checkpoint: Checkpoint, job: &Job<'_>, device: &B::Device) -> Result<Self, String> {
+        checkpoint.state.check(&job.plan, job.data.train.len(), job.data.task().classes().len())?;
+        let average = network_state::average(&checkpoint, self.classifier.valid(), device)?;
+        if average.is_none() && self.average.is_some() {
+            return Err("it has no averaged weights".into());
+        }
+        let average = average.and_then(|average| WeightAverage::new(&job.plan.training, average));
+        let classifier = network_state::model(&checkpoint, self.classifier.clone(), device)?;
+        let optimizer = network_state::optimizer(&checkpoint, &job.plan.optimizer, &classifier, device)?;
+        Ok(Self { state: checkpoint.state, classifier, optimizer, average, is_saved: true })
+    }
+
+    /// The checkpoint of it, as bytes; none of a run that begins.
+    fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        if !self.is_saved {
+            return Ok(Vec::new());
+        }
+        let (classifier, average) = (self.classifier.clone(), self.average.as_ref());
+        Ok(network_state::checkpoint(&self.state, classifier, &self.optimizer, average)?.encode())
     }
 }
 
 /// Trains from the start on and keeps the best model; `state` tells how far it came, also after an error.
 fn train_and_keep_best<B: AutodiffBackend>(
     mut job: Job<'_>,
+    folder: &RunFolder,
     resume: Option<Start<B>>,
     record: &mut RunRecord,
     state: &mut TrainState,
@@ -248,7 +301,7 @@ fn train_and_keep_best<B: AutodiffBackend>(
 ) -> Result<Outcome, Error> {
     let mut start = resume.unwrap_or_else(|| Start::fresh(&job, device));
     start.state.started = record.started.clone();
-    let (plan, folder, data, backend) = (job.plan.clone(), job.folder, job.data, job.backend.clone());
+    let (plan, data, backend) = (job.plan.clone(), job.data, job.backend.clone());
     record.model.parameters = start.classifier.network().num_trained();
     let best_model = BestModel::<B> { folder, plan: &plan, data, device };
     if start.is_saved {
@@ -262,6 +315,9 @@ fn train_and_keep_best<B: AutodiffBackend>(
     lost.iter().for_each(|lost| job.observer.warning(lost));
     *state = start.state.clone();
     folder.begin_record(record)?;
+    if job.ranks.count() > 1 {
+        job.ranks.broadcast(&start.to_bytes()?)?;
+    }
     let mut trained = in_learner(job, start, device);
     *state = trained.state.clone();
     // The best model so far is worth having however the run ended; what ended it is the error to tell.
@@ -283,7 +339,9 @@ struct SessionResult {
 
 /// Lets Burn's Learner run the session.
 fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Device) -> SessionResult {
-    let (folder, interrupter, tui, backend) = (job.folder, job.interrupter.clone(), job.tui, job.backend.clone());
+    let (interrupter, tui, backend) = (job.interrupter.clone(), job.tui, job.backend.clone());
+    // Burn writes nothing there.
+    let folder = job.folder.map_or(Path::new("."), RunFolder::path);
     let state = start.state.clone();
     let (session, learner) = match prepared(job, start, device) {
         Ok(prepared) => prepared,
@@ -298,12 +356,11 @@ fn in_learner<B: AutodiffBackend>(job: Job<'_>, start: Start<B>, device: &B::Dev
         true => tui::show,
         _ => learner::silent,
     };
-    let ended = contained(&backend, || {
-        learner::run_in_learner(learner, folder.path(), loaders, epochs, interrupter, show, work)
-    });
+    let ended =
+        contained(&backend, || learner::run_in_learner(learner, folder, loaders, epochs, interrupter, show, work));
     let session = Arc::into_inner(session).expect("Burn lets go of the session when its training ends");
-    let Session { state, observer, logger, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
-    SessionResult { state, observer: Some(observer), logger: Some(logger), end: ended.flatten() }
+    let Session { state, observer, files, .. } = session.into_inner().unwrap_or_else(PoisonError::into_inner);
+    SessionResult { state, observer: Some(observer), logger: files.map(|files| files.logger), end: ended.flatten() }
 }
 
 /// The session and the Learner that go on from there.
@@ -312,27 +369,25 @@ fn prepared<B: AutodiffBackend>(
     start: Start<B>,
     device: &B::Device,
 ) -> Result<(Session<B>, Learner<Components<B>>), Error> {
-    let (plan, data) = (job.plan, job.data);
+    let (plan, data, ranks) = (job.plan, job.data, job.ranks);
     let Start { state, classifier, optimizer, average, is_saved } = start;
-    let train = training_loader(&plan, &data.train, device);
+    let shards = Shards::new(plan.parallel.shards, ranks.own_part(plan.parallel.shards));
+    let train = training_loader(&plan, &data.train, device).sharded(shards);
     let steps = plan.training.steps(train.num_batches()) * plan.training.epochs;
-    let logger = RunLogger::open(job.folder.path(), &plan, train.num_batches(), &state)?;
+    let files = job.folder.map(|folder| RunFiles::open(folder, &plan, train.num_batches(), &state)).transpose()?;
+    let valid = evaluation_loader(&plan, &data.valid, device);
     let rate = SharedLearningRate::default();
     let session = Session {
         train: Arc::new(train),
-        valid: Arc::new(evaluation_loader(&plan, &data.valid, device)),
+        valid: Arc::new(valid.of_batches(ranks.own_part(valid.num_batches()))),
+        shards,
+        ranks,
         optimizer: optimizer.clone(),
         last_step: StepSize::default(),
         average,
         schedule: Schedule::new(&plan, steps),
         rate: rate.clone(),
-        writer: CheckpointWriter::new(
-            job.folder.checkpoints(),
-            plan.checkpoint.keep_last,
-            state.step,
-            logger.handles()?,
-        ),
-        logger,
+        files,
         state,
         observer: job.observer,
         is_saved,
@@ -367,11 +422,36 @@ pub fn augmentation(plan: &Plan) -> Augmentation {
     Augmentation { degrees, translate, scale, flip, shift, crop, brightness, contrast, erasing, mixup }
 }
 
+/// What a run writes while it trains.
+struct RunFiles {
+    writer: CheckpointWriter,
+    logger: RunLogger,
+}
+
+impl RunFiles {
+    /// Of a run of so many batches an epoch that goes on from a state.
+    fn open(folder: &RunFolder, plan: &Plan, batches: usize, state: &TrainState) -> Result<Self, Error> {
+        let logger = RunLogger::open(folder.path(), plan, batches, state)?;
+        let keep_last = plan.checkpoint.keep_last;
+        let writer = CheckpointWriter::new(folder.checkpoints(), keep_last, state.step, logger.handles()?);
+        Ok(Self { writer, logger })
+    }
+}
+
+/// Words by which the processes that train together agree.
+const GO_ON: u32 = 0;
+const STOP: u32 = 1;
+const PAUSE: u32 = 2;
+
 /// A run in progress: what the loop works with and where it stands.
 struct Session<B: AutodiffBackend> {
     plan: Arc<Plan>,
     train: Arc<ImageLoader<B>>,
+    /// Of several processes each has a part of the validation batches.
     valid: Arc<ImageLoader<B::InnerBackend>>,
+    /// Those of this process.
+    shards: Shards,
+    ranks: Ranks,
     /// A second handle on the Learner's optimizer.
     optimizer: SharedOptimizer<B>,
     /// What the last step of an epoch measured.
@@ -383,8 +463,8 @@ struct Session<B: AutodiffBackend> {
     /// A second handle on the Learner's learning rate.
     rate: SharedLearningRate,
     state: TrainState,
-    writer: CheckpointWriter,
-    logger: RunLogger,
+    /// None where another process writes them.
+    files: Option<RunFiles>,
     observer: Box<dyn Observer>,
     is_saved: bool,
     /// Whether Burn's renderer wants every batch too.
@@ -392,20 +472,22 @@ struct Session<B: AutodiffBackend> {
     pause: Option<PauseWhen>,
 }
 
-/// Batches whose outputs are still on the device; `B` is the backend without gradients.
-type Pending<B> = Vec<(BatchPlace, StepOutput<B>)>;
+/// Batches whose outputs, those of the own shards, are still on the device; `B` is the backend without gradients.
+type Pending<B> = Vec<(BatchPlace, Vec<StepOutput<B>>)>;
 
 impl<B: AutodiffBackend> Session<B> {
     /// Trains from the state on until the plan is done, patience runs out, or it is to stop or to pause.
     fn run(&mut self, mut context: LoopContext<'_, B>) -> Result<StopReason, Error> {
         let stop = self.epochs(&mut context)?;
-        self.writer.finish()?;
+        self.files.as_mut().map_or(Ok(()), |files| files.writer.finish())?;
+        self.ranks.agree(GO_ON)?;
+        self.ranks.finish();
         Ok(stop)
     }
 
     fn epochs(&mut self, context: &mut LoopContext<'_, B>) -> Result<StopReason, Error> {
         while self.state.epoch < self.plan.training.epochs {
-            if let Some(stop) = self.stop_reason(context) {
+            if let Some(stop) = self.stop_reason(context)? {
                 return Ok(stop);
             }
             let began = Instant::now();
@@ -416,20 +498,37 @@ impl<B: AutodiffBackend> Session<B> {
             let seconds = began.elapsed().as_secs_f64();
             self.state.seconds = spent + seconds;
             self.end_epoch(&context.learner.model(), valid, seconds, images_per_second)?;
+            self.require_same_parameters(&context.learner.model())?;
             self.save(context.learner)?;
         }
         Ok(StopReason::Finished)
     }
 
     /// Why no further epoch begins, if so.
-    fn stop_reason(&self, context: &LoopContext<'_, B>) -> Option<StopReason> {
+    fn stop_reason(&self, context: &LoopContext<'_, B>) -> Result<Option<StopReason>, Error> {
         if self.state.best_tracker.out_of_patience(&self.plan) {
-            return Some(StopReason::StoppedEarly);
+            return Ok(Some(StopReason::StoppedEarly));
         }
-        if context.interrupter.should_stop() {
-            return Some(StopReason::Interrupted);
+        let stop = context.interrupter.should_stop();
+        let pause = self.pause.as_ref().filter(|_| !stop).and_then(|pause| pause(self.state.epoch));
+        let own = if stop { STOP } else { pause.as_ref().map_or(GO_ON, |_| PAUSE) };
+        Ok(match self.ranks.agree(own)? {
+            STOP => Some(StopReason::Interrupted),
+            PAUSE => Some(StopReason::Paused(pause.unwrap_or(Pause { reason: None }))),
+            _ => None,
+        })
+    }
+
+    /// Whatever the machines are, they are to compute the same: a sum that is the same everywhere makes a step that is.
+    fn require_same_parameters(&self, model: &Classifier<B>) -> Result<(), Error> {
+        if self.ranks.count() == 1 {
+            return Ok(());
         }
-        self.pause.as_ref().and_then(|pause| pause(self.state.epoch)).map(StopReason::Paused)
+        let all = self.ranks.gather(&[parameters::digest(model.network())])?;
+        match all.iter().position(|digest| *digest != all[0]) {
+            Some(rank) => Err(Error::Apart { rank, epoch: self.state.epoch }),
+            None => Ok(()),
+        }
     }
 
     /// Trains what is left of the epoch; returns how many images that were, or none where it was asked to stop, which it did after
@@ -441,11 +540,12 @@ impl<B: AutodiffBackend> Session<B> {
         loader.set_start(self.state.batch);
         let mut accumulation = Accumulation::new(&self.plan.training);
         let (mut pending, mut images) = (Vec::with_capacity(SYNC_EVERY), 0);
-        for batch in loader.iter() {
-            images += batch.labels.len();
-            let stepped = self.train_batch(context, batch, &mut accumulation, &mut pending);
+        let mut batches = loader.iter();
+        while self.state.batch < loader.num_batches() {
+            images += loader.batch_len(self.state.batch);
+            let (stepped, word) = self.train_batch(context, &mut batches, &mut accumulation, &mut pending)?;
             let last = self.state.batch == loader.num_batches();
-            let stop = stepped && !last && context.interrupter.should_stop();
+            let stop = stepped && !last && word == STOP;
             let save = stop || (stepped && !last && self.save_is_due());
             if save || last || pending.len() == SYNC_EVERY {
                 self.read_pending(&mut pending)?;
@@ -462,23 +562,26 @@ impl<B: AutodiffBackend> Session<B> {
         Ok(Some(images))
     }
 
-    /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did.
+    /// Forward, backward and, where the batch completes one, the optimizer's step; returns whether it did, and whether all processes
+    /// are to go on.
     fn train_batch(
         &mut self,
         context: &mut LoopContext<'_, B>,
-        batch: ImageBatch<B>,
+        batches: &mut dyn Iterator<Item = ImageBatch<B>>,
         accumulation: &mut Accumulation<B>,
         pending: &mut Pending<B::InnerBackend>,
-    ) -> bool {
-        let samples = batch.labels.len();
-        let output = context.learner.train_step(batch);
+    ) -> Result<(bool, u32), Error> {
+        let samples = self.train.batch_len(self.state.batch);
+        let ShardedStep { gradients, outputs, word } = self.step(context, batches, samples)?;
         self.state.batch += 1;
         let place = self.batch_place();
-        self.burn_events().train::<B>(context.processor, place, &output.item);
-        pending.push((place, output.item));
+        outputs.iter().for_each(|output| self.burn_events().train::<B>(context.processor, place, output));
+        pending.push((place, outputs));
         let completes = self.plan.training.completes_step(self.state.batch, self.train.num_batches());
         let model = context.learner.model();
-        let Some(gradients) = accumulation.add(&model, output.grads, samples, completes) else { return false };
+        let Some(gradients) = accumulation.add(&model, gradients, samples, completes) else {
+            return Ok((false, word));
+        };
         // Holding the weights costs a copy of them: once an epoch.
         let is_last = self.state.batch == self.train.num_batches();
         let measured = is_last.then(|| StepToCome::new(&model, &gradients));
@@ -497,7 +600,23 @@ impl<B: AutodiffBackend> Session<B> {
         if let Some(average) = &mut self.average {
             average.update(&context.learner.model(), self.state.step);
         }
-        true
+        Ok((true, word))
+    }
+
+    /// Forward and backward of the next batch, by the Learner where it is in one piece.
+    fn step(
+        &self,
+        context: &LoopContext<'_, B>,
+        batches: &mut dyn Iterator<Item = ImageBatch<B>>,
+        samples: usize,
+    ) -> Result<ShardedStep<B>, Error> {
+        let word = || if context.interrupter.should_stop() { STOP } else { GO_ON };
+        if self.shards.count() > 1 {
+            return shards::step(&context.learner.model(), batches, (self.shards, samples), &self.ranks, word());
+        }
+        let batch = batches.next().expect("the loader has the batches of an epoch");
+        let TrainOutput { grads, item } = context.learner.train_step(batch);
+        Ok(ShardedStep { gradients: grads, outputs: vec![item], word: word() })
     }
 
     fn save_is_due(&self) -> bool {
@@ -529,10 +648,19 @@ impl<B: AutodiffBackend> Session<B> {
     /// Brings the pending outputs to the host: into the epoch's sums and the log.
     fn read_pending(&mut self, pending: &mut Pending<B::InnerBackend>) -> Result<(), Error> {
         let (places, outputs): (Vec<_>, Vec<_>) = mem::take(pending).into_iter().unzip();
-        for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
-            refuse_divergence("training", scored.loss, place, self.is_saved)?;
-            self.state.epoch_sums.add(scored.loss, &scored.predictions(), &scored.labels);
-            self.logger.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
+        let shards: Vec<usize> = outputs.iter().map(Vec::len).collect();
+        let mut read = StepOutput::read(outputs.into_iter().flatten().collect()).into_iter();
+        let own = shards.into_iter().map(|shards| read.by_ref().take(shards).collect()).collect();
+        for (place, shards) in places.into_iter().zip(gather_outputs(&self.ranks, own)?) {
+            let samples = shards.iter().map(|shard| shard.labels.len()).sum();
+            let mut mean = MeanLoss::default();
+            shards.iter().for_each(|shard| mean.add(f64::from(shard.loss), shard.labels.len()));
+            let batch_loss = mean.take() as f32;
+            refuse_divergence("training", batch_loss, place, self.is_saved)?;
+            let sums = &mut self.state.epoch_sums;
+            shards.iter().for_each(|shard| sums.add(shard.loss, &shard.predictions(), &shard.labels));
+            let record = BatchRecord { place, batch_loss };
+            self.files.as_mut().map_or(Ok(()), |files| files.logger.batch(&record, samples))?;
         }
         Ok(())
     }
@@ -556,11 +684,13 @@ impl<B: AutodiffBackend> Session<B> {
         let averaged = self.average.as_ref().map(|average| average.classifier().clone());
         let classifier = averaged.unwrap_or_else(|| context.learner.model().valid());
         let (mut batch, events) = (0, self.burn_events());
-        let evaluation = evaluation::evaluate_with(&classifier, &self.valid, |output| {
+        let own = evaluation::outputs(&classifier, &self.valid, |output| {
             batch += 1;
             events.valid::<B>(context.processor, batch, output);
         });
         events.end_epoch::<B>(context.processor);
+        let outputs = gather_outputs(&self.ranks, vec![own])?;
+        let evaluation = evaluation::of_outputs(self.valid.task(), &outputs.concat());
         let metrics = evaluation.metrics();
         refuse_divergence("validation", metrics.loss as f32, self.last_place(), self.is_saved)?;
         Ok(metrics)
@@ -590,7 +720,8 @@ impl<B: AutodiffBackend> Session<B> {
             seconds,
             images_per_second,
         };
-        self.logger.epoch(&record, || parameters::values(model.network()))?;
+        let parameters = || parameters::values(model.network());
+        self.files.as_mut().map_or(Ok(()), |files| files.logger.epoch(&record, parameters))?;
         let is_best = self.state.best_tracker.best.as_ref().is_some_and(|best| best.epoch == record.epoch);
         self.observer.epoch(&record, self.plan.training.epochs, is_best);
         Ok(())
@@ -598,11 +729,12 @@ impl<B: AutodiffBackend> Session<B> {
 
     /// Hands a checkpoint of this moment to the writer.
     fn save(&mut self, learner: &Learner<Components<B>>) -> Result<(), Error> {
-        self.state.event_log_bytes = self.logger.event_log_bytes().unwrap_or(self.state.event_log_bytes);
+        self.is_saved = true;
+        let Some(files) = &mut self.files else { return Ok(()) };
+        self.state.event_log_bytes = files.logger.event_log_bytes().unwrap_or(self.state.event_log_bytes);
         let checkpoint =
             network_state::checkpoint(&self.state, learner.model(), &self.optimizer, self.average.as_ref())?;
-        self.is_saved = true;
-        Ok(self.writer.write(checkpoint)?)
+        Ok(files.writer.write(checkpoint)?)
     }
 }
 

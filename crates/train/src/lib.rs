@@ -14,5 +14,6 @@ pub mod fit;
 pub mod lr_find;
 pub mod observer;
 pub mod panics;
+pub mod ranks;
 
 pub use error::Error;

@@ -7,6 +7,7 @@ mod shown;
 use std::{
     fmt,
     io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use chart::terminal::{harmless, harmless_json, harmless_line};
@@ -16,6 +17,19 @@ use shown::wrapped;
 pub use epochs::observer;
 pub use screen::Screen;
 pub use shown::{colours, ranked, table, width};
+
+/// Whether another process of the same training says all.
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is said or shown, but what [`tell_always`] tells.
+#[cfg(feature = "mpi")]
+pub fn silence() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
+fn is_silent() -> bool {
+    SILENT.load(Ordering::Relaxed)
+}
 
 /// Standard output, as all commands write to it: nothing gets there that a terminal would obey, but for our own colours.
 pub struct Out;
@@ -49,11 +63,21 @@ pub fn shown(text: &str) -> String {
 
 /// Writes a line to standard output. A reader that has gone, as `head` does, does not stop a run.
 pub fn say(line: &str) {
+    if is_silent() {
+        return;
+    }
     let _ = writeln!(Out, "{line}");
 }
 
 /// Writes one line to standard error, whatever is in it; who has closed it does not want to know.
 pub fn tell(line: &str) {
+    if !is_silent() {
+        tell_always(line);
+    }
+}
+
+/// The same also of a process that else is silent.
+pub fn tell_always(line: &str) {
     let line = wrapped(&harmless_line(line), &Term::stderr());
     let _ = writeln!(io::stderr(), "{}", in_colour(&line));
 }
@@ -70,7 +94,7 @@ fn in_colour(line: &str) -> String {
 /// Whether what is live can be shown: a bar, a table.
 pub fn is_live() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
-    std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !is_dumb
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !is_dumb && !is_silent()
 }
 
 /// Clears what is live: it is at the cursor and below.

@@ -15,6 +15,7 @@ use train::{
     backend::choice::{self, Chosen},
     fit::{self, Job},
     observer::{EpochProgress, Observer},
+    ranks::Ranks,
 };
 
 use super::png;
@@ -70,7 +71,7 @@ pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Train
     let job = Job {
         plan: Arc::new(plan.clone()),
         data,
-        folder,
+        folder: Some(folder),
         resume,
         backend: "flex".into(),
         device: "CPU".into(),
@@ -78,6 +79,7 @@ pub fn fit(plan: &Plan, data: &DataSet, folder: &RunFolder, resume: Option<Train
         interrupter: Interrupter::new(),
         pause: None,
         tui: false,
+        ranks: Ranks::default(),
     };
     fit::fit_on(&flex(), Path::new(""), job).map(|_| ())
 }

@@ -28,6 +28,16 @@ pub fn choose(choice: BackendChoice, index: usize) -> Result<Chosen, BackendErro
     }
 }
 
+/// The same for one of several processes of a machine: where the backend has several devices, from `first` on in turn.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_in_turn(choice: BackendChoice, first: usize, index: usize) -> Result<Chosen, BackendError> {
+    let chosen = choose(choice, first)?;
+    let count = backend::devices(chosen.kind)?.len();
+    if index % count == first { Ok(chosen) } else { choose(chosen.kind.choice(), index % count) }
+}
+
 /// Accelerators first, then CPU backends, then drivers that only play an accelerator on the CPU.
 fn fastest(index: usize) -> Result<Chosen, BackendError> {
     let mut passed = Vec::new();

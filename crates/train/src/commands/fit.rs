@@ -1,17 +1,18 @@
 //! `train` and `train fit`: from arguments to a run folder.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use ::report::{best_epoch, clock};
 use files::quoted;
-use plan::{Config, Monitor, SourceKind, Template};
+use plan::{Config, Monitor, Plan, Template};
 use run::{About, RunFolder, checkpoint::TrainState, folder, resume};
 use train::{
     Error,
     fit::{self, Job, Outcome, StopReason},
+    ranks::Ranks,
 };
 
-use super::{live_page::LivePage, load_data, report, run_name, stop::Stop, workbench::Workbench};
+use super::{live_page::LivePage, load_data, report, run_name, stop::Stop, together, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::FitArgs,
@@ -20,6 +21,19 @@ use crate::{
 
 /// Trains, or goes on with a run.
 pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
+    let ranks = together::join()?;
+    together::done(&ranks, || if ranks.is_first() { lead(args, &ranks) } else { follow(args, &ranks).map(|()| DONE) })
+}
+
+/// The part of a process that is not the first of several; the plan of a run that goes on comes from the first, which has its folder.
+fn follow(args: &FitArgs, ranks: &Ranks) -> anyhow::Result<()> {
+    let stop = Stop::listen_patiently()?;
+    let own = if args.resume.is_some() { None } else { Some(args.plan.resolve()?) };
+    let first = String::from_utf8(ranks.broadcast(&[])?)?;
+    together::follow(ranks, own.map_or_else(|| Plan::of_toml(&first), Ok)?, &stop)
+}
+
+fn lead(args: &FitArgs, ranks: &Ranks) -> anyhow::Result<u8> {
     let resumed = args.resume.as_deref().map(run_name::find).transpose()?;
     if let Some(run) = resumed.as_deref().filter(|_| !args.quiet) {
         say(&run_name::line(run));
@@ -28,13 +42,16 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
         Some(run) => resume::plan(run, args.plan.config.as_ref().map(|_| args.plan.config()), &args.plan.settings()?)?,
         None => args.plan.resolve()?,
     };
-    let stop = Stop::listen()?;
-    let mut workbench = Workbench::open(plan, Some(&stop))?;
-    if stop.is_asked() {
+    // What starts several processes tells each of them of a stop more than once.
+    let stop = if ranks.count() > 1 { Stop::listen_patiently() } else { Stop::listen() }?;
+    ranks.broadcast(plan.to_toml().as_bytes())?;
+    let mut workbench = Workbench::among(ranks, plan, &stop)?;
+    if ranks.agree(stop.is_asked().into())? > 0 {
         return Ok(INTERRUPTED);
     }
     fit::check(&workbench.plan, &workbench.data)?;
-    make_definite(&mut workbench);
+    workbench.make_definite();
+    together::require_same(ranks, &workbench)?;
     // Before the plan of a run that goes on is written with what changes now.
     let about = about(args, resumed.as_deref())?;
     let (folder, resume) = match &resumed {
@@ -57,7 +74,7 @@ pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
     if !args.quiet {
         say(&format!("report   {}", page.display()));
     }
-    let outcome = train(args, &workbench, &folder, resume, &stop);
+    let outcome = train(args, &workbench, &folder, resume, &stop, ranks);
     // Where the run could not write, its report could not either, and one message is enough.
     let could_write = !matches!(outcome, Err(Error::File(files::Error::Write { .. })));
     if could_write {
@@ -81,36 +98,19 @@ pub fn reopen(run: &Path, Workbench { plan, data, .. }: &Workbench) -> Result<(R
     Ok(resume::open(run, plan, (&data.fingerprint, data.train.len(), data.task().classes().len()), warn)?)
 }
 
-/// Writes what `auto` came to into the plan, so that the run folder's config repeats this run wherever it is used.
-fn make_definite(Workbench { plan, chosen, data }: &mut Workbench) {
-    plan.backend = chosen.kind.choice();
-    plan.data.source = SourceKind::named(&data.source).expect("a source has one name in plans and data");
-    plan.data.channels = data.shape().channels.into();
-    plan.training.loss = plan.training.loss.of(data.task());
-}
-
 fn train(
     args: &FitArgs,
     workbench: &Workbench,
     folder: &RunFolder,
     resume: Option<TrainState>,
     stop: &Stop,
+    ranks: &Ranks,
 ) -> Result<Outcome, Error> {
     let tui = wants_tui(args);
     let shown = terminal::observer(args.quiet || tui);
     let observer = LivePage::begin(shown, folder.path(), &workbench.data);
-    workbench.fit(Job {
-        plan: Arc::new(workbench.plan.clone()),
-        data: &workbench.data,
-        folder,
-        resume,
-        backend: workbench.chosen.kind.name().into(),
-        device: workbench.chosen.device.name.clone(),
-        observer: Box::new(observer),
-        interrupter: stop.interrupter(),
-        pause: None,
-        tui,
-    })
+    let job = workbench.job(Some(folder), ranks, stop);
+    workbench.fit(Job { resume, observer: Box::new(observer), tui, ..job })
 }
 
 #[cfg(feature = "tui")]

@@ -20,6 +20,7 @@ use train::{
     backend::BackendJob,
     fit::Job,
     observer::{EpochProgress, Observer},
+    ranks::Ranks,
 };
 
 use super::{load_data, output, stop::Stop, workbench::Workbench};
@@ -187,7 +188,7 @@ fn train(workbench: &Workbench, stop: &Stop, plan: Plan) -> anyhow::Result<Vec<E
     workbench.fit(Job {
         plan: Arc::new(plan),
         data: &workbench.data,
-        folder: &folder,
+        folder: Some(&folder),
         resume: None,
         backend: workbench.chosen.kind.name().into(),
         device: workbench.chosen.device.name.clone(),
@@ -195,6 +196,7 @@ fn train(workbench: &Workbench, stop: &Stop, plan: Plan) -> anyhow::Result<Vec<E
         interrupter: stop.interrupter(),
         pause: None,
         tui: false,
+        ranks: Ranks::default(),
     })?;
     Ok(mem::take(&mut *heard.0.lock().expect("nobody panics with it")))
 }

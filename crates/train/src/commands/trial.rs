@@ -1,6 +1,6 @@
 //! `train trial`: what a study runs for each of its trials, in a folder that it has made.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use run::{EpochRecord, RunFolder, folder};
 use study::{Lease, Limits, Within};
@@ -9,6 +9,7 @@ use train::{
     backend::choice,
     fit::{Job, Pause, StopReason},
     observer::{EpochProgress, Observer},
+    ranks::Ranks,
 };
 
 use super::{fit, stop::Stop, workbench::Workbench};
@@ -43,18 +44,9 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
         let lags = !is_far_enough && has_limits && Limits::stop(&run);
         (is_far_enough || lags).then(|| Pause { reason: lags.then(|| LAGS.to_owned()) })
     };
-    let fitted = workbench.fit(Job {
-        plan: Arc::new(workbench.plan.clone()),
-        data: &workbench.data,
-        folder: &folder,
-        resume,
-        backend: workbench.chosen.kind.name().into(),
-        device: workbench.chosen.device.name.clone(),
-        observer: Box::new(Watched(Within::new(&args.run))),
-        interrupter: stop.interrupter(),
-        pause: Some(Box::new(pause)),
-        tui: false,
-    });
+    let job = workbench.job(Some(&folder), &Ranks::default(), &stop);
+    let observer = Box::new(Watched(Within::new(&args.run)));
+    let fitted = workbench.fit(Job { resume, observer, pause: Some(Box::new(pause)), ..job });
     if let Err(diverged @ Error::Diverged { .. }) = &fitted {
         tell(&format!("error: {diverged}"));
         return Ok(study::DIVERGED);

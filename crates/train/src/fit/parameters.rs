@@ -1,5 +1,7 @@
 //! The values of a network's parameters.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use burn::{
     module::{Module as _, ModuleVisitor, Param},
     tensor::{Tensor, Transaction},
@@ -12,6 +14,13 @@ pub fn values<B: AutodiffBackend>(network: &Network<B>) -> Vec<(String, Vec<f32>
     network.visit(&mut trained);
     let values = trained.transaction.execute().into_iter().map(|data| data.convert::<f32>().iter().collect());
     trained.names.into_iter().zip(values).collect()
+}
+
+/// A word that is the same for the same values of all parameters, and else hardly ever.
+pub fn digest<B: AutodiffBackend>(network: &Network<B>) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    values(network).iter().flat_map(|(_, values)| values).for_each(|value| hasher.write_u32(value.to_bits()));
+    hasher.finish() as u32
 }
 
 struct Values<B: AutodiffBackend> {

@@ -1,5 +1,7 @@
 //! What `run.json` says of a run that begins, and of one that has ended.
 
+use std::path::Path;
+
 use run::{
     RunRecord,
     checkpoint::TrainState,
@@ -12,11 +14,11 @@ use super::{Job, Outcome, StopReason};
 use crate::Error;
 
 /// The record of a run that begins, or goes on from a state.
-pub fn of_start(job: &Job<'_>, state: Option<&TrainState>) -> RunRecord {
+pub fn of_start(job: &Job<'_>, folder: &Path, state: Option<&TrainState>) -> RunRecord {
     let (data, Shape { channels, height, width }) = (job.data, job.data.shape());
-    let before = RunRecord::read(job.folder.path()).ok();
+    let before = RunRecord::read(folder).ok();
     // The model file stays that of the best epoch before, until there is another.
-    let exported = before.as_ref().filter(|_| folder::model_path(job.folder.path()).is_file());
+    let exported = before.as_ref().filter(|_| folder::model_path(folder).is_file());
     let exported = exported.and_then(|before| before.best.clone());
     let begun_at = state.map(|state| state.started.clone()).filter(|started| !started.is_empty());
     RunRecord {

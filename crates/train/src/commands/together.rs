@@ -1,0 +1,157 @@
+//! The processes of one training, as `mpirun` or `srun` has started them: who this one is, and that all are of one kind.
+
+use std::{env, num::NonZeroUsize, thread};
+
+use plan::Plan;
+use run::record::Versions;
+use train::{Error, fit, ranks::Ranks};
+
+use super::{stop::Stop, workbench::Workbench};
+#[cfg(feature = "mpi")]
+use crate::terminal;
+use crate::{DONE, cli::UsageError};
+
+/// Seconds in which the others are to be heard of until the plan says how many.
+#[cfg(feature = "mpi")]
+const FIRST_TIMEOUT: u64 = 600;
+
+/// What starts processes, and where it says to each how many they are.
+const LAUNCHERS: [(&str, &str); 4] = [
+    ("mpirun", "OMPI_COMM_WORLD_SIZE"),
+    ("mpirun", "PMI_SIZE"),
+    ("mpirun", "MPI_LOCALNRANKS"),
+    ("srun", "SLURM_STEP_NUM_TASKS"),
+];
+
+/// Who has started this process with others, and how many they are.
+fn launched() -> Option<(&'static str, usize)> {
+    let count = |name| env::var(name).ok()?.parse::<usize>().ok();
+    LAUNCHERS.into_iter().find_map(|(launcher, name)| Some((launcher, count(name).filter(|count| *count > 1)?)))
+}
+
+/// Joins those that were started with this one; alone where there are none.
+///
+/// # Errors
+/// Where there are some, and this program cannot hear them: each would train alone, and write the same run.
+pub fn join() -> anyhow::Result<Ranks> {
+    let Some((launcher, count)) = launched() else { return Ok(Ranks::default()) };
+    #[cfg(feature = "mpi")]
+    {
+        let ended = |rank, host: &str, seconds| {
+            terminal::tell_always(&format!(
+                "error: rank {rank} on {host} has heard nothing of the others for {seconds} s, and ends; \
+                 `parallel.timeout` is how long it waits, and `train --resume` goes on from the last checkpoint"
+            ));
+        };
+        let ranks = train::ranks::Mpi::join(FIRST_TIMEOUT, ended).map(Ranks::new).unwrap_or_default();
+        if ranks.count() == 1 {
+            return Err(UsageError(format!(
+                "{launcher} has started {count} processes, and their MPI does not connect them: start them by that of the library \
+                 that the program was built with; with Slurm that is `srun --mpi=pmix` (`srun --mpi=list` names what there is)"
+            ))
+            .into());
+        }
+        if !ranks.is_first() {
+            terminal::silence();
+        }
+        Ok(ranks)
+    }
+    #[cfg(not(feature = "mpi"))]
+    Err(UsageError(format!(
+        "{launcher} has started {count} processes, each of which would train alone and write the same run; build the program with \
+         `--features mpi`, or start one"
+    ))
+    .into())
+}
+
+/// Does the work of this process; what fails ends them all, and the first one says why. Its exit code is that of them all: another
+/// one's would have it killed before it has written what came of the run.
+pub fn done(ranks: &Ranks, work: impl FnOnce() -> anyhow::Result<u8>) -> anyhow::Result<u8> {
+    let done = work();
+    if let Err(error) = &done {
+        ranks.fail(&format!("{error:#}"));
+    }
+    ranks.finish();
+    if ranks.is_first() { done } else { Ok(DONE) }
+}
+
+/// Which device of the backend, and how many threads of the processor, this one of those on its machine has.
+///
+/// # Errors
+/// Where another has failed.
+pub fn share(ranks: &Ranks, plan: &Plan) -> Result<(usize, usize), Error> {
+    if ranks.count() == 1 {
+        return Ok((plan.device, plan.threads));
+    }
+    let (host, processors) = (ranks.host(), processors());
+    let own = format!("{host}\n{processors:?}");
+    let all = ranks.gather_texts(&own)?;
+    let is_here = |other: &&String| other.split_once('\n').is_some_and(|(other, _)| other == host);
+    let before = all.iter().take(ranks.rank()).filter(is_here).count();
+    // Those that may run on the same processors divide them.
+    let sharing = all.iter().filter(|other| **other == own).count();
+    let threads = if plan.threads == 0 { (processors.len() / sharing).max(1) } else { plan.threads };
+    Ok((plan.device + before, threads))
+}
+
+/// The processors that this process may run on.
+fn processors() -> Vec<usize> {
+    #[cfg(target_os = "linux")]
+    if let Ok(set) = rustix::thread::sched_getaffinity(None) {
+        return (0..rustix::thread::CpuSet::MAX_CPU).filter(|processor| set.is_set(*processor)).collect();
+    }
+    (0..thread::available_parallelism().map_or(1, NonZeroUsize::get)).collect()
+}
+
+/// Refuses processes that would not compute the same, before the first step.
+///
+/// # Errors
+/// Which has what instead of what the first has, or that there are more of them than shards.
+pub fn require_same(ranks: &Ranks, workbench: &Workbench) -> anyhow::Result<()> {
+    if ranks.count() == 1 {
+        return Ok(());
+    }
+    let Workbench { plan, chosen, data } = workbench;
+    let Versions { train, burn } = Versions::default();
+    // Where each computes is its own.
+    let plan = Plan { device: 0, threads: 0, ..plan.clone() };
+    let text = plan.to_toml();
+    let mut section = String::new();
+    let mut keys: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = format!("{}.", name.trim_end_matches(']'));
+        } else if let Some((key, value)) = line.split_once(" = ") {
+            keys.push((format!("`{section}{key}`"), value.to_owned()));
+        }
+    }
+    let mut own = vec![
+        ("version".to_owned(), format!("{train} with burn {burn}")),
+        ("backend".to_owned(), chosen.kind.name().to_owned()),
+        ("data of fingerprint".to_owned(), data.fingerprint.clone()),
+    ];
+    own.extend(keys);
+    ranks.require_same(&own)?;
+    let (shards, count) = (plan.parallel.shards, ranks.count());
+    if count > shards {
+        return Err(UsageError(format!(
+            "{count} processes are more than `parallel.shards`, {shards}, of which each is to have one at least; take \
+             `--set parallel.shards={count}`, which is another training, or fewer processes"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// What a process does that is not the first: the same steps, and nothing else.
+pub fn follow(ranks: &Ranks, plan: Plan, stop: &Stop) -> anyhow::Result<()> {
+    let mut workbench = Workbench::among(ranks, plan, stop)?;
+    if ranks.agree(stop.is_asked().into())? > 0 {
+        return Ok(());
+    }
+    fit::check(&workbench.plan, &workbench.data)?;
+    workbench.make_definite();
+    require_same(ranks, &workbench)?;
+    workbench.fit(workbench.job(None, ranks, stop))?;
+    Ok(())
+}
