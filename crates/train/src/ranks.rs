@@ -320,3 +320,156 @@ fn unpacked(words: &[u32]) -> Vec<u8> {
     bytes.truncate(*length as usize);
     bytes
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::{
+        sync::{Arc, Barrier, Mutex},
+        thread,
+    };
+
+    use super::{Ranks, Transport};
+
+    /// Threads in the place of processes.
+    struct Threads {
+        rank: usize,
+        barrier: Arc<Barrier>,
+        said: Arc<Mutex<Vec<Vec<u32>>>>,
+        count: usize,
+    }
+
+    impl Threads {
+        /// What each has said at this point.
+        fn all(&self, own: &[u32]) -> Vec<Vec<u32>> {
+            self.said.lock().unwrap()[self.rank] = own.to_vec();
+            self.barrier.wait();
+            let all = self.said.lock().unwrap().clone();
+            self.barrier.wait();
+            all
+        }
+    }
+
+    impl Transport for Threads {
+        fn rank(&self) -> usize {
+            self.rank
+        }
+
+        fn count(&self) -> usize {
+            self.count
+        }
+
+        fn host(&self) -> String {
+            format!("host-{}", self.rank)
+        }
+
+        fn all_gather(&self, own: &[u32], counts: &[usize]) -> Vec<u32> {
+            let all = self.all(own);
+            assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), counts);
+            all.concat()
+        }
+
+        fn all_to_all(&self, own: &[u32], sent: &[usize], received: &[usize]) -> Vec<u32> {
+            assert_eq!(sent.iter().sum::<usize>(), own.len());
+            let sent: Vec<u32> = sent.iter().map(|count| *count as u32).collect();
+            let (counts, all) = (self.all(&sent), self.all(own));
+            let for_this = |(said, counts): (&Vec<u32>, &Vec<u32>)| {
+                let before = counts[..self.rank].iter().sum::<u32>() as usize;
+                said[before..][..counts[self.rank] as usize].to_vec()
+            };
+            let all: Vec<Vec<u32>> = all.iter().zip(&counts).map(for_this).collect();
+            assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), received);
+            all.concat()
+        }
+
+        fn set_timeout(&self, _: u64) {}
+
+        fn finish(&self) {}
+    }
+
+    /// What so many threads come to that do this together, by rank.
+    pub fn together<T: Send>(count: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
+        let (barrier, said) = (Arc::new(Barrier::new(count)), Arc::new(Mutex::new(vec![Vec::new(); count])));
+        thread::scope(|scope| {
+            let start = |rank| {
+                let ranks = Ranks::new(Threads { rank, barrier: barrier.clone(), said: said.clone(), count });
+                scope.spawn(|| work(ranks))
+            };
+            let threads: Vec<_> = (0..count).map(start).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{testing::together, *};
+
+    /// Values whose sum depends on the order.
+    fn value(shard: usize, place: usize) -> f32 {
+        let random = (shard * 31 + place * 17 + 7) as f32;
+        (random * 12.9898).sin() * 10f32.powi((shard % 5) as i32)
+    }
+
+    #[test]
+    fn the_sum_has_the_same_bits_whoever_computes_it() {
+        // Few values, and so many that each process adds up a part of them; 5 images in 8 shards: three have none.
+        for (length, samples) in [(3, 64), (3, 5), (SCATTERED + 1, 64), (SCATTERED + 1, 5)] {
+            let sum = |ranks: Ranks| {
+                let shards = Shards::new(8, ranks.own_part(8));
+                let leaf = |shard| (0..length).map(|place| value(shard, place)).collect();
+                let (sum, word) = ranks.sum(shards, (samples, length), ranks.rank() as u32, leaf).unwrap();
+                assert_eq!(word as usize, ranks.count() - 1);
+                sum.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+            };
+            let alone = sum(Ranks::default());
+            assert_eq!(alone.len(), length);
+            for count in [2, 3, 4, 5, 8] {
+                let all = together(count, sum);
+                assert!(all.iter().all(|one| *one == alone), "{count} processes, {length} values, {samples} images");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sum_of_a_single_process_is_that_of_the_tree() {
+        let shards = Shards::new(4, 0..4);
+        let values = [1e8, 1.0, -1e8, 1.0];
+        let (sum, _) = Ranks::default().sum(shards, (4, 1), 0, |shard| vec![values[shard]]).unwrap();
+        assert_eq!(sum, [0.0]);
+    }
+
+    #[test]
+    fn what_fails_on_one_ends_all_with_its_reason() {
+        let said = together(3, |ranks| {
+            if ranks.rank() == 1 {
+                ranks.fail("the disk is full");
+                return String::new();
+            }
+            let error = ranks.gather(&[1]).unwrap_err();
+            // Nothing is exchanged after it: nobody would answer.
+            ranks.fail("not told");
+            error.to_string()
+        });
+        assert_eq!(said, ["rank 1 on host-1: the disk is full", "", "rank 1 on host-1: the disk is full"]);
+    }
+
+    #[test]
+    fn processes_that_differ_are_refused_by_name() {
+        let said = together(3, |ranks| {
+            let seed = if ranks.rank() == 2 { "5" } else { "4" };
+            let own = [("version", "1"), ("`seed`", seed)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            ranks.require_same(&own).unwrap_err().to_string()
+        });
+        let expected = "rank 2 on host-2 has `seed` 5, and rank 0 4; start all ranks with the same";
+        assert_eq!(said, [expected; 3]);
+    }
+
+    #[test]
+    fn bytes_of_the_first_come_to_all_of_them() {
+        for length in [0, 1, 4, 1001] {
+            let bytes: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+            let all = together(3, |ranks| ranks.broadcast(if ranks.is_first() { &bytes } else { &[] }).unwrap());
+            assert!(all.iter().all(|one| *one == bytes), "{length}");
+        }
+    }
+}
