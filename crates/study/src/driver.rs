@@ -283,7 +283,8 @@ impl<'a> Driver<'a> {
     /// On the device with the fewest trials.
     fn job(&self, trial: usize, until: Option<usize>) -> Job {
         let load = |device: &usize| self.running.values().filter(|running| running.device == Some(*device)).count();
-        Job { trial, until, device: self.study.devices.iter().copied().min_by_key(load) }
+        let device = self.study.devices.iter().copied().min_by_key(load);
+        Job { trial, until, device, processes: self.study.processes }
     }
 
     /// The next point that the study's search proposes, once for each seed; the place of the first trial that is new. `None`
@@ -370,6 +371,8 @@ impl<'a> Driver<'a> {
             Some(DONE) => self.outcomes.push(None),
             Some(PRUNED) => self.prune(trial)?,
             Some(INTERRUPTED) => {}
+            // What starts several processes has an exit code of its own where it is asked to stop.
+            _ if self.is_stopping && self.study.processes > 1 => {}
             code => {
                 let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
                 return self.fail(trial, watcher, status, code != Some(DIVERGED));

@@ -32,6 +32,8 @@ pub struct Job {
     /// The epoch after which it pauses; `None`: its plan's last.
     pub until: Option<usize>,
     pub device: Option<usize>,
+    /// How many processes share it.
+    pub processes: usize,
 }
 
 /// A trial's process that has ended.
@@ -58,6 +60,9 @@ pub fn start(program: &Path, run: &Path, job: Job, ended: Sender<Ended>) -> Resu
     }
     if let Some(device) = job.device {
         command.args(["--device", &device.to_string()]);
+    }
+    if job.processes > 1 {
+        command.args(["--processes", &job.processes.to_string()]);
     }
     if cfg!(target_os = "linux") {
         command.args(["--parent", &std::process::id().to_string()]);

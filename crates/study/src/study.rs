@@ -95,6 +95,8 @@ pub struct Study {
     pub max_time: Option<Duration>,
     /// Trials at a time.
     pub jobs: usize,
+    /// Processes that share a trial.
+    pub processes: usize,
     /// Devices that the trials are spread over; empty: the base's own.
     pub devices: Vec<usize>,
     /// How often a failed trial is tried again.
@@ -128,6 +130,7 @@ impl Study {
         let metric = written.metric(&values)?;
         let goal = values.goal(metric);
         let threads = values.threads_per_trial.unwrap_or(1);
+        let processes = values.processes_per_trial.unwrap_or(1);
         let name = values.name.clone().unwrap_or_else(|| stem(file));
         let asked: Vec<Setting> = written.set.iter().chain(settings).cloned().collect();
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -150,7 +153,8 @@ impl Study {
             goal,
             threads: 0,
             max_time: values.max_time(),
-            jobs: values.jobs.unwrap_or((cores / threads).max(1)),
+            jobs: values.jobs.unwrap_or((cores / threads / processes).max(1)),
+            processes,
             devices: values.devices.clone(),
             retries: values.retries.unwrap_or(1),
             fail_fast: values.fail_fast,

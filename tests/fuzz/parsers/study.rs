@@ -47,6 +47,7 @@ const KEYS: [(&str, &[&str]); 20] = [
     ("max_time", &["\"2h30m\"", "\"99999999999999999999d\"", "\"1x\""]),
     ("jobs", &["2"]),
     ("threads_per_trial", &["1", "2"]),
+    ("processes_per_trial", &["1", "2"]),
     ("backend", &["\"flex\""]),
     ("devices", &["[0]", "[99999]"]),
     ("retries", &["0"]),

@@ -24,6 +24,7 @@ static RULES: &[(&str, Rule)] = &[
     ("max_time", Rule::Custom("a time such as \"1d12h\", \"2h30m\", \"45m\" or \"90s\"", |value| is(value, duration))),
     ("jobs", Rule::AtLeast(1)),
     ("threads_per_trial", Rule::AtLeast(1)),
+    ("processes_per_trial", Rule::AtLeast(1)),
     ("devices", Rule::Custom("a list of integers from 0 on", |value| integers(value).is_some())),
     ("retries", Rule::AtLeast(0)),
     ("fail_fast", Rule::AtLeast(1)),
@@ -78,6 +79,7 @@ pub struct Values {
     max_time: Option<String>,
     pub jobs: Option<usize>,
     pub threads_per_trial: Option<usize>,
+    pub processes_per_trial: Option<usize>,
     #[serde(default)]
     pub devices: Vec<usize>,
     pub retries: Option<usize>,

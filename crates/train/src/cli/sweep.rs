@@ -116,4 +116,10 @@ pub struct TrialArgs {
     /// The driver's process, with which this one ends.
     #[arg(long, value_name = "PID")]
     pub parent: Option<u32>,
+    /// How many processes share the trial.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub processes: usize,
+    /// This is one of them.
+    #[arg(long)]
+    pub joined: bool,
 }

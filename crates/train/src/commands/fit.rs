@@ -50,8 +50,8 @@ fn lead(args: &FitArgs, ranks: &Ranks) -> anyhow::Result<u8> {
         return Ok(INTERRUPTED);
     }
     fit::check(&workbench.plan, &workbench.data)?;
-    workbench.make_definite();
     together::require_same(ranks, &workbench)?;
+    workbench.make_definite();
     // Before the plan of a run that goes on is written with what changes now.
     let about = about(args, resumed.as_deref())?;
     let (folder, resume) = match &resumed {

@@ -29,7 +29,7 @@ use train::{
     fit,
 };
 
-use super::{load_data, stop::Stop};
+use super::{load_data, stop::Stop, together};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
@@ -88,6 +88,7 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     study.jobs = launch.jobs.map_or(study.jobs, usize::from);
     study.check(launch.yes)?;
     check_backend(&study)?;
+    together::require_mpi(study.processes)?;
     if launch.dry_run {
         return dry_run(&study).map(|()| DONE);
     }

@@ -1,7 +1,8 @@
 //! The processes of one training, as `mpirun` or `srun` has started them: who this one is, and that all are of one kind.
 
-use std::{env, num::NonZeroUsize, thread};
+use std::{env, ffi::OsString, num::NonZeroUsize, os::unix::process::CommandExt as _, process::Command, thread};
 
+use anyhow::anyhow;
 use plan::Plan;
 use run::record::Versions;
 use train::{Error, fit, ranks::Ranks};
@@ -62,6 +63,37 @@ pub fn join() -> anyhow::Result<Ranks> {
          `--features mpi`, or start one"
     ))
     .into())
+}
+
+/// Refuses a study whose trials this program cannot share among processes.
+///
+/// # Errors
+/// Where it is built without MPI.
+pub fn require_mpi(processes: usize) -> anyhow::Result<()> {
+    if processes > 1 && !cfg!(feature = "mpi") {
+        return Err(UsageError(format!(
+            "`processes_per_trial` is {processes}, and this program is built without MPI; build it with `--features mpi`"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// Becomes `mpirun` with so many processes of this program in the place of this one, which its parent knows by its number.
+///
+/// # Errors
+/// Where there is no `mpirun`.
+#[cfg(unix)]
+pub fn become_many(processes: usize, arguments: &[OsString]) -> anyhow::Error {
+    let mut command = Command::new("mpirun");
+    // Open MPI gives processes that are to end a second by itself, which is less than a checkpoint may take.
+    command.env("OMPI_MCA_odls_base_sigkill_timeout", "60").arg("-n").arg(processes.to_string());
+    let program = match env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error.into(),
+    };
+    let error = command.arg(program).args(arguments).exec();
+    anyhow!("cannot start mpirun for the {processes} processes of a trial: {error}")
 }
 
 /// Does the work of this process; what fails ends them all, and the first one says why. Its exit code is that of them all: another
@@ -150,8 +182,8 @@ pub fn follow(ranks: &Ranks, plan: Plan, stop: &Stop) -> anyhow::Result<()> {
         return Ok(());
     }
     fit::check(&workbench.plan, &workbench.data)?;
-    workbench.make_definite();
     require_same(ranks, &workbench)?;
+    workbench.make_definite();
     workbench.fit(workbench.job(None, ranks, stop))?;
     Ok(())
 }
