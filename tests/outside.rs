@@ -50,6 +50,8 @@ mod odd_input;
 mod on_backends;
 #[path = "outside/pages.rs"]
 mod pages;
+#[path = "outside/parallel.rs"]
+mod parallel;
 #[path = "outside/parity.rs"]
 mod parity;
 #[path = "outside/pictures.rs"]
