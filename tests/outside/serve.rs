@@ -205,6 +205,36 @@ fn its_predictions_are_those_of_predict() {
             }
         }
     }
+    // As `curl -F` sends them, in their order.
+    let part = |name: &str, file: &[u8]| {
+        let head = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        [head.as_bytes(), file, b"\r\n"].concat()
+    };
+    let form = |parts: &[Vec<u8>]| {
+        let body = [&parts.concat()[..], b"--b--\r\n"].concat();
+        let (status, answer) =
+            serving.ask("POST /api/predict", &["content-type: multipart/form-data; boundary=b"], &body);
+        (status, serde_json::from_str::<Value>(&answer).unwrap())
+    };
+    let files: Vec<Vec<u8>> = images.iter().map(|image| part("a.png", &png(image))).collect();
+    let (status, answer) = form(&files);
+    let found = answer["predictions"].as_array().unwrap_or_else(|| panic!("{status} {answer}"));
+    assert_eq!(found.len(), 5);
+    for (found, expected) in found.iter().zip(together["predictions"].as_array().unwrap()) {
+        let off = found["logits"][0].as_f64().unwrap() - expected["logits"][0].as_f64().unwrap();
+        assert!(off.abs() < 1e-5, "{found} {expected}");
+    }
+    for (parts, reason) in [
+        (&[files[0].clone(), part("b.png", b"nothing")][..], "image 1: not a usable image: it starts as no image does"),
+        (&[], "0 images, expected 1 to 1000"),
+        (&vec![part("c", b""); 1001], "more images than 1000"),
+    ] {
+        let (status, answer) = form(parts);
+        let told = answer["error"].as_str().unwrap();
+        assert!(status == 400 && told.starts_with(reason), "{status} {told}");
+    }
+    let cut = serving.ask("POST /api/predict", &["content-type: multipart/form-data; boundary=b"], &files[0]);
+    assert!(cut.0 == 400 && cut.1.contains("the form is cut off"), "{cut:?}");
     let (_, models) = serving.ask("GET /api/models", &[], b"");
     let models: Value = serde_json::from_str(&models).unwrap();
     assert_eq!((&models[0]["classes"], &models[0]["shape"]), (&json!(["3", "7"]), &json!([1, 28, 28])));

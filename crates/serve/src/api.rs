@@ -14,7 +14,10 @@ use serde_json::json;
 use task::Task;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::model::{Ask, Facts, Served, Why};
+use crate::{
+    model::{Ask, Facts, Served, Why},
+    multipart,
+};
 
 /// The largest body, in bytes: a photograph, or a thousand images of MNIST's size as numbers.
 const MOST_BYTES: usize = 16 << 20;
@@ -206,31 +209,56 @@ pub(crate) async fn bounded(request: Request, most: usize) -> Result<Bytes, Refu
 
 /// The values of the images in a request.
 pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Result<Vec<Vec<f32>>, Refusal> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let are_numbers =
-        kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim() == "application/json");
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (name, parameters) = kind.split_once(';').unwrap_or((kind, ""));
+    let name = name.trim().to_ascii_lowercase();
+    let boundary = multipart::boundary(parameters).map(str::to_owned);
     let body = body(api, request).await?;
-    if are_numbers {
-        let Numbers { images } = serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
-        return checked(&served.facts, images);
+    match name.as_str() {
+        "application/json" => {
+            let Numbers { images } =
+                serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
+            checked(&served.facts, images)
+        }
+        "multipart/form-data" => {
+            let files = boundary.and_then(|boundary| multipart::parts(&body, &boundary, MOST_IMAGES + 1));
+            let files = files.ok_or_else(|| bad("the form is cut off, or not parted by the boundary that it names"))?;
+            counted(files.len())?;
+            let mut images = Vec::with_capacity(files.len());
+            for (number, file) in files.into_iter().enumerate() {
+                let image = decoded(api, served, file).await;
+                images.push(image.map_err(|Refusal(status, why)| Refusal(status, format!("image {number}: {why}")))?);
+            }
+            Ok(images)
+        }
+        _ => Ok(vec![decoded(api, served, body).await?]),
     }
+}
+
+/// The values of an image file.
+async fn decoded(api: &Api, served: &Served, file: Bytes) -> Result<Vec<f32>, Refusal> {
     let read = served.read.clone();
     // A few bytes can be an image of much memory. Who has gone leaves its decoding behind, which keeps its place.
     let place = api.decodes.clone().acquire_owned().await.map_err(|_| bad("the server stops"))?;
     let decode = move || {
-        let image = read(&body);
+        let image = read(&file);
         drop(place);
         image
     };
-    let image = spawn_blocking(decode).await.map_err(|_| bad("the image cannot be used"))?;
-    image.map(|image| vec![image]).map_err(bad)
+    spawn_blocking(decode).await.map_err(|_| bad("the image cannot be used"))?.map_err(bad)
+}
+
+fn counted(images: usize) -> Result<(), Refusal> {
+    match images {
+        1..=MOST_IMAGES => Ok(()),
+        0 => Err(bad(format!("0 images, expected 1 to {MOST_IMAGES}"))),
+        _ => Err(bad(format!("more images than {MOST_IMAGES}"))),
+    }
 }
 
 fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusal> {
     let task::Shape { channels, height, width } = facts.shape;
-    if images.is_empty() || images.len() > MOST_IMAGES {
-        return Err(bad(format!("{} images, expected 1 to {MOST_IMAGES}", images.len())));
-    }
+    counted(images.len())?;
     for (number, image) in images.iter().enumerate() {
         if image.len() != facts.shape.len() {
             return Err(bad(format!(

@@ -10,6 +10,7 @@ mod few;
 mod guard;
 mod images;
 mod model;
+mod multipart;
 mod page;
 mod patient;
 mod watch;

@@ -92,4 +92,5 @@ function thumb({ index, label, prediction, probability }) {
 const token = new URLSearchParams(location.search).get("token") ?? sessionStorage.getItem("token");
 if (token) sessionStorage.setItem("token", token);
 const known = token ? ` -H 'Authorization: Bearer ${token}'` : "";
-find("curl").textContent = `curl${known} --data-binary @digit.png '${location.origin}/api/predict?top=3'`;
+const sent = ["--data-binary @digit.png", "-F file=@a.png -F file=@b.png"];
+find("curl").textContent = sent.map((files) => `curl${known} ${files} '${location.origin}/api/predict?top=3'`).join("\n");

@@ -205,8 +205,12 @@ impl Parser for Requests {
     fn inputs(&self) -> BoxedStrategy<Vec<u8>> {
         let host = self.address.to_string();
         let hosts = prop_oneof![9 => Just(host), 1 => Just("evil.example".to_owned())];
-        let kinds =
-            prop::sample::select(vec!["application/json", "image/png", "text/plain", "application/json; charset=x"]);
+        let kinds = prop::sample::select(vec![
+            "application/json",
+            "image/png",
+            "multipart/form-data; boundary=x",
+            "application/json; charset=x",
+        ]);
         let body = prop_oneof![4 => prop::sample::select(BODIES.to_vec()).prop_map(<[u8]>::to_vec), 1 => few(64)];
         let more = vec(
             prop::sample::select(vec![
