@@ -269,6 +269,78 @@ fn what_cannot_be_answered_is_told_in_a_line() {
     assert_eq!(serving.ask("DELETE /api/predict", &[], b"").0, 405);
 }
 
+#[test]
+fn dark_strokes_on_light_are_told_alike_and_inverted_and_centred_on_the_page() {
+    let place = Place::new();
+    let Some(data) = trained_on_real(&place) else { return };
+    let serving = Serving::start(&place, &["latest"]);
+    let index = data.valid.labels().iter().position(|label| data.class(*label) == "7").unwrap();
+    let light = data.valid.image(index);
+    let dark: Vec<u8> = light.iter().map(|value| 255 - value).collect();
+    let warning = "looks like dark strokes on light, the model knows light on black";
+    fs::write(place.path().join("dark.png"), png(&dark)).unwrap();
+    let told = place.train(&["predict", "latest", "dark.png"]).ok().stderr;
+    assert_eq!(told, format!("warning: `dark.png` {warning}: try --invert\n"));
+    let expected = json!([format!("{warning}: try invert=true")]);
+    let of_file = |query: &str, pixels: &[u8]| {
+        let (status, answer) =
+            serving.ask(&format!("POST /api/predict{query}"), &["content-type: image/png"], &png(pixels));
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str::<Value>(&answer).unwrap()["predictions"][0].clone()
+    };
+    let of_numbers = |query: &str, pixels: &[u8]| {
+        serving.predict(query, &json!({ "images": [values(pixels)] })).1["predictions"][0].clone()
+    };
+    let right = of_file("", light);
+    for ask in [&of_file as &dyn Fn(&str, &[u8]) -> Value, &of_numbers] {
+        assert_eq!((&ask("", &dark)["warnings"], &ask("", light)["warnings"]), (&expected, &Value::Null));
+        let inverted = ask("?invert=true", &dark);
+        assert_eq!((&inverted["warnings"], &inverted["label"]), (&Value::Null, &json!("7")));
+        assert!((inverted["logits"][0].as_f64().unwrap() - right["logits"][0].as_f64().unwrap()).abs() < 1e-4);
+    }
+    assert_eq!(of_file("", &[0; 784])["warnings"], json!(["is blank"]));
+    let Some(mut browser) = Browser::start() else { return };
+    // Small, in a corner of a large light sheet: only centred it is a 7.
+    let sheet: Vec<u8> = (0..100 * 100)
+        .map(|i| (i / 100, i % 100))
+        .map(|(y, x)| {
+            let is_within = (64..92).contains(&y) && (4..32).contains(&x);
+            if is_within { dark[(y - 64) * 28 + x - 4] } else { 255 }
+        })
+        .collect();
+    let file = serde_json::to_string(&png_of(100, 100, &sheet)).unwrap();
+    place.train(&["export", "latest", "--page", "digit.html"]).ok();
+    let page = format!("file://{}", place.path().join("digit.html").canonicalize().unwrap().display());
+    for address in [&serving.address, &page] {
+        browser.open_address(address, 390, false);
+        browser.evaluate(&format!("void take(new Blob([new Uint8Array({file})], {{ type: 'image/png' }}))"));
+        let line = "document.getElementById('dark').hidden ? '' : document.getElementById('isdark').textContent";
+        wait_until(|| browser.text(line) == format!("The image {warning}."));
+        browser.evaluate("document.getElementById('invert').click()");
+        until(&mut browser, "7");
+        assert_eq!(browser.text(line), "The image is inverted.");
+        // The mass of what the model sees is in the middle, as that of a drawing.
+        let middle = |browser: &mut Browser| -> Vec<f64> {
+            let seen = "cards[0].input().values ?? []";
+            let values: Vec<f64> =
+                browser.evaluate(seen).as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+            let mass: f64 = values.iter().sum();
+            let mean = |of: &dyn Fn(usize) -> usize| {
+                values.iter().enumerate().map(|(i, v)| v * (of(i) as f64 + 0.5)).sum::<f64>() / mass
+            };
+            vec![mean(&|i| i / 28), mean(&|i| i % 28)]
+        };
+        assert!(middle(&mut browser).iter().all(|middle| (middle - 14.0).abs() < 0.3), "{:?}", middle(&mut browser));
+        // As it is on demand: the whole sheet, whose digit is a few pixels.
+        browser.evaluate("document.getElementById('raw').click()");
+        wait_until(|| browser.evaluate("cards[0].input().values").is_null());
+        let seen = browser.seen(390, address);
+        check(&mut browser, seen, "dark", 390, false);
+        browser.evaluate("document.getElementById('clear').click()");
+        assert_eq!(browser.text(line), "");
+    }
+}
+
 /// The linear model on the real data, and those data.
 fn trained_on_real(place: &Place) -> Option<DataSet> {
     let archive = real_archive()?;

@@ -23,7 +23,7 @@ async function fitted({ channels, height, width, fit }, image) {
   const [wide, high] = fit === "squish" ? [width, height] : [bitmap.width * scale, bitmap.height * scale];
   small.drawImage(bitmap, (width - wide) / 2, (height - high) / 2, wide, high);
   const data = small.getImageData(0, 0, width, height).data;
-  const pixel = (i, colour) => data[4 * i + colour] / 255;
+  const pixel = (i, colour) => (isInverted ? 255 - data[4 * i + colour] : data[4 * i + colour]) / 255;
   const plane = (f) => Array.from({ length: height * width }, (_, i) => f(i));
   if (channels === 3) return [0, 1, 2].flatMap((colour) => plane((i) => pixel(i, colour)));
   return plane((i) => 0.299 * pixel(i, 0) + 0.587 * pixel(i, 1) + 0.114 * pixel(i, 2));

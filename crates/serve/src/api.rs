@@ -15,7 +15,7 @@ use task::Task;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{
-    model::{Ask, Facts, Served, Why},
+    model::{Ask, Facts, Image, Served, Why},
     multipart,
 };
 
@@ -93,6 +93,9 @@ pub(crate) struct Wanted {
     /// The values that the model saw.
     #[serde(default)]
     seen: bool,
+    /// Turned from light to dark.
+    #[serde(default)]
+    invert: bool,
     /// Looked at before.
     #[serde(rename = "token")]
     _token: Option<String>,
@@ -120,6 +123,9 @@ struct Prediction<'a> {
     logits: Vec<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<Vec<f32>>,
+    /// What of the image the model may not know.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<Why>,
 }
@@ -157,19 +163,19 @@ pub(crate) async fn predict(
 ) -> Result<Response, Refusal> {
     let Query(wanted) = wanted?;
     let served = api.named(wanted.model.as_deref())?;
-    let images = images(&api, served, request).await?;
+    let images = images(&api, served, wanted.invert, request).await?;
     let Facts { task, name, .. } = &served.facts;
     if wanted.why && images.len() > 1 {
         return Err(bad("`why` is of one image"));
     }
-    let numbers = images.concat();
+    let numbers = images.iter().flat_map(|image| &image.values).copied().collect();
     let logits = served.ask(|reply| Ask::Logits { images: numbers, reply }).await.ok_or_else(failed)?;
     let probabilities = task.probabilities(&logits);
     let labels = task.predict(&logits);
     let classes = task.classes().len();
     let mut predictions = Vec::with_capacity(images.len());
     for (index, (label, image)) in labels.into_iter().zip(&images).enumerate() {
-        let why = if wanted.why { Some(why(served, image, label).await?) } else { None };
+        let why = if wanted.why { Some(why(served, &image.values, label).await?) } else { None };
         let row = &probabilities[index * classes..][..classes];
         let top = top(task, row, label, wanted.top.unwrap_or(classes));
         predictions.push(Prediction {
@@ -177,7 +183,8 @@ pub(crate) async fn predict(
             probability: row[usize::from(label)],
             top,
             logits: logits[index * task.outputs()..][..task.outputs()].to_vec(),
-            seen: wanted.seen.then(|| image.clone()),
+            seen: wanted.seen.then(|| image.values.clone()),
+            warnings: &image.warnings,
             why,
         });
     }
@@ -207,8 +214,8 @@ pub(crate) async fn bounded(request: Request, most: usize) -> Result<Bytes, Refu
     body.map_err(|_| if length.is_none() { too_large() } else { bad("the body ends before its length") })
 }
 
-/// The values of the images in a request.
-pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Result<Vec<Vec<f32>>, Refusal> {
+/// The images in a request.
+pub(crate) async fn images(api: &Api, served: &Served, invert: bool, request: Request) -> Result<Vec<Image>, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let (name, parameters) = kind.split_once(';').unwrap_or((kind, ""));
     let name = name.trim().to_ascii_lowercase();
@@ -218,7 +225,14 @@ pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Resu
         "application/json" => {
             let Numbers { images } =
                 serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
-            checked(&served.facts, images)
+            check(&served.facts, &images)?;
+            let image = |mut values: Vec<f32>| {
+                if invert {
+                    values.iter_mut().for_each(|value| *value = 1.0 - *value);
+                }
+                Image { warnings: served.read.warnings(&values), values }
+            };
+            Ok(images.into_iter().map(image).collect())
         }
         "multipart/form-data" => {
             let files = boundary.and_then(|boundary| multipart::parts(&body, &boundary, MOST_IMAGES + 1));
@@ -226,22 +240,21 @@ pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Resu
             counted(files.len())?;
             let mut images = Vec::with_capacity(files.len());
             for (number, file) in files.into_iter().enumerate() {
-                let image = decoded(api, served, file).await;
+                let image = decoded(api, served, invert, file).await;
                 images.push(image.map_err(|Refusal(status, why)| Refusal(status, format!("image {number}: {why}")))?);
             }
             Ok(images)
         }
-        _ => Ok(vec![decoded(api, served, body).await?]),
+        _ => Ok(vec![decoded(api, served, invert, body).await?]),
     }
 }
 
-/// The values of an image file.
-async fn decoded(api: &Api, served: &Served, file: Bytes) -> Result<Vec<f32>, Refusal> {
+async fn decoded(api: &Api, served: &Served, invert: bool, file: Bytes) -> Result<Image, Refusal> {
     let read = served.read.clone();
     // A few bytes can be an image of much memory. Who has gone leaves its decoding behind, which keeps its place.
     let place = api.decodes.clone().acquire_owned().await.map_err(|_| bad("the server stops"))?;
     let decode = move || {
-        let image = read(&file);
+        let image = read.file(&file, invert);
         drop(place);
         image
     };
@@ -256,7 +269,7 @@ fn counted(images: usize) -> Result<(), Refusal> {
     }
 }
 
-fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusal> {
+fn check(facts: &Facts, images: &[Vec<f32>]) -> Result<(), Refusal> {
     let task::Shape { channels, height, width } = facts.shape;
     counted(images.len())?;
     for (number, image) in images.iter().enumerate() {
@@ -271,7 +284,7 @@ fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusa
             return Err(bad(format!("image {number} has the value {value}, expected 0 (black) to 1")));
         }
     }
-    Ok(images)
+    Ok(())
 }
 
 pub(crate) fn failed() -> Refusal {

@@ -32,7 +32,7 @@ use guard::Guard;
 
 pub use drawings::{Drawings, DrawnSet};
 pub use images::{Images, Nearest, OpenImages, Split};
-pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
+pub use model::{Ask, Facts, Image, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
 pub use watch::{Action, Asked, Done, Page, Runs};
 

@@ -7,7 +7,7 @@ async function predict(model, values, image, why) {
 
 // Asks for an image: its values, or a file.
 function post(path, query, values, image) {
-  return asked(path, query, image
+  return asked(path, image && isInverted ? { ...query, invert: true } : query, image
     ? { method: "POST", body: image }
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
 }

@@ -12,7 +12,8 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 use serve::{
-    Action, Asked, Done, Drawings, DrawnSet, Facts, Images, Nearest, Page, Place, Runs, Served, Server, Split, Why,
+    Action, Asked, Done, Drawings, DrawnSet, Facts, Image, Images, Nearest, Page, Place, ReadImage, Runs, Served,
+    Server, Split, Why,
 };
 use task::{Shape, Task};
 use tokio::sync::oneshot;
@@ -64,12 +65,19 @@ fn model() -> Served {
         knows_strokes: true,
         is_linear: true,
     };
-    let read = Arc::new(move |bytes: &[u8]| {
-        let image = data::decode_image(bytes, 64).map_err(|error| error.to_string())?;
+    Served::new(facts, Arc::new(Known), Arc::new(|| Ok(Arc::new(Known) as Arc<dyn Images>)), asks)
+}
+
+impl ReadImage for Known {
+    fn file(&self, file: &[u8], _: bool) -> Result<Image, String> {
+        let image = data::decode_image(file, 64).map_err(|error| error.to_string())?;
         let values = image.fitted(Shape::grey([SIDE; 2]), data::Fit::Squish);
-        Ok(values.into_iter().map(|value| f32::from(value) / 255.0).collect())
-    });
-    Served::new(facts, read, Arc::new(|| Ok(Arc::new(Known) as Arc<dyn Images>)), asks)
+        Ok(Image { values: values.into_iter().map(|value| f32::from(value) / 255.0).collect(), warnings: vec![] })
+    }
+
+    fn warnings(&self, _: &[f32]) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// Images, runs and drawings of which everything is known.

@@ -17,10 +17,10 @@ use burn::{
     module::AutodiffModule as _,
     tensor::{Tensor, TensorData},
 };
-use data::decode_image;
+use data::{DecodedImage, decode_image};
 use model::AutodiffBackend;
 use plan::ModelKind;
-use serve::{Ask, Facts, Place, ReadImage, Served, Server, Why};
+use serve::{Ask, Facts, Image, Place, ReadImage, Served, Server, Why};
 use tokio::sync::oneshot;
 use train::{
     Error,
@@ -31,7 +31,13 @@ use train::{
 use drawn::Drawn;
 use watch::Watched;
 
-use super::{image_file, load_data, predict, run_name, stored_run::StoredRun, workbench::on_backend};
+use super::{
+    image_file, load_data,
+    predict::{Oddity, Taken},
+    run_name,
+    stored_run::StoredRun,
+    workbench::on_backend,
+};
 use crate::{
     cli::{ServeArgs, UsageError},
     terminal::say,
@@ -87,10 +93,12 @@ fn tell_apart(models: &mut [Served], runs: &[std::path::PathBuf]) {
 /// A model that answers on a thread of its own from now on.
 fn started(stored: StoredRun, drawn: &Path) -> anyhow::Result<Served> {
     let mut facts = facts(&stored)?;
-    facts.knows_strokes |= stored.plan.data.path == *drawn;
+    let mut taken = Taken::by(&stored);
+    taken.knows_strokes |= stored.plan.data.path == *drawn;
+    facts.knows_strokes = taken.knows_strokes;
     let (asks, queue) = mpsc::channel();
     let (ready, is_ready) = mpsc::channel();
-    let (read, open) = (read(&stored), images::opener(&stored, &facts.name));
+    let (read, open) = (Arc::new(Reader(taken)), images::opener(&stored, &facts.name));
     let name = facts.name.clone();
     thread::Builder::new()
         .name(format!("model {name}"))
@@ -126,7 +134,7 @@ pub fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
         task: stored.task()?,
         shape: record.model.shape(),
         fit: load_data::fit(&stored.plan).name(),
-        knows_strokes: predict::knows_strokes(stored),
+        knows_strokes: Taken::by(stored).knows_strokes,
         is_linear: stored.plan.model.kind == ModelKind::Linear,
     })
 }
@@ -137,12 +145,25 @@ fn name(run: &Path) -> String {
     parts.into_iter().flatten().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-fn read(stored: &StoredRun) -> ReadImage {
-    let (shape, fit) = (stored.record.model.shape(), load_data::fit(&stored.plan));
-    Arc::new(move |file| {
+/// Image files and numbers as the model takes them.
+struct Reader(Taken);
+
+impl ReadImage for Reader {
+    fn file(&self, file: &[u8], invert: bool) -> Result<Image, String> {
         let image = decode_image(file, image_file::MAX_SIDE).map_err(|error| error.to_string())?;
-        Ok(image.fitted(shape, fit).into_iter().map(|value| f32::from(value) / 255.0).collect())
-    })
+        let (pixels, oddities) = self.0.prepared(image, invert);
+        let values = pixels.into_iter().map(|value| f32::from(value) / 255.0).collect();
+        Ok(Image { values, warnings: said(&oddities) })
+    }
+
+    fn warnings(&self, values: &[f32]) -> Vec<String> {
+        let pixels = values.iter().map(|value| (value * 255.0).round() as u8).collect();
+        said(&self.0.oddities(&DecodedImage { shape: self.0.shape, pixels }, false))
+    }
+}
+
+fn said(oddities: &[Oddity]) -> Vec<String> {
+    oddities.iter().map(|oddity| oddity.said(true, "invert=true")).collect()
 }
 
 struct Answer<'a> {
