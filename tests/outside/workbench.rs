@@ -299,3 +299,41 @@ fn a_run_that_grows_is_seen_growing() {
     browser.evaluate("document.querySelector('dialog [value=write]').click()");
     wait_until(|| rows(&serving, "")[0]["note"] == "by hand");
 }
+
+#[test]
+fn ticks_stay_while_the_list_is_filtered_and_sorted() {
+    let place = Place::new();
+    let Some(mut browser) = Browser::start() else { return };
+    for config in ["linear", "two-layer", "linear"] {
+        place.train_small(&[config, "--set", "training.epochs=1"]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    browser.open_address(&format!("{}runs", serving.address.split('?').next().unwrap()), 820, false);
+    let count = "document.querySelectorAll('#rows tr').length";
+    wait_until(|| browser.evaluate(count) == 3);
+    browser.evaluate("document.querySelectorAll('#rows input').forEach((box) => box.click())");
+    let ticked = "find('ticked').hidden ? '' : find('howmany').textContent";
+    let checked = "document.querySelectorAll('#rows input:checked').length";
+    assert_eq!(browser.text(ticked), "3 ticked.");
+    let filter = |browser: &mut Browser, text: &str| {
+        browser.evaluate(&format!("find('filter').value = {text:?}; find('filter').oninput()"));
+    };
+    filter(&mut browser, "model=two-layer");
+    wait_until(|| browser.evaluate(count) == 1);
+    let hidden = "3 ticked, 2 of them not in the list below: Compare takes all, the others those that are seen.";
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), (hidden, json!(1)));
+    assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), false);
+    let seen = browser.seen(820, &serving.address);
+    check(&mut browser, seen, "ticked", 820, false);
+    // What is not seen is not removed.
+    browser.evaluate("document.querySelector('[data-do=remove]').click()");
+    wait_until(|| rows(&serving, "").len() == 2);
+    assert_eq!(rows(&serving, "?filter=model%3Dlinear").len(), 2);
+    filter(&mut browser, "");
+    browser.evaluate("find('sort').value = 'accuracy'; find('sort').onchange()");
+    wait_until(|| browser.evaluate(count) == 2);
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("2 ticked.", json!(2)));
+    browser.evaluate("find('untick').click()");
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("", json!(0)));
+    assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), true);
+}

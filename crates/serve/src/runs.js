@@ -2,7 +2,8 @@
 "use strict";
 const find = (id) => document.getElementById(id);
 const ROWS = 100;
-const ticked = new Set();
+// What is ticked stays so while the list is filtered and sorted: of each run's name whether it is a study.
+const ticked = new Map();
 let wanted = ROWS;
 let shown = [];
 let asking;
@@ -33,7 +34,7 @@ async function act(action) {
 function cells(run) {
   const box = make("input", { type: "checkbox", checked: ticked.has(run.name), ariaLabel: `tick ${run.name}` });
   box.onchange = () => {
-    if (box.checked) ticked.add(run.name);
+    if (box.checked) ticked.set(run.name, run.is_study);
     else ticked.delete(run.name);
     tools();
   };
@@ -65,7 +66,8 @@ function show({ runs, total, found }) {
     return row;
   }));
   const names = new Set(runs.map((run) => run.name));
-  for (const name of [...ticked]) if (!names.has(name)) ticked.delete(name);
+  // Of runs that are all here one that is not has gone.
+  if (runs.length >= total) for (const name of [...ticked.keys()]) if (!names.has(name)) ticked.delete(name);
   find("count").textContent = total === 0 ? "No runs yet: Train below begins one."
     : found < total ? `${Math.min(runs.length, found)} of ${found} that are so, of ${total}` : `${runs.length} of ${total}`;
   find("more").hidden = runs.length >= found;
@@ -74,8 +76,11 @@ function show({ runs, total, found }) {
 
 function tools() {
   const runs = shown.filter((run) => ticked.has(run.name));
+  const hidden = ticked.size - runs.length;
+  find("ticked").hidden = ticked.size === 0;
+  find("howmany").textContent = `${ticked.size} ticked` + (hidden ? `, ${hidden} of them not in the list below: Compare takes all, the others those that are seen.` : ".");
   const can = {
-    compare: runs.length > 1 || runs.some((run) => run.is_study),
+    compare: ticked.size > 1 || [...ticked.values()].some((isStudy) => isStudy),
     stop: runs.some((run) => run.alive),
     resume: runs.some((run) => !run.alive && run.can_resume),
     remove: runs.some((run) => !run.alive),
@@ -103,11 +108,18 @@ for (const button of document.querySelectorAll("[data-do]")) {
   button.onclick = () => {
     const runs = shown.filter((run) => ticked.has(run.name));
     const what = button.dataset.do;
-    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams(runs.map((run) => ["run", run.name])));
+    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams([...ticked.keys()].map((name) => ["run", name])));
     const meant = { stop: (run) => run.alive, resume: (run) => !run.alive && run.can_resume, remove: (run) => !run.alive }[what];
-    act({ do: what, runs: runs.filter(meant).map((run) => run.name) });
+    const names = runs.filter(meant).map((run) => run.name);
+    if (what === "remove") names.forEach((name) => ticked.delete(name));
+    act({ do: what, runs: names });
   };
 }
+find("untick").onclick = () => {
+  ticked.clear();
+  for (const box of document.querySelectorAll("#rows input")) box.checked = false;
+  tools();
+};
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
 find("filter").oninput = find("sort").onchange = () => {
