@@ -90,6 +90,9 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
         grouped(record.data.valid),
         record.data.fingerprint,
     );
+    if let Some(failure) = record.failure_with_model() {
+        let _ = writeln!(card, "\nThe training {failure}.");
+    }
     if let Some(best) = &record.best {
         let _ = write!(
             card,
