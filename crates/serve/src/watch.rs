@@ -207,7 +207,7 @@ pub(crate) async fn compare(State(watch): Shared, Query(pairs): Query<Vec<(Strin
         return refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", names.len()));
     }
     let compared = watch.runs.ask(move |runs| runs.compare(&names)).await;
-    answered(compared, |document| Html(page::with_bar(&document, "")).into_response())
+    answered(compared, |document| Html(page::with_bar(&document)).into_response())
 }
 
 pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonRejection>) -> Response {
