@@ -11,9 +11,12 @@ use train::{
     export,
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     browser::Browser,
     harness::{Place, python_with, real_mnist},
+    serve::Serving,
 };
 
 /// The networks as a reader of `docs` finds them.
@@ -200,6 +203,25 @@ fn a_page_computes_the_logits_of_each_network_to_1e_5() {
         };
         near(config, &all("logits"), &ours);
         near(config, &all("probabilities"), &task.probabilities(&ours));
+        // Why, as the server says it.
+        let serving = Serving::start(&place, &["latest"]);
+        for image in images.chunks(values) {
+            let body = json!({ "images": [image] }).to_string();
+            let (_, answer) =
+                serving.ask("POST /api/predict?why=true", &["content-type: application/json"], body.as_bytes());
+            let said: Value = serde_json::from_str(&answer).unwrap();
+            let said = &said["predictions"][0];
+            let label = task.labels().find(|label| said["label"] == task.class(*label)).unwrap();
+            let why = browser.evaluate(&format!("decides(models[0], {}, {label})", json!(image)));
+            for key in ["gradient", "added", "covered"] {
+                let [ours, theirs] = [&why[key], &said["why"][key]].map(|values| {
+                    values.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect::<Vec<_>>()
+                });
+                assert_eq!(ours.len(), record.model.height * record.model.width);
+                let off = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(off < 1e-4 && theirs.iter().any(|value| value.abs() > 1e-6), "{config}: {key} is {off} off");
+            }
+        }
     }
 }
 

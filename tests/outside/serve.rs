@@ -145,6 +145,10 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         // What the pixels add is the score of a linear model.
         let caption = browser.text("document.querySelectorAll('figcaption')[1].textContent + document.querySelectorAll('figcaption')[4].textContent");
         assert!(caption.contains("with the bias"), "{caption}");
+        browser.evaluate("find('map').value = 'gradient'; find('map').dispatchEvent(new Event('change'))");
+        let captions = "document.querySelectorAll('figcaption')[1].textContent + document.querySelectorAll('figcaption')[4].textContent";
+        let gradient = "the gradient of the class by the pixels";
+        wait_until(|| browser.text(captions) == format!("{gradient}: the weights of the model{gradient}"));
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "serve", width, dark);
     }
@@ -159,6 +163,7 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         let added = "document.querySelectorAll('figcaption')[1].textContent";
         let is_linear = run.contains("linear");
         assert_eq!(browser.text(added).contains("with the bias"), is_linear);
+        assert!(is_linear || browser.text(added) == "what each pixel adds: gradient × value");
         let seen = browser.seen(390, &format!("file://{}", page.canonicalize().unwrap().display()));
         check(&mut browser, seen, "digit", 390, false);
     }

@@ -29,10 +29,10 @@ async function fitted({ channels, height, width, fit }, image) {
   return plane((i) => 0.299 * pixel(i, 0) + 0.587 * pixel(i, 1) + 0.114 * pixel(i, 2));
 }
 
-// What decides a prediction: by how much the class's score falls where a square is covered with the mean of the border; of a linear
-// model also what each pixel adds.
+// What decides a prediction: the gradient of the class's score by each pixel, that times the pixel, and by how much the score falls where
+// a square is covered with the mean of the border.
 function decides(model, seen, label) {
-  const { channels, height, width, isLinear } = model;
+  const { channels, height, width } = model;
   const score = (image) => scoreOf(compute(model, image).logits, label);
   const whole = score(seen);
   const size = height * width;
@@ -50,10 +50,14 @@ function decides(model, seen, label) {
     if (!costs.has(at)) costs.set(at, without((pixel) => square(pixel) === at, ground));
     return costs.get(at);
   });
-  const black = new Array(channels).fill(0);
-  // A pass for each pixel: of large images too many.
-  const added = isLinear && size <= 4096 ? Array.from({ length: size }, (_, i) => without((pixel) => pixel === i, black)) : undefined;
-  return { added, covered };
+  const slopes = compute(model, seen, label).gradient;
+  const overColours = (values) => {
+    const sums = new Array(size).fill(0);
+    values.forEach((value, at) => { sums[at % size] += value; });
+    return sums;
+  };
+  const [gradient, added] = [slopes, slopes.map((value, i) => value * seen[i])].map(overColours);
+  return { gradient, added, covered };
 }
 
 find("onnx").href = URL.createObjectURL(new Blob([file]));

@@ -189,7 +189,6 @@ function card(model) {
   const caption = [make("figcaption", {}, "what the model sees"), make("figcaption", {}), make("figcaption", {}, "where a covered square costs the class")];
   const figures = canvases.map((one, i) => make("figure", {}, one, caption[i]));
   seen.setAttribute("aria-label", "the image as the model sees it");
-  added.setAttribute("aria-label", "what each pixel adds to the class");
   covered.setAttribute("aria-label", "what covering each square costs the class");
   const name = make("span", { class: "class" });
   const probability = make("span", { class: "probability" });
@@ -248,17 +247,20 @@ function card(model) {
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
     bars.replaceChildren(...shown.map((guess) => bar(guess, false)));
     if (prediction.seen) show(seen, model, prediction.seen);
-    const { added: adds, covered: costs } = prediction.why ?? {};
+    const { gradient, added: adds, covered: costs } = prediction.why ?? {};
+    const isGradient = find("map").value === "gradient";
     figures[1].hidden = !adds;
     figures[2].hidden = !costs;
     if (costs) showSigned(covered, model, costs);
     if (adds) {
-      showSigned(added, model, adds);
+      showSigned(added, model, isGradient ? gradient : adds);
+      added.setAttribute("aria-label", isGradient ? "the gradient of the class by the pixels" : "what each pixel adds to the class");
       const label = model.classes.indexOf(prediction.label);
       const score = scoreOf(prediction.logits, label);
       const sum = adds.reduce((a, b) => a + b, 0);
-      caption[1].textContent = model.isLinear
-        ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
+      caption[1].textContent = isGradient
+        ? "the gradient of the class by the pixels" + (model.isLinear ? ": the weights of the model" : "")
+        : model.isLinear ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
         : "what each pixel adds: gradient × value";
     }
     if (began !== undefined) {
@@ -376,7 +378,11 @@ canvas.addEventListener("keydown", (event) => {
 find("clear").addEventListener("click", clear);
 find("undo").addEventListener("click", undo);
 find("raw").addEventListener("change", () => changed());
-find("why").addEventListener("change", () => changed());
+find("map").addEventListener("change", () => changed());
+find("why").addEventListener("change", (event) => {
+  find("maps").hidden = !event.target.checked;
+  changed();
+});
 find("invert").addEventListener("click", () => {
   isInverted = !isInverted;
   redraw();

@@ -109,6 +109,8 @@ pub enum Ask {
 /// What of an image speaks for a class, pixel by pixel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Why {
+    /// The gradient of the class's score by each pixel.
+    pub gradient: Vec<f32>,
     /// What each pixel adds to the class's score: its gradient times its value.
     pub added: Vec<f32>,
     /// By how much the score falls where the pixel's square is covered.
@@ -195,12 +197,13 @@ mod tests {
             sizes.push(images.len());
             images.chunks(2).map(|image| image[0] + image[1]).collect()
         };
-        let explain = |image: &[f32], label| Why { added: image.to_vec(), covered: vec![f32::from(label)] };
+        let explain =
+            |image: &[f32], label| Why { gradient: vec![], added: image.to_vec(), covered: vec![f32::from(label)] };
         answer(&queue, 2, sums, explain);
         assert_eq!(sizes, [6]);
         let got: Vec<Vec<f32>> = replies.into_iter().map(|mut answered| answered.try_recv().unwrap()).collect();
         assert_eq!(got, [vec![3.0], vec![7.0, 11.0]]);
         let mut why = why;
-        assert_eq!(why.try_recv().unwrap(), Why { added: vec![7.0, 8.0], covered: vec![1.0] });
+        assert_eq!(why.try_recv().unwrap(), Why { gradient: vec![], added: vec![7.0, 8.0], covered: vec![1.0] });
     }
 }

@@ -52,7 +52,7 @@ fn model() -> Served {
     thread::spawn(move || {
         let logits =
             |images: Vec<f32>| images.chunks(SIDE * SIDE).map(|image| image.iter().sum::<f32>() - 4.0).collect();
-        let why = |image: &[f32], _| Why { added: image.to_vec(), covered: image.to_vec() };
+        let why = |image: &[f32], _| Why { gradient: image.to_vec(), added: image.to_vec(), covered: image.to_vec() };
         serve::answer(&queue, values, logits, why);
     });
     let facts = Facts {

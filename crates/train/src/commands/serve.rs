@@ -192,8 +192,8 @@ impl BackendJob for Answer<'_> {
         let why = |image: &[f32], label| {
             let mut explained = explain(learning, &task, shape, &[(image.to_vec(), label)], &device);
             // One image, one explanation.
-            let Explanation { added, covered } = explained.swap_remove(0);
-            Why { added, covered }
+            let Explanation { gradient, added, covered } = explained.swap_remove(0);
+            Why { gradient, added, covered }
         };
         serve::answer(&self.queue, shape.len(), logits, why);
         Ok(())
