@@ -19,6 +19,10 @@ use crate::{
     serve::Serving,
 };
 
+/// The lines of Rust of a card, which are compiled here.
+#[path = "../../docs/predict.rs"]
+mod by_library;
+
 /// The networks as a reader of `docs` finds them.
 const PYTORCH: &str = include_str!("../../docs/pytorch.py");
 
@@ -169,6 +173,34 @@ fn the_lines_of_python_on_the_card_of_a_hub_folder_do_what_the_program_does() {
         fs::write(folder.join("README.md"), "mine").unwrap();
         place.train(&["export", "latest", "--hub", "mine"]).ok();
         assert_eq!(fs::read_to_string(folder.join("README.md")).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn the_lines_of_rust_and_of_the_terminal_on_the_card_do_what_the_program_does() {
+    for (config, more, fit) in [
+        ("two-layer", &[][..], "Pad"),
+        ("resnet", &["--set", "data.channels=3", "--set", "model.channels=4"], "Pad"),
+        ("linear", &["--set", "data.size=28", "--set", "data.fit=crop"], "Crop"),
+    ] {
+        let place = Place::new();
+        place.train_small(&[&[config, "--set", "training.epochs=2"], more].concat()).ok();
+        place.train(&["export", "latest", "--hub", "mine"]).ok();
+        let folder = place.path().join("mine");
+        let card = fs::read_to_string(folder.join("README.md")).unwrap();
+        let code =
+            |language: &str| card.split_once(&format!("```{language}\n")).unwrap().1.split("```").next().unwrap();
+        let lines = include_str!("../../docs/predict.rs").replace("Fit::Pad", &format!("Fit::{fit}"));
+        assert_eq!(code("rust"), lines, "the lines that are compiled here");
+        let image = folder.join("image.png");
+        write_png(&image, &(0..784u32).map(|i| (i * i * 3 % 256) as u8).collect::<Vec<_>>());
+        let (class, probability) = by_library::predict(&folder, &image).unwrap();
+        let predict = code("sh").lines().next().unwrap();
+        assert_eq!(predict, "train predict . image.png");
+        let mut command = place.command(&["predict", ".", "image.png", "--json"]);
+        let said = crate::harness::Ran::from(command.current_dir(&folder).output().unwrap()).ok().json();
+        let off = (f64::from(probability) - said[0]["probability"].as_f64().unwrap()).abs();
+        assert!(said[0]["label"] == class.as_str() && off < 1e-5, "{class} {probability} {said}");
     }
 }
 

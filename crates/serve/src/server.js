@@ -21,7 +21,7 @@ const picture = ({ width, height }) => make("img", { width, height, alt: "" });
 
 // The training images that are nearest to what each model sees, and what the pixel-similarity baseline says.
 const isNearest = make("input", { type: "checkbox", id: "nearest" });
-find("why").parentElement.after(make("label", {}, isNearest, " nearest"));
+find("maps").after(make("label", {}, isNearest, " nearest"));
 
 const neighbours = cards.map(({ whole }, i) => {
   const figures = [];
