@@ -9,6 +9,7 @@ use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Document, Table, html};
 use data::DecodedImage;
+use files::quoted;
 use model::AutodiffBackend;
 use rayon::prelude::*;
 use report::{grouped, probability};
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     cli::PredictArgs,
-    terminal::{Out, say, table, tell},
+    terminal::{Out, colours, say, table, tell},
 };
 
 /// Classes of each image on a page where nothing says how many.
@@ -99,6 +100,10 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
                 say(&format!("\nwritten to `{}`", page.display()));
             }
         }
+    }
+    if is_table {
+        let export = format!("train export {} --onnx model.onnx", quoted(&stored.path));
+        say(&colours().dim(&format!("\nPython   `{export}` prints the lines that do the same")));
     }
     if !unusable.is_empty() {
         bail!("{} of {} images could not be used", unusable.len(), unusable.len() + names.len());
