@@ -650,7 +650,14 @@ fn who_takes_no_answers_is_sent_away() {
 fn elsewhere_than_on_loopback_the_token_is_asked_for() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
-    let serving = Serving::start(&place, &["latest", "--host", "127.0.0.1"]);
+    // A name that leads to loopback is loopback.
+    for host in ["localhost", "127.0.0.1"] {
+        let own = Serving::start(&place, &["latest", "--host", host]);
+        assert!(!own.address.contains("token"), "{}", own.address);
+        assert_eq!(own.ask("GET /api/models", &[], b"").0, 200);
+        assert_eq!(own.ask("GET /api/models", &["host: evil.example"], b"").0, 403);
+    }
+    let serving = Serving::start(&place, &["latest", "--host", "0.0.0.0"]);
     let token = serving.address.split_once("?token=").unwrap().1;
     assert_eq!(serving.ask("GET /", &[], b"").0, 401);
     assert_eq!(serving.ask("GET /?token=0123", &[], b"").0, 401);
@@ -679,6 +686,7 @@ fn a_port_in_use_is_named_and_without_one_the_next_is_taken() {
     for (arguments, expected) in [
         (&["--port", port][..], at.as_str()),
         (&["--port", port], "; another --port, or none, takes a free one"),
+        (&["--host", "nowhere.invalid"], "; --host has to be a name or an address of this machine"),
         (&["--host", "192.0.2.1"], "; --host has to be an address of this machine"),
     ] {
         let ran = place.train(&[&["serve", "latest"], arguments].concat());

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 impl Requests {
     pub fn new() -> Self {
-        let server = Server::bind(Place { host: None, port: Some(0) }).unwrap();
+        let server = Server::bind(&Place { host: None, port: Some(0) }).unwrap();
         let address = server.address("").unwrap();
         let address = address.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -7,6 +7,7 @@ mod watch;
 
 use std::{
     collections::BTreeSet,
+    net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -45,8 +46,8 @@ use crate::{
 
 /// Serves until Ctrl-C.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let place = Place { host: args.host, port: args.port };
-    let server = Server::bind(place).map_err(|cause| UsageError(refusal(args, &cause)))?;
+    let place = Place { host: args.host.clone(), port: args.port };
+    let server = Server::bind(&place).map_err(|cause| UsageError(refusal(args, &cause)))?;
     let watched = Watched::new(&args.root.runs);
     let newest = if args.models.is_empty() { watched.newest_with_model()? } else { None };
     let mut models: Vec<Served> = Vec::new();
@@ -68,13 +69,14 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 fn refusal(args: &ServeArgs, cause: &std::io::Error) -> String {
-    let host = args.host.map_or_else(|| "127.0.0.1".to_owned(), |host| host.to_string());
+    let host = args.host.as_deref().unwrap_or("127.0.0.1");
     let port = args.port.unwrap_or(serve::PORT);
     let hint = match (cause.kind(), args.port) {
         (std::io::ErrorKind::AddrInUse, Some(_)) => "; another --port, or none, takes a free one",
         (std::io::ErrorKind::AddrInUse, None) => ", and so are the 100 above it; --port takes another",
         (std::io::ErrorKind::AddrNotAvailable, _) => "; --host has to be an address of this machine, or 0.0.0.0",
         (std::io::ErrorKind::PermissionDenied, _) => "; ports below 1024 are not for everyone",
+        _ if host.parse::<IpAddr>().is_err() => "; --host has to be a name or an address of this machine",
         _ => "",
     };
     format!("cannot listen on {host}, port {port}: {cause}{hint}")
