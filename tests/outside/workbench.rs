@@ -217,11 +217,48 @@ fn no_name_from_outside_is_a_path() {
         let (status, told) = serving.ask(&format!("GET /api/runs{query}"), &[], b"");
         assert!(status == 400 && told.contains(reason), "{told}");
     }
+    for first in ["GET /api/events?stamp=x", "GET /compare?run", "GET /runs/%ff/report.html"] {
+        let (status, told) = serving.ask(first, &[], b"");
+        let told = serde_json::from_str::<Value>(&told).unwrap_or_else(|_| panic!("{first}: {told}"));
+        assert!(status == 400 && told["error"].is_string(), "{first}: {status} {told}");
+    }
     // Another site's page, and a form of one, which can send no JSON.
     let begin = json!({ "do": "undo" }).to_string();
     let headers = ["content-type: application/json", "origin: http://evil.example"];
     assert_eq!(serving.ask("POST /api/runs", &headers, begin.as_bytes()).0, 403);
     assert_eq!(serving.ask("POST /api/runs", &["content-type: text/plain"], begin.as_bytes()).0, 415);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_linked_from_another_disk_is_a_run_and_a_page_that_is_a_link_is_none() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let (run, big) = (place.run(), place.path().join("big"));
+    fs::create_dir(&big).unwrap();
+    let linked = big.join("run");
+    fs::rename(&run, &linked).unwrap();
+    symlink(&linked, &run).unwrap();
+    let serving = Serving::start(&place, &[]);
+    let name = rows(&serving, "")[0]["name"].as_str().unwrap().to_owned();
+    let page = |name: &str| serving.ask(&format!("GET /runs/{name}/report.html"), &[], b"");
+    assert_eq!(page(&name).0, 200);
+    for above in
+        [format!("{name}/.."), format!("{name}/../run"), format!("{name}/checkpoints"), format!("{name}/../../big/run")]
+    {
+        assert_eq!(page(&above).0, 404, "{above}");
+    }
+    place.write("secret", "a <b>secret</b>");
+    fs::remove_file(linked.join("report.html")).unwrap();
+    symlink(place.path().join("secret"), linked.join("report.html")).unwrap();
+    let (status, shown) = page(&name);
+    assert!(status == 200 && shown.contains("write it") && !shown.contains("secret"), "{shown}");
+    // The link goes to the trash, not what it leads to.
+    done(&serving, json!({ "do": "remove", "runs": [name] }));
+    assert!(linked.join("run.json").is_file() && !run.exists() && rows(&serving, "").is_empty());
+    done(&serving, json!({ "do": "undo" }));
+    assert_eq!(rows(&serving, "")[0]["name"], name);
 }
 
 #[test]
