@@ -374,3 +374,47 @@ fn ticks_stay_while_the_list_is_filtered_and_sorted() {
     assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("", json!(0)));
     assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), true);
 }
+
+#[test]
+fn the_page_prunes_as_the_command_line_does_after_it_has_said_what_goes() {
+    let place = Place::new();
+    for _ in 0..4 {
+        place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    let names: Vec<String> = rows(&serving, "").iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    done(&serving, json!({ "do": "note", "run": names[3], "text": "stays" }));
+    let kept = "kept beside the newest 1: 1 run, running or with a note or tag";
+    let would = format!("2 runs would go to the trash: runs/{}, runs/{}; {kept}", names[2], names[1]);
+    assert_eq!(done(&serving, json!({ "do": "prune", "keep": 1, "dry_run": true })), would);
+    let dry = place.train(&["runs", "prune", "--keep", "1", "--dry-run"]).ok().stdout;
+    assert!(dry.starts_with(kept) && dry.ends_with("2 runs would be removed\n"), "{dry}");
+    assert_eq!(rows(&serving, "").len(), 4);
+    let nothing = done(&serving, json!({ "do": "prune", "keep": 9 }));
+    assert_eq!(nothing, "nothing to remove: 4 runs below `runs` and no study is touched");
+    assert_eq!(act(&serving, &json!({ "do": "prune", "keep": -1 })).0, 422);
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open_address(&format!("{}runs", serving.address), 390, false);
+    let count = "document.querySelectorAll('#rows tr').length";
+    wait_until(|| browser.evaluate(count) == 4);
+    browser.evaluate("document.querySelector('#prune button').click()");
+    let said = "nothing to remove: 4 runs below `runs` and no study is touched";
+    wait_until(|| browser.text("find('said').textContent") == said);
+    let begin = "find('prune').parentElement.open = true; find('keep').value = 1; document.querySelector('#prune button').click()";
+    let is_open = "find('pruning').open";
+    browser.evaluate(begin);
+    wait_until(|| browser.evaluate(is_open) == true);
+    assert_eq!(browser.text("find('pruned').textContent"), would);
+    let seen = browser.seen(390, &serving.address);
+    check(&mut browser, seen, "prune", 390, false);
+    browser.evaluate("document.querySelector('#pruning [value=\"\"]').click()");
+    browser.evaluate(begin);
+    wait_until(|| browser.evaluate(is_open) == true);
+    assert_eq!(rows(&serving, "").len(), 4, "cancelled");
+    browser.evaluate("document.querySelector('#pruning [value=prune]').click()");
+    wait_until(|| browser.evaluate(count) == 2);
+    let left: Vec<Value> = rows(&serving, "").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(left, [names[0].as_str(), &names[3]]);
+    browser.evaluate("find('undo').click()");
+    wait_until(|| browser.evaluate(count) == 4);
+}

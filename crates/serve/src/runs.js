@@ -19,11 +19,15 @@ const say = (text, isError) => {
   find("said").className = isError ? "error" : "";
 };
 
-async function act(action) {
+async function told(action) {
   const headers = { "content-type": "application/json" };
+  return (await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said;
+}
+
+async function act(action) {
   try {
     say("…");
-    say((await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said);
+    say(await told(action));
   } catch (error) {
     say(error.message, true);
   }
@@ -145,6 +149,23 @@ function mark(run) {
   };
   dialog.showModal();
 }
+
+// What would go is told before it goes.
+find("prune").onsubmit = async (event) => {
+  event.preventDefault();
+  const action = { do: "prune", keep: Number(find("keep").value) };
+  const dialog = find("pruning");
+  try {
+    const would = await told({ ...action, dry_run: true });
+    if (would.startsWith("nothing")) return say(would);
+    find("pruned").textContent = would;
+  } catch (error) {
+    return say(error.message, true);
+  }
+  dialog.returnValue = "";
+  dialog.onclose = () => dialog.returnValue === "prune" && act(action);
+  dialog.showModal();
+};
 
 let entries = [];
 find("begin").ontoggle = async () => {

@@ -136,6 +136,12 @@ pub enum Action {
     Remove {
         runs: Vec<String>,
     },
+    /// Remove all but the newest so many runs, or say which those would be.
+    Prune {
+        keep: usize,
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// Bring back what was removed last.
     Undo,
 }

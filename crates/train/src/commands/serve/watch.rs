@@ -197,6 +197,7 @@ impl Watched {
                 format!("tags of {} written", run.display())
             }
             Action::Remove { runs } => removal::moved(&self.root, &self.all_named(&runs)?)?,
+            Action::Prune { keep, dry_run } => removal::pruned(&self.root, keep, dry_run)?,
             Action::Undo => format!("back: {}", listed(&removal::undone(&self.root)?)),
         };
         Ok(Done { said, run: None })
