@@ -181,6 +181,20 @@ fn a_study_is_begun_and_goes_on_below_the_output_root_that_is_served() {
 }
 
 #[test]
+fn the_page_of_a_study_is_seen_changing_each_second_or_two() {
+    let place = Place::new();
+    write_study(&place);
+    let serving = Serving::start(&place, &[]);
+    done(&serving, json!({ "do": "sweep", "study": "ours", "settings": ["training.epochs=1000000"] }));
+    wait_until(|| place.path().join("runs/ours/report.html").is_file());
+    let began = Instant::now();
+    changes(&serving, "/api/events?name=ours", 4);
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    done(&serving, json!({ "do": "stop", "runs": ["ours"] }));
+    wait_until(|| rows(&serving, "")[0]["alive"] == false);
+}
+
+#[test]
 fn no_name_from_outside_is_a_path() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
