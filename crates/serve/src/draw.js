@@ -390,11 +390,14 @@ find("invert").addEventListener("click", () => {
   changed(performance.now());
 });
 
-// An image in the place of the drawing.
+// An image in the place of the drawing; of several that are taken at once the last.
+let taken = null;
 async function take(file) {
   if (!file) return;
+  taken = file;
   // The browser does not show every format that the server reads.
   const shown = await createImageBitmap(file).catch(() => null);
+  if (taken !== file) return;
   [image, bitmap, isDark, isInverted, strokes] = [file, shown, false, false, []];
   redraw();
   isDark = bitmap !== null && file.label === undefined && models.some((model) => model.knowsStrokes && model.channels === 1) && hasLightBorder();
