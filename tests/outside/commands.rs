@@ -119,6 +119,15 @@ fn predict_warns_of_dark_strokes_and_inverts_when_asked() {
     fs::write(place.path().join("dark.png"), png(28, png::ColorType::Grayscale, &dark)).unwrap();
     let ran = place.train(&["predict", "latest", "dark.png"]).ok();
     assert!(ran.stderr.contains("try --invert"), "{ran:?}");
+    // The last line leads to Python, by a command that says the same.
+    let last = ran.stdout.lines().last().unwrap();
+    let export = last
+        .strip_prefix("Python   `train export ")
+        .unwrap()
+        .strip_suffix("` prints the lines that do the same")
+        .unwrap();
+    let exported = place.train(&[&["export"], &export.split(' ').collect::<Vec<_>>()[..]].concat()).ok();
+    assert!(exported.stdout.contains("onnxruntime.InferenceSession(\"model.onnx\")"), "{exported:?}");
     let ran = place.train(&["predict", "latest", "dark.png", "--invert", "--json"]).ok();
     assert_eq!((&ran.json()[0]["label"], ran.stderr.as_str()), (&"7".into(), ""));
 }

@@ -244,7 +244,7 @@ fn what_is_no_drawing_of_a_label_is_refused() {
 fn elsewhere_than_on_loopback_who_has_no_token_adds_nothing() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
-    let serving = Serving::start(&place, &["latest", "--host", "127.0.0.1"]);
+    let serving = Serving::start(&place, &["latest", "--host", "0.0.0.0"]);
     let token = serving.address.split_once("?token=").unwrap().1;
     let image = png(&[7; 784]);
     for method in ["GET /api/drawings", "POST /api/drawings?label=3", "DELETE /api/drawings?image=3%2F0001.png"] {

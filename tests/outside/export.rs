@@ -11,10 +11,17 @@ use train::{
     export,
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     browser::Browser,
     harness::{Place, python_with, real_mnist},
+    serve::Serving,
 };
+
+/// The lines of Rust of a card, which are compiled here.
+#[path = "../../docs/predict.rs"]
+mod by_library;
 
 /// The networks as a reader of `docs` finds them.
 const PYTORCH: &str = include_str!("../../docs/pytorch.py");
@@ -170,6 +177,34 @@ fn the_lines_of_python_on_the_card_of_a_hub_folder_do_what_the_program_does() {
 }
 
 #[test]
+fn the_lines_of_rust_and_of_the_terminal_on_the_card_do_what_the_program_does() {
+    for (config, more, fit) in [
+        ("two-layer", &[][..], "Pad"),
+        ("resnet", &["--set", "data.channels=3", "--set", "model.channels=4"], "Pad"),
+        ("linear", &["--set", "data.size=28", "--set", "data.fit=crop"], "Crop"),
+    ] {
+        let place = Place::new();
+        place.train_small(&[&[config, "--set", "training.epochs=2"], more].concat()).ok();
+        place.train(&["export", "latest", "--hub", "mine"]).ok();
+        let folder = place.path().join("mine");
+        let card = fs::read_to_string(folder.join("README.md")).unwrap();
+        let code =
+            |language: &str| card.split_once(&format!("```{language}\n")).unwrap().1.split("```").next().unwrap();
+        let lines = include_str!("../../docs/predict.rs").replace("Fit::Pad", &format!("Fit::{fit}"));
+        assert_eq!(code("rust"), lines, "the lines that are compiled here");
+        let image = folder.join("image.png");
+        write_png(&image, &(0..784u32).map(|i| (i * i * 3 % 256) as u8).collect::<Vec<_>>());
+        let (class, probability) = by_library::predict(&folder, &image).unwrap();
+        let predict = code("sh").lines().next().unwrap();
+        assert_eq!(predict, "train predict . image.png");
+        let mut command = place.command(&["predict", ".", "image.png", "--json"]);
+        let said = crate::harness::Ran::from(command.current_dir(&folder).output().unwrap()).ok().json();
+        let off = (f64::from(probability) - said[0]["probability"].as_f64().unwrap()).abs();
+        assert!(said[0]["label"] == class.as_str() && off < 1e-5, "{class} {probability} {said}");
+    }
+}
+
+#[test]
 fn a_page_computes_the_logits_of_each_network_to_1e_5() {
     let Some(mut browser) = Browser::start() else { return };
     let deep = ["--set", "data.channels=3", "--set", "model.channels=8", "--set", "model.blocks=[2, 1]"];
@@ -200,6 +235,25 @@ fn a_page_computes_the_logits_of_each_network_to_1e_5() {
         };
         near(config, &all("logits"), &ours);
         near(config, &all("probabilities"), &task.probabilities(&ours));
+        // Why, as the server says it.
+        let serving = Serving::start(&place, &["latest"]);
+        for image in images.chunks(values) {
+            let body = json!({ "images": [image] }).to_string();
+            let (_, answer) =
+                serving.ask("POST /api/predict?why=true", &["content-type: application/json"], body.as_bytes());
+            let said: Value = serde_json::from_str(&answer).unwrap();
+            let said = &said["predictions"][0];
+            let label = task.labels().find(|label| said["label"] == task.class(*label)).unwrap();
+            let why = browser.evaluate(&format!("decides(models[0], {}, {label})", json!(image)));
+            for key in ["gradient", "added", "covered"] {
+                let [ours, theirs] = [&why[key], &said["why"][key]].map(|values| {
+                    values.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect::<Vec<_>>()
+                });
+                assert_eq!(ours.len(), record.model.height * record.model.width);
+                let off = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(off < 1e-4 && theirs.iter().any(|value| value.abs() > 1e-6), "{config}: {key} is {off} off");
+            }
+        }
     }
 }
 

@@ -145,6 +145,10 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         // What the pixels add is the score of a linear model.
         let caption = browser.text("document.querySelectorAll('figcaption')[1].textContent + document.querySelectorAll('figcaption')[4].textContent");
         assert!(caption.contains("with the bias"), "{caption}");
+        browser.evaluate("find('map').value = 'gradient'; find('map').dispatchEvent(new Event('change'))");
+        let captions = "document.querySelectorAll('figcaption')[1].textContent + document.querySelectorAll('figcaption')[4].textContent";
+        let gradient = "the gradient of the class by the pixels";
+        wait_until(|| browser.text(captions) == format!("{gradient}: the weights of the model{gradient}"));
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "serve", width, dark);
     }
@@ -159,6 +163,7 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         let added = "document.querySelectorAll('figcaption')[1].textContent";
         let is_linear = run.contains("linear");
         assert_eq!(browser.text(added).contains("with the bias"), is_linear);
+        assert!(is_linear || browser.text(added) == "what each pixel adds: gradient × value");
         let seen = browser.seen(390, &format!("file://{}", page.canonicalize().unwrap().display()));
         check(&mut browser, seen, "digit", 390, false);
     }
@@ -205,6 +210,36 @@ fn its_predictions_are_those_of_predict() {
             }
         }
     }
+    // As `curl -F` sends them, in their order.
+    let part = |name: &str, file: &[u8]| {
+        let head = format!("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        [head.as_bytes(), file, b"\r\n"].concat()
+    };
+    let form = |parts: &[Vec<u8>]| {
+        let body = [&parts.concat()[..], b"--b--\r\n"].concat();
+        let (status, answer) =
+            serving.ask("POST /api/predict", &["content-type: multipart/form-data; boundary=b"], &body);
+        (status, serde_json::from_str::<Value>(&answer).unwrap())
+    };
+    let files: Vec<Vec<u8>> = images.iter().map(|image| part("a.png", &png(image))).collect();
+    let (status, answer) = form(&files);
+    let found = answer["predictions"].as_array().unwrap_or_else(|| panic!("{status} {answer}"));
+    assert_eq!(found.len(), 5);
+    for (found, expected) in found.iter().zip(together["predictions"].as_array().unwrap()) {
+        let off = found["logits"][0].as_f64().unwrap() - expected["logits"][0].as_f64().unwrap();
+        assert!(off.abs() < 1e-5, "{found} {expected}");
+    }
+    for (parts, reason) in [
+        (&[files[0].clone(), part("b.png", b"nothing")][..], "image 1: not a usable image: it starts as no image does"),
+        (&[], "0 images, expected 1 to 1000"),
+        (&vec![part("c", b""); 1001], "more images than 1000"),
+    ] {
+        let (status, answer) = form(parts);
+        let told = answer["error"].as_str().unwrap();
+        assert!(status == 400 && told.starts_with(reason), "{status} {told}");
+    }
+    let cut = serving.ask("POST /api/predict", &["content-type: multipart/form-data; boundary=b"], &files[0]);
+    assert!(cut.0 == 400 && cut.1.contains("the form is cut off"), "{cut:?}");
     let (_, models) = serving.ask("GET /api/models", &[], b"");
     let models: Value = serde_json::from_str(&models).unwrap();
     assert_eq!((&models[0]["classes"], &models[0]["shape"]), (&json!(["3", "7"]), &json!([1, 28, 28])));
@@ -237,6 +272,78 @@ fn what_cannot_be_answered_is_told_in_a_line() {
     assert!(status == 400 && told.contains("it starts as no image does"), "{status} {told}");
     assert_eq!(serving.ask("GET /api/../../etc/passwd", &[], b"").0, 404);
     assert_eq!(serving.ask("DELETE /api/predict", &[], b"").0, 405);
+}
+
+#[test]
+fn dark_strokes_on_light_are_told_alike_and_inverted_and_centred_on_the_page() {
+    let place = Place::new();
+    let Some(data) = trained_on_real(&place) else { return };
+    let serving = Serving::start(&place, &["latest"]);
+    let index = data.valid.labels().iter().position(|label| data.class(*label) == "7").unwrap();
+    let light = data.valid.image(index);
+    let dark: Vec<u8> = light.iter().map(|value| 255 - value).collect();
+    let warning = "looks like dark strokes on light, the model knows light on black";
+    fs::write(place.path().join("dark.png"), png(&dark)).unwrap();
+    let told = place.train(&["predict", "latest", "dark.png"]).ok().stderr;
+    assert_eq!(told, format!("warning: `dark.png` {warning}: try --invert\n"));
+    let expected = json!([format!("{warning}: try invert=true")]);
+    let of_file = |query: &str, pixels: &[u8]| {
+        let (status, answer) =
+            serving.ask(&format!("POST /api/predict{query}"), &["content-type: image/png"], &png(pixels));
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str::<Value>(&answer).unwrap()["predictions"][0].clone()
+    };
+    let of_numbers = |query: &str, pixels: &[u8]| {
+        serving.predict(query, &json!({ "images": [values(pixels)] })).1["predictions"][0].clone()
+    };
+    let right = of_file("", light);
+    for ask in [&of_file as &dyn Fn(&str, &[u8]) -> Value, &of_numbers] {
+        assert_eq!((&ask("", &dark)["warnings"], &ask("", light)["warnings"]), (&expected, &Value::Null));
+        let inverted = ask("?invert=true", &dark);
+        assert_eq!((&inverted["warnings"], &inverted["label"]), (&Value::Null, &json!("7")));
+        assert!((inverted["logits"][0].as_f64().unwrap() - right["logits"][0].as_f64().unwrap()).abs() < 1e-4);
+    }
+    assert_eq!(of_file("", &[0; 784])["warnings"], json!(["is blank"]));
+    let Some(mut browser) = Browser::start() else { return };
+    // Small, in a corner of a large light sheet: only centred it is a 7.
+    let sheet: Vec<u8> = (0..100 * 100)
+        .map(|i| (i / 100, i % 100))
+        .map(|(y, x)| {
+            let is_within = (64..92).contains(&y) && (4..32).contains(&x);
+            if is_within { dark[(y - 64) * 28 + x - 4] } else { 255 }
+        })
+        .collect();
+    let file = serde_json::to_string(&png_of(100, 100, &sheet)).unwrap();
+    place.train(&["export", "latest", "--page", "digit.html"]).ok();
+    let page = format!("file://{}", place.path().join("digit.html").canonicalize().unwrap().display());
+    for address in [&serving.address, &page] {
+        browser.open_address(address, 390, false);
+        browser.evaluate(&format!("void take(new Blob([new Uint8Array({file})], {{ type: 'image/png' }}))"));
+        let line = "document.getElementById('dark').hidden ? '' : document.getElementById('isdark').textContent";
+        wait_until(|| browser.text(line) == format!("The image {warning}."));
+        browser.evaluate("document.getElementById('invert').click()");
+        until(&mut browser, "7");
+        assert_eq!(browser.text(line), "The image is inverted.");
+        // The mass of what the model sees is in the middle, as that of a drawing.
+        let middle = |browser: &mut Browser| -> Vec<f64> {
+            let seen = "cards[0].input().values ?? []";
+            let values: Vec<f64> =
+                browser.evaluate(seen).as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+            let mass: f64 = values.iter().sum();
+            let mean = |of: &dyn Fn(usize) -> usize| {
+                values.iter().enumerate().map(|(i, v)| v * (of(i) as f64 + 0.5)).sum::<f64>() / mass
+            };
+            vec![mean(&|i| i / 28), mean(&|i| i % 28)]
+        };
+        assert!(middle(&mut browser).iter().all(|middle| (middle - 14.0).abs() < 0.3), "{:?}", middle(&mut browser));
+        // As it is on demand: the whole sheet, whose digit is a few pixels.
+        browser.evaluate("document.getElementById('raw').click()");
+        wait_until(|| browser.evaluate("cards[0].input().values").is_null());
+        let seen = browser.seen(390, address);
+        check(&mut browser, seen, "dark", 390, false);
+        browser.evaluate("document.getElementById('clear').click()");
+        assert_eq!(browser.text(line), "");
+    }
 }
 
 /// The linear model on the real data, and those data.
@@ -543,7 +650,14 @@ fn who_takes_no_answers_is_sent_away() {
 fn elsewhere_than_on_loopback_the_token_is_asked_for() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
-    let serving = Serving::start(&place, &["latest", "--host", "127.0.0.1"]);
+    // A name that leads to loopback is loopback.
+    for host in ["localhost", "127.0.0.1"] {
+        let own = Serving::start(&place, &["latest", "--host", host]);
+        assert!(!own.address.contains("token"), "{}", own.address);
+        assert_eq!(own.ask("GET /api/models", &[], b"").0, 200);
+        assert_eq!(own.ask("GET /api/models", &["host: evil.example"], b"").0, 403);
+    }
+    let serving = Serving::start(&place, &["latest", "--host", "0.0.0.0"]);
     let token = serving.address.split_once("?token=").unwrap().1;
     assert_eq!(serving.ask("GET /", &[], b"").0, 401);
     assert_eq!(serving.ask("GET /?token=0123", &[], b"").0, 401);
@@ -572,6 +686,7 @@ fn a_port_in_use_is_named_and_without_one_the_next_is_taken() {
     for (arguments, expected) in [
         (&["--port", port][..], at.as_str()),
         (&["--port", port], "; another --port, or none, takes a free one"),
+        (&["--host", "nowhere.invalid"], "; --host has to be a name or an address of this machine"),
         (&["--host", "192.0.2.1"], "; --host has to be an address of this machine"),
     ] {
         let ran = place.train(&[&["serve", "latest"], arguments].concat());

@@ -6,7 +6,10 @@ use std::{
     process::Command,
 };
 
-use crate::harness::{Place, Ran, SMALL, metrics, record, skip};
+use crate::{
+    harness::{Place, Ran, SMALL, metrics, record, skip},
+    serve::png,
+};
 
 #[test]
 fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoint() {
@@ -19,6 +22,49 @@ fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_last_good_checkpoint() {
         assert!(ran.stderr.contains(part), "{part}: {ran:?}");
     }
     assert_eq!(record(&place.run())["state"], "failed");
+    // It has no model, and says why wherever one is asked for.
+    let run = place.run();
+    for arguments in [&["export"][..], &["evaluate"], &["predict"]] {
+        let more = if arguments == ["export"] { ["--onnx", "m.onnx"].as_slice() } else { &[] };
+        let more = if arguments == ["predict"] { ["run.png"].as_slice() } else { more };
+        fs::write(place.path().join("run.png"), png(&[0; 784])).unwrap();
+        let ran = place.train(&[arguments, &[run.to_str().unwrap()], more].concat());
+        assert!(ran.code != 0 && ran.stderr.lines().count() == 1, "{ran:?}");
+        for part in ["has no model: it failed in epoch 1 of 3: the training loss became", "; `train --resume "] {
+            assert!(ran.stderr.contains(part), "{part}: {ran:?}");
+        }
+        assert!(!place.path().join("m.onnx").exists());
+    }
+}
+
+#[test]
+fn a_failed_run_with_a_model_says_so_where_the_model_is_used() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=2"]).ok();
+    let run = place.run();
+    let mut changed = record(&run);
+    changed["state"] = "failed".into();
+    changed["reason"] = "the training loss became NaN".into();
+    changed["epochs"] = 5.into();
+    let best = changed["best"]["epoch"].as_u64().unwrap();
+    fs::write(run.join("run.json"), changed.to_string()).unwrap();
+    fs::write(place.path().join("run.png"), png(&[0; 784])).unwrap();
+    let failed = format!(
+        "failed in epoch 3 of 5: the training loss became NaN; its model is of epoch {best}, the best before that"
+    );
+    for arguments in [
+        &["export", "latest", "--hub", "mine"][..],
+        &["export", "latest", "--onnx", "m.onnx", "--json"],
+        &["evaluate", "latest"],
+    ] {
+        let ran = place.train(arguments).ok();
+        assert!(
+            ran.stderr.starts_with("warning: run `runs/linear/") && ran.stderr.ends_with(&format!("` {failed}\n")),
+            "{ran:?}"
+        );
+    }
+    let card = fs::read_to_string(place.path().join("mine/README.md")).unwrap();
+    assert!(card.contains(&format!("\nThe training {failed}.\n")), "{card}");
 }
 
 #[test]

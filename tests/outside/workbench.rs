@@ -181,6 +181,21 @@ fn a_study_is_begun_and_goes_on_below_the_output_root_that_is_served() {
 }
 
 #[test]
+fn the_page_of_a_study_is_seen_changing_every_few_seconds() {
+    let place = Place::new();
+    write_study(&place);
+    let serving = Serving::start(&place, &[]);
+    done(&serving, json!({ "do": "sweep", "study": "ours", "settings": ["training.epochs=1000000"] }));
+    wait_until(|| place.path().join("runs/ours/report.html").is_file());
+    let began = Instant::now();
+    // Beside other work the page takes longer to write, and is written less often.
+    changes(&serving, "/api/events?name=ours", 6);
+    assert!(began.elapsed() < Duration::from_secs(23), "{:?}", began.elapsed());
+    done(&serving, json!({ "do": "stop", "runs": ["ours"] }));
+    wait_until(|| rows(&serving, "")[0]["alive"] == false);
+}
+
+#[test]
 fn no_name_from_outside_is_a_path() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
@@ -217,11 +232,48 @@ fn no_name_from_outside_is_a_path() {
         let (status, told) = serving.ask(&format!("GET /api/runs{query}"), &[], b"");
         assert!(status == 400 && told.contains(reason), "{told}");
     }
+    for first in ["GET /api/events?stamp=x", "GET /compare?run", "GET /runs/%ff/report.html"] {
+        let (status, told) = serving.ask(first, &[], b"");
+        let told = serde_json::from_str::<Value>(&told).unwrap_or_else(|_| panic!("{first}: {told}"));
+        assert!(status == 400 && told["error"].is_string(), "{first}: {status} {told}");
+    }
     // Another site's page, and a form of one, which can send no JSON.
     let begin = json!({ "do": "undo" }).to_string();
     let headers = ["content-type: application/json", "origin: http://evil.example"];
     assert_eq!(serving.ask("POST /api/runs", &headers, begin.as_bytes()).0, 403);
     assert_eq!(serving.ask("POST /api/runs", &["content-type: text/plain"], begin.as_bytes()).0, 415);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_linked_from_another_disk_is_a_run_and_a_page_that_is_a_link_is_none() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    place.train_small(&["linear"]).ok();
+    let (run, big) = (place.run(), place.path().join("big"));
+    fs::create_dir(&big).unwrap();
+    let linked = big.join("run");
+    fs::rename(&run, &linked).unwrap();
+    symlink(&linked, &run).unwrap();
+    let serving = Serving::start(&place, &[]);
+    let name = rows(&serving, "")[0]["name"].as_str().unwrap().to_owned();
+    let page = |name: &str| serving.ask(&format!("GET /runs/{name}/report.html"), &[], b"");
+    assert_eq!(page(&name).0, 200);
+    for above in
+        [format!("{name}/.."), format!("{name}/../run"), format!("{name}/checkpoints"), format!("{name}/../../big/run")]
+    {
+        assert_eq!(page(&above).0, 404, "{above}");
+    }
+    place.write("secret", "a <b>secret</b>");
+    fs::remove_file(linked.join("report.html")).unwrap();
+    symlink(place.path().join("secret"), linked.join("report.html")).unwrap();
+    let (status, shown) = page(&name);
+    assert!(status == 200 && shown.contains("write it") && !shown.contains("secret"), "{shown}");
+    // The link goes to the trash, not what it leads to.
+    done(&serving, json!({ "do": "remove", "runs": [name] }));
+    assert!(linked.join("run.json").is_file() && !run.exists() && rows(&serving, "").is_empty());
+    done(&serving, json!({ "do": "undo" }));
+    assert_eq!(rows(&serving, "")[0]["name"], name);
 }
 
 #[test]
@@ -298,4 +350,86 @@ fn a_run_that_grows_is_seen_growing() {
         .evaluate("document.querySelector('#rows button').click(); document.getElementById('note').value = 'by hand'");
     browser.evaluate("document.querySelector('dialog [value=write]').click()");
     wait_until(|| rows(&serving, "")[0]["note"] == "by hand");
+}
+
+#[test]
+fn ticks_stay_while_the_list_is_filtered_and_sorted() {
+    let place = Place::new();
+    let Some(mut browser) = Browser::start() else { return };
+    for config in ["linear", "two-layer", "linear"] {
+        place.train_small(&[config, "--set", "training.epochs=1"]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    browser.open_address(&format!("{}runs", serving.address.split('?').next().unwrap()), 820, false);
+    let count = "document.querySelectorAll('#rows tr').length";
+    wait_until(|| browser.evaluate(count) == 3);
+    browser.evaluate("document.querySelectorAll('#rows input').forEach((box) => box.click())");
+    let ticked = "find('ticked').hidden ? '' : find('howmany').textContent";
+    let checked = "document.querySelectorAll('#rows input:checked').length";
+    assert_eq!(browser.text(ticked), "3 ticked.");
+    let filter = |browser: &mut Browser, text: &str| {
+        browser.evaluate(&format!("find('filter').value = {text:?}; find('filter').oninput()"));
+    };
+    filter(&mut browser, "model=two-layer");
+    wait_until(|| browser.evaluate(count) == 1);
+    let hidden = "3 ticked, 2 of them not in the list below: Compare takes all, the others those that are seen.";
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), (hidden, json!(1)));
+    assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), false);
+    let seen = browser.seen(820, &serving.address);
+    check(&mut browser, seen, "ticked", 820, false);
+    // What is not seen is not removed.
+    browser.evaluate("document.querySelector('[data-do=remove]').click()");
+    wait_until(|| rows(&serving, "").len() == 2);
+    assert_eq!(rows(&serving, "?filter=model%3Dlinear").len(), 2);
+    filter(&mut browser, "");
+    browser.evaluate("find('sort').value = 'accuracy'; find('sort').onchange()");
+    wait_until(|| browser.evaluate(count) == 2);
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("2 ticked.", json!(2)));
+    browser.evaluate("find('untick').click()");
+    assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("", json!(0)));
+    assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), true);
+}
+
+#[test]
+fn the_page_prunes_as_the_command_line_does_after_it_has_said_what_goes() {
+    let place = Place::new();
+    for _ in 0..4 {
+        place.train_small(&["linear", "--set", "training.epochs=1"]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    let names: Vec<String> = rows(&serving, "").iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    done(&serving, json!({ "do": "note", "run": names[3], "text": "stays" }));
+    let kept = "kept beside the newest 1: 1 run, running or with a note or tag";
+    let would = format!("2 runs would go to the trash: runs/{}, runs/{}; {kept}", names[2], names[1]);
+    assert_eq!(done(&serving, json!({ "do": "prune", "keep": 1, "dry_run": true })), would);
+    let dry = place.train(&["runs", "prune", "--keep", "1", "--dry-run"]).ok().stdout;
+    assert!(dry.starts_with(kept) && dry.ends_with("2 runs would be removed\n"), "{dry}");
+    assert_eq!(rows(&serving, "").len(), 4);
+    let nothing = done(&serving, json!({ "do": "prune", "keep": 9 }));
+    assert_eq!(nothing, "nothing to remove: 4 runs below `runs` and no study is touched");
+    assert_eq!(act(&serving, &json!({ "do": "prune", "keep": -1 })).0, 422);
+    let Some(mut browser) = Browser::start() else { return };
+    browser.open_address(&format!("{}runs", serving.address), 390, false);
+    let count = "document.querySelectorAll('#rows tr').length";
+    wait_until(|| browser.evaluate(count) == 4);
+    browser.evaluate("document.querySelector('#prune button').click()");
+    let said = "nothing to remove: 4 runs below `runs` and no study is touched";
+    wait_until(|| browser.text("find('said').textContent") == said);
+    let begin = "find('prune').parentElement.open = true; find('keep').value = 1; document.querySelector('#prune button').click()";
+    let is_open = "find('pruning').open";
+    browser.evaluate(begin);
+    wait_until(|| browser.evaluate(is_open) == true);
+    assert_eq!(browser.text("find('pruned').textContent"), would);
+    let seen = browser.seen(390, &serving.address);
+    check(&mut browser, seen, "prune", 390, false);
+    browser.evaluate("document.querySelector('#pruning [value=\"\"]').click()");
+    browser.evaluate(begin);
+    wait_until(|| browser.evaluate(is_open) == true);
+    assert_eq!(rows(&serving, "").len(), 4, "cancelled");
+    browser.evaluate("document.querySelector('#pruning [value=prune]').click()");
+    wait_until(|| browser.evaluate(count) == 2);
+    let left: Vec<Value> = rows(&serving, "").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(left, [names[0].as_str(), &names[3]]);
+    browser.evaluate("find('undo').click()");
+    wait_until(|| browser.evaluate(count) == 4);
 }

@@ -28,13 +28,15 @@ pub enum Error {
         /// Why it is none.
         reason: String,
     },
-    #[error("run `{}` has no model: {}", path.display(), why_no_model(path, *epochs, *has_checkpoints))]
+    #[error("run `{}` has no model: {}", path.display(), why_no_model(path, *epochs, *has_checkpoints, failure.as_deref()))]
     NoModel {
         /// The run folder.
         path: PathBuf,
         epochs: usize,
         /// Whether there is a whole checkpoint to make one from.
         has_checkpoints: bool,
+        /// Where and why it failed, where it did.
+        failure: Option<String>,
     },
     /// It has no epoch to compare.
     #[error("run `{}` has no metrics: {}", path.display(), why_no_metrics(path, *epochs))]
@@ -98,11 +100,14 @@ fn not_begun(run: &Path) -> String {
     format!("it ended, or was killed, before its first epoch; `train --resume {}` goes on", quoted(run))
 }
 
-fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool) -> String {
-    match epochs {
+fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool, failure: Option<&str>) -> String {
+    match (epochs, failure) {
         _ if crate::folder::is_in_use(run) => "it is training; it has one when it ends".into(),
-        0 => not_begun(run),
-        epochs if has_checkpoints => format!(
+        (_, Some(failure)) if epochs == 0 || has_checkpoints => {
+            format!("it {failure}; `train --resume {}` tries again", quoted(run))
+        }
+        (0, _) => not_begun(run),
+        (epochs, _) if has_checkpoints => format!(
             "it was killed after epoch {epochs}, before it could write one, or the file was removed; `train --resume {}` \
              goes on",
             quoted(run)

@@ -188,6 +188,19 @@ impl RunRecord {
         OffsetDateTime::parse(self.ended.as_ref()?, &Rfc3339).ok()
     }
 
+    /// Where and why it failed, in words that follow its name; none of a run that did not.
+    pub fn failure(&self) -> Option<String> {
+        let (epoch, epochs) = (self.epochs.min(self.epochs_done + 1), self.epochs);
+        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        (self.state == State::Failed).then(|| format!("failed in epoch {epoch} of {epochs}{reason}"))
+    }
+
+    /// The same of a run that has a model all the same, and which that is.
+    pub fn failure_with_model(&self) -> Option<String> {
+        let (failure, best) = (self.failure()?, self.best.as_ref()?);
+        Some(format!("{failure}; its model is of epoch {}, the best before that", best.epoch))
+    }
+
     /// The file's content.
     pub fn to_json(&self) -> Vec<u8> {
         let mut json = serde_json::to_vec_pretty(self).expect("a record is plain data");

@@ -23,16 +23,16 @@ async function fitted({ channels, height, width, fit }, image) {
   const [wide, high] = fit === "squish" ? [width, height] : [bitmap.width * scale, bitmap.height * scale];
   small.drawImage(bitmap, (width - wide) / 2, (height - high) / 2, wide, high);
   const data = small.getImageData(0, 0, width, height).data;
-  const pixel = (i, colour) => data[4 * i + colour] / 255;
+  const pixel = (i, colour) => (isInverted ? 255 - data[4 * i + colour] : data[4 * i + colour]) / 255;
   const plane = (f) => Array.from({ length: height * width }, (_, i) => f(i));
   if (channels === 3) return [0, 1, 2].flatMap((colour) => plane((i) => pixel(i, colour)));
   return plane((i) => 0.299 * pixel(i, 0) + 0.587 * pixel(i, 1) + 0.114 * pixel(i, 2));
 }
 
-// What decides a prediction: by how much the class's score falls where a square is covered with the mean of the border; of a linear
-// model also what each pixel adds.
+// What decides a prediction: the gradient of the class's score by each pixel, that times the pixel, and by how much the score falls where
+// a square is covered with the mean of the border.
 function decides(model, seen, label) {
-  const { channels, height, width, isLinear } = model;
+  const { channels, height, width } = model;
   const score = (image) => scoreOf(compute(model, image).logits, label);
   const whole = score(seen);
   const size = height * width;
@@ -50,10 +50,14 @@ function decides(model, seen, label) {
     if (!costs.has(at)) costs.set(at, without((pixel) => square(pixel) === at, ground));
     return costs.get(at);
   });
-  const black = new Array(channels).fill(0);
-  // A pass for each pixel: of large images too many.
-  const added = isLinear && size <= 4096 ? Array.from({ length: size }, (_, i) => without((pixel) => pixel === i, black)) : undefined;
-  return { added, covered };
+  const slopes = compute(model, seen, label).gradient;
+  const overColours = (values) => {
+    const sums = new Array(size).fill(0);
+    values.forEach((value, at) => { sums[at % size] += value; });
+    return sums;
+  };
+  const [gradient, added] = [slopes, slopes.map((value, i) => value * seen[i])].map(overColours);
+  return { gradient, added, covered };
 }
 
 find("onnx").href = URL.createObjectURL(new Blob([file]));

@@ -14,7 +14,10 @@ use serde_json::json;
 use task::Task;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-use crate::model::{Ask, Facts, Served, Why};
+use crate::{
+    model::{Ask, Facts, Image, Served, Why},
+    multipart,
+};
 
 /// The largest body, in bytes: a photograph, or a thousand images of MNIST's size as numbers.
 const MOST_BYTES: usize = 16 << 20;
@@ -90,6 +93,9 @@ pub(crate) struct Wanted {
     /// The values that the model saw.
     #[serde(default)]
     seen: bool,
+    /// Turned from light to dark.
+    #[serde(default)]
+    invert: bool,
     /// Looked at before.
     #[serde(rename = "token")]
     _token: Option<String>,
@@ -117,6 +123,9 @@ struct Prediction<'a> {
     logits: Vec<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<Vec<f32>>,
+    /// What of the image the model may not know.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<Why>,
 }
@@ -154,19 +163,19 @@ pub(crate) async fn predict(
 ) -> Result<Response, Refusal> {
     let Query(wanted) = wanted?;
     let served = api.named(wanted.model.as_deref())?;
-    let images = images(&api, served, request).await?;
+    let images = images(&api, served, wanted.invert, request).await?;
     let Facts { task, name, .. } = &served.facts;
     if wanted.why && images.len() > 1 {
         return Err(bad("`why` is of one image"));
     }
-    let numbers = images.concat();
+    let numbers = images.iter().flat_map(|image| &image.values).copied().collect();
     let logits = served.ask(|reply| Ask::Logits { images: numbers, reply }).await.ok_or_else(failed)?;
     let probabilities = task.probabilities(&logits);
     let labels = task.predict(&logits);
     let classes = task.classes().len();
     let mut predictions = Vec::with_capacity(images.len());
     for (index, (label, image)) in labels.into_iter().zip(&images).enumerate() {
-        let why = if wanted.why { Some(why(served, image, label).await?) } else { None };
+        let why = if wanted.why { Some(why(served, &image.values, label).await?) } else { None };
         let row = &probabilities[index * classes..][..classes];
         let top = top(task, row, label, wanted.top.unwrap_or(classes));
         predictions.push(Prediction {
@@ -174,7 +183,8 @@ pub(crate) async fn predict(
             probability: row[usize::from(label)],
             top,
             logits: logits[index * task.outputs()..][..task.outputs()].to_vec(),
-            seen: wanted.seen.then(|| image.clone()),
+            seen: wanted.seen.then(|| image.values.clone()),
+            warnings: &image.warnings,
             why,
         });
     }
@@ -204,33 +214,64 @@ pub(crate) async fn bounded(request: Request, most: usize) -> Result<Bytes, Refu
     body.map_err(|_| if length.is_none() { too_large() } else { bad("the body ends before its length") })
 }
 
-/// The values of the images in a request.
-pub(crate) async fn images(api: &Api, served: &Served, request: Request) -> Result<Vec<Vec<f32>>, Refusal> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let are_numbers =
-        kind.and_then(|kind| kind.split(';').next()).is_some_and(|kind| kind.trim() == "application/json");
+/// The images in a request.
+pub(crate) async fn images(api: &Api, served: &Served, invert: bool, request: Request) -> Result<Vec<Image>, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let (name, parameters) = kind.split_once(';').unwrap_or((kind, ""));
+    let name = name.trim().to_ascii_lowercase();
+    let boundary = multipart::boundary(parameters).map(str::to_owned);
     let body = body(api, request).await?;
-    if are_numbers {
-        let Numbers { images } = serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
-        return checked(&served.facts, images);
+    match name.as_str() {
+        "application/json" => {
+            let Numbers { images } =
+                serde_json::from_slice(&body).map_err(|error| bad(format!("the JSON: {error}")))?;
+            check(&served.facts, &images)?;
+            let image = |mut values: Vec<f32>| {
+                if invert {
+                    values.iter_mut().for_each(|value| *value = 1.0 - *value);
+                }
+                Image { warnings: served.read.warnings(&values), values }
+            };
+            Ok(images.into_iter().map(image).collect())
+        }
+        "multipart/form-data" => {
+            let files = boundary.and_then(|boundary| multipart::parts(&body, &boundary, MOST_IMAGES + 1));
+            let files = files.ok_or_else(|| bad("the form is cut off, or not parted by the boundary that it names"))?;
+            counted(files.len())?;
+            let mut images = Vec::with_capacity(files.len());
+            for (number, file) in files.into_iter().enumerate() {
+                let image = decoded(api, served, invert, file).await;
+                images.push(image.map_err(|Refusal(status, why)| Refusal(status, format!("image {number}: {why}")))?);
+            }
+            Ok(images)
+        }
+        _ => Ok(vec![decoded(api, served, invert, body).await?]),
     }
+}
+
+async fn decoded(api: &Api, served: &Served, invert: bool, file: Bytes) -> Result<Image, Refusal> {
     let read = served.read.clone();
     // A few bytes can be an image of much memory. Who has gone leaves its decoding behind, which keeps its place.
     let place = api.decodes.clone().acquire_owned().await.map_err(|_| bad("the server stops"))?;
     let decode = move || {
-        let image = read(&body);
+        let image = read.file(&file, invert);
         drop(place);
         image
     };
-    let image = spawn_blocking(decode).await.map_err(|_| bad("the image cannot be used"))?;
-    image.map(|image| vec![image]).map_err(bad)
+    spawn_blocking(decode).await.map_err(|_| bad("the image cannot be used"))?.map_err(bad)
 }
 
-fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusal> {
-    let task::Shape { channels, height, width } = facts.shape;
-    if images.is_empty() || images.len() > MOST_IMAGES {
-        return Err(bad(format!("{} images, expected 1 to {MOST_IMAGES}", images.len())));
+fn counted(images: usize) -> Result<(), Refusal> {
+    match images {
+        1..=MOST_IMAGES => Ok(()),
+        0 => Err(bad(format!("0 images, expected 1 to {MOST_IMAGES}"))),
+        _ => Err(bad(format!("more images than {MOST_IMAGES}"))),
     }
+}
+
+fn check(facts: &Facts, images: &[Vec<f32>]) -> Result<(), Refusal> {
+    let task::Shape { channels, height, width } = facts.shape;
+    counted(images.len())?;
     for (number, image) in images.iter().enumerate() {
         if image.len() != facts.shape.len() {
             return Err(bad(format!(
@@ -243,7 +284,7 @@ fn checked(facts: &Facts, images: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, Refusa
             return Err(bad(format!("image {number} has the value {value}, expected 0 (black) to 1")));
         }
     }
-    Ok(images)
+    Ok(())
 }
 
 pub(crate) fn failed() -> Refusal {
@@ -263,15 +304,45 @@ fn top<'a>(task: &'a Task, row: &[f32], label: u16, count: usize) -> Vec<Guess<'
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::*;
 
     #[test]
-    fn the_description_is_json_and_has_each_way_in() {
+    fn the_description_has_every_route_of_the_router_and_no_other() {
         let description: Value = serde_json::from_str(include_str!("openapi.json")).unwrap();
-        let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths, ["/api/image", "/api/images", "/api/models", "/api/nearest", "/api/predict"]);
+        let paths = description["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+            })
+            .collect();
+        // A router tells nobody its routes; they stand in one function.
+        let source = include_str!("lib.rs").split_once("fn router(").unwrap().1;
+        let mut routes = BTreeSet::new();
+        for route in source.split(".route(\"").skip(1) {
+            let (path, rest) = route.split_once('"').unwrap();
+            let methods = ["get(", "post(", "delete(", "put(", "patch("];
+            let line = rest.lines().next().unwrap();
+            let of_this = methods.iter().filter(|method| line.contains(**method));
+            routes
+                .extend(of_this.map(|method| format!("{} {}", method.trim_end_matches('('), path.replace("{*", "{"))));
+        }
+        assert_eq!(described, routes);
+        assert!(routes.len() > 15 && routes.contains("delete /api/drawings"), "{routes:?}");
+    }
+
+    #[test]
+    fn what_the_description_refers_to_is_in_it() {
+        let text = include_str!("openapi.json");
+        let description: Value = serde_json::from_str(text).unwrap();
+        for place in text.split("\"$ref\": \"#").skip(1) {
+            let place = place.split('"').next().unwrap();
+            assert!(description.pointer(place).is_some(), "{place}");
+        }
     }
 
     #[test]

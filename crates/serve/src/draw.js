@@ -11,6 +11,9 @@ const THICKNESS = SIDE * 2.4 / 28;
 
 let strokes = [];
 let image = null; // a file in the place of strokes; one of the data knows its label and its index
+let bitmap = null; // that file, where the browser shows such
+let isDark = false; // it looks like dark strokes on light
+let isInverted = false; // it is turned from light to dark
 let isLabelled = false; // the label is the user's, no more the model's
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
@@ -27,6 +30,8 @@ function redraw() {
   pen.strokeStyle = "#fff";
   pen.lineWidth = THICKNESS;
   pen.lineCap = pen.lineJoin = "round";
+  if (image && bitmap) drawImage();
+  tellDark();
   for (const stroke of strokes) {
     pen.beginPath();
     pen.moveTo(...stroke[0]);
@@ -35,11 +40,57 @@ function redraw() {
   }
 }
 
+// The file, as large as there is room.
+function drawImage() {
+  const [left, top, width, height] = rectangle();
+  pen.imageSmoothingEnabled = bitmap.width > width;
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(bitmap, left, top, width, height);
+  if (!isInverted) return;
+  pen.globalCompositeOperation = "difference";
+  pen.fillStyle = "#fff";
+  pen.fillRect(left, top, width, height);
+  pen.globalCompositeOperation = "source-over";
+}
+
+function rectangle() {
+  const scale = SIDE / Math.max(bitmap.width, bitmap.height);
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  return [(SIDE - width) >> 1, (SIDE - height) >> 1, width, height];
+}
+
+// Whether the border of the file is mostly light, by which `train predict` knows dark strokes on light, too.
+function hasLightBorder() {
+  const [left, top, width, height] = rectangle();
+  const values = light();
+  let [sum, count] = [0, 0];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (x > 0 && y > 0 && x < width - 1 && y < height - 1) continue;
+      sum += values[(top + y) * SIDE + left + x];
+      count++;
+    }
+  }
+  return sum > count / 2;
+}
+
+function tellDark() {
+  find("dark").hidden = !image || !(isDark || isInverted);
+  find("isdark").textContent = isInverted ? "The image is inverted." : "The image looks like dark strokes on light, the model knows light on black.";
+  find("invert").textContent = isInverted ? "As it was" : "Invert";
+}
+
 // Light of each pixel of the canvas, 0 to 1, row by row.
 function light() {
   const data = pen.getImageData(0, 0, SIDE, SIDE).data;
-  return Float32Array.from({ length: SIDE * SIDE }, (_, i) => data[4 * i] / 255);
+  const values = new Float32Array(SIDE * SIDE);
+  for (let i = 0; i < values.length; i++) values[i] = (0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]) / 255;
+  return values;
 }
+
+// Whether a model of strokes is shown the file as a drawing is: one of the data, or of a kind that the browser does not know, it takes
+// as it is.
+const isDrawn = (model) => !image || (!find("raw").checked && bitmap && image.label === undefined && model.knowsStrokes && model.channels === 1);
 
 // The mean of `values` over a rectangle of the canvas, with parts of pixels at its border; black outside.
 function mean(values, left, top, width, height) {
@@ -58,6 +109,9 @@ function mean(values, left, top, width, height) {
 function prepared({ channels, height, width }, raw) {
   if (isMarked) redraw();
   const values = light();
+  // The ground of a photograph is not quite black.
+  const ground = image ? values.reduce((most, value) => Math.max(most, value), 0) / 4 : 0;
+  values.forEach((value, i) => { if (value <= ground) values[i] = 0; });
   let [left, right, top, bottom, mass, x, y] = [SIDE, -1, SIDE, -1, 0, 0, 0];
   for (let i = 0; i < values.length; i++) {
     if (values[i] === 0) continue;
@@ -136,7 +190,6 @@ function card(model) {
   const caption = [make("figcaption", {}, "what the model sees"), make("figcaption", {}), make("figcaption", {}, "where a covered square costs the class")];
   const figures = canvases.map((one, i) => make("figure", {}, one, caption[i]));
   seen.setAttribute("aria-label", "the image as the model sees it");
-  added.setAttribute("aria-label", "what each pixel adds to the class");
   covered.setAttribute("aria-label", "what covering each square costs the class");
   const name = make("span", { class: "class" });
   const probability = make("span", { class: "probability" });
@@ -170,12 +223,13 @@ function card(model) {
     const mine = ++number;
     const raw = find("raw").checked;
     const why = find("why").checked;
-    const values = image ? null : prepared(model, raw);
+    const values = isDrawn(model) ? prepared(model, raw) : null;
     if (!image && values === null) return empty();
-    input = { values, image };
+    const file = values ? null : image;
+    input = { values, image: file };
     if (values) show(seen, model, values);
     try {
-      const prediction = await predict(model, values, image, why);
+      const prediction = await predict(model, values, file, why);
       if (mine === number) tell(prediction, began);
     } catch (reason) {
       if (mine !== number) return;
@@ -194,17 +248,20 @@ function card(model) {
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
     bars.replaceChildren(...shown.map((guess) => bar(guess, false)));
     if (prediction.seen) show(seen, model, prediction.seen);
-    const { added: adds, covered: costs } = prediction.why ?? {};
+    const { gradient, added: adds, covered: costs } = prediction.why ?? {};
+    const isGradient = find("map").value === "gradient";
     figures[1].hidden = !adds;
     figures[2].hidden = !costs;
     if (costs) showSigned(covered, model, costs);
     if (adds) {
-      showSigned(added, model, adds);
+      showSigned(added, model, isGradient ? gradient : adds);
+      added.setAttribute("aria-label", isGradient ? "the gradient of the class by the pixels" : "what each pixel adds to the class");
       const label = model.classes.indexOf(prediction.label);
       const score = scoreOf(prediction.logits, label);
       const sum = adds.reduce((a, b) => a + b, 0);
-      caption[1].textContent = model.isLinear
-        ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
+      caption[1].textContent = isGradient
+        ? "the gradient of the class by the pixels" + (model.isLinear ? ": the weights of the model" : "")
+        : model.isLinear ? `what each pixel adds: ${signed(sum)}, with the bias ${signed(score - sum)} the score ${signed(score)}`
         : "what each pixel adds: gradient × value";
     }
     if (began !== undefined) {
@@ -322,22 +379,29 @@ canvas.addEventListener("keydown", (event) => {
 find("clear").addEventListener("click", clear);
 find("undo").addEventListener("click", undo);
 find("raw").addEventListener("change", () => changed());
-find("why").addEventListener("change", () => changed());
+find("map").addEventListener("change", () => changed());
+find("why").addEventListener("change", (event) => {
+  find("maps").hidden = !event.target.checked;
+  changed();
+});
+find("invert").addEventListener("click", () => {
+  isInverted = !isInverted;
+  redraw();
+  changed(performance.now());
+});
 
-// An image in the place of the drawing.
+// An image in the place of the drawing; of several that are taken at once the last.
+let taken = null;
 async function take(file) {
   if (!file) return;
-  image = file;
-  strokes = [];
+  taken = file;
+  // The browser does not show every format that the server reads.
+  const shown = await createImageBitmap(file).catch(() => null);
+  if (taken !== file) return;
+  [image, bitmap, isDark, isInverted, strokes] = [file, shown, false, false, []];
   redraw();
-  try {
-    const bitmap = await createImageBitmap(file);
-    const scale = SIDE / Math.max(bitmap.width, bitmap.height);
-    const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-    pen.drawImage(bitmap, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
-  } catch {
-    // The browser does not show every format that the server reads.
-  }
+  isDark = bitmap !== null && file.label === undefined && models.some((model) => model.knowsStrokes && model.channels === 1) && hasLightBorder();
+  tellDark();
   changed(performance.now());
 }
 find("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });

@@ -1,6 +1,12 @@
 //! Who may ask: on loopback this machine's own pages and programs; else who knows the token.
 
-use std::{fmt::Write as _, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt::Write as _,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -27,12 +33,15 @@ fn cookie_name(port: u16) -> String {
 #[derive(Debug)]
 pub(crate) struct Guard {
     port: u16,
+    /// By which this machine's own pages and programs ask on loopback.
+    names: Vec<String>,
     /// 128 random bits, where others than this machine may ask.
     token: Option<String>,
 }
 
 impl Guard {
-    pub fn new(address: SocketAddr, has_token: bool) -> io::Result<Self> {
+    /// That of an address, and of the name that it was asked for by.
+    pub fn new(address: SocketAddr, name: Option<&str>) -> io::Result<Self> {
         let token = || {
             let mut bits = [0; 16];
             getrandom::fill(&mut bits).map_err(io::Error::other)?;
@@ -42,7 +51,13 @@ impl Guard {
                 token
             }))
         };
-        Ok(Self { port: address.port(), token: if has_token { Some(token()?) } else { None } })
+        let own = match address.ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        let names = ["127.0.0.1", "localhost", "[::1]", &own].into_iter().chain(name);
+        let token = if address.ip().is_loopback() { None } else { Some(token()?) };
+        Ok(Self { port: address.port(), names: names.map(str::to_ascii_lowercase).collect(), token })
     }
 
     pub fn token(&self) -> Option<&str> {
@@ -76,7 +91,7 @@ impl Guard {
             Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
             _ => (host, Some(80)),
         };
-        port == Some(self.port) && ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+        port == Some(self.port) && self.names.contains(&name.to_ascii_lowercase())
     }
 
     fn is_known(&self, token: &str, uri: &Uri, headers: &HeaderMap) -> bool {
@@ -143,7 +158,7 @@ mod tests {
 
     #[test]
     fn on_loopback_only_its_own_names_and_pages_are_answered() {
-        let guard = Guard::new(([127, 0, 0, 1], 8000).into(), false).unwrap();
+        let guard = Guard::new(([127, 0, 0, 1], 8000).into(), None).unwrap();
         for host in ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"] {
             assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), None, "{host}");
             let own = format!("http://{host}");
@@ -160,8 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_leads_to_loopback_is_its_own_too_and_needs_no_token() {
+        let guard = Guard::new(([127, 0, 1, 1], 8000).into(), Some("Desk")).unwrap();
+        assert_eq!(guard.token(), None);
+        for host in ["desk:8000", "Desk:8000", "127.0.1.1:8000", "localhost:8000"] {
+            assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), None, "{host}");
+        }
+        for host in ["desk.evil.example:8000", "127.0.1.2:8000", "desk"] {
+            assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), Some(403), "{host}");
+        }
+        assert!(Guard::new(([192, 0, 2, 1], 8000).into(), Some("desk")).unwrap().token().is_some());
+    }
+
+    #[test]
     fn elsewhere_the_token_is_asked_for_in_the_address_a_header_or_the_cookie() {
-        let guard = Guard::new(([0, 0, 0, 0], 8000).into(), true).unwrap();
+        let guard = Guard::new(([0, 0, 0, 0], 8000).into(), Some("0.0.0.0")).unwrap();
         let token = guard.token().unwrap();
         assert_eq!(token.len(), 32);
         let host = (header::HOST, "10.1.2.3:8000");

@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     api::{self, Api, Refusal, bad, failed},
-    model::{Ask, Served},
+    model::{Ask, Image, Served},
 };
 
 /// Images that the model is asked for together: whoever draws meanwhile waits for no more of them.
@@ -265,6 +265,9 @@ pub(crate) async fn image(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Of {
     model: Option<String>,
+    /// Turned from light to dark.
+    #[serde(default)]
+    invert: bool,
     #[serde(rename = "token")]
     _token: Option<String>,
 }
@@ -274,12 +277,12 @@ pub(crate) async fn nearest(
     of: Result<Query<Of>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let Query(Of { model, .. }) = of?;
+    let Query(Of { model, invert, .. }) = of?;
     let served = api.named(model.as_deref())?;
-    let values = api::images(&api, served, request).await?;
-    let [image] = <[Vec<f32>; 1]>::try_from(values).map_err(|_| bad("the nearest are of one image"))?;
+    let sent = api::images(&api, served, invert, request).await?;
+    let [image] = <[Image; 1]>::try_from(sent).map_err(|_| bad("the nearest are of one image"))?;
     let images = served.images().await?;
-    let nearest = served.gallery.look(&images, move |images| images.nearest(&image, NEAREST)).await?;
+    let nearest = served.gallery.look(&images, move |images| images.nearest(&image.values, NEAREST)).await?;
     let Nearest { images: nearest, baseline: (label, distance) } = nearest.ok_or_else(failed)?;
     let class = |label| served.facts.task.class(label);
     let labels = images.labels(Split::Train);

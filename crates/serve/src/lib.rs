@@ -10,13 +10,14 @@ mod few;
 mod guard;
 mod images;
 mod model;
+mod multipart;
 mod page;
 mod patient;
 mod watch;
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _, UdpSocket},
     sync::Arc,
 };
 
@@ -31,7 +32,7 @@ use guard::Guard;
 
 pub use drawings::{Drawings, DrawnSet};
 pub use images::{Images, Nearest, OpenImages, Split};
-pub use model::{Ask, Facts, ReadImage, Reply, Served, Why, answer};
+pub use model::{Ask, Facts, Image, ReadImage, Reply, Served, Why, answer};
 pub use page::alone;
 pub use watch::{Action, Asked, Done, Page, Runs};
 
@@ -41,10 +42,10 @@ pub const PORT: u16 = 8000;
 const OTHER_PORTS: u16 = 100;
 
 /// Where to listen.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Place {
-    /// Loopback where none is asked for. With one a token is made, that whoever asks has to know.
-    pub host: Option<IpAddr>,
+    /// An address or a name of this machine; loopback where none is asked for. Elsewhere a token is made, that whoever asks has to know.
+    pub host: Option<String>,
     /// This one and no other.
     pub port: Option<u16>,
 }
@@ -61,10 +62,13 @@ impl Server {
     /// Takes a port.
     ///
     /// # Errors
-    /// Where it, or each of those tried, is taken, or the address is not of this machine.
-    pub fn bind(Place { host, port }: Place) -> io::Result<Self> {
+    /// Where it, or each of those tried, is taken, or the address is not of this machine, or nobody knows the name.
+    pub fn bind(Place { host, port }: &Place) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let address = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let address = match host {
+            None => Ipv4Addr::LOCALHOST.into(),
+            Some(host) => resolved(host)?,
+        };
         let ports = port.map_or(PORT..=PORT + OTHER_PORTS, |port| port..=port);
         let mut bound = Err(io::ErrorKind::AddrInUse.into());
         for port in ports {
@@ -74,7 +78,7 @@ impl Server {
             }
         }
         let listener = bound?;
-        let guard = Guard::new(listener.local_addr()?, host.is_some())?;
+        let guard = Guard::new(listener.local_addr()?, host.as_deref())?;
         Ok(Self { runtime, listener, guard })
     }
 
@@ -103,6 +107,13 @@ impl Server {
         // What is still computed for somebody has nobody who reads it.
         runtime.shutdown_background();
     }
+}
+
+/// The address of a name, or the one that is written; of several one of IPv4, which more programs can ask.
+fn resolved(host: &str) -> io::Result<IpAddr> {
+    let addresses: Vec<IpAddr> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
+    let address = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    address.copied().ok_or_else(|| io::Error::other("it has no address"))
 }
 
 /// An address by which others reach this machine, in the place of that which stands for all of its own.

@@ -32,14 +32,32 @@ pub struct Facts {
     pub is_linear: bool,
 }
 
-/// The values of an image file in a model's shape, from 0 to 1, or why it cannot be used, in a line.
-pub type ReadImage = Arc<dyn Fn(&[u8]) -> Result<Vec<f32>, String> + Send + Sync>;
+/// An image as a model takes it.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// In the model's shape, from 0 to 1.
+    pub values: Vec<f32>,
+    /// What of it the model may not know, each in a line.
+    pub warnings: Vec<String>,
+}
+
+/// What makes images of what is sent.
+pub trait ReadImage: Send + Sync {
+    /// An image file, turned from light to dark where that is asked for.
+    ///
+    /// # Errors
+    /// In a line: why it cannot be used.
+    fn file(&self, file: &[u8], invert: bool) -> Result<Image, String>;
+
+    /// What there is to say of values in the model's shape.
+    fn warnings(&self, values: &[f32]) -> Vec<String>;
+}
 
 /// A model that can be asked.
 #[derive(Clone)]
 pub struct Served {
     pub facts: Facts,
-    pub read: ReadImage,
+    pub read: Arc<dyn ReadImage>,
     pub(crate) gallery: Arc<Gallery>,
     asks: mpsc::Sender<Ask>,
     places: Arc<Semaphore>,
@@ -47,7 +65,7 @@ pub struct Served {
 
 impl Served {
     /// The model whose thread answers what is sent to `asks`.
-    pub fn new(facts: Facts, read: ReadImage, open: OpenImages, asks: mpsc::Sender<Ask>) -> Self {
+    pub fn new(facts: Facts, read: Arc<dyn ReadImage>, open: OpenImages, asks: mpsc::Sender<Ask>) -> Self {
         let gallery = Arc::new(Gallery::new(open));
         Self { facts, read, gallery, asks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
     }
@@ -91,6 +109,8 @@ pub enum Ask {
 /// What of an image speaks for a class, pixel by pixel.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Why {
+    /// The gradient of the class's score by each pixel.
+    pub gradient: Vec<f32>,
     /// What each pixel adds to the class's score: its gradient times its value.
     pub added: Vec<f32>,
     /// By how much the score falls where the pixel's square is covered.
@@ -177,12 +197,13 @@ mod tests {
             sizes.push(images.len());
             images.chunks(2).map(|image| image[0] + image[1]).collect()
         };
-        let explain = |image: &[f32], label| Why { added: image.to_vec(), covered: vec![f32::from(label)] };
+        let explain =
+            |image: &[f32], label| Why { gradient: vec![], added: image.to_vec(), covered: vec![f32::from(label)] };
         answer(&queue, 2, sums, explain);
         assert_eq!(sizes, [6]);
         let got: Vec<Vec<f32>> = replies.into_iter().map(|mut answered| answered.try_recv().unwrap()).collect();
         assert_eq!(got, [vec![3.0], vec![7.0, 11.0]]);
         let mut why = why;
-        assert_eq!(why.try_recv().unwrap(), Why { added: vec![7.0, 8.0], covered: vec![1.0] });
+        assert_eq!(why.try_recv().unwrap(), Why { gradient: vec![], added: vec![7.0, 8.0], covered: vec![1.0] });
     }
 }

@@ -89,44 +89,97 @@ const network = (() => {
         return (value - mean.data[channel]) * factor[channel] + bias.data[channel];
       });
     },
-    Conv: ([x, weight, bias], { strides: [stride], pads: [top, left], kernel_shape: [rows, columns] }) => {
-      const [channels, height, width] = x.dims;
+    Conv: ([x, weight, bias], attributes) => {
+      const [high, wide] = sides(x, attributes);
       const outputs = weight.dims[0];
-      const [high, wide] = [[height, top, rows], [width, left, columns]].map(([side, pad, size]) => Math.floor((side + 2 * pad - size) / stride) + 1);
       const data = new Float32Array(outputs * high * wide);
-      for (let o = 0; o < outputs; o++) {
-        const target = data.subarray(o * high * wide, (o + 1) * high * wide);
-        if (bias) target.fill(bias.data[o]);
-        for (let c = 0; c < channels; c++) {
-          for (let row = 0; row < rows; row++) {
-            for (let column = 0; column < columns; column++) {
-              const factor = weight.data[((o * channels + c) * rows + row) * columns + column];
-              for (let y = 0; y < high; y++) {
-                const from = y * stride + row - top;
-                if (from < 0 || from >= height) continue;
-                const line = (c * height + from) * width + column - left;
-                // The columns that lie within the image.
-                const first = Math.max(0, Math.ceil((left - column) / stride));
-                const last = Math.min(wide - 1, Math.floor((width - 1 + left - column) / stride));
-                for (let i = first; i <= last; i++) target[y * wide + i] += factor * x.data[line + i * stride];
-              }
-            }
-          }
-        }
-      }
+      if (bias) for (let o = 0; o < outputs; o++) data.fill(bias.data[o], o * high * wide, (o + 1) * high * wide);
+      taps(x, weight, attributes, (factor, to, from, count, stride) => {
+        for (let i = 0; i < count; i++) data[to + i] += factor * x.data[from + i * stride];
+      });
       return { dims: [outputs, high, wide], data };
     },
   };
 
-  // Logits and probabilities of an image in the model's shape.
+  // Height and width of what a convolution makes.
+  const sides = ({ dims: [, ...lengths] }, { strides: [stride], pads, kernel_shape: kernel }) =>
+    lengths.map((length, k) => Math.floor((length + 2 * pads[k] - kernel[k]) / stride) + 1);
+
+  // Tells of each weight of a convolution and each line that it makes: the weight, where the line begins, where in the image it is from,
+  // and how many pixels of it lie within the image.
+  function taps(x, weight, attributes, tell) {
+    const { strides: [stride], pads: [top, left], kernel_shape: [rows, columns] } = attributes;
+    const [channels, height, width] = x.dims;
+    const [high, wide] = sides(x, attributes);
+    for (let o = 0; o < weight.dims[0]; o++) {
+      for (let c = 0; c < channels; c++) {
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++) {
+            const factor = weight.data[((o * channels + c) * rows + row) * columns + column];
+            const first = Math.max(0, Math.ceil((left - column) / stride));
+            const last = Math.min(wide - 1, Math.floor((width - 1 + left - column) / stride));
+            for (let y = 0; y < high; y++) {
+              const from = y * stride + row - top;
+              if (from < 0 || from >= height) continue;
+              tell(factor, (o * high + y) * wide + first, (c * height + from) * width + column - left + first * stride, last - first + 1, stride);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // The gradient by what goes into an operator, from that by what it makes; of those that stand before the logits.
+  const backward = {
+    Flatten: (slope) => [slope],
+    Relu: (slope, [x]) => [slope.map((value, i) => (x.data[i] > 0 ? value : 0))],
+    Add: (slope) => [slope, slope],
+    Gemm: (slope, [x, weight]) => {
+      const inputs = x.data.length;
+      return [Float32Array.from(x.data, (_, i) => slope.reduce((sum, value, o) => sum + value * weight.data[o * inputs + i], 0))];
+    },
+    GlobalAveragePool: (slope, [x]) => {
+      const size = x.data.length / x.dims[0];
+      return [x.data.map((_, i) => slope[Math.floor(i / size)] / size)];
+    },
+    BatchNormalization: (slope, [x, weight, , , variance], { epsilon }) => {
+      const size = x.data.length / x.dims[0];
+      const factor = weight.data.map((value, channel) => value / Math.sqrt(variance.data[channel] + epsilon));
+      return [slope.map((value, i) => value * factor[Math.floor(i / size)])];
+    },
+    Conv: (slope, [x, weight], attributes) => {
+      const data = new Float32Array(x.data.length);
+      taps(x, weight, attributes, (factor, to, from, count, stride) => {
+        for (let i = 0; i < count; i++) data[from + i * stride] += factor * slope[to + i];
+      });
+      return [data];
+    },
+  };
+
+  // The gradient of a class's score by the values of the image.
+  function gradientOf(nodes, values, label) {
+    const outputs = values.logits.data.length;
+    const slopes = { logits: Float32Array.from({ length: outputs }, (_, o) => (outputs > 1 ? Number(o === label) : label === 0 ? 1 : -1)) };
+    for (const { operator, inputs, output, attributes } of nodes.toReversed()) {
+      if (!slopes[output]) continue;
+      backward[operator](slopes[output], inputs.map((name) => values[name]), attributes).forEach((slope, k) => {
+        const before = slopes[inputs[k]];
+        slopes[inputs[k]] = before ? slope.map((value, i) => value + before[i]) : slope;
+      });
+    }
+    return [...slopes.images];
+  }
+
+  // Logits and probabilities of an image in the model's shape; the gradient of a class's score where one is asked for.
   return (bytes) => {
     const { nodes, tensors } = read(bytes);
-    return ({ channels, height, width }, image) => {
+    return ({ channels, height, width }, image, label) => {
       const values = { ...tensors, images: { dims: [channels, height, width], data: Float32Array.from(image) } };
       for (const { operator, inputs, output, attributes } of nodes) {
         values[output] = operators[operator](inputs.map((name) => values[name]), attributes);
       }
-      return { logits: [...values.logits.data], probabilities: [...values.probabilities.data] };
+      const gradient = label === undefined ? undefined : gradientOf(nodes, values, label);
+      return { logits: [...values.logits.data], probabilities: [...values.probabilities.data], gradient };
     };
   };
 })();

@@ -24,7 +24,7 @@ pub(crate) async fn page(State(api): State<Arc<Api>>) -> Response {
     let scripts =
         [include_str!("draw.js"), include_str!("ask.js"), include_str!("server.js"), include_str!("data_set.js")];
     let parts = [include_str!("data_set.html"), include_str!("server.html")];
-    Html(with_bar(&written(&facts, parts, &scripts), "")).into_response()
+    Html(with_bar(&written(&facts, parts, &scripts))).into_response()
 }
 
 /// The list of runs.
@@ -39,20 +39,28 @@ pub(crate) fn runs() -> String {
     )
 }
 
-/// A document with the way to the other pages above it, and a script below.
-pub(crate) fn with_bar(document: &str, script: &str) -> String {
+/// A document with the way to the other pages above it.
+pub(crate) fn with_bar(document: &str) -> String {
+    moving(document, "", "")
+}
+
+/// The same with a script below, and what is said where none runs.
+fn moving(document: &str, script: &str, without: &str) -> String {
     let place = ["<header>", "<body>"].into_iter().find_map(|tag| Some(document.find(tag)? + tag.len()));
     let (before, after) = document.split_at(place.unwrap_or(0));
     let (after, end) = after.split_at(after.rfind("</body>").unwrap_or(after.len()));
     let script = if script.is_empty() { String::new() } else { format!("<script>\n{script}</script>\n") };
-    [before, "\n", include_str!("bar.html"), after, &script, end].concat()
+    let without = if without.is_empty() { String::new() } else { format!("<noscript><p>{without}</p></noscript>\n") };
+    [before, "\n", include_str!("bar.html"), &without, after, &script, end].concat()
 }
 
 /// The page of a run that comes anew when its files change, instead of by its own clock.
 pub(crate) fn watched(document: &str, name: &str, stamp: u64) -> String {
     // Else a browser asks for one that is not there.
     let document = document.replacen("<head>", &format!("<head>\n{ICON}"), 1);
-    with_bar(&of_run(&document, name, stamp), include_str!("watched.js"))
+    let without = "JavaScript does not run here. The page is whole, but charts stay as they are drawn, and what is new is there when it is \
+                   loaded again; <code>train runs stop</code> and <code>train --resume</code> stop a run and let it go on.";
+    moving(&of_run(&document, name, stamp), include_str!("watched.js"), without)
 }
 
 /// No icon.
@@ -68,12 +76,17 @@ pub(crate) fn missing(name: &str, stamp: u64) -> String {
     let said = format!("Nobody has written the page of <code>{}</code> yet; ", escaped(name));
     let html = format!("{said}<button type=\"button\" id=\"write\">write it</button>");
     let script = concat!(include_str!("watched.js"), include_str!("missing.js"));
-    with_bar(&of_run(&plain(&html), name, stamp), script)
+    let without = format!(
+        "The button needs JavaScript, which does not run here; <code>train report</code> writes the page, with the folder of \
+         <code>{}</code>.",
+        escaped(name)
+    );
+    moving(&of_run(&plain(&html), name, stamp), script, &without)
 }
 
 /// In the place of the page of a run that is not there.
 pub(crate) fn gone(name: &str) -> String {
-    with_bar(&plain(&format!("There is no run <code>{}</code>, or no longer.", escaped(name))), "")
+    with_bar(&plain(&format!("There is no run <code>{}</code>, or no longer.", escaped(name))))
 }
 
 fn plain(html: &str) -> String {
@@ -145,4 +158,23 @@ fn filled(page: &str, texts: &[(&str, &str)]) -> String {
         rest = after;
     }
     page + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_script_the_page_of_a_run_and_that_of_one_without_say_what_is_missing() {
+        let document = "<html><head></head><body>\n<header>\n<h1>run</h1></header></body></html>";
+        let of = |page: &str| {
+            page.split_once("<noscript><p>").unwrap().1.split_once("</p></noscript>").unwrap().0.to_owned()
+        };
+        assert!(of(&watched(document, "linear/1", 7)).contains("<code>train runs stop</code>"));
+        let missing = missing("a<b/1", 7);
+        assert!(
+            of(&missing).contains("<code>train report</code> writes the page") && of(&missing).contains("a&lt;b/1")
+        );
+        assert!(!with_bar(document).contains("noscript"));
+    }
 }

@@ -2,7 +2,8 @@
 "use strict";
 const find = (id) => document.getElementById(id);
 const ROWS = 100;
-const ticked = new Set();
+// What is ticked stays so while the list is filtered and sorted: of each run's name whether it is a study.
+const ticked = new Map();
 let wanted = ROWS;
 let shown = [];
 let asking;
@@ -18,11 +19,15 @@ const say = (text, isError) => {
   find("said").className = isError ? "error" : "";
 };
 
-async function act(action) {
+async function told(action) {
   const headers = { "content-type": "application/json" };
+  return (await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said;
+}
+
+async function act(action) {
   try {
     say("…");
-    say((await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said);
+    say(await told(action));
   } catch (error) {
     say(error.message, true);
   }
@@ -33,7 +38,7 @@ async function act(action) {
 function cells(run) {
   const box = make("input", { type: "checkbox", checked: ticked.has(run.name), ariaLabel: `tick ${run.name}` });
   box.onchange = () => {
-    if (box.checked) ticked.add(run.name);
+    if (box.checked) ticked.set(run.name, run.is_study);
     else ticked.delete(run.name);
     tools();
   };
@@ -65,7 +70,8 @@ function show({ runs, total, found }) {
     return row;
   }));
   const names = new Set(runs.map((run) => run.name));
-  for (const name of [...ticked]) if (!names.has(name)) ticked.delete(name);
+  // Of runs that are all here one that is not has gone.
+  if (runs.length >= total) for (const name of [...ticked.keys()]) if (!names.has(name)) ticked.delete(name);
   find("count").textContent = total === 0 ? "No runs yet: Train below begins one."
     : found < total ? `${Math.min(runs.length, found)} of ${found} that are so, of ${total}` : `${runs.length} of ${total}`;
   find("more").hidden = runs.length >= found;
@@ -74,8 +80,11 @@ function show({ runs, total, found }) {
 
 function tools() {
   const runs = shown.filter((run) => ticked.has(run.name));
+  const hidden = ticked.size - runs.length;
+  find("ticked").hidden = ticked.size === 0;
+  find("howmany").textContent = `${ticked.size} ticked` + (hidden ? `, ${hidden} of them not in the list below: Compare takes all, the others those that are seen.` : ".");
   const can = {
-    compare: runs.length > 1 || runs.some((run) => run.is_study),
+    compare: ticked.size > 1 || [...ticked.values()].some((isStudy) => isStudy),
     stop: runs.some((run) => run.alive),
     resume: runs.some((run) => !run.alive && run.can_resume),
     remove: runs.some((run) => !run.alive),
@@ -103,11 +112,18 @@ for (const button of document.querySelectorAll("[data-do]")) {
   button.onclick = () => {
     const runs = shown.filter((run) => ticked.has(run.name));
     const what = button.dataset.do;
-    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams(runs.map((run) => ["run", run.name])));
+    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams([...ticked.keys()].map((name) => ["run", name])));
     const meant = { stop: (run) => run.alive, resume: (run) => !run.alive && run.can_resume, remove: (run) => !run.alive }[what];
-    act({ do: what, runs: runs.filter(meant).map((run) => run.name) });
+    const names = runs.filter(meant).map((run) => run.name);
+    if (what === "remove") names.forEach((name) => ticked.delete(name));
+    act({ do: what, runs: names });
   };
 }
+find("untick").onclick = () => {
+  ticked.clear();
+  for (const box of document.querySelectorAll("#rows input")) box.checked = false;
+  tools();
+};
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
 find("filter").oninput = find("sort").onchange = () => {
@@ -133,6 +149,23 @@ function mark(run) {
   };
   dialog.showModal();
 }
+
+// What would go is told before it goes.
+find("prune").onsubmit = async (event) => {
+  event.preventDefault();
+  const action = { do: "prune", keep: Number(find("keep").value) };
+  const dialog = find("pruning");
+  try {
+    const would = await told({ ...action, dry_run: true });
+    if (would.startsWith("nothing")) return say(would);
+    find("pruned").textContent = would;
+  } catch (error) {
+    return say(error.message, true);
+  }
+  dialog.returnValue = "";
+  dialog.onclose = () => dialog.returnValue === "prune" && act(action);
+  dialog.showModal();
+};
 
 let entries = [];
 find("begin").ontoggle = async () => {

@@ -7,7 +7,7 @@ async function predict(model, values, image, why) {
 
 // Asks for an image: its values, or a file.
 function post(path, query, values, image) {
-  return asked(path, query, image
+  return asked(path, image && isInverted ? { ...query, invert: true } : query, image
     ? { method: "POST", body: image }
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ images: [values] }) });
 }
@@ -21,7 +21,7 @@ const picture = ({ width, height }) => make("img", { width, height, alt: "" });
 
 // The training images that are nearest to what each model sees, and what the pixel-similarity baseline says.
 const isNearest = make("input", { type: "checkbox", id: "nearest" });
-find("why").parentElement.after(make("label", {}, isNearest, " nearest"));
+find("maps").after(make("label", {}, isNearest, " nearest"));
 
 const neighbours = cards.map(({ whole }, i) => {
   const figures = [];
@@ -92,4 +92,5 @@ function thumb({ index, label, prediction, probability }) {
 const token = new URLSearchParams(location.search).get("token") ?? sessionStorage.getItem("token");
 if (token) sessionStorage.setItem("token", token);
 const known = token ? ` -H 'Authorization: Bearer ${token}'` : "";
-find("curl").textContent = `curl${known} --data-binary @digit.png '${location.origin}/api/predict?top=3'`;
+const sent = ["--data-binary @digit.png", "-F file=@a.png -F file=@b.png"];
+find("curl").textContent = sent.map((files) => `curl${known} ${files} '${location.origin}/api/predict?top=3'`).join("\n");

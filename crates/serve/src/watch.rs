@@ -4,7 +4,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{JsonRejection, PathRejection, QueryRejection},
+    },
     http::StatusCode,
     response::{
         Html, IntoResponse as _, Redirect, Response, Sse,
@@ -133,6 +136,12 @@ pub enum Action {
     Remove {
         runs: Vec<String>,
     },
+    /// Remove all but the newest so many runs, or say which those would be.
+    Prune {
+        keep: usize,
+        #[serde(default)]
+        dry_run: bool,
+    },
     /// Bring back what was removed last.
     Undo,
 }
@@ -164,10 +173,7 @@ pub(crate) async fn index() -> Html<String> {
     Html(page::runs())
 }
 
-pub(crate) async fn list(
-    State(watch): Shared,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+pub(crate) async fn list(State(watch): Shared, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     match asked {
         Ok(Query(asked)) => {
             answered(watch.runs.ask(move |runs| runs.list(&asked)).await, |list| Json(list).into_response())
@@ -181,7 +187,11 @@ pub(crate) async fn configs(State(watch): Shared) -> Response {
 }
 
 /// The page of a run below `/runs/`, which has its address there that it has below the output root.
-pub(crate) async fn run(State(watch): Shared, Path(path): Path<String>) -> Response {
+pub(crate) async fn run(State(watch): Shared, path: Result<Path<String>, PathRejection>) -> Response {
+    let path = match path {
+        Ok(Path(path)) => path,
+        Err(rejection) => return refused(rejection.status(), rejection.body_text()),
+    };
     let Some(name) = path.strip_suffix("/report.html").map(str::to_owned) else {
         let path: Vec<_> = path.split('/').filter(|part| !part.is_empty()).map(page::encoded).collect();
         return Redirect::temporary(&format!("/runs/{}/report.html", path.join("/"))).into_response();
@@ -201,13 +211,20 @@ pub(crate) async fn run(State(watch): Shared, Path(path): Path<String>) -> Respo
     }
 }
 
-pub(crate) async fn compare(State(watch): Shared, Query(pairs): Query<Vec<(String, String)>>) -> Response {
+pub(crate) async fn compare(
+    State(watch): Shared,
+    pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Response {
+    let pairs = match pairs {
+        Ok(Query(pairs)) => pairs,
+        Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
+    };
     let names: Vec<String> = pairs.into_iter().filter(|(key, _)| key == "run").map(|(_, name)| name).collect();
     if names.len() > MOST_NAMED {
         return refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", names.len()));
     }
     let compared = watch.runs.ask(move |runs| runs.compare(&names)).await;
-    answered(compared, |document| Html(page::with_bar(&document, "")).into_response())
+    answered(compared, |document| Html(page::with_bar(&document)).into_response())
 }
 
 pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonRejection>) -> Response {
@@ -231,7 +248,11 @@ pub(crate) struct Watched {
 }
 
 /// Tells, by server-sent events, that what is watched has changed: a run, or the list. It ends when the run has gone.
-pub(crate) async fn events(State(watch): Shared, Query(Watched { name, stamp }): Query<Watched>) -> Response {
+pub(crate) async fn events(State(watch): Shared, watched: Result<Query<Watched>, QueryRejection>) -> Response {
+    let Watched { name, stamp } = match watched {
+        Ok(Query(watched)) => watched,
+        Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
+    };
     let Ok(place) = watch.watching.clone().try_acquire_owned() else {
         let reason = format!("{MOST_WATCHING} pages are watched already; close some of them");
         return refused(StatusCode::SERVICE_UNAVAILABLE, reason);

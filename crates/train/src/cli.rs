@@ -7,7 +7,7 @@ mod show;
 mod suggest;
 mod sweep;
 
-use std::{net::IpAddr, num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{
     Args, Parser, Subcommand,
@@ -258,10 +258,10 @@ pub struct ServeArgs {
     /// This port and no other; 8000 or the next free one where none is given.
     #[arg(long, value_name = "N")]
     pub port: Option<u16>,
-    /// The address to listen at, as 0.0.0.0 for all of this machine; requests then need the token that is printed. Without it only this
-    /// machine is answered.
+    /// The address or name to listen at, as 0.0.0.0 for all of this machine; requests then need the token that is printed. Without it,
+    /// and at localhost, only this machine is answered.
     #[arg(long, value_name = "ADDRESS")]
-    pub host: Option<IpAddr>,
+    pub host: Option<String>,
     /// The folder that the page adds drawings to, a data set of your own: FOLDER/LABEL/0001.png and so on.
     #[arg(long, value_name = "FOLDER", default_value = "drawn")]
     pub drawn: PathBuf,

@@ -14,6 +14,8 @@ const SQUARES: usize = 7;
 /// score of the second is the logit turned round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
+    /// Gradient of the class's score by each pixel (Simonyan et al. 2013, <https://arxiv.org/abs/1312.6034>).
+    pub gradient: Vec<f32>,
     /// Gradient of the class's score by each pixel, times the pixel (Shrikumar et al. 2016, <https://arxiv.org/abs/1605.01713>): of a
     /// linear network what each pixel adds, which with the bias is the score.
     pub added: Vec<f32>,
@@ -34,7 +36,11 @@ pub fn explain<B: AutodiffBackend>(
     let network = network.clone().no_grad();
     let explained =
         images.iter().map(|(image, label)| Explained { network: &network, task, shape, image, label: *label });
-    explained.map(|image| Explanation { added: image.added(device), covered: image.covered(device) }).collect()
+    let explanation = |image: Explained<'_, B>| {
+        let [gradient, added] = image.slopes(device);
+        Explanation { gradient, added, covered: image.covered(device) }
+    };
+    explained.map(explanation).collect()
 }
 
 /// What a unit of the first layer looks for.
@@ -63,12 +69,15 @@ struct Explained<'a, B: AutodiffBackend> {
 }
 
 impl<B: AutodiffBackend> Explained<'_, B> {
-    fn added(&self, device: &B::Device) -> Vec<f32> {
+    /// The gradient, and the gradient times the pixels.
+    fn slopes(&self, device: &B::Device) -> [Vec<f32>; 2] {
         let image = tensor::<B>(self.image.to_vec(), self.image.len(), device).require_grad();
         let gradients = self.scores(image.clone()).sum().backward();
         let gradient = image.grad(&gradients).expect("the score depends on the image");
-        let products: Vec<f32> = (gradient * image.inner()).into_data().convert::<f32>().iter().collect();
-        self.over_colours(&products)
+        [gradient.clone(), gradient * image.inner()].map(|slopes| {
+            let slopes: Vec<f32> = slopes.into_data().convert::<f32>().iter().collect();
+            self.over_colours(&slopes)
+        })
     }
 
     fn covered(&self, device: &B::Device) -> Vec<f32> {
@@ -186,11 +195,14 @@ mod tests {
                     image[plane * 72 + pixel] += by;
                     score(&network, &image, 2)
                 };
-                (moved(1e-2) - moved(-1e-2)) / 2e-2 * image[plane * 72 + pixel]
+                (moved(1e-2) - moved(-1e-2)) / 2e-2
             };
-            let expected: f32 = (0..3).map(slope).sum();
-            assert!((why.added[pixel] - expected).abs() < 2e-3, "{kind}: {} {expected}", why.added[pixel]);
-            assert_eq!((why.added.len(), why.covered.len()), (72, 72));
+            let slopes = [0, 1, 2].map(slope);
+            let added: f32 = slopes.iter().enumerate().map(|(plane, slope)| slope * image[plane * 72 + pixel]).sum();
+            assert!((why.added[pixel] - added).abs() < 2e-3, "{kind}: {} {added}", why.added[pixel]);
+            let sum: f32 = slopes.iter().sum();
+            assert!((why.gradient[pixel] - sum).abs() < 4e-3, "{kind}: {} {sum}", why.gradient[pixel]);
+            assert_eq!((why.gradient.len(), why.added.len(), why.covered.len()), (72, 72, 72));
         }
     }
 

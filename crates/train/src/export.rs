@@ -94,6 +94,7 @@ pub fn of_run<B: Backend>(
             path: run.into(),
             epochs: record.epochs_done.max(folder::read_epochs(run).map_or(0, |epochs| epochs.len())),
             has_checkpoints: folder::has_checkpoints(run),
+            failure: record.failure(),
         }
         .into());
     }

@@ -12,7 +12,8 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 use serve::{
-    Action, Asked, Done, Drawings, DrawnSet, Facts, Images, Nearest, Page, Place, Runs, Served, Server, Split, Why,
+    Action, Asked, Done, Drawings, DrawnSet, Facts, Image, Images, Nearest, Page, Place, ReadImage, Runs, Served,
+    Server, Split, Why,
 };
 use task::{Shape, Task};
 use tokio::sync::oneshot;
@@ -36,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 impl Requests {
     pub fn new() -> Self {
-        let server = Server::bind(Place { host: None, port: Some(0) }).unwrap();
+        let server = Server::bind(&Place { host: None, port: Some(0) }).unwrap();
         let address = server.address("").unwrap();
         let address = address.trim_start_matches("http://").trim_end_matches('/').parse().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -51,7 +52,7 @@ fn model() -> Served {
     thread::spawn(move || {
         let logits =
             |images: Vec<f32>| images.chunks(SIDE * SIDE).map(|image| image.iter().sum::<f32>() - 4.0).collect();
-        let why = |image: &[f32], _| Why { added: image.to_vec(), covered: image.to_vec() };
+        let why = |image: &[f32], _| Why { gradient: image.to_vec(), added: image.to_vec(), covered: image.to_vec() };
         serve::answer(&queue, values, logits, why);
     });
     let facts = Facts {
@@ -64,12 +65,19 @@ fn model() -> Served {
         knows_strokes: true,
         is_linear: true,
     };
-    let read = Arc::new(move |bytes: &[u8]| {
-        let image = data::decode_image(bytes, 64).map_err(|error| error.to_string())?;
+    Served::new(facts, Arc::new(Known), Arc::new(|| Ok(Arc::new(Known) as Arc<dyn Images>)), asks)
+}
+
+impl ReadImage for Known {
+    fn file(&self, file: &[u8], _: bool) -> Result<Image, String> {
+        let image = data::decode_image(file, 64).map_err(|error| error.to_string())?;
         let values = image.fitted(Shape::grey([SIDE; 2]), data::Fit::Squish);
-        Ok(values.into_iter().map(|value| f32::from(value) / 255.0).collect())
-    });
-    Served::new(facts, read, Arc::new(|| Ok(Arc::new(Known) as Arc<dyn Images>)), asks)
+        Ok(Image { values: values.into_iter().map(|value| f32::from(value) / 255.0).collect(), warnings: vec![] })
+    }
+
+    fn warnings(&self, _: &[f32]) -> Vec<String> {
+        vec![]
+    }
 }
 
 /// Images, runs and drawings of which everything is known.
@@ -205,8 +213,12 @@ impl Parser for Requests {
     fn inputs(&self) -> BoxedStrategy<Vec<u8>> {
         let host = self.address.to_string();
         let hosts = prop_oneof![9 => Just(host), 1 => Just("evil.example".to_owned())];
-        let kinds =
-            prop::sample::select(vec!["application/json", "image/png", "text/plain", "application/json; charset=x"]);
+        let kinds = prop::sample::select(vec![
+            "application/json",
+            "image/png",
+            "multipart/form-data; boundary=x",
+            "application/json; charset=x",
+        ]);
         let body = prop_oneof![4 => prop::sample::select(BODIES.to_vec()).prop_map(<[u8]>::to_vec), 1 => few(64)];
         let more = vec(
             prop::sample::select(vec![

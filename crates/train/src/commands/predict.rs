@@ -1,6 +1,7 @@
 //! `train predict`: label and probability of images.
 
 mod pictures;
+mod prepared;
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -8,8 +9,8 @@ use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Document, Table, html};
 use data::DecodedImage;
+use files::quoted;
 use model::AutodiffBackend;
-use plan::SourceKind;
 use rayon::prelude::*;
 use report::{grouped, probability};
 use serde::Serialize;
@@ -19,15 +20,17 @@ use train::{Error, backend::BackendJob};
 
 use pictures::{Picture, Pictures};
 
+pub use prepared::{Oddity, Taken};
+
 use super::{
-    image_file, load_data, output, run_name,
+    image_file, output, run_name,
     stored_run::StoredRun,
     why::{self, Seen},
     workbench::on_backend,
 };
 use crate::{
     cli::PredictArgs,
-    terminal::{Out, say, table, tell},
+    terminal::{Out, colours, say, table, tell},
 };
 
 /// Classes of each image on a page where nothing says how many.
@@ -98,6 +101,10 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
             }
         }
     }
+    if is_table {
+        let export = format!("train export {} --onnx model.onnx", quoted(&stored.path));
+        say(&colours().dim(&format!("\nPython   `{export}` prints the lines that do the same")));
+    }
     if !unusable.is_empty() {
         bail!("{} of {} images could not be used", unusable.len(), unusable.len() + names.len());
     }
@@ -107,13 +114,6 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
 /// What is said of images that a model may not know, each once with how many they are.
 #[derive(Default)]
 struct Warnings(BTreeMap<Oddity, (String, usize)>);
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Oddity {
-    DarkOnLight,
-    Colour,
-    Blank,
-}
 
 impl Warnings {
     fn add(&mut self, name: &str, oddities: &[Oddity]) {
@@ -127,39 +127,9 @@ impl Warnings {
             let is_one = *count == 1;
             let which =
                 if is_one { format!("`{name}`") } else { format!("{} images, such as `{name}`,", grouped(*count)) };
-            let said = match (oddity, is_one) {
-                (Oddity::DarkOnLight, true) => {
-                    "looks like dark strokes on light, the model knows light on black: try --invert"
-                }
-                (Oddity::DarkOnLight, false) => {
-                    "look like dark strokes on light, the model knows light on black: try --invert"
-                }
-                (Oddity::Colour, true) => "is in colour, the model knows grey images: it is made grey",
-                (Oddity::Colour, false) => "are in colour, the model knows grey images: they are made grey",
-                (Oddity::Blank, true) => "is blank",
-                (Oddity::Blank, false) => "are blank",
-            };
-            tell(&format!("warning: {which} {said}"));
+            tell(&format!("warning: {which} {}", oddity.said(is_one, "--invert")));
         }
     }
-}
-
-/// The values of an image in the model's shape, and what is odd about it.
-fn prepared(mut image: DecodedImage, stored: &StoredRun, invert: bool) -> (Vec<u8>, Vec<Oddity>) {
-    let (shape, fit) = (stored.record.model.shape(), load_data::fit(&stored.plan));
-    let mut oddities = Vec::new();
-    if invert {
-        image.pixels.iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
-    } else if shape.channels == 1 && knows_strokes(stored) && image.is_dark_on_light() {
-        oddities.push(Oddity::DarkOnLight);
-    }
-    if shape.channels < image.shape.channels && !image.is_without_colour() {
-        oddities.push(Oddity::Colour);
-    }
-    if image.pixels.iter().all(|pixel| *pixel == image.pixels[0]) {
-        oddities.push(Oddity::Blank);
-    }
-    (image.fitted(shape, fit), oddities)
 }
 
 /// The name of an image, as it was given, and the image.
@@ -170,21 +140,6 @@ fn decoded(picture: anyhow::Result<Picture>) -> anyhow::Result<(String, DecodedI
             let image = image_file::decode(&name, &bytes)?;
             Ok((name, image))
         }
-    }
-}
-
-/// Whether the model has seen light strokes on black; of a reader's own pictures nobody knows.
-pub fn knows_strokes(stored: &StoredRun) -> bool {
-    match stored.plan.data.source {
-        SourceKind::Folder | SourceKind::Csv | SourceKind::Npz | SourceKind::Cifar10 => false,
-        SourceKind::Auto
-        | SourceKind::MnistSample
-        | SourceKind::Mnist
-        | SourceKind::FashionMnist
-        | SourceKind::Kmnist
-        | SourceKind::Archive
-        | SourceKind::Idx
-        | SourceKind::Synthetic => true,
     }
 }
 
@@ -222,6 +177,7 @@ impl BackendJob for Predict<'_> {
             let logits = classifier.network().forward(Tensor::from_data(images, &device));
             logits.into_data().convert::<f32>().iter().collect()
         };
+        let taken = Taken::by(self.stored);
         let (mut predicted, mut pictures) = (Predicted::default(), self.pictures);
         loop {
             // So many at a time, that they are decoded on all cores and are not all in memory.
@@ -231,7 +187,7 @@ impl BackendJob for Predict<'_> {
             }
             let prepared = |picture| {
                 let (name, image) = decoded(picture)?;
-                Ok((name, prepared(image, self.stored, self.invert)))
+                Ok((name, taken.prepared(image, self.invert)))
             };
             let prepared: Vec<anyhow::Result<_>> = some.into_par_iter().map(prepared).collect();
             let mut images = Vec::with_capacity(prepared.len());

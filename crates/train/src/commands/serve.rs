@@ -7,6 +7,7 @@ mod watch;
 
 use std::{
     collections::BTreeSet,
+    net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
@@ -17,10 +18,10 @@ use burn::{
     module::AutodiffModule as _,
     tensor::{Tensor, TensorData},
 };
-use data::decode_image;
+use data::{DecodedImage, decode_image};
 use model::AutodiffBackend;
 use plan::ModelKind;
-use serve::{Ask, Facts, Place, ReadImage, Served, Server, Why};
+use serve::{Ask, Facts, Image, Place, ReadImage, Served, Server, Why};
 use tokio::sync::oneshot;
 use train::{
     Error,
@@ -31,7 +32,13 @@ use train::{
 use drawn::Drawn;
 use watch::Watched;
 
-use super::{image_file, load_data, predict, run_name, stored_run::StoredRun, workbench::on_backend};
+use super::{
+    image_file, load_data,
+    predict::{Oddity, Taken},
+    run_name,
+    stored_run::StoredRun,
+    workbench::on_backend,
+};
 use crate::{
     cli::{ServeArgs, UsageError},
     terminal::say,
@@ -39,8 +46,8 @@ use crate::{
 
 /// Serves until Ctrl-C.
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let place = Place { host: args.host, port: args.port };
-    let server = Server::bind(place).map_err(|cause| UsageError(refusal(args, &cause)))?;
+    let place = Place { host: args.host.clone(), port: args.port };
+    let server = Server::bind(&place).map_err(|cause| UsageError(refusal(args, &cause)))?;
     let watched = Watched::new(&args.root.runs);
     let newest = if args.models.is_empty() { watched.newest_with_model()? } else { None };
     let mut models: Vec<Served> = Vec::new();
@@ -62,13 +69,14 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
 }
 
 fn refusal(args: &ServeArgs, cause: &std::io::Error) -> String {
-    let host = args.host.map_or_else(|| "127.0.0.1".to_owned(), |host| host.to_string());
+    let host = args.host.as_deref().unwrap_or("127.0.0.1");
     let port = args.port.unwrap_or(serve::PORT);
     let hint = match (cause.kind(), args.port) {
         (std::io::ErrorKind::AddrInUse, Some(_)) => "; another --port, or none, takes a free one",
         (std::io::ErrorKind::AddrInUse, None) => ", and so are the 100 above it; --port takes another",
         (std::io::ErrorKind::AddrNotAvailable, _) => "; --host has to be an address of this machine, or 0.0.0.0",
         (std::io::ErrorKind::PermissionDenied, _) => "; ports below 1024 are not for everyone",
+        _ if host.parse::<IpAddr>().is_err() => "; --host has to be a name or an address of this machine",
         _ => "",
     };
     format!("cannot listen on {host}, port {port}: {cause}{hint}")
@@ -87,10 +95,12 @@ fn tell_apart(models: &mut [Served], runs: &[std::path::PathBuf]) {
 /// A model that answers on a thread of its own from now on.
 fn started(stored: StoredRun, drawn: &Path) -> anyhow::Result<Served> {
     let mut facts = facts(&stored)?;
-    facts.knows_strokes |= stored.plan.data.path == *drawn;
+    let mut taken = Taken::by(&stored);
+    taken.knows_strokes |= stored.plan.data.path == *drawn;
+    facts.knows_strokes = taken.knows_strokes;
     let (asks, queue) = mpsc::channel();
     let (ready, is_ready) = mpsc::channel();
-    let (read, open) = (read(&stored), images::opener(&stored, &facts.name));
+    let (read, open) = (Arc::new(Reader(taken)), images::opener(&stored, &facts.name));
     let name = facts.name.clone();
     thread::Builder::new()
         .name(format!("model {name}"))
@@ -126,7 +136,7 @@ pub fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
         task: stored.task()?,
         shape: record.model.shape(),
         fit: load_data::fit(&stored.plan).name(),
-        knows_strokes: predict::knows_strokes(stored),
+        knows_strokes: Taken::by(stored).knows_strokes,
         is_linear: stored.plan.model.kind == ModelKind::Linear,
     })
 }
@@ -137,12 +147,25 @@ fn name(run: &Path) -> String {
     parts.into_iter().flatten().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-fn read(stored: &StoredRun) -> ReadImage {
-    let (shape, fit) = (stored.record.model.shape(), load_data::fit(&stored.plan));
-    Arc::new(move |file| {
+/// Image files and numbers as the model takes them.
+struct Reader(Taken);
+
+impl ReadImage for Reader {
+    fn file(&self, file: &[u8], invert: bool) -> Result<Image, String> {
         let image = decode_image(file, image_file::MAX_SIDE).map_err(|error| error.to_string())?;
-        Ok(image.fitted(shape, fit).into_iter().map(|value| f32::from(value) / 255.0).collect())
-    })
+        let (pixels, oddities) = self.0.prepared(image, invert);
+        let values = pixels.into_iter().map(|value| f32::from(value) / 255.0).collect();
+        Ok(Image { values, warnings: said(&oddities) })
+    }
+
+    fn warnings(&self, values: &[f32]) -> Vec<String> {
+        let pixels = values.iter().map(|value| (value * 255.0).round() as u8).collect();
+        said(&self.0.oddities(&DecodedImage { shape: self.0.shape, pixels }, false))
+    }
+}
+
+fn said(oddities: &[Oddity]) -> Vec<String> {
+    oddities.iter().map(|oddity| oddity.said(true, "invert=true")).collect()
 }
 
 struct Answer<'a> {
@@ -171,8 +194,8 @@ impl BackendJob for Answer<'_> {
         let why = |image: &[f32], label| {
             let mut explained = explain(learning, &task, shape, &[(image.to_vec(), label)], &device);
             // One image, one explanation.
-            let Explanation { added, covered } = explained.swap_remove(0);
-            Why { added, covered }
+            let Explanation { gradient, added, covered } = explained.swap_remove(0);
+            Why { gradient, added, covered }
         };
         serve::answer(&self.queue, shape.len(), logits, why);
         Ok(())

@@ -31,6 +31,9 @@ impl StoredRun {
     pub fn open(path: PathBuf, backend: &BackendArgs) -> anyhow::Result<Self> {
         folder::read_plan(&path)?;
         let record = RunRecord::read(&path)?;
+        if let Some(failure) = record.failure_with_model().filter(|_| folder::model_path(&path).is_file()) {
+            tell(&format!("warning: run `{}` {failure}", path.display()));
+        }
         let mut settings = backend.settings();
         // Also where the run is of a version that knew grey images alone, and its plan does not say so.
         settings.push(Setting::flag("the run's model", "data.channels", record.model.channels as i64));

@@ -15,6 +15,8 @@ use crate::cli::UsageError;
 
 /// What reads a run's model in PyTorch.
 const PYTORCH: &str = include_str!("../../../../../docs/pytorch.py");
+/// What does the same in Rust, by this program's library; images fitted by `Fit::Pad`.
+const RUST: &str = include_str!("../../../../../docs/predict.rs");
 /// Classes of which the card has a row each; of more it has the first.
 const MOST_ROWS: usize = 100;
 
@@ -90,6 +92,9 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
         grouped(record.data.valid),
         record.data.fingerprint,
     );
+    if let Some(failure) = record.failure_with_model() {
+        let _ = writeln!(card, "\nThe training {failure}.");
+    }
     if let Some(best) = &record.best {
         let _ = write!(
             card,
@@ -135,6 +140,12 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
         fit.name(),
         onnx::IMAGES,
         fit.name(),
+    );
+    let _ = write!(
+        card,
+        "\nIn Rust, in a crate beside those of that program's workspace, with `burn`, `burn-flex`, `data`, `run` and `train`; \
+         `predict(Path::new(\".\"), Path::new(\"image.png\"))` says the class:\n\n```rust\n{}```\n",
+        RUST.replace("Fit::Pad", &format!("Fit::{fit:?}")),
     );
     card
 }

@@ -42,24 +42,68 @@ pub fn remove(args: &RemoveArgs) -> anyhow::Result<()> {
 /// Removes all but the newest runs that a person began.
 pub fn prune(args: &PruneArgs) -> anyhow::Result<()> {
     let root = &args.root.runs;
-    let runs: Vec<Run> = list::list(root)?.into_iter().filter(|run| !is_trial(&run.path)).collect();
-    let older = &runs[..runs.len().saturating_sub(args.keep)];
-    let (kept, pruned): (Vec<&Run>, Vec<&Run>) =
-        older.iter().partition(|run| run.in_use || marks::has_marks(&run.path));
-    if !kept.is_empty() {
-        say(&format!("kept beside the newest {}: {}, running or with a note or tag", args.keep, counted(kept.len())));
+    let older = Older::beside(root, args.keep)?;
+    older.kept.iter().for_each(|kept| say(kept));
+    if let Some(nothing) = older.nothing(root) {
+        say(&nothing);
+    } else if args.dry_run {
+        older.folders.iter().for_each(|folder| say(&run_name::line(folder)));
+        say(&format!("{} would be removed", counted(older.folders.len())));
+    } else {
+        conclude(root, &older.folders)?;
     }
-    if pruned.is_empty() {
-        say(&format!("nothing to remove: {} below `{}` and no study is touched", counted(runs.len()), root.display()));
-        return Ok(());
+    Ok(())
+}
+
+/// The same in a line: what was done, or what would be, with the names of the first.
+pub fn pruned(root: &Path, keep: usize, dry_run: bool) -> anyhow::Result<String> {
+    let older = Older::beside(root, keep)?;
+    let said = match older.nothing(root) {
+        Some(nothing) => nothing,
+        None if dry_run => {
+            let names = older.folders.iter().take(NAMED).map(|folder| folder.display().to_string());
+            let names: Vec<String> = names.collect();
+            let more = if older.folders.len() > NAMED { ", .." } else { "" };
+            format!("{} would go to the trash: {}{more}", counted(older.folders.len()), names.join(", "))
+        }
+        None => moved(root, &older.folders)?,
+    };
+    Ok([said].into_iter().chain(older.kept).collect::<Vec<_>>().join("; "))
+}
+
+/// Runs that are named in a line.
+const NAMED: usize = 5;
+
+/// The runs that a person began before the newest ones.
+struct Older {
+    /// Those that nothing keeps.
+    folders: Vec<PathBuf>,
+    /// How many others there are and why they stay, in words; none where there are none.
+    kept: Option<String>,
+    /// All runs that a person began.
+    runs: usize,
+}
+
+impl Older {
+    fn beside(root: &Path, keep: usize) -> anyhow::Result<Self> {
+        let runs: Vec<Run> = list::list(root)?.into_iter().filter(|run| !is_trial(&run.path)).collect();
+        let older = &runs[..runs.len().saturating_sub(keep)];
+        let (kept, pruned): (Vec<&Run>, Vec<&Run>) =
+            older.iter().partition(|run| run.in_use || marks::has_marks(&run.path));
+        let said = || format!("kept beside the newest {keep}: {}, running or with a note or tag", counted(kept.len()));
+        Ok(Self {
+            folders: pruned.into_iter().map(|run| run.path.clone()).collect(),
+            kept: (!kept.is_empty()).then(said),
+            runs: runs.len(),
+        })
     }
-    let folders: Vec<PathBuf> = pruned.into_iter().map(|run| run.path.clone()).collect();
-    if args.dry_run {
-        folders.iter().for_each(|folder| say(&run_name::line(folder)));
-        say(&format!("{} would be removed", counted(folders.len())));
-        return Ok(());
+
+    /// What is said where nothing is to be removed.
+    fn nothing(&self, root: &Path) -> Option<String> {
+        let said =
+            || format!("nothing to remove: {} below `{}` and no study is touched", counted(self.runs), root.display());
+        self.folders.is_empty().then(said)
     }
-    conclude(root, &folders)
 }
 
 /// Moves runs and studies below a root to its trash; says what was moved, in a line.

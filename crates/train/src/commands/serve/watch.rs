@@ -197,6 +197,7 @@ impl Watched {
                 format!("tags of {} written", run.display())
             }
             Action::Remove { runs } => removal::moved(&self.root, &self.all_named(&runs)?)?,
+            Action::Prune { keep, dry_run } => removal::pruned(&self.root, keep, dry_run)?,
             Action::Undo => format!("back: {}", listed(&removal::undone(&self.root)?)),
         };
         Ok(Done { said, run: None })
@@ -220,7 +221,10 @@ impl Runs for Watched {
 
     fn page(&self, name: &str) -> Option<Page> {
         let path = folder::report_path(&self.find(name)?);
-        Some(fs::read_to_string(path).map_or(Page::Missing, Page::Written))
+        // A run's folder may be linked from another disk; a page that is a link is none that this program has written.
+        let is_own = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        let written = is_own.then(|| fs::read_to_string(path).ok()).flatten();
+        Some(written.map_or(Page::Missing, Page::Written))
     }
 
     fn stamp(&self, name: Option<&str>) -> Option<u64> {

@@ -32,8 +32,8 @@ struct Page<'a> {
     rewriting: Rewriting,
 }
 
-/// The page is written at most so often.
-const EVERY: Duration = Duration::from_secs(5);
+/// The page is written at most so often; who watches it sees trials come on. That of a large study takes longer and is written less often.
+const EVERY: Duration = Duration::from_secs(1);
 
 impl Page<'_> {
     fn look(&mut self, entries: &[Entry]) {
