@@ -192,6 +192,7 @@ mod by_mpi {
     fn what_is_wrong_is_said_once_and_names_the_rank() {
         let place = Place::new();
         let linear = [&["linear"], SMALL].concat();
+        let net = [&["two-layer"], SMALL].concat();
         let said = |ran: &Ran, code: i32, message: &str| {
             assert_eq!((ran.code, errors(ran)), (code, vec![format!("error: {message}").as_str()]), "{ran:?}");
         };
@@ -204,7 +205,7 @@ mod by_mpi {
         let ran = train(
             &place,
             2,
-            &[&linear[..], &["--set", "parallel.shards=2", "--set", "optimizer.learning_rate=1e38"]].concat(),
+            &[&net[..], &["--set", "parallel.shards=2", "--set", "optimizer.learning_rate=1e38"]].concat(),
         );
         assert!(ran.code == 1 && errors(&ran).len() == 1 && errors(&ran)[0].contains(" loss became "), "{ran:?}");
         // The state is written although the others have ended.
@@ -245,9 +246,13 @@ mod by_mpi {
             ran.code != 0 && ran.stderr.contains(" has heard nothing of the others for 2 s, and ends; "),
             "{ran:?}"
         );
-        let go_on = ["--resume", place.run().to_str().unwrap(), "--set", "training.epochs=1"].map(str::to_owned);
-        let done = place.train(&go_on.each_ref().map(String::as_str));
-        assert!(done.stderr.contains("already") || done.stderr.contains("all") || done.code == 0, "{done:?}");
+        // What is saved is whole.
+        let (run, before) =
+            (place.run(), fs::read_to_string(place.run().join("metrics.jsonl")).unwrap().lines().count());
+        let mut on = place.start(&["--resume", run.to_str().unwrap()]);
+        wait_until(|| fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count() > before + 1);
+        on.kill().unwrap();
+        on.wait().unwrap();
     }
 
     #[test]

@@ -17,10 +17,9 @@ fn of_this_package(variable: &OsStr) -> bool {
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let features: Vec<&str> = [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu"))]
-            .into_iter()
-            .filter_map(|(name, is_on)| is_on.then_some(name))
-            .collect();
+        let features =
+            [("wgpu", cfg!(feature = "wgpu")), ("tch-cpu", cfg!(feature = "tch-cpu")), ("mpi", cfg!(feature = "mpi"))];
+        let features: Vec<&str> = features.into_iter().filter_map(|(name, is_on)| is_on.then_some(name)).collect();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut cargo = Command::new(env!("CARGO"));
         // What Cargo tells a test about its package would make build scripts that read it run again.
