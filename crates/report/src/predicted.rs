@@ -153,7 +153,10 @@ mod tests {
             is: None,
             pixels: Pixels::of_planes(1, 1, &[0]),
             guesses: vec![(class.into(), p)],
+            loss: None,
+            logit: 0.0,
             added: vec![0.0],
+            added_to_actual: None,
             covered: vec![0.0],
             is_linear: true,
         }

@@ -28,7 +28,7 @@ use burn::{
     train::{Interrupter, Learner},
 };
 use data::{Augmentation, DataSet, ImageBatch, ImageDataset, ImageLoader, Images, Order};
-use metrics::{MetricSums, Metrics};
+use metrics::{MeanLoss, MetricSums, Metrics};
 use model::{AutodiffBackend, Backend};
 use plan::{AugmentationPlan, ModelKind, Plan, Sampling, Schedule};
 use run::{
@@ -54,6 +54,10 @@ use crate::{
     observer::{EpochProgress, Observer},
     panics,
 };
+
+/// Epochs from which on their mean losses are a curve, and the parts of those of a shorter run.
+const FEW_EPOCHS: usize = 10;
+const PARTS: usize = 20;
 
 /// What is being done, for an error.
 const TRAINING: &str = "training";
@@ -532,9 +536,21 @@ impl<B: AutodiffBackend> Session<B> {
         for (place, scored) in places.into_iter().zip(StepOutput::read(outputs)) {
             refuse_divergence("training", scored.loss, place, self.is_saved)?;
             self.state.epoch_sums.add(scored.loss, &scored.predictions(), &scored.labels);
+            self.add_to_part(place.batch, scored.loss, scored.labels.len());
             self.logger.batch(&BatchRecord { place, batch_loss: scored.loss }, scored.labels.len())?;
         }
         Ok(())
+    }
+
+    /// Of a short run also the parts of an epoch have their losses: a few epochs alone are no curve.
+    fn add_to_part(&mut self, batch: usize, loss: f32, samples: usize) {
+        if self.plan.training.epochs < FEW_EPOCHS {
+            let batches = self.train.num_batches();
+            let part = (batch - 1) * PARTS.min(batches) / batches;
+            let parts = &mut self.state.part_losses;
+            parts.resize(parts.len().max(part + 1), MeanLoss::default());
+            parts[part].add(f64::from(loss), samples);
+        }
     }
 
     fn tell_progress(&mut self, images_per_second: f64) {
@@ -586,6 +602,7 @@ impl<B: AutodiffBackend> Session<B> {
             gradient_norm: self.last_step.gradient_norm,
             update_ratio: self.last_step.update_ratio,
             train: mem::replace(&mut state.epoch_sums, MetricSums::new(self.train.task().classes().len())).metrics(),
+            train_losses: mem::take(&mut state.part_losses).iter_mut().map(MeanLoss::take).collect(),
             valid,
             seconds,
             images_per_second,

@@ -264,6 +264,8 @@ fn explained(
         name: prediction.path,
         is: None,
         image: image.clone(),
+        actual: None,
+        loss: None,
         label: task.labels().find(|label| task.class(*label) == prediction.label).unwrap_or_default(),
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });

@@ -171,7 +171,7 @@ impl BackendJob for Answer<'_> {
         let why = |image: &[f32], label| {
             let mut explained = explain(learning, &task, shape, &[(image.to_vec(), label)], &device);
             // One image, one explanation.
-            let Explanation { added, covered } = explained.swap_remove(0);
+            let Explanation { added, covered, .. } = explained.swap_remove(0);
             Why { added, covered }
         };
         serve::answer(&self.queue, shape.len(), logits, why);

@@ -65,8 +65,8 @@ fn pictures(blocks: &[Block]) -> Vec<String> {
 fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.result())];
     sections.push((TOP_LOSSES_NAME, evaluated.top_losses_as_pictures(top_losses)));
-    sections.extend(evaluated.misses().map(|misses| ("misses", misses)));
-    sections.push(("classes", evaluated.classes()));
+    sections.extend(evaluated.misses(&[]).map(|misses| ("misses", misses)));
+    sections.extend(evaluated.classes(&[]).map(|classes| ("classes", classes)));
     sections.extend(evaluated.charts());
     sections
 }
