@@ -22,6 +22,9 @@ const CLASSES_SEEN: usize = 3;
 const CLASSES_SHOWN: usize = 20;
 const CLASSES_LISTED: usize = 100;
 
+/// Classes that are listed beside their matrix.
+const CLASSES_BESIDE: usize = 12;
+
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
 
@@ -153,18 +156,22 @@ impl<'a> Evaluated<'a> {
         Section::new("Confusion matrix", [Block::Confusion { alt, matrix }])
     }
 
-    /// The matrix with all metrics beside it, and what it does not say of each class.
+    /// The matrix with all metrics that no tile has; of more than two classes with each class beside it.
     pub fn result(&self) -> Section {
         let Section { heading, blocks } = self.confusion();
-        let metrics = Block::Table(Table::of_names(self.metrics()));
-        let beside = Block::Beside(blocks.into_iter().chain([metrics]).collect());
-        // Of two classes the matrix says it all.
-        let is_more = !self.data.task().is_binary();
-        let by_class =
-            is_more.then(|| list_of_classes(self.ranked(), "Each class, the one that is recognised worst first"));
+        // Loss and accuracy come first, and are tiles.
+        let metrics = Block::Table(Table::of_names(self.metrics().into_iter().skip(2)));
         let words = [Some(self.meant()), self.worst(), self.said_too_often()];
-        let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Section::new(format!("{heading} and metrics"), [beside, Block::Text(words)].into_iter().chain(by_class))
+        let words = Block::Text(words.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        let beside = |block: Block| Block::Beside(blocks.iter().cloned().chain([block]).collect());
+        let of_classes = || list_of_classes(self.ranked(), "Each class, the one that is recognised worst first");
+        let blocks = match self.data.task().classes().len() {
+            // Of two classes the matrix says it all.
+            2 => vec![beside(metrics), words],
+            ..=CLASSES_BESIDE => vec![beside(of_classes()), Block::Beside(vec![words, metrics])],
+            _ => vec![beside(metrics), words, of_classes()],
+        };
+        Section::new(format!("{heading} and metrics"), blocks)
     }
 
     /// What precision and recall are of.

@@ -271,7 +271,7 @@ fn explained(
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
     let accuracy = stored.record.best.as_ref().map(|best| best.metrics.accuracy);
-    Ok(report::predicted(&stored.path.display().to_string(), accuracy, task.classes(), whys))
+    Ok(report::predicted(&stored.path, accuracy, task.classes(), whys))
 }
 
 fn predictions(
