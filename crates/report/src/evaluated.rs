@@ -200,7 +200,7 @@ impl<'a> Evaluated<'a> {
         let mut table = Table::new(["class", &misses, "accuracy (recall)", "95 % interval", "predicted"], 1);
         for (label, of) in classes {
             let [low, high] = interval(of.right, of.actual);
-            let of_all = if are_equal { String::new() } else { format!(" of {}", grouped(of.actual)) };
+            let of_all = if are_equal { String::new() } else { format!("/{}", grouped(of.actual)) };
             table.add_row([
                 self.data.class(label).to_owned(),
                 grouped(of.actual - of.right) + &of_all,

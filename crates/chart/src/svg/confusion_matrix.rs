@@ -41,7 +41,7 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
     let every = (NAMED / cell).ceil().max(1.0) as usize;
     let names: Vec<String> = confusion.classes.iter().map(|class| cut(class, LETTERS)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let margin = 26.0 + 6.8 * longest as f64;
+    let margin = (26.0 + 6.8 * longest as f64).max(40.0);
     let side = cell * classes as f64;
     let mut body = format!(
         "<rect x=\"{margin}\" y=\"{margin}\" width=\"{side}\" height=\"{side}\" fill=\"none\" stroke=\"currentColor\" \
