@@ -197,7 +197,7 @@ impl<'a> Evaluated<'a> {
         let first = classes.first().map_or(0, |(_, of)| of.actual);
         let are_equal = classes.iter().all(|(_, of)| of.actual == first);
         let misses = if are_equal { format!("misses of {}", grouped(first)) } else { "misses".into() };
-        let mut table = Table::new(["class", &misses, "accuracy (recall)", "95 % interval", "predicted"], 1);
+        let mut table = Table::new(["class", &misses, "accuracy (recall)", "95 % interval", "times said"], 1);
         for (label, of) in classes {
             let [low, high] = interval(of.right, of.actual);
             let of_all = if are_equal { String::new() } else { format!("/{}", grouped(of.actual)) };
@@ -205,7 +205,8 @@ impl<'a> Evaluated<'a> {
                 self.data.class(label).to_owned(),
                 grouped(of.actual - of.right) + &of_all,
                 fraction(of.recall()),
-                format!("{low:.3}–{high:.3}"),
+                // Of a good model the third digit counts.
+                if high > 0.95 { format!("{low:.3}–{high:.3}") } else { format!("{low:.2}–{high:.2}") },
                 grouped(of.predicted),
             ]);
         }
@@ -685,7 +686,7 @@ mod tests {
         let evaluated = evaluated(&data, evaluation);
         let table = evaluated.ranked();
         assert_eq!(table.header[1], "misses of 4");
-        assert_eq!(table.rows[0], ["b", "4", "0.0000", "0.000–0.490", "0"]);
+        assert_eq!(table.rows[0], ["b", "4", "0.0000", "0.00–0.49", "0"]);
         assert_eq!(table.rows[2][0], "a");
         let worst = "Recognised worst is class b: 0 of 4 are right; the next, class c, is not told apart from it by so many images. Most \
                      of its misses, 4, are taken for class a.";

@@ -178,8 +178,8 @@ impl Verdict<'_> {
         let count = self.epochs.len();
         let (last, before) = (self.epochs.last()?, self.epochs.get((count - 1).checked_sub((count / 4).max(1))?)?);
         let fallen = 1.0 - last.valid.loss / before.valid.loss;
-        let since = match last.epoch - before.epoch {
-            1 => "in the last epoch".to_owned(),
+        let since = match last.epoch.saturating_sub(before.epoch) {
+            ..=1 => "in the last epoch".to_owned(),
             epochs => format!("in the last {epochs} epochs"),
         };
         if fallen <= STILL_FALLING || count < self.plan.training.epochs {
@@ -193,7 +193,8 @@ impl Verdict<'_> {
                 (format!("{fell}: more epochs are likely to bring more."), ("more epochs".into(), resume))
             }
             kind => {
-                let rate = Schedule::new(self.plan, last.step * more / count.max(1)).learning_rate(last.step);
+                let rate =
+                    Schedule::new(self.plan, last.step.saturating_mul(more) / count.max(1)).learning_rate(last.step);
                 let why = format!(
                     "{fell}, as the learning rate came to the end of its {kind} schedule: a longer run is worth it. A resume with {more} \
                      epochs would stretch that schedule and go on within it, at a rate of {:.1e}, so begin anew.",

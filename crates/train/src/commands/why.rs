@@ -6,7 +6,7 @@ use chart::Pixels;
 use data::Split;
 use metrics::Scores;
 use model::AutodiffBackend;
-use plan::{ModelKind, Plan};
+use plan::{Loss, ModelKind, Plan};
 use report::{Unit, Why};
 use run::RunRecord;
 use train::{
@@ -102,7 +102,8 @@ pub fn of_top_losses(
             is: (sample.label != sample.predicted).then(|| data.class(sample.label).to_owned()),
             label: sample.predicted,
             actual: (sample.label != sample.predicted && !data.task().is_binary()).then_some(sample.label),
-            loss: Some(sample.loss),
+            // The chapter's says no more than p.
+            loss: (plan.training.loss.of(data.task()) != Loss::MnistLoss).then_some(sample.loss),
             guesses,
         }
     });

@@ -63,6 +63,8 @@ pub fn write(
 fn pictures(blocks: &[Block]) -> Vec<String> {
     let of = |block: &Block| match block {
         Block::Beside(all) | Block::Together(all) => pictures(all),
+        // A whole whose part is seen at once.
+        Block::Fold { blocks, .. } if matches!(blocks[..], [Block::Lines(_)]) => pictures(blocks),
         block => svg::block(block).into_iter().collect(),
     };
     blocks.iter().flat_map(of).collect()
