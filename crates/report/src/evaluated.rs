@@ -423,7 +423,9 @@ impl<'a> Evaluated<'a> {
         let sure = wrong.iter().filter(|p| **p > SURE).count();
         let misses = match (sure, wrong.len()) {
             (_, 0) => "It makes no error here. ".to_owned(),
-            (sure, all) => format!("Of its {} errors {} have p above {SURE}. ", grouped(all), grouped(sure)),
+            (sure, 1) => format!("Its one error has p {} {SURE}. ", if sure == 1 { "above" } else { "up to" }),
+            (0, all) => format!("None of its {} errors has p above {SURE}. ", grouped(all)),
+            (sure, all) => format!("Of its {} errors p is above {SURE} in {}. ", grouped(all), grouped(sure)),
         };
         let (says, is) = (says.iter().sum::<f64>() / says.len().max(1) as f64, counts.accuracy());
         let word = match says - is {
@@ -714,10 +716,7 @@ mod tests {
         evaluation.add(1.0, &[9.0, -6.0, -9.0, -9.0], &[0, 0, 1, 1]);
         let evaluated = Evaluated { loss: Loss::MnistLoss, ..evaluated(&data, evaluation) };
         let said = evaluated.sureness();
-        assert!(
-            said.starts_with("Of its 1 errors 1 have p above 0.99. On average it gives its prediction 0.99"),
-            "{said}"
-        );
+        assert!(said.starts_with("Its one error has p above 0.99. On average it gives its prediction 0.99"), "{said}");
         assert!(said.contains("surer than it is right. The mnist-loss hardly punishes"), "{said}");
         let doubt = evaluated.doubt(0);
         assert!((doubt - 1.234e-4).abs() < 1e-6, "{doubt}");
