@@ -98,13 +98,19 @@ fn the_page_and_every_picture_stand_alone() {
         check_alone(&svg);
         assert!(svg.starts_with("<svg"), "{picture}");
         let alt = svg.split("aria-label=").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap();
-        assert!(page.contains(&format!("aria-label=\"{alt}\"")), "{picture}: {alt}");
+        // On the page the highest losses stand once, with what decides them.
+        let stands_above = picture.starts_with("top-losses") || picture.starts_with("misses");
+        assert!(stands_above || page.contains(&format!("aria-label=\"{alt}\"")), "{picture}: {alt}");
     }
     for part in [
         "predicted 7",
         "roc auc",
         "Confusion matrix",
-        "<h1>runs/linear/",
+        "<h1>Evaluation: linear</h1>",
+        "runs/linear/",
+        "All metrics are the same as the run recorded, to the last digit.",
+        "<dt>pixel-similarity baseline</dt>",
+        "<h2>What next</h2>",
         "200 validation images of synthetic",
         "<dd>linear</dd>",
     ] {

@@ -180,7 +180,7 @@ fn a_comparison_over_seeds_can_be_read_in_any_window() {
 
 /// The report of a short run with two charts side by side.
 fn short_run(place: &Place) -> std::path::PathBuf {
-    place.train_small(&["linear", "--set", "training.epochs=4"]).ok();
+    place.train_small(&["linear", "--set", "training.epochs=10"]).ok();
     place.run().join("report.html")
 }
 
@@ -194,10 +194,10 @@ fn a_pointer_or_an_arrow_key_shows_the_values_of_an_epoch() {
     assert_eq!(browser.text(tip), "");
     browser.point_at(".plot", [0.99, 0.5]);
     let last: Vec<serde_json::Value> = crate::harness::metrics(&place.run());
-    let losses = ["train", "valid"].map(|split| last[3][split]["loss"].as_f64().unwrap());
+    let losses = ["train", "valid"].map(|split| last[9][split]["loss"].as_f64().unwrap());
     let shown = browser.text(tip);
     let numbers: Vec<f64> = shown.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    assert!(shown.starts_with("epoch 4") && shown.contains("training") && shown.contains("validation"), "{shown}");
+    assert!(shown.starts_with("epoch 10") && shown.contains("training") && shown.contains("validation"), "{shown}");
     for loss in losses {
         assert!(numbers.iter().any(|number| (number / loss - 1.0).abs() < 1e-4), "{loss}: {shown}");
     }

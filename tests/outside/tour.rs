@@ -55,10 +55,15 @@ fn the_page_stands_alone_and_shows_the_code_as_it_is() {
     let page = fs::read_to_string(place.path().join("page.html")).unwrap();
     let text = page.replace("http://www.w3.org/2000/svg", "");
     assert!(!["://", "<script ", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)));
-    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (14, 14));
+    // The contents, and the four outcomes at the beginning.
+    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (14, 14 + 4));
+    assert!(page.contains("<a href=\"#section-3\">pixel similarity, L2</a>"), "{page}");
     let (left_out, shown): (Vec<&str>, Vec<&str>) =
         page.split("<section id=").skip(1).partition(|section| section.contains("<p>Left out: "));
-    assert!(left_out.len() == 1 && left_out[0].contains("<h2>12. Going deeper"), "{left_out:?}");
+    assert!(
+        left_out.len() == 1 && left_out[0].contains("<h2>12. Going deeper: a residual net (left out)</h2>"),
+        "{left_out:?}"
+    );
     for section in shown {
         assert!(section.contains("<pre>") && section.contains("crates/"), "a section without code: {section}");
     }

@@ -5,6 +5,10 @@ use crate::{
     picture::Pixels,
 };
 
+/// What is left of the darkness of an image below weights, and of what lies there where a weight is the largest.
+const PALE: f32 = 0.4;
+const COVERING: f32 = 0.8;
+
 /// The weights of a linear model, one per pixel, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
@@ -46,6 +50,25 @@ impl Weights {
         };
         let planes: [fn(Rgb) -> u8; 3] = [|rgb| rgb.0, |rgb| rgb.1, |rgb| rgb.2];
         let planes: Vec<u8> = planes.iter().flat_map(|of| scaled.iter().map(|value| mixed(value, *of))).collect();
+        Pixels::of_planes(self.height, self.width, &planes)
+    }
+
+    /// On the image that they are of, which is pale below them.
+    ///
+    /// # Panics
+    /// When the image has other sides.
+    #[must_use]
+    pub fn over(&self, image: &Pixels) -> Pixels {
+        assert_eq!((self.height, self.width), (image.height(), image.width()), "weights lie on an image of their size");
+        let scaled = self.scaled(self.largest());
+        let mixed = |place: usize, of: fn(Rgb) -> u8| {
+            let (rgb, opacity) = colour(scaled[place]);
+            let ground = 255.0 - PALE * (255.0 - f32::from(of(image.colour(place / self.width, place % self.width))));
+            // Half of a colour is seen through.
+            (ground + (f32::from(of(rgb)) - ground) * opacity.sqrt() * COVERING).round() as u8
+        };
+        let planes: [fn(Rgb) -> u8; 3] = [|rgb| rgb.0, |rgb| rgb.1, |rgb| rgb.2];
+        let planes: Vec<u8> = planes.iter().flat_map(|of| (0..scaled.len()).map(|place| mixed(place, *of))).collect();
         Pixels::of_planes(self.height, self.width, &planes)
     }
 
@@ -101,6 +124,15 @@ mod tests {
         let weights = Weights::new(3, 4, (0..12).map(|value| value as f32).collect());
         assert_eq!(weights.reduced(4), weights);
         assert_eq!(weights.reduced(2), Weights::new(2, 2, vec![2.5, 4.5, 8.5, 10.5]));
+    }
+
+    #[test]
+    fn on_an_image_zero_is_the_pale_image_and_a_weight_is_seen_through() {
+        let over = Weights::new(1, 3, vec![0.0, 0.0, -1.0]).over(&Pixels::new(1, 3, vec![0, 255, 0]));
+        assert_eq!(over.colour(0, 0), Rgb::grey(153));
+        assert_eq!(over.colour(0, 1), Rgb::grey(255));
+        let Rgb(red, _, blue) = over.colour(0, 2);
+        assert_eq!((red, blue), (31, 173), "a fifth of 153 and four fifths of blue");
     }
 
     #[test]

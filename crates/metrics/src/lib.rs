@@ -130,7 +130,7 @@ impl Metric {
 }
 
 /// The mean loss of the samples of several batches, such as those of a step.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MeanLoss {
     sum: f64,
     samples: usize,

@@ -80,6 +80,14 @@ impl<B: Backend> Network<B> {
         }
     }
 
+    /// What each unit of [`Self::first_layer`] adds to each output, `[units, outputs]`; none where there are layers between.
+    pub fn output_weights(&self) -> Option<Tensor<B, 2>> {
+        match self {
+            Self::TwoLayer(model) => Some(model.output_weights()),
+            Self::Linear(_) | Self::ResNet(_) | Self::SimpleCnn(_) => None,
+        }
+    }
+
     /// Pairs of a parameter's path here and its name in the PyTorch twin: `nn.Linear(pixels, outputs)`;
     /// `nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, outputs))`; for the residual net
     /// `nn.Sequential(Conv2d, BatchNorm2d, ReLU, Residual, Residual, Residual, AdaptiveAvgPool2d, Flatten, Linear)`, where a

@@ -32,6 +32,11 @@ impl<B: Backend> TwoLayerNet<B> {
         self.first.weight.val()
     }
 
+    /// `[hidden, outputs]`.
+    pub(crate) fn output_weights(&self) -> Tensor<B, 2> {
+        self.second.weight.val()
+    }
+
     pub(crate) fn summary(&self) -> Vec<LayerSummary> {
         vec![summary::linear("first", &self.first), summary::linear("second", &self.second)]
     }

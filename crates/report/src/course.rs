@@ -38,7 +38,19 @@ impl Course<'_> {
         }
         let is_above = self.epochs.iter().any(|epoch| epoch.train.loss > epoch.valid.loss);
         let notes = [book.map(|_| BESIDE_THE_BOOK), is_above.then_some(IS_ABOVE)];
-        let measured = Block::Beside(vec![Block::Lines(loss), Block::Lines(accuracy)]);
+        // Below the losses within epochs the learning rate has the same axis.
+        let is_short = self.epochs.iter().any(|epoch| !epoch.train_losses.is_empty());
+        let rate = self.learning_rate().filter(|_| is_short);
+        let count = self.epochs.len() as f64;
+        let below = rate.map(|mut rate| {
+            (loss.x, rate.x) = (loss.x.clone().range(0.0, count), rate.x.clone().range(0.0, count));
+            Block::Lines(rate)
+        });
+        let losses = match below {
+            Some(rate) => Block::Together(vec![Block::Lines(loss), rate]),
+            None => Block::Lines(loss),
+        };
+        let measured = Block::Beside(vec![losses, Block::Lines(accuracy)]);
         let notes = notes.into_iter().flatten().map(Block::text);
         Section::new("Curves", [measured].into_iter().chain(notes).chain(self.steps()))
     }
@@ -61,8 +73,11 @@ impl Course<'_> {
         .flatten()
         .collect();
         let explained = (!measured.is_empty()).then(|| Block::text(STEPS));
-        let charts: Vec<Block> = self.learning_rate().map(Block::Lines).into_iter().chain(measured).collect();
-        let summary = "Learning rate, and how large the steps are".into();
+        let is_short = self.epochs.iter().any(|epoch| !epoch.train_losses.is_empty());
+        let rate = self.learning_rate().filter(|_| !is_short).map(Block::Lines);
+        let charts: Vec<Block> = rate.into_iter().chain(measured).collect();
+        let summary =
+            if is_short { "How large the steps are" } else { "Learning rate, and how large the steps are" }.into();
         let is_any = !charts.is_empty();
         let blocks = explained.into_iter().chain([Block::Beside(charts)]).collect();
         is_any.then_some(Block::Fold { summary, blocks })

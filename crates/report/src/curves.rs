@@ -16,6 +16,9 @@ pub const BESIDE_THE_BOOK: &str = "Dashed: the book's Learner, SGD on batches of
 /// Epochs of which each counts.
 const FEW: usize = 5;
 
+/// Epochs that are drawn one by one.
+const FEW_EPOCHS: usize = 10;
+
 /// Points of a line on a page; of a longer run every n-th epoch is drawn.
 const MOST_POINTS: usize = 500;
 
@@ -46,8 +49,13 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         let points = by_epoch(&numbered, |(epoch, line)| (f64::from(*epoch), value(line)));
         Series::line(name, points).drawn(Style::Dashed)
     };
+    let parts = parts(epochs);
+    let training = match parts.is_empty() {
+        true => ours("training", |record| record.train.loss),
+        false => Series::line("training, by parts of an epoch", parts),
+    };
     let losses = [
-        ours("training", |record| record.train.loss).coloured(TRAINING),
+        training.coloured(TRAINING),
         ours("validation", |record| record.valid.loss).coloured(VALIDATION),
         books("book, training (smoothed)", |line| line.train_loss).coloured(TRAINING),
         books("book, validation", |line| line.valid_loss).coloured(VALIDATION),
@@ -61,9 +69,24 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
     [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
 
+/// The training loss of each part of an epoch, in its middle, where all epochs have such.
+fn parts(epochs: &[EpochRecord]) -> Vec<(f64, f64)> {
+    let of = |record: &EpochRecord| {
+        let (before, count) = (record.epoch as f64 - 1.0, record.train_losses.len() as f64);
+        let point = |(part, loss): (usize, &f64)| (before + (part as f64 + 0.5) / count, *loss);
+        record.train_losses.iter().enumerate().map(point).collect::<Vec<_>>()
+    };
+    let have_all = epochs.iter().all(|record| !record.train_losses.is_empty());
+    epochs.iter().filter(|_| have_all).flat_map(of).collect()
+}
+
 pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) -> f64) -> Series {
-    // A single epoch has no line.
-    let style = if epochs.len() == 1 { Style::Dots } else { Style::Line };
+    // A single epoch has no line, and of a few each is seen.
+    let style = match epochs.len() {
+        1 => Style::Dots,
+        2..FEW_EPOCHS => Style::Path,
+        _ => Style::Line,
+    };
     Series::line(name, by_epoch(epochs, |record| (record.epoch as f64, value(record)))).drawn(style)
 }
 
@@ -141,7 +164,7 @@ mod tests {
         assert_eq!(colours(&accuracy), [Some(0), Some(1), Some(1)]);
         assert_eq!(loss.series[0].points, [(1.0, 1.0), (2.0, 0.5), (3.0, 1.0 / 3.0)]);
         assert_eq!(loss.series[3].points[0], (1.0, 0.503549));
-        assert!(loss.series[3].style == Style::Dashed && loss.series[1].style == Style::Line);
+        assert!(loss.series[3].style == Style::Dashed && loss.series[1].style == Style::Path);
         let alt = "Accuracy by epoch: training from 0.5000 in epoch 1 to 0.5000 in epoch 3; validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
             book, validation from 0.4956 in epoch 1 to 0.9676 in epoch 10";
         assert_eq!(accuracy.alt, alt);
@@ -168,6 +191,16 @@ mod tests {
         let [loss, _] = curves(&epochs(1), None);
         assert_eq!(loss.series[0].style, Style::Dots);
         assert!(curves(&[], None).iter().all(|chart| chart.series.is_empty()));
+    }
+
+    #[test]
+    fn a_short_run_shows_its_training_loss_within_epochs() {
+        let mut epochs = epochs(2);
+        epochs.iter_mut().for_each(|record| record.train_losses = vec![4.0, 3.0]);
+        let [loss, _] = curves(&epochs, None);
+        assert_eq!(loss.series[0].points, [(0.25, 4.0), (0.75, 3.0), (1.25, 4.0), (1.75, 3.0)]);
+        epochs[0].train_losses.clear();
+        assert_eq!(curves(&epochs, None)[0].series[0].name, "training", "one that was gone on with has both kinds");
     }
 
     #[test]

@@ -1,25 +1,29 @@
 //! A trained model on a split: what all sections are made of.
 
-use std::{cmp::Ordering, num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use chart::{
-    Axis, Block, Confusion, LineChart, Picture, Section, Table, Tile, Verdict, Weights, calibration, histogram, roc,
-    roc_corner,
+    Axis, Block, Confusion, LineChart, Mark, Picture, Section, Table, Tile, Verdict, Weights, calibration, histogram,
+    roc, roc_corner,
 };
 use data::{DataSet, Images, Split};
-use metrics::{ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
+use metrics::{ClassCounts, ConfusedPair, Evaluation, Metric, ScoredSample, Scores, interval};
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, grouped, loss, pixels, probability, room::room, shown};
+use crate::{fraction, grouped, loss, pixels, probability, room::room, shown, small};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
 const CONFUSED_SHOWN: usize = 4;
 
-/// Classes of which images are shown, and those that a page lists.
+/// Classes of which images are seen at once, of which there are some, and those that a page lists.
+const CLASSES_SEEN: usize = 3;
 const CLASSES_SHOWN: usize = 20;
 const CLASSES_LISTED: usize = 100;
+
+/// Classes that are listed beside their matrix.
+const CLASSES_BESIDE: usize = 12;
 
 /// Classes whose weights are drawn.
 const MOST_WEIGHTS: usize = 20;
@@ -152,21 +156,22 @@ impl<'a> Evaluated<'a> {
         Section::new("Confusion matrix", [Block::Confusion { alt, matrix }])
     }
 
-    /// The matrix with all metrics beside it, and what it does not say of each class.
+    /// The matrix with all metrics that no tile has; of more than two classes with each class beside it.
     pub fn result(&self) -> Section {
         let Section { heading, blocks } = self.confusion();
-        let metrics = Block::Table(Table::of_names(self.metrics()));
-        let beside = Block::Beside(blocks.into_iter().chain([metrics]).collect());
-        let mut by_class = self.by_class();
-        if by_class.rows.len() > CLASSES_SHOWN {
-            let accuracy = |row: &Vec<String>| row[2].parse::<f64>().unwrap_or(1.0);
-            by_class.rows.sort_by(|a, b| accuracy(a).total_cmp(&accuracy(b)));
-        }
-        // Of two classes the matrix says it all.
-        let is_more = !self.data.task().is_binary();
-        let by_class = is_more.then(|| list_of_classes(by_class, "Each class, the one that is recognised worst first"));
-        let words = [Some(self.meant()), self.worst()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Section::new(format!("{heading} and metrics"), [beside, Block::Text(words)].into_iter().chain(by_class))
+        // Loss and accuracy come first, and are tiles.
+        let metrics = Block::Table(Table::of_names(self.metrics().into_iter().skip(2)));
+        let words = [Some(self.meant()), self.worst(), self.said_too_often()];
+        let words = Block::Text(words.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        let beside = |block: Block| Block::Beside(blocks.iter().cloned().chain([block]).collect());
+        let of_classes = || list_of_classes(self.ranked(), "Each class, the one that is recognised worst first");
+        let blocks = match self.data.task().classes().len() {
+            // Of two classes the matrix says it all.
+            2 => vec![beside(metrics), words],
+            ..=CLASSES_BESIDE => vec![beside(of_classes()), Block::Beside(vec![words, metrics])],
+            _ => vec![beside(metrics), words, of_classes()],
+        };
+        Section::new(format!("{heading} and metrics"), blocks)
     }
 
     /// What precision and recall are of.
@@ -177,24 +182,69 @@ impl<'a> Evaluated<'a> {
         }
     }
 
-    /// The class that is recognised worst, and what it is taken for most; none of two classes, or where none is wrong.
-    fn worst(&self) -> Option<String> {
+    /// Classes that have images, the one that is recognised worst first.
+    fn by_recall(&self) -> Vec<(u16, ClassCounts)> {
         let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
-        let recall = |label: &u16| counts[usize::from(*label)].recall();
-        let known = task.labels().filter(|label| recall(label).is_some());
-        let worst = known.min_by(|a, b| recall(a).partial_cmp(&recall(b)).unwrap_or(Ordering::Equal))?;
-        let of = &counts[usize::from(worst)];
-        let confused = self.evaluation.confusion()[usize::from(worst)].clone();
+        let mut classes: Vec<(u16, ClassCounts)> = task.labels().zip(counts).filter(|(_, of)| of.actual > 0).collect();
+        let recall = |of: &ClassCounts| of.recall().unwrap_or(1.0);
+        classes.sort_by(|(_, a), (_, b)| recall(a).total_cmp(&recall(b)));
+        classes
+    }
+
+    /// How each class is recognised, the worst first.
+    fn ranked(&self) -> Table {
+        let classes = self.by_recall();
+        let first = classes.first().map_or(0, |(_, of)| of.actual);
+        let are_equal = classes.iter().all(|(_, of)| of.actual == first);
+        let misses = if are_equal { format!("misses of {}", grouped(first)) } else { "misses".into() };
+        let mut table = Table::new(["class", &misses, "accuracy (recall)", "95 % interval", "times said"], 1);
+        for (label, of) in classes {
+            let [low, high] = interval(of.right, of.actual);
+            let of_all = if are_equal { String::new() } else { format!("/{}", grouped(of.actual)) };
+            table.add_row([
+                self.data.class(label).to_owned(),
+                grouped(of.actual - of.right) + &of_all,
+                fraction(of.recall()),
+                // Of a good model the third digit counts.
+                if high > 0.95 { format!("{low:.3}–{high:.3}") } else { format!("{low:.2}–{high:.2}") },
+                grouped(of.predicted),
+            ]);
+        }
+        table
+    }
+
+    /// The class that is recognised worst, whether the next is better by more than chance, and what it is taken for most; none of two
+    /// classes, or where none is wrong.
+    fn worst(&self) -> Option<String> {
+        let task = self.data.task();
+        let classes = self.by_recall();
+        let [(worst, of), (next, of_next), ..] = classes[..] else { return None };
+        let confused = &self.evaluation.confusion()[usize::from(worst)];
         let wrong = task.labels().filter(|label| *label != worst);
         let (most, taken) = wrong.map(|label| (confused[usize::from(label)], label)).max_by_key(|(count, _)| *count)?;
-        let (worst, taken) = (self.data.class(worst), self.data.class(taken));
+        let [_, high] = interval(of.right, of.actual);
+        let [low, _] = interval(of_next.right, of_next.actual);
+        let beside =
+            if high < low { "is better by more than chance" } else { "is not told apart from it by so many images" };
+        let [worst, next, taken] = [worst, next, taken].map(|label| self.data.class(label));
         (!task.is_binary() && most > 0).then(|| {
             format!(
-                "Recognised worst is {worst}: {} of {} are right, {} are taken for {taken}.",
+                "Recognised worst is class {worst}: {} of {} are right; the next, class {next}, {beside}. Most of its misses, {}, are \
+                 taken for class {taken}.",
                 grouped(of.right),
                 grouped(of.actual),
                 grouped(most)
             )
+        })
+    }
+
+    /// Of more than two classes the one that is predicted more often than there are images of it, by a tenth and more.
+    fn said_too_often(&self) -> Option<String> {
+        let share = |of: &ClassCounts| of.predicted as f64 / of.actual as f64;
+        let (label, of) = self.by_recall().into_iter().max_by(|(_, a), (_, b)| share(a).total_cmp(&share(b)))?;
+        (!self.data.task().is_binary() && share(&of) > TOO_OFTEN).then(|| {
+            let (class, said, are) = (self.data.class(label), grouped(of.predicted), grouped(of.actual));
+            format!("Class {class} is said too often: {said} times, for {are} images.")
         })
     }
 
@@ -213,30 +263,74 @@ impl<'a> Evaluated<'a> {
             let [actual, predicted] = [label, predicted].map(|label| task.class(*label).to_owned());
             table.add_row([actual, predicted, grouped(samples.len()), share]);
         }
-        let shown = pairs.iter().take(CONFUSED_SHOWN).map(|pair| self.pair(pair, pair.samples.len().min(MISSES)));
+        let shown = pairs
+            .iter()
+            .take(CONFUSED_SHOWN)
+            .map(|pair| self.pair(pair, pair.samples.len(), pair.samples.len().min(MISSES)));
         let blocks = [Block::Table(table), Block::Text(self.legend()), Block::Beside(shown.collect())];
         Some(Section::new("What is confused most", blocks))
     }
 
-    /// Images of each class: what it is surest of, what lies in the middle, and what it is most wrong about.
-    pub fn classes(&self) -> Section {
-        let (task, counts) = (self.data.task(), self.evaluation.sums.counts.by_class());
-        let mut classes: Vec<(usize, Vec<ScoredSample>)> =
-            self.evaluation.of_each_class(&self.losses).into_iter().enumerate().collect();
-        let all = classes.len();
+    /// Of each class what the model is rightly sure of, from the surest to the least sure; not what stands `above`. None where nothing is
+    /// right.
+    pub fn classes(&self, above: &[&str]) -> Option<Section> {
+        let all = self.by_recall();
         let most = CLASSES_SHOWN.min(room(self.data.shape()) / 9);
-        let mut text =
-            "Three of each class: the image with the least loss, one in the middle, and the one with the highest."
-                .to_owned();
-        if all > most {
-            let accuracy = |class: usize| counts[class].recall().unwrap_or(1.0);
-            classes.sort_by(|(a, _), (b, _)| accuracy(*a).total_cmp(&accuracy(*b)));
-            classes.truncate(most);
-            text += &format!(" Of {all} classes those {most} that are recognised worst.");
+        let shown = all.len().min(most);
+        let mut rows: Vec<Vec<Picture>> =
+            all[..shown].iter().map(|(label, _)| self.right_ones(*label, above)).collect();
+        let more = if all.len() > CLASSES_SEEN { rows.split_off(CLASSES_SEEN.min(rows.len())) } else { Vec::new() };
+        let pictures = |rows: Vec<Vec<Picture>>| Block::Pictures {
+            alt: "Images that are recognised, of each class the surest, the middle and the least sure".into(),
+            pictures: rows.into_iter().flatten().collect(),
+            columns: COLUMNS,
+        };
+        let of = if more.is_empty() { "each class" } else { "the classes that are recognised worst" };
+        let text = format!(
+            "Of {of} three that are right: the surest, the one in the middle, and the least sure; 1 - p is the probability that the model \
+             leaves to all other classes."
+        );
+        let rest = match all.len() - shown {
+            0 => String::new(),
+            _ => format!(" of {}", all.len() - CLASSES_SEEN),
+        };
+        let summary = format!("The same of {}{rest} more classes", more.len());
+        let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![pictures(more)] });
+        let is_any = rows.iter().any(|row| !row.is_empty());
+        is_any.then(|| {
+            Section::new("What is right, and how surely", [Block::Text(text), pictures(rows)].into_iter().chain(more))
+        })
+    }
+
+    /// Three images of a class that are recognised, the surest first.
+    fn right_ones(&self, label: u16, above: &[&str]) -> Vec<Picture> {
+        let predictions = self.evaluation.predictions();
+        let is_right = |index: &usize| self.evaluation.labels[*index] == label && predictions[*index] == label;
+        let mut right: Vec<(f64, usize)> =
+            (0..predictions.len()).filter(is_right).map(|index| (self.doubt(index), index)).collect();
+        right.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let mut places = vec![0, right.len() / 2, right.len().saturating_sub(1)];
+        places.dedup();
+        let few = places.into_iter().filter_map(|place| right.get(place));
+        let few = few.filter(|(_, index)| !above.contains(&&*self.image_name(*index)));
+        let picture = |(doubt, index): &(f64, usize)| Picture {
+            pixels: pixels(self.images(), *index),
+            caption: format!("{}\n1 - p {}\n{}", self.data.class(label), small(*doubt), self.number(*index)),
+            verdict: Verdict::None,
+        };
+        few.map(picture).collect()
+    }
+
+    /// The probability of all classes but the predicted one: by the logits, as 1 - p would be rounded to 0.
+    fn doubt(&self, index: usize) -> f64 {
+        let outputs = self.data.task().outputs();
+        let row = self.evaluation.logits[index * outputs..][..outputs].iter().map(|logit| f64::from(*logit));
+        if outputs == 1 {
+            return row.map(|logit| 1.0 / (1.0 + logit.abs().exp())).sum();
         }
-        let alt = format!("Images of {} of {task}", classes.len());
-        let pictures = classes.iter().flat_map(|(_, few)| few).map(|sample| self.picture(sample)).collect();
-        Section::new("Images of each class", [Block::Text(text), Block::Pictures { alt, pictures, columns: COLUMNS }])
+        let highest = row.clone().fold(f64::NEG_INFINITY, f64::max);
+        let others = row.map(|logit| (logit - highest).exp()).sum::<f64>() - 1.0;
+        others / (1.0 + others)
     }
 
     /// Of two classes the ROC curve, calibration and, of a linear model, its weights; each with a name for its file.
@@ -250,15 +344,36 @@ impl<'a> Evaluated<'a> {
     pub fn roc(&self) -> Option<Section> {
         let [positive, negative] = self.data.task().classes() else { return None };
         // Logits tell apart what probabilities next to 0 and 1 round together.
-        let curve = roc(&self.evaluation.logits, &self.are(0));
+        let mut curve = roc(&self.evaluation.logits, &self.are(0));
         let text = format!(
             "As the probability that it takes to say {positive} goes down from 1 to 0, more images of {positive} are found (true \
              positive rate), and more of {negative} are taken for {positive} (false positive rate). The area below the curve \
              is the chance that an image of {positive} gets a higher probability than one of {negative}."
         );
-        let corner = roc_corner(&curve);
-        let charts = [Some(curve), corner].into_iter().flatten().map(Block::Lines).collect();
-        Some(Section::new("ROC curve", [Block::Beside(charts), Block::Text(text)]))
+        let [positives, negatives] = &self.evaluation.sums.counts.by_class()[..] else { return None };
+        let rates = [negatives.actual - negatives.right, positives.right];
+        let [false_rate, true_rate] = [(rates[0], negatives), (rates[1], positives)]
+            .map(|(count, class)| count as f64 / class.actual.max(1) as f64);
+        curve.marks.push(Mark::new("says so from 0.5 on", (false_rate, true_rate)).coloured(chart::BEST_SERIES));
+        let text = format!(
+            "{text} Where it says {positive} from a probability of 0.5 on, {} of {} images of {positive} are found ({true_rate:.4}), and {} \
+             of {} of {negative} are taken for {positive} ({false_rate:.4}).",
+            grouped(rates[1]),
+            grouped(positives.actual),
+            grouped(rates[0]),
+            grouped(negatives.actual)
+        );
+        // What tells most is large, and the whole is there for who asks for it.
+        let (chart, whole) = match roc_corner(&curve) {
+            Some(corner) => (corner, Some(curve)),
+            None => (curve, None),
+        };
+        let whole = whole.map(|whole| {
+            let summary = "The whole curve, of which that is the upper left corner".into();
+            Block::Fold { summary, blocks: vec![Block::Lines(whole)] }
+        });
+        let words = Block::Together([Block::Text(text)].into_iter().chain(whole).collect());
+        Some(Section::new("ROC curve", [Block::Beside(vec![Block::Lines(chart), words])]))
     }
 
     /// The reliability diagram: of two classes of the probability of the first, of more of that of what is predicted.
@@ -274,10 +389,8 @@ impl<'a> Evaluated<'a> {
             let text = format!("Of the images that get about the same probability, how many are {positive}? {end}");
             (diagram, positive.as_str(), text)
         } else {
-            let sure = reliability.mean().map_or_else(String::new, |(says, is)| sureness(says, is));
-            let text = format!(
-                "{sure}Of the images whose prediction has about the same probability, how many are right? {end}"
-            );
+            let text =
+                format!("Of the images whose prediction has about the same probability, how many are right? {end}");
             let y = Axis { name: "share of right ones".into(), ..diagram.y };
             (LineChart { y, ..diagram }, "what is predicted", text)
         };
@@ -289,50 +402,101 @@ impl<'a> Evaluated<'a> {
         let counts = histogram(&format!("probability of {of}"), &self.evaluation.histogram(HISTOGRAM));
         let charts = Block::Beside([diagram, counts].map(Block::Lines).into());
         let table = Block::Fold { summary: "The bins as numbers".into(), blocks: vec![Block::Table(table)] };
-        Section::new(format!("Calibration of the probability of {of}"), [charts, Block::Text(text), table])
+        Section::new(
+            format!("Calibration of the probability of {of}"),
+            [Block::Text(self.sureness()), charts, Block::Text(text), table],
+        )
     }
 
-    /// All images that are wrong, by what they are and what they are taken for; as many as a page has room for. None without one.
-    pub fn misses(&self) -> Option<Section> {
+    /// Whether predictions are as often right as they say, and how many are wrong and say that they are sure.
+    fn sureness(&self) -> String {
+        let (counts, classes) = (&self.evaluation.sums.counts, self.data.task().classes().len());
+        let (predictions, probabilities) = (self.evaluation.predictions(), self.evaluation.probabilities());
+        let of = |(row, predicted): (&[f32], &u16)| f64::from(row[usize::from(*predicted)]);
+        let says: Vec<f64> = probabilities.chunks_exact(classes).zip(&predictions).map(of).collect();
+        let wrong: Vec<f64> = says
+            .iter()
+            .zip(predictions.iter().zip(&self.evaluation.labels))
+            .filter(|(_, (predicted, label))| predicted != label)
+            .map(|(p, _)| *p)
+            .collect();
+        let sure = wrong.iter().filter(|p| **p > SURE).count();
+        let misses = match (sure, wrong.len()) {
+            (_, 0) => "It makes no error here. ".to_owned(),
+            (sure, 1) => format!("Its one error has p {} {SURE}. ", if sure == 1 { "above" } else { "up to" }),
+            (0, all) => format!("None of its {} errors has p above {SURE}. ", grouped(all)),
+            (sure, all) => format!("Of its {} errors p is above {SURE} in {}. ", grouped(all), grouped(sure)),
+        };
+        let (says, is) = (says.iter().sum::<f64>() / says.len().max(1) as f64, counts.accuracy());
+        let word = match says - is {
+            more if more > TOO_SURE => "surer than it is right",
+            more if more < -TOO_SURE => "less sure than it is right",
+            _ => "as sure as it is right",
+        };
+        let mut said = format!(
+            "{misses}On average it gives its prediction {says:.4}, and {is:.4} of them are right: it is {word}."
+        );
+        if self.loss_is_p() && says - is > TOO_SURE {
+            said += " The mnist-loss hardly punishes a sure error: it grows by no more than p does. The cross-entropy grows without end: \
+                     a run with `training.loss=binary-cross-entropy` shows what that changes.";
+        }
+        said
+    }
+
+    /// All images that are wrong, by what they are and what they are taken for; as many as a page has room for, and not those that stand
+    /// `above`. None without one.
+    pub fn misses(&self, above: &[&str]) -> Option<Section> {
         let pairs = self.evaluation.confused_pairs(&self.losses);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
         let mut room = room(self.data.shape()) * 2 / 5;
         let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
         let (mut shown, mut beside, mut single) = (0, Vec::new(), Vec::new());
         for pair in &pairs {
-            let count = pair.samples.len().min(each).min(room);
-            (shown, room) = (shown + count, room - count);
-            match (count, &pair.samples[..]) {
-                (0, _) => (),
-                (_, [sample]) => single.push(sample),
-                _ => beside.push(self.pair(pair, count)),
+            let mut left = pair.clone();
+            left.samples.retain(|sample| !above.contains(&&*self.image_name(sample.index)));
+            let count = left.samples.len().min(each).min(room);
+            (shown, room) = (shown + pair.samples.len() - left.samples.len() + count, room - count);
+            match (pair.samples.len(), &left.samples[..]) {
+                (1, [sample]) if count > 0 => single.push(*sample),
+                (2.., _) if count > 0 || left.samples.is_empty() => {
+                    beside.push(self.pair(&left, pair.samples.len(), count))
+                }
+                _ => (),
             }
         }
         let less =
             if shown < all { format!(" {} of {} are shown.", grouped(shown), grouped(all)) } else { String::new() };
         let many = if all == 1 { "The one miss".into() } else { format!("The {} misses", grouped(all)) };
         let heading = format!("{many}, by what they are taken for");
-        let text = [Block::Text(self.legend() + " In each group the highest loss comes first." + &less)].into_iter();
+        let split = self.split.name();
+        let text = format!(
+            "In each group the highest loss comes first; p is the probability that the model gave to what it says. \
+             `train show {split}/CLASS/N` shows no. N of a class.{less}"
+        );
         let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
         let summary = format!("{} more pairs of classes with their images", folded.len());
         let folded = (!folded.is_empty()).then(|| Block::Fold { summary, blocks: vec![Block::Beside(folded)] });
         let seen = (!beside.is_empty()).then_some(Block::Beside(beside)).into_iter().chain(folded);
         let names = (shown < all).then(|| self.names(&pairs));
         single.sort_by(|a, b| b.loss.total_cmp(&a.loss));
-        let single = single.into_iter().map(|sample| self.miss(sample)).collect();
+        let single = single.iter().map(|sample| Picture { verdict: Verdict::None, ..self.picture(sample) }).collect();
         let rest = single_pairs(single).into_iter().chain(names);
-        (all > 0).then(|| Section::new(heading, text.chain(seen).chain(rest)))
+        (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(seen).chain(rest)))
     }
 
-    /// So many misses of a pair, of which a few are seen at once.
-    fn pair(&self, ConfusedPair { label, predicted, samples }: &ConfusedPair, shown: usize) -> Block {
+    /// So many misses of a pair that has `all`, of which a few are seen at once.
+    fn pair(&self, ConfusedPair { label, predicted, samples }: &ConfusedPair, all: usize, shown: usize) -> Block {
         let [is, said] = [label, predicted].map(|label| self.data.class(*label));
         let of = self.evaluation.sums.counts.by_class()[usize::from(*label)].actual;
-        let less =
-            if shown < samples.len() { format!(", of which {} are shown", grouped(shown)) } else { String::new() };
-        let share = 100.0 * samples.len() as f64 / of as f64;
-        let (wrong, all) = (grouped(samples.len()), grouped(of));
-        let text = format!("{is}, taken for {said}: {wrong} of {all} ({share:.1} %){less}");
+        let less = match (all - samples.len(), samples.len() - shown) {
+            (0, 0) => String::new(),
+            (above, 0) => format!(", {above} of them above"),
+            (0, _) => format!(", of which {} are shown", grouped(shown)),
+            (above, _) => format!(", {above} of them above, {} here", grouped(shown)),
+        };
+        let share = 100.0 * all as f64 / of as f64;
+        let (wrong, of) = (grouped(all), grouped(of));
+        let text = format!("{is}, taken for {said}: {wrong} of {of} ({share:.1} %){less}");
         let pictures = |samples: &[ScoredSample]| Block::Pictures {
             alt: format!("{} images of {is} that are taken for {said}, the highest loss first", samples.len()),
             pictures: samples.iter().map(|sample| self.miss(sample)).collect(),
@@ -341,11 +505,25 @@ impl<'a> Evaluated<'a> {
         let (first, more) = samples[..shown].split_at(shown.min(MISSES));
         let summary = format!("{} more of {is}, taken for {said}", more.len());
         let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![pictures(more)] });
-        Block::Together([Block::Text(text), pictures(first)].into_iter().chain(more).collect())
+        let first = (!first.is_empty()).then(|| pictures(first));
+        Block::Together([Block::Text(text)].into_iter().chain(first).chain(more).collect())
     }
 
+    /// An image of a group whose heading says the rest.
     fn miss(&self, sample: &ScoredSample) -> Picture {
-        Picture { verdict: Verdict::None, ..self.picture(sample) }
+        let loss = if self.loss_is_p() { String::new() } else { format!("loss {:.2}\n", sample.loss) };
+        let p = match sample.probability {
+            ..0.99995 => format!("p {:.4}", sample.probability),
+            _ => format!("1 - p {}", small(self.doubt(sample.index))),
+        };
+        let caption = format!("{loss}{p}\n{}", self.number(sample.index));
+        Picture { pixels: pixels(self.images(), sample.index), caption, verdict: Verdict::None }
+    }
+
+    /// The number of an image in its class, as the last part of its name.
+    fn number(&self, index: usize) -> String {
+        let name = self.image_name(index);
+        format!("no. {}", name.rsplit('/').next().unwrap_or_default())
     }
 
     /// All misses by pair of classes and name, also those that the page has no room to show.
@@ -355,10 +533,7 @@ impl<'a> Evaluated<'a> {
         for ConfusedPair { label, predicted, samples } in pairs.iter().take(CLASSES_LISTED) {
             let named = samples.len().min(room);
             room -= named;
-            let name = |sample: &ScoredSample| {
-                let name = self.image_name(sample.index);
-                name.rsplit('/').next().unwrap_or_default().to_owned()
-            };
+            let name = |sample: &ScoredSample| self.number(sample.index).replace("no. ", "");
             let mut names: Vec<String> = samples[..named].iter().map(name).collect();
             names.extend((named < samples.len()).then(|| "..".to_owned()));
             let [is, said] = [label, predicted].map(|label| self.data.class(*label).to_owned());
@@ -452,15 +627,11 @@ impl<'a> Evaluated<'a> {
     }
 }
 
-/// Whether predictions are as often right as they say.
-fn sureness(says: f64, is: f64) -> String {
-    let word = match says - is {
-        more if more > TOO_SURE => "it is surer than it is right",
-        more if more < -TOO_SURE => "it is less sure than it is right",
-        _ => "it is as sure as it is right",
-    };
-    format!("On average it gives its prediction {says:.4}, and {is:.4} of them are right: {word}. ")
-}
+/// A probability of which a model is sure.
+const SURE: f64 = 0.99;
+
+/// How often a class is predicted for each image of it before that is said.
+const TOO_OFTEN: f64 = 1.1;
 
 /// A difference of mean probability and accuracy that counts.
 const TOO_SURE: f64 = 0.005;
@@ -506,6 +677,56 @@ mod tests {
         (data, evaluation)
     }
 
+    fn evaluated(data: &DataSet, evaluation: Evaluation) -> Evaluated<'_> {
+        let losses = vec![1.0; evaluation.labels.len()];
+        Evaluated { data, split: Split::Valid, loss: Loss::CrossEntropy, evaluation, losses, weights: vec![] }
+    }
+
+    #[test]
+    fn the_worst_class_is_first_with_what_chance_allows_and_what_is_said_too_often_is_told() {
+        let (data, evaluation) = data(4);
+        let evaluated = evaluated(&data, evaluation);
+        let table = evaluated.ranked();
+        assert_eq!(table.header[1], "misses of 4");
+        assert_eq!(table.rows[0], ["b", "4", "0.0000", "0.00–0.49", "0"]);
+        assert_eq!(table.rows[2][0], "a");
+        let worst = "Recognised worst is class b: 0 of 4 are right; the next, class c, is not told apart from it by so many images. Most \
+                     of its misses, 4, are taken for class a.";
+        assert_eq!(evaluated.worst().unwrap(), worst);
+        assert_eq!(evaluated.said_too_often().unwrap(), "Class a is said too often: 12 times, for 4 images.");
+    }
+
+    #[test]
+    fn an_image_that_stands_above_is_not_shown_again() {
+        let (data, evaluation) = data(2);
+        let evaluated = evaluated(&data, evaluation);
+        let shown = |above: &[&str]| format!("{:?}", evaluated.misses(above).unwrap().blocks);
+        assert!(shown(&[]).contains("b, taken for a: 2 of 2 (100.0 %)\"") && shown(&[]).contains("no. 1\""));
+        let without = shown(&["valid/b/1", "valid/c/1"]);
+        assert!(without.contains("b, taken for a: 2 of 2 (100.0 %), 1 of them above"), "{without}");
+        assert!(!without.contains("no. 1\""), "{without}");
+    }
+
+    #[test]
+    fn sure_errors_come_first() {
+        let task = Arc::new(Task::new(["3", "7"]).unwrap());
+        let images = Arc::new(Images::new(&task, Shape::grey([1, 1]), vec![7; 4].into(), vec![0, 0, 1, 1]));
+        let data = DataSet::in_memory("idx", images.clone(), images);
+        let mut evaluation = Evaluation::new(&task);
+        evaluation.add(1.0, &[9.0, -6.0, -9.0, -9.0], &[0, 0, 1, 1]);
+        let evaluated = Evaluated { loss: Loss::MnistLoss, ..evaluated(&data, evaluation) };
+        let said = evaluated.sureness();
+        assert!(said.starts_with("Its one error has p above 0.99. On average it gives its prediction 0.99"), "{said}");
+        assert!(said.contains("surer than it is right. The mnist-loss hardly punishes"), "{said}");
+        let doubt = evaluated.doubt(0);
+        assert!((doubt - 1.234e-4).abs() < 1e-6, "{doubt}");
+        let roc = evaluated.roc().unwrap();
+        assert!(
+            format!("{roc:?}").contains("1 of 2 images of 3 are found (0.5000), and 0 of 2 of 7 are taken for 3"),
+            "{roc:?}"
+        );
+    }
+
     #[test]
     fn a_page_without_room_for_all_misses_has_the_names_of_all() {
         let names_of = |of_each: usize| {
@@ -513,7 +734,7 @@ mod tests {
             let losses = vec![1.0; evaluation.labels.len()];
             let loss = Loss::CrossEntropy;
             let evaluated = Evaluated { data: &data, split: Split::Valid, loss, evaluation, losses, weights: vec![] };
-            evaluated.misses().unwrap().blocks.into_iter().find_map(|block| match block {
+            evaluated.misses(&[]).unwrap().blocks.into_iter().find_map(|block| match block {
                 Block::Fold { summary, blocks } if summary.starts_with("All misses by name") => Some((summary, blocks)),
                 _ => None,
             })

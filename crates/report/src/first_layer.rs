@@ -2,7 +2,8 @@
 
 use chart::{Block, Picture, Pixels, Section, Verdict, Weights};
 
-/// Units that are shown: some kilobytes each.
+/// Units that are seen at once, and that are shown at all: some kilobytes each.
+const SEEN: usize = 8;
 const MOST: usize = 32;
 
 /// Pictures beside each other, as many as there is room for.
@@ -14,6 +15,8 @@ pub struct Unit {
     pub height: usize,
     pub width: usize,
     pub values: Vec<f32>,
+    /// Its weight in each output, where it leads there.
+    pub outputs: Vec<f32>,
 }
 
 impl Unit {
@@ -23,6 +26,23 @@ impl Unit {
 
     fn largest(&self) -> f32 {
         self.values.iter().map(|value| value.abs()).filter(|value| value.is_finite()).fold(0.0, f32::max)
+    }
+
+    /// How much the outputs listen to it.
+    fn strength(&self) -> f32 {
+        self.outputs.iter().map(|weight| weight * weight).sum::<f32>().sqrt()
+    }
+
+    /// The output that listens to it most, by its class; one output speaks for the first class, or against it for the other.
+    fn caption(&self, number: usize, classes: &[String]) -> String {
+        let strongest = self.outputs.iter().enumerate().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
+        let Some((output, weight)) = strongest else { return String::new() };
+        let (word, class) = match (self.outputs.len(), *weight < 0.0) {
+            (1, true) => ("for", &classes[1]),
+            (_, true) => ("against", &classes[output]),
+            (_, false) => ("for", &classes[output]),
+        };
+        format!("unit {number}\n{word} {class}, {weight:+.2}")
     }
 
     /// Of one plane by the sign, of three in the colours that it looks for: middle grey where nothing is.
@@ -35,22 +55,37 @@ impl Unit {
     }
 }
 
-/// None without a unit.
-pub(crate) fn section(heading: &str, units: &[Unit]) -> Option<Section> {
+/// The units that the outputs listen to most come first, where there are no layers between; `classes` are the outputs' names. None
+/// without a unit.
+pub(crate) fn section(heading: &str, units: &[Unit], classes: &[String]) -> Option<Section> {
     let largest = units.iter().map(Unit::largest).fold(0.0, f32::max);
-    let of = if units.len() > MOST { format!("The first {MOST} of {}. ", units.len()) } else { String::new() };
-    let colours = if units.first()?.is_coloured() {
+    let is_ranked = !units.first()?.outputs.is_empty();
+    let mut units: Vec<(usize, &Unit)> = (1..).zip(units).collect();
+    units.sort_by(|(_, a), (_, b)| b.strength().total_cmp(&a.strength()));
+    let of = match (is_ranked, units.len() > MOST) {
+        (true, _) => format!("Of {} units those first that have the largest weights in the output. ", units.len()),
+        (false, true) => format!("The first {MOST} of {}. ", units.len()),
+        (false, false) => String::new(),
+    };
+    let colours = if units[0].1.is_coloured() {
         "Each in the colours that it looks for: red, green and blue are light where their weight is above zero and dark where it is \
          below, grey where it is zero"
     } else {
         "Orange is a weight above zero, blue one below"
     };
     let text = format!("{of}{colours}; the strongest stands for {largest:.3} in all.");
-    let picture =
-        |unit: &Unit| Picture { pixels: unit.pixels(largest), caption: String::new(), verdict: Verdict::None };
-    let pictures = units.iter().take(MOST).map(picture).collect();
-    let pictures = Block::Pictures { alt: heading.into(), pictures, columns: COLUMNS };
-    Some(Section::new(heading, [Block::Text(text), pictures]))
+    let picture = |(number, unit): &(usize, &Unit)| Picture {
+        pixels: unit.pixels(largest),
+        caption: unit.caption(*number, classes),
+        verdict: Verdict::None,
+    };
+    let mut pictures: Vec<Picture> = units.iter().take(MOST).map(picture).collect();
+    let more = pictures.split_off(pictures.len().min(SEEN));
+    let summary = format!("{} more", more.len());
+    let block = |pictures| Block::Pictures { alt: heading.into(), pictures, columns: COLUMNS };
+    let blocks = [Block::Text(text), block(pictures)];
+    let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![block(more)] });
+    Some(Section::new(heading, blocks.into_iter().chain(more)))
 }
 
 #[cfg(test)]
@@ -58,7 +93,16 @@ mod tests {
     use super::*;
 
     fn pixels(values: Vec<f32>, largest: f32) -> Pixels {
-        Unit { height: 1, width: 1, values }.pixels(largest)
+        Unit { height: 1, width: 1, values, outputs: vec![] }.pixels(largest)
+    }
+
+    #[test]
+    fn the_unit_that_the_output_listens_to_most_comes_first_with_what_it_speaks_for() {
+        let of = |weight: f32| Unit { height: 1, width: 1, values: vec![1.0], outputs: vec![weight] };
+        let section = section("units", &[of(0.1), of(-0.8), of(0.5)], &["3".into(), "7".into()]).unwrap();
+        let Block::Pictures { pictures, .. } = &section.blocks[1] else { panic!("{section:?}") };
+        let captions: Vec<&str> = pictures.iter().map(|picture| &picture.caption[..]).collect();
+        assert_eq!(captions, ["unit 2\nfor 7, -0.80", "unit 3\nfor 3, +0.50", "unit 1\nfor 3, +0.10"]);
     }
 
     #[test]
@@ -66,6 +110,6 @@ mod tests {
         assert_eq!(pixels(vec![0.5, 0.0, -0.5], 0.5), Pixels::of_planes(1, 1, &[255, 128, 0]));
         assert_eq!(pixels(vec![0.0; 3], 0.0), Pixels::of_planes(1, 1, &[128; 3]));
         assert_eq!(pixels(vec![0.25], 0.25), Weights::new(1, 1, vec![1.0]).to_pixels());
-        assert_eq!(section("units", &[]), None);
+        assert_eq!(section("units", &[], &[]), None);
     }
 }

@@ -19,6 +19,7 @@ mod predicted;
 mod room;
 mod run_report;
 mod use_it;
+mod verdict;
 mod why;
 mod words;
 

@@ -1,24 +1,29 @@
 //! The page of images that a model has labelled, and why.
 
-use std::path::is_separator;
+use std::path::{Path, is_separator};
 
-use chart::{Block, Document, Picture, Section, Table, Verdict};
+use chart::{Block, Document, Picture, Section, Table, Tile, Verdict};
+use files::quoted;
 
 use crate::{Why, grouped, probability, words::some_of};
 
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
 #[must_use]
-pub fn predicted(run: &str, accuracy: Option<f64>, classes: &[String], mut whys: Vec<Why>) -> Document {
+pub fn predicted(run: &Path, accuracy: Option<f64>, classes: &[String], mut whys: Vec<Why>) -> Document {
     let certainty = |why: &Why| why.guesses[0].1;
     whys.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
     let folders: Vec<Option<String>> = whys.iter().map(|why| class_folder(&why.name, classes)).collect();
     let shared = shared_folder(&whys).to_owned();
+    let tiles = tiles(classes, &whys, &folders);
     for why in &mut whys {
         why.name.drain(..shared.len());
     }
-    let mut lead =
-        vec![Block::Text(introduction(run, &shared, &whys, &folders)), Block::Text(knows(accuracy, classes))];
+    let introduction = introduction(&run.display().to_string(), &shared, &whys, &folders);
+    let mut lead = vec![Block::Text(introduction), Block::Text(knows(accuracy, classes))];
+    if whys.len() > 1 {
+        lead.insert(0, Block::Tiles(tiles));
+    }
     let count = match whys.len() {
         1 => "one image".to_owned(),
         all => format!("{} images", grouped(all)),
@@ -40,13 +45,60 @@ pub fn predicted(run: &str, accuracy: Option<f64>, classes: &[String], mut whys:
         few if few <= LARGE => Block::Table(table),
         _ => Block::Fold { summary: "The same as a table".into(), blocks: vec![Block::Table(table)] },
     }));
-    lead.extend(whys.first().map(|why| Block::text(why.legend())));
-    let sections: Vec<Section> = worth_it.iter().map(|number| whys[*number].section()).collect();
-    if sections.len() < whys.len() {
-        let text = "Below is why, of the least certain ones and of those that are not what their folder says.";
-        lead.push(Block::text(text));
+    lead.push(next(run, &shared));
+    let mut sections: Vec<Section> = worth_it.iter().map(|number| whys[*number].section()).collect();
+    let legend = whys.first().map(|why| Block::text(why.legend()));
+    if whys.len() > LARGE {
+        sections.insert(0, Section::new(why_of(worth_it.len()), legend));
+    } else {
+        lead.extend(legend);
     }
-    Document { title: format!("Predictions of {count} by {run}"), lead, sections }
+    let name = run.parent().and_then(Path::file_name).unwrap_or(run.as_os_str()).to_string_lossy();
+    Document { title: format!("Predictions of {count} by {name}"), lead, sections }
+}
+
+/// Of which images it is said why.
+fn why_of(shown: usize) -> String {
+    match shown {
+        LARGE => format!("Why: the {LARGE} least certain"),
+        more => format!("Why: the {LARGE} least certain, and {} that are not what their folder says", more - LARGE),
+    }
+}
+
+/// Below it a model is not certain.
+const CERTAIN: f32 = 0.9;
+
+fn tiles(classes: &[String], whys: &[Why], folders: &[Option<String>]) -> Vec<Tile> {
+    let mut tiles = vec![Tile::new("images", grouped(whys.len()), "")];
+    let verdicts: Vec<bool> = whys.iter().zip(folders).filter_map(|(why, folder)| is_right(why, folder)).collect();
+    let right = verdicts.iter().filter(|right| **right).count();
+    if !verdicts.is_empty() {
+        let note = format!("of {} whose folder names a class", grouped(verdicts.len()));
+        tiles.push(Tile::new("right", grouped(right), note));
+        tiles.push(Tile::new("wrong", grouped(verdicts.len() - right), ""));
+    }
+    let unsure = whys.iter().filter(|why| why.guesses[0].1 < CERTAIN).count();
+    tiles.push(Tile::new("not certain", grouped(unsure), format!("p below {CERTAIN}")));
+    let count = |class: &String| whys.iter().filter(|why| why.guesses[0].0 == *class).count();
+    let said: Vec<(usize, &String)> =
+        classes.iter().map(|class| (count(class), class)).filter(|(n, _)| *n > 0).collect();
+    if said.len() <= CLASSES {
+        tiles.extend(said.into_iter().map(|(n, class)| Tile::new(format!("predicted {class}"), grouped(n), "")));
+    }
+    tiles
+}
+
+/// Classes that have a tile each.
+const CLASSES: usize = 4;
+
+fn next(run: &Path, shared: &str) -> Block {
+    let (run, folder) = (quoted(run), if shared.is_empty() { ".".into() } else { quoted(Path::new(shared)) });
+    let lines = format!(
+        "train predict {run} {folder} --csv > predictions.csv\ntrain evaluate {run} --data folder:{folder} --html evaluation.html\n"
+    );
+    let caption =
+        "Next: all of it as a table; where a folder for each class says what the images are, metrics and errors".into();
+    Block::Code { caption, lines }
 }
 
 /// What the model knows at all, and how good it was.
@@ -114,7 +166,9 @@ fn summary(whys: &[Why], folders: &[Option<String>], sections: &[usize]) -> Tabl
         let (class, p) = &why.guesses[0];
         table.add_row([&why.name, class].into_iter().map(String::as_str).chain(known).chain([&*probability(*p)]));
         let section = sections.iter().position(|other| *other == number);
-        table.links.push(section.map_or_else(String::new, |section| format!("#section-{}", section + 1)));
+        // Of many a section of its own says what is explained.
+        let first = if whys.len() > LARGE { 2 } else { 1 };
+        table.links.push(section.map_or_else(String::new, |section| format!("#section-{}", section + first)));
     }
     table
 }
@@ -153,37 +207,46 @@ mod tests {
             is: None,
             pixels: Pixels::of_planes(1, 1, &[0]),
             guesses: vec![(class.into(), p)],
+            loss: None,
+            logit: 0.0,
             added: vec![0.0],
+            added_to_actual: None,
             covered: vec![0.0],
             is_linear: true,
         }
     }
 
     fn page(whys: Vec<Why>) -> Document {
-        predicted("runs/a/b", Some(0.9779), &["3".into(), "7".into()], whys)
+        predicted(Path::new("runs/a/b"), Some(0.9779), &["3".into(), "7".into()], whys)
     }
 
     #[test]
     fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
         let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
         let knows = "It knows 3, 7, and calls whatever else it is shown one of them. Of its validation images 97.79 % were right.";
-        assert_eq!(page.lead[1], Block::text(knows));
-        let Block::Table(table) = &page.lead[2] else { panic!("{page:?}") };
+        assert_eq!(page.lead[2], Block::text(knows));
+        let Block::Tiles(tiles) = &page.lead[0] else { panic!("{page:?}") };
+        let tiles: Vec<[&str; 2]> = tiles.iter().map(|tile| [&tile.name[..], &tile.value]).collect();
+        assert_eq!(
+            tiles,
+            [["images", "2"], ["right", "1"], ["wrong", "1"], ["not certain", "1"], ["predicted 3", "2"]]
+        );
+        let Block::Table(table) = &page.lead[3] else { panic!("{page:?}") };
         assert_eq!(table.header, ["image", "predicted", "is (its folder)", "right", "probability"]);
         assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
         assert_eq!(table.links, ["#section-1", "#section-2"]);
         assert_eq!(page.sections[0].heading, "7/2.png: 3");
         let said = "2 images, the least certain first, of `/home/me/` by the model of `runs/a/b`. \
                     1 of 2 are what their folder is named after.";
-        assert_eq!(page.lead[0], Block::text(said));
+        assert_eq!(page.lead[1], Block::text(said));
     }
 
     #[test]
     fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
         let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
-        assert_eq!([&page.lead[0], &page.lead[2]], [&said, &Block::text(Why::LINEAR)]);
-        assert_eq!(page.title, "Predictions of one image by runs/a/b");
+        assert_eq!([&page.lead[0], &page.lead[3]], [&said, &Block::text(Why::LINEAR)]);
+        assert_eq!(page.title, "Predictions of one image by a");
         assert_eq!(page.sections[0].heading, "digit.png: 7");
     }
 
@@ -191,17 +254,26 @@ mod tests {
     fn of_many_the_uncertain_and_the_wrong_ones_are_large() {
         let of = |n: u8| why(&format!("/a/{}/{n}.png", if n == 19 { 7 } else { 3 }), "3", 0.5 + f32::from(n) / 100.0);
         let page = page((0..20).map(of).collect());
-        let Block::Pictures { pictures, .. } = &page.lead[2] else { panic!("{page:?}") };
+        let Block::Pictures { pictures, .. } = &page.lead[3] else { panic!("{page:?}") };
         assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
         assert_eq!(pictures[19].caption, "3, is 7\np 0.6900\n7/19.png");
         let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
         assert_eq!(
             headings,
-            ["3/0.png: 3", "3/1.png: 3", "3/2.png: 3", "3/3.png: 3", "3/4.png: 3", "3/5.png: 3", "7/19.png: 3"]
+            [
+                "Why: the 6 least certain, and 1 that are not what their folder says",
+                "3/0.png: 3",
+                "3/1.png: 3",
+                "3/2.png: 3",
+                "3/3.png: 3",
+                "3/4.png: 3",
+                "3/5.png: 3",
+                "7/19.png: 3"
+            ]
         );
-        let Block::Fold { blocks, .. } = &page.lead[3] else { panic!("{page:?}") };
+        let Block::Fold { blocks, .. } = &page.lead[4] else { panic!("{page:?}") };
         let Block::Table(table) = &blocks[0] else { panic!("{page:?}") };
-        assert_eq!([&table.links[5], &table.links[6], &table.links[19]], ["#section-6", "", "#section-7"]);
+        assert_eq!([&table.links[5], &table.links[6], &table.links[19]], ["#section-7", "", "#section-8"]);
     }
 
     #[test]

@@ -18,18 +18,21 @@ use crate::{
     counts::skipped,
     course::Course,
     curves,
-    diagnosis::diagnosis,
     evaluated::list_of_classes,
     first_layer::{self, Unit},
     fraction, grouped, moment, name,
     room::room,
     use_it,
+    verdict::Verdict,
     why::Why,
     words::some_of,
 };
 
 /// Images of the first batch beside each other, as many as there is room for.
 const BATCH_COLUMNS: usize = 12;
+
+/// Those that are seen at once.
+const BATCH_SEEN: usize = 8;
 
 /// What a study leaves in the folder of each of its trials.
 const TRIAL: &str = "trial.toml";
@@ -99,29 +102,45 @@ impl<'a> RunReport<'a> {
         let shape = self.evaluated.data.shape();
         let outputs = self.evaluated.data.task().outputs();
         let use_it = use_it::section(self.run, &self.plan, outputs, shape, self.resume().as_deref());
-        let results = [use_it, self.curves(), self.evaluated.result(), self.misses(), self.evaluated.classes()];
+        let results = [self.curves(), self.evaluated.result()];
+        // Each image once: what is explained first is not shown again.
+        let above: Vec<&str> = self.extras.whys.iter().map(|why| why.name.as_str()).collect();
+        let images = self.why().into_iter().chain(self.misses(&above)).chain(self.evaluated.classes(&above));
         let model = self.evaluated.pixel_weights().into_iter().chain(self.first_layer()).chain(self.network());
         let circumstances = [self.data(), self.timings(), self.environment()];
-        let classes = self.evaluated.data.task().classes();
-        let said = diagnosis(&self.epochs, &self.evaluated.evaluation.sums.counts, classes);
         let lead = self.study().into_iter().chain([Block::Tiles(self.tiles()), Block::Text(self.setup())]);
-        let lead = lead.chain(said.into_iter().map(Block::Text));
+        let lead = lead.chain(self.verdict());
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: lead.collect(),
             sections: results
                 .into_iter()
-                .chain(self.why())
+                .chain(images)
                 .chain(self.probabilities())
                 .chain(model)
+                .chain([use_it])
                 .chain(circumstances)
                 .collect(),
         }
     }
 
-    /// What it got wrong; of a model that is never wrong what it was least sure of.
-    fn misses(&self) -> Section {
-        self.evaluated.misses().unwrap_or_else(|| self.evaluated.top_losses_as_pictures(TOP_LOSSES))
+    /// What it got wrong; of a model that is never wrong what it was least sure of, unless that stands above.
+    fn misses(&self, above: &[&str]) -> Option<Section> {
+        let top_losses = || above.is_empty().then(|| self.evaluated.top_losses_as_pictures(TOP_LOSSES));
+        self.evaluated.misses(above).or_else(top_losses)
+    }
+
+    fn verdict(&self) -> Vec<Block> {
+        Verdict {
+            run: self.run,
+            plan: &self.plan,
+            data: self.evaluated.data,
+            epochs: &self.epochs,
+            best: self.record.best.as_ref().map(|best| best.epoch),
+            counts: &self.evaluated.evaluation.sums.counts,
+            is_finished: self.record.state == Finished,
+        }
+        .blocks()
     }
 
     /// What matters most.
@@ -183,20 +202,25 @@ impl<'a> RunReport<'a> {
             ModelKind::TwoLayer => "Weights of the hidden units",
             _ => "Kernels of the first convolution",
         };
-        first_layer::section(heading, &self.extras.first_layer)
+        first_layer::section(heading, &self.extras.first_layer, self.evaluated.data.task().classes())
     }
 
     /// The images of the first batch, and the layers they go through.
     fn network(&self) -> Option<Section> {
         let Extras { layers, batch, .. } = &self.extras;
-        let layers = layers.clone().map(Block::Table);
+        let layers = layers.clone().map(narrowed).map(Block::Table);
         (layers.is_some() || !batch.is_empty()).then(|| {
-            let pictures: Vec<Picture> = batch.iter().take(room(self.evaluated.data.shape()) / 6).cloned().collect();
+            let mut pictures: Vec<Picture> =
+                batch.iter().take(room(self.evaluated.data.shape()) / 6).cloned().collect();
             let how = self.plan.augmentation.in_words().map_or_else(String::new, |words| format!(": each {words}"));
             let text = format!("{} images of the first batch, as the first epoch sees them{how}.", pictures.len());
             let alt = "Images of the first training batch with their labels".to_owned();
-            let pictures = Block::Pictures { alt, pictures, columns: BATCH_COLUMNS };
-            let batch = (!batch.is_empty()).then_some([Block::Text(text), pictures]);
+            let more = pictures.split_off(pictures.len().min(BATCH_SEEN));
+            let summary = format!("{} more", more.len());
+            let block = |pictures| Block::Pictures { alt: alt.clone(), pictures, columns: BATCH_COLUMNS };
+            let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![block(more)] });
+            let batch = [Block::Text(text), block(pictures)].into_iter().chain(more);
+            let batch = (!self.extras.batch.is_empty()).then_some(batch);
             Section::new("What the network is, and sees", layers.into_iter().chain(batch.into_iter().flatten()))
         })
     }
@@ -255,7 +279,10 @@ impl<'a> RunReport<'a> {
         let is_long = self.epochs.iter().any(|epoch| epoch.seconds >= 10.0);
         each.rows.extend(match is_long {
             true => self.spread("seconds, with validation", 1, |epoch| epoch.seconds),
-            false => self.spread("milliseconds, with validation", 1, |epoch| epoch.seconds * 1e3),
+            false if self.epochs.iter().all(|epoch| epoch.seconds < 1.0) => {
+                self.spread("milliseconds, with validation", 1, |epoch| epoch.seconds * 1e3)
+            }
+            false => self.spread("seconds, with validation", 2, |epoch| epoch.seconds),
         });
         each.rows.extend(self.spread("training images a second", 0, |epoch| epoch.images_per_second));
         Section::new("Timings", [Block::Table(whole), Block::Table(each)])
@@ -315,6 +342,22 @@ impl<'a> RunReport<'a> {
             _ => Some(String::new()),
         }
     }
+}
+
+/// The same with kind and output below the name of a layer, so that a narrow page has its numbers too.
+fn narrowed(table: Table) -> Table {
+    let below = |row: &Vec<String>| match &row[..] {
+        [name, kind, output, numbers @ ..] => {
+            let what =
+                [kind, output].into_iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(", ");
+            let name = if what.is_empty() { name.clone() } else { format!("{name}\n{what}") };
+            [name].into_iter().chain(numbers.iter().cloned()).collect()
+        }
+        row => row.to_vec(),
+    };
+    let header =
+        table.header.iter().enumerate().filter(|(place, _)| ![1, 2].contains(place)).map(|(_, name)| name.clone());
+    Table { header: header.collect(), rows: table.rows.iter().map(below).collect(), numbers_from: 1, ..table }
 }
 
 /// What trains on what, and how, in a line.

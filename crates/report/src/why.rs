@@ -1,8 +1,11 @@
-//! What decides a prediction, beside the image.
+//! What decides a prediction, on the image.
 
 use chart::{Bar, Bars, Block, Picture, Pixels, Section, Verdict, Weights};
 
 use crate::probability;
+
+/// Images that a page explains at once.
+const SEEN: usize = 3;
 
 /// An image, what a model says of it, and why.
 #[derive(Clone, Debug)]
@@ -15,22 +18,29 @@ pub struct Why {
     pub pixels: Pixels,
     /// Classes with their probabilities, the most probable first.
     pub guesses: Vec<(String, f32)>,
-    /// What each pixel adds to the score of the first.
+    /// The loss of the image, where that is known.
+    pub loss: Option<f32>,
+    /// The logit of the first class.
+    pub logit: f32,
+    /// What each pixel adds to that.
     pub added: Vec<f32>,
-    /// By how much that falls where a square is covered.
+    /// What each pixel adds to the logit of what it is, where that is another class with a logit of its own.
+    pub added_to_actual: Option<Vec<f32>>,
+    /// By how much the first class's logit falls where a square is covered, more than that of what it is.
     pub covered: Vec<f32>,
-    /// Whether the sum of what is added is the score: of a linear model.
+    /// Whether the sum of what is added is the logit but for the bias: of a linear model.
     pub is_linear: bool,
 }
 
 impl Why {
     /// What the pictures beside an image show, of a linear model.
-    pub const LINEAR: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times its weight; \
+    pub const LINEAR: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times its weight; \
                               with the bias that is all there is to the logit.";
 
     /// The same of other models.
-    pub const OTHER: &str = "Orange speaks for the class that is predicted, blue against it. What a pixel adds is its value times the slope of the \
-                             class's logit by it. A square costs by how much the logit falls when it is covered.";
+    pub const OTHER: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope of \
+                             the logit by it. A square costs by how much the logit of what is predicted falls when it is covered, and where \
+                             another class is right by how much more than that one's.";
 
     /// What the pictures beside the image show.
     pub fn legend(&self) -> &'static str {
@@ -48,22 +58,23 @@ impl Why {
         Section::new(format!("{}: {class}", self.name), [Block::Bars(bars), pictures])
     }
 
-    /// Of several.
+    /// Of several, of which a few are seen at once.
     pub fn of_all(whys: &[Self]) -> Section {
-        let named = |why: &Self| {
-            let (class, p) = &why.guesses[0];
-            let is = why.is.as_ref().map_or_else(String::new, |is| format!(", is {is}"));
-            why.row(format!("{class}{is}\np {}\n{}", probability(*p), why.name))
-        };
-        let rows = Block::Beside(whys.iter().map(named).collect());
+        let rows = |whys: &[Self]| whys.iter().map(Self::row).collect::<Vec<Block>>();
+        let (first, more) = whys.split_at(whys.len().min(SEEN));
+        let summary = format!("The next {}", more.len());
+        let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: rows(more) });
         let legend = whys.first().map(|why| Block::text(why.legend()));
-        Section::new("Why: what decides the top losses", legend.into_iter().chain([rows]))
+        Section::new("Why: what decides the top losses", legend.into_iter().chain(rows(first)).chain(more))
     }
 
-    /// The image under this caption, and what is to be said of it.
-    fn row(&self, caption: String) -> Block {
-        let pictures = self.pictures(caption);
-        Block::Pictures { alt: self.alt(), columns: pictures.len(), pictures }
+    /// The image with what is to be said of it.
+    fn row(&self) -> Block {
+        let (class, p) = &self.guesses[0];
+        let is = self.is.as_ref().map_or_else(String::new, |is| format!(", is {is}"));
+        let loss = self.loss.map_or_else(String::new, |loss| format!("loss {loss:.2}, "));
+        let caption = format!("{class}{is}\n{loss}p {}\n{}", probability(*p), self.name);
+        Block::Large { alt: self.alt(), pictures: self.pictures(caption) }
     }
 
     fn alt(&self) -> String {
@@ -72,13 +83,75 @@ impl Why {
 
     fn pictures(&self, caption: String) -> Vec<Picture> {
         let picture = |pixels: Pixels, caption: String| Picture { pixels, caption, verdict: Verdict::None };
-        let of = |what: &str, values: &[f32]| {
+        let of = |what: String, values: &[f32], said: Option<String>| {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
             let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
-            picture(weights.to_pixels(), format!("{what}\nup to {largest:.2}"))
+            let said = said.unwrap_or_else(|| format!("logit ±{largest:.2} at most"));
+            picture(weights.over(&self.pixels), format!("{what}\n{said}"))
         };
+        let class = &self.guesses[0].0;
         let seen = picture(self.pixels.clone(), caption);
-        let covered = (!self.is_linear).then(|| of("what a covered square costs", &self.covered));
-        [seen, of("what each pixel adds", &self.added)].into_iter().chain(covered).collect()
+        let added = of(format!("pixels for {class}"), &self.added, self.is_linear.then(|| self.sum()));
+        let actual = self.added_to_actual.as_ref().zip(self.is.as_ref());
+        let actual = actual.map(|(added, is)| of(format!("pixels for {is}"), added, None));
+        let against = self.is.as_ref().map_or_else(String::new, |is| format!(" against {is}"));
+        let covered = (!self.is_linear).then(|| of(format!("squares for {class}{against}"), &self.covered, None));
+        [seen, added].into_iter().chain(actual).chain(covered).collect()
+    }
+
+    /// Of a linear model what the logit is the sum of.
+    fn sum(&self) -> String {
+        let pixels: f32 = self.added.iter().sum();
+        format!("bias {:+.2} and pixels {pixels:+.2}: logit {:.2}", self.logit - pixels, self.logit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(is_linear: bool) -> Why {
+        Why {
+            name: "valid/cat/1".into(),
+            is: Some("cat".into()),
+            pixels: Pixels::of_planes(1, 2, &[0, 255]),
+            guesses: vec![("dog".into(), 0.9)],
+            loss: Some(2.345),
+            logit: 1.5,
+            added: vec![2.0, -1.0],
+            added_to_actual: Some(vec![0.5, 0.25]),
+            covered: vec![0.0, 3.0],
+            is_linear,
+        }
+    }
+
+    fn captions(why: &Why) -> Vec<String> {
+        let Block::Large { pictures, .. } = why.row() else { panic!("no pictures") };
+        pictures.into_iter().map(|picture| picture.caption).collect()
+    }
+
+    #[test]
+    fn both_classes_are_explained_with_their_units() {
+        let expected = [
+            "dog, is cat\nloss 2.35, p 0.9000\nvalid/cat/1",
+            "pixels for dog\nlogit ±2.00 at most",
+            "pixels for cat\nlogit ±0.50 at most",
+            "squares for dog against cat\nlogit ±3.00 at most",
+        ];
+        assert_eq!(captions(&why(false)), expected);
+    }
+
+    #[test]
+    fn of_a_linear_model_the_parts_come_to_the_logit() {
+        assert_eq!(captions(&why(true))[1], "pixels for dog\nbias +0.50 and pixels +1.00: logit 1.50");
+    }
+
+    #[test]
+    fn a_few_are_seen_at_once() {
+        let section = Why::of_all(&vec![why(false); 5]);
+        assert_eq!(section.blocks.len(), 1 + 3 + 1);
+        assert!(
+            matches!(&section.blocks[4], Block::Fold { summary, blocks } if summary == "The next 2" && blocks.len() == 2)
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use files::Error;
-use metrics::{MetricSums, Metrics};
+use metrics::{MeanLoss, MetricSums, Metrics};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,9 @@ pub struct TrainState {
     /// Sums over the batches of the next epoch that are already used.
     #[serde(rename = "train")]
     pub epoch_sums: MetricSums,
+    /// Of a short run the loss of each part of the next epoch so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_losses: Vec<MeanLoss>,
     /// Best epoch and patience.
     #[serde(rename = "watch")]
     pub best_tracker: BestTracker,

@@ -79,6 +79,9 @@ pub struct EpochRecord {
     pub update_ratio: Option<f64>,
     /// Metrics over the training batches, each with the parameters before its step.
     pub train: Metrics,
+    /// Of a short run the training loss of each of some equal parts of it; else, and in a run of an earlier version, none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub train_losses: Vec<f64>,
     /// Metrics of the validation split at its end.
     pub valid: Metrics,
     /// Seconds it took, validation included; of an epoch that was gone on with, those since then.

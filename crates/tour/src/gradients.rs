@@ -59,21 +59,22 @@ fn parabola() -> Curve {
 }
 
 fn slopes(left: &Slope, right: &Slope) -> LineChart {
-    let touching = |slope: &Slope| {
+    // A point, its tangent, and what the legend says of both have one colour.
+    let touching = |slope: &Slope, colour| {
         let line_there = plot_function(tangent(slope), slope.at[0] - 0.6..=slope.at[0] + 0.6, 2);
         let name = format!("tangent at {}: slope {}", slope.at[0], slope.gradient[0]);
-        line(name, &line_there).drawn(Style::Dashed)
+        line(name, &line_there).drawn(Style::Dashed).coloured(colour)
     };
-    let mark = |slope: &Slope| {
+    let mark = |slope: &Slope, colour| {
         let at = (f64::from(slope.at[0]), f64::from(slope.value));
-        Mark::new(format!("f({}) = {}", slope.at[0], slope.value), at)
+        Mark::new(format!("f({}) = {}", slope.at[0], slope.value), at).coloured(colour)
     };
     LineChart {
-        marks: vec![mark(left), mark(right)],
+        marks: vec![mark(left, 1), mark(right, 3)],
         ..chart(
             "x squared with its tangents at -1.5, which is steep, and at -1, which is less so",
             [Axis::new("x"), Axis::new("f(x) = x²").range(0.0, 4.0)],
-            vec![line("f", &parabola()), touching(left), touching(right)],
+            vec![line("f", &parabola()), touching(left, 1), touching(right, 3)],
         )
     }
 }

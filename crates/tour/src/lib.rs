@@ -20,7 +20,7 @@ mod similarity;
 mod tensors;
 mod words;
 
-use chart::{Block, Section};
+use chart::{Block, Section, Table};
 use data::DataSet;
 use model::AutodiffBackend;
 use plan::{Plan, PlanError};
@@ -111,10 +111,48 @@ impl<B: AutodiffBackend> Tour<'_, B> {
     }
 }
 
+/// What the ways of the tour come to, each with the section that it stands in: read from what the sections show. None of the
+/// `sections` that have no accuracy.
+pub fn outcomes(sections: &[Section]) -> Option<Table> {
+    let mut table = Table::new(["way", "accuracy here", "the book"], 1);
+    for (number, section) in (1..).zip(sections) {
+        let mut add = |way: &str, here: &str, book: Option<&str>| {
+            table.add_row([way, here, book.unwrap_or("-")]);
+            table.links.push(format!("#section-{number}"));
+        };
+        let tables = section.blocks.iter().filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            _ => None,
+        });
+        let mut learners = ["the linear model, by Burn's Learner", "the simple net, by Burn's Learner"].into_iter();
+        for Table { header, rows, .. } in tables {
+            let row = |name: &str| rows.iter().find(|row| row[0] == name);
+            match header.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                ["distance", .., "mean of the two"] => {
+                    let book = row("L2, the book").map(|row| row[3].as_str());
+                    row("L2").into_iter().for_each(|row| add("pixel similarity, L2", &row[3], book));
+                }
+                ["epoch", "accuracy here", "the book prints"] => {
+                    rows.last().into_iter().for_each(|row| add("the linear model, by hand", &row[1], Some(&row[2])));
+                }
+                ["last epoch", ..] => {
+                    let book = row("the book").map(|row| row[3].as_str());
+                    let way = learners.next().unwrap_or("a residual net");
+                    row("here").into_iter().for_each(|row| add(way, &row[3], book));
+                }
+                _ => (),
+            }
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
 impl Stop {
     /// Its place, where it is not computed.
     pub fn left_out(&self, why: &str) -> Section {
-        Section::new(self.title(), [Block::Text(format!("Left out: {why}."))])
+        // The contents say so too.
+        let title = format!("{} (left out)", self.title());
+        Section::new(title, [Block::Text(format!("Left out: {why}."))])
     }
 
     fn title(&self) -> String {
@@ -125,6 +163,21 @@ impl Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_outcomes_are_those_of_the_sections_with_the_books() {
+        let mut distances = Table::new(["distance", "accuracy on 3s", "accuracy on 7s", "mean of the two"], 1);
+        distances.add_row(["L2", "0.9", "0.8", "0.85"]);
+        distances.add_row(["L2, the book", "0.7", "0.6", "0.65"]);
+        let mut last = Table::new(["last epoch", "training loss", "validation loss", "accuracy"], 1);
+        last.add_row(["here", "0.1", "0.2", "0.97"]);
+        let sections = [Section::default(), Section::new("s", [distances, last].map(Block::Table))];
+        let table = outcomes(&sections).unwrap();
+        let rows = [["pixel similarity, L2", "0.85", "0.65"], ["the linear model, by Burn's Learner", "0.97", "-"]];
+        assert_eq!(table.rows, rows);
+        assert_eq!(table.links, ["#section-2"; 2]);
+        assert_eq!(outcomes(&sections[..1]), None);
+    }
 
     #[test]
     fn sections_are_numbered_from_1() {

@@ -44,7 +44,7 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
 }
 
 fn table<B: AutodiffBackend>(device: &B::Device) -> Table {
-    let mut rows = Table::new(["predictions", "L1", "mean squared error", "RMSE", "misses", "mnist_loss"], 1);
+    let mut rows = Table::new(["predictions", "L1", "mean squared error", "L2 (its root)", "misses", "mnist_loss"], 1);
     for predictions in [PREDICTIONS, BETTER] {
         let Measures { l1, mse, rmse } = measures::<B>(&predictions, &TARGETS, device);
         let missed = mnist_loss_of_probabilities::<B>(&predictions, &TARGETS, device);

@@ -52,8 +52,8 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Result<Vec<Block
     match tour.mnist {
         Some(data) => blocks.extend(computed(tour, data)?),
         None => blocks.push(Block::text(format!(
-            "All of MNIST is not in the cache, so nothing is computed of it here: {GET_MNIST}, and the next tour shows the mean \
-             digits, what they are taken for, and a model that learns them."
+            "What follows was measured before. With all of MNIST in the cache ({GET_MNIST}) this section also computes the ten mean \
+             digits, what they are taken for, and a linear model that learns them."
         ))),
     }
     blocks.push(Block::text("How far whole trainings get, each by a command, and the same in PyTorch:"));

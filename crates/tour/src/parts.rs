@@ -11,7 +11,7 @@ use chart::{Axis, Block, LineChart, Picture, Pixels, Series, Verdict};
 use data::{ImageDataset, ImageLoader, Images, Order};
 
 /// Lines of code from which on they are shown to who asks.
-const LONG: usize = 30;
+const LONG: usize = 18;
 
 /// The lines of functions and types of one file, with what is said above them; folded where they are many.
 pub fn code(file: &File, items: &[&str]) -> Block {

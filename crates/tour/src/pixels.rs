@@ -24,7 +24,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
         Some(part) => (part, 4, 4),
         None => (three.clone(), 0, 0),
     };
-    let table = PixelTable { pixels: part, first_row, first_column, shading: Shading::Columns };
+    let table = PixelTable { pixels: part, first_row, first_column, shading: Shading::Whole };
     vec![
         Block::text(format!(
             "The data is {}: {} images of handwritten digits to learn from and {} to be judged by, each {sides} pixels. Here \
@@ -40,7 +40,7 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
         },
         Block::text(format!(
             "A computer has no picture, it has a table: a number for each pixel, from 0 where nothing is drawn to 255 where \
-             the pen was. This is the upper part of that 3{file}, with the largest number of each column in black.",
+             the pen was. This is the upper part of that 3{file}, the larger the number the darker, 255 black.",
         )),
         Block::Pixels { caption: "Pixel values of the upper part of a 3, by row and column.".into(), table },
         folded(&source::SHADE, &["cell", "greys"]),

@@ -4,7 +4,7 @@ use chapter::{
     quadratic_fit::{Fit, LEARNING_RATE, PRINTED, SPEED, descend},
     source,
 };
-use chart::{Axis, Block, LineChart, Series, Shape, Style, Table};
+use chart::{Axis, Block, LineChart, Series, Style, Table};
 use model::AutodiffBackend;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 const STEPS: usize = PRINTED.len() - 1;
 
 /// Steps whose curves are drawn.
-const DRAWN: [usize; 6] = [0, 1, 2, 3, 5, 10];
+const DRAWN: [usize; 5] = [0, 1, 2, 3, 10];
 
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let fits = descend::<B>(STEPS, tour.device);
@@ -28,24 +28,28 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
              have the loss and the gradient that it prints for the start, which decide all that follows. The book \
              names no unit of speed."
         )),
-        Block::Beside(DRAWN.iter().map(|step| Block::Lines(drawn(*step, &fits[*step]))).collect()),
+        Block::Lines(drawn(&fits)),
         Block::Table(losses(&fits)),
         code(&source::QUADRATIC_FIT, &["f", "mse", "apply_step", "descend"]),
     ]
 }
 
-fn drawn(step: usize, fit: &Fit) -> LineChart {
+/// The curves of some steps over what was measured.
+fn drawn(fits: &[Fit]) -> LineChart {
     let points = |values: &[f32]| values.iter().zip(0..).map(|(y, t)| (f64::from(t), f64::from(*y))).collect();
-    let drawn = chart(
-        format!("At step {step} the quadratic is off by a mean squared error of {:.0}", fit.loss),
+    let of_step = |step: &usize| Series::line(format!("step {step}"), points(&fits[*step].predictions));
+    // What is measured has the grey of what all are compared with.
+    let measured = Series::line("measured", points(&SPEED)).drawn(Style::Dots).coloured(MEASURED);
+    let losses = DRAWN.map(|step| format!("{:.0} at step {step}", fits[step].loss)).join(", ");
+    chart(
+        format!("Each step brings the quadratic nearer to what was measured; its mean squared error is {losses}"),
         [Axis::new("time in s"), Axis::new("speed").range(-300.0, 100.0)],
-        vec![
-            Series::line("measured", points(&SPEED)).drawn(Style::Dots),
-            Series::line(format!("step {step}"), points(&fit.predictions)),
-        ],
-    );
-    LineChart { shape: Shape::Small, ..drawn }
+        DRAWN.iter().zip(0..).map(|(step, colour)| of_step(step).coloured(colour)).chain([measured]).collect(),
+    )
 }
+
+/// The number of grey among the colours of series.
+const MEASURED: usize = 5;
 
 fn losses(fits: &[Fit]) -> Table {
     let mut rows = Table::new(["step", "loss", "the book prints", "a", "b", "c"], 1);

@@ -14,6 +14,8 @@ const SQUARES: usize = 7;
 /// score of the second is the logit turned round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
+    /// The class's score.
+    pub score: f32,
     /// Gradient of the class's score by each pixel (Simonyan et al. 2013, <https://arxiv.org/abs/1312.6034>).
     pub gradient: Vec<f32>,
     /// Gradient of the class's score by each pixel, times the pixel (Shrikumar et al. 2016, <https://arxiv.org/abs/1605.01713>): of a
@@ -36,11 +38,7 @@ pub fn explain<B: AutodiffBackend>(
     let network = network.clone().no_grad();
     let explained =
         images.iter().map(|(image, label)| Explained { network: &network, task, shape, image, label: *label });
-    let explanation = |image: Explained<'_, B>| {
-        let [gradient, added] = image.slopes(device);
-        Explanation { gradient, added, covered: image.covered(device) }
-    };
-    explained.map(explanation).collect()
+    explained.map(|image| image.explanation(device)).collect()
 }
 
 /// What a unit of the first layer looks for.
@@ -50,14 +48,26 @@ pub struct Unit {
     pub width: usize,
     /// A plane for each channel of an image, one after the other.
     pub values: Vec<f32>,
+    /// Its weight in each output, where it leads there.
+    pub outputs: Vec<f32>,
 }
 
 /// Those of a network, as [`Network::first_layer`] has them.
 pub fn first_layer<B: AutodiffBackend>(network: &Network<B>, shape: Shape) -> Vec<Unit> {
     let Some(units) = network.first_layer(shape) else { return Vec::new() };
-    let [_, channels, height, width] = units.dims();
+    let [count, channels, height, width] = units.dims();
     let values: Vec<f32> = units.inner().into_data().convert::<f32>().iter().collect();
-    values.chunks_exact(channels * height * width).map(|unit| Unit { height, width, values: unit.to_vec() }).collect()
+    let outputs: Vec<f32> = network
+        .output_weights()
+        .map_or_else(Vec::new, |weights| weights.inner().into_data().convert::<f32>().iter().collect());
+    let each = outputs.len() / count.max(1);
+    let unit = |(number, values): (usize, &[f32])| Unit {
+        height,
+        width,
+        values: values.to_vec(),
+        outputs: outputs[number * each..][..each].to_vec(),
+    };
+    values.chunks_exact(channels * height * width).enumerate().map(unit).collect()
 }
 
 struct Explained<'a, B: AutodiffBackend> {
@@ -80,7 +90,14 @@ impl<B: AutodiffBackend> Explained<'_, B> {
         })
     }
 
-    fn covered(&self, device: &B::Device) -> Vec<f32> {
+    fn explanation(&self, device: &B::Device) -> Explanation {
+        let (score, covered) = self.covered(device);
+        let [gradient, added] = self.slopes(device);
+        Explanation { score, gradient, added, covered }
+    }
+
+    /// The score, and what covering costs it.
+    fn covered(&self, device: &B::Device) -> (f32, Vec<f32>) {
         let [height, width] = self.shape.sides();
         let side = height.max(width).div_ceil(SQUARES);
         let corners = (0..height).step_by(side).flat_map(|top| (0..width).step_by(side).map(move |left| [top, left]));
@@ -103,7 +120,7 @@ impl<B: AutodiffBackend> Explained<'_, B> {
             let of = corners.iter().position(|corner| within(*corner, pixel / width, pixel % width));
             of.map_or(0.0, |square| scores[0] - scores[square + 1])
         };
-        (0..height * width).map(of_pixel).collect()
+        (scores[0], (0..height * width).map(of_pixel).collect())
     }
 
     /// The class's score for each of these images, `[images, 1]`.
@@ -176,6 +193,7 @@ mod tests {
         for (label, sign) in [(0, 1.0), (1, -1.0)] {
             let why = &explain(&network, &task, shape, &[(image.clone(), label)], &Default::default())[0];
             let sum: f32 = why.added.iter().sum();
+            assert!((why.score - score(&network, &image, usize::from(label))).abs() < 1e-5, "{}", why.score);
             let expected = score(&network, &image, usize::from(label)) - sign * bias;
             assert!((sum - expected).abs() < 1e-5, "{sum} {expected}");
         }

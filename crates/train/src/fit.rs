@@ -58,6 +58,10 @@ use crate::{
     ranks::Ranks,
 };
 
+/// Epochs from which on their mean losses are a curve, and the parts of those of a shorter run.
+const FEW_EPOCHS: usize = 10;
+const PARTS: usize = 20;
+
 /// What is being done, for an error.
 const TRAINING: &str = "training";
 
@@ -659,10 +663,22 @@ impl<B: AutodiffBackend> Session<B> {
             refuse_divergence("training", batch_loss, place, self.is_saved)?;
             let sums = &mut self.state.epoch_sums;
             shards.iter().for_each(|shard| sums.add(shard.loss, &shard.predictions(), &shard.labels));
+            self.add_to_part(place.batch, batch_loss, samples);
             let record = BatchRecord { place, batch_loss };
             self.files.as_mut().map_or(Ok(()), |files| files.logger.batch(&record, samples))?;
         }
         Ok(())
+    }
+
+    /// Of a short run also the parts of an epoch have their losses: a few epochs alone are no curve.
+    fn add_to_part(&mut self, batch: usize, loss: f32, samples: usize) {
+        if self.plan.training.epochs < FEW_EPOCHS {
+            let batches = self.train.num_batches();
+            let part = (batch - 1) * PARTS.min(batches) / batches;
+            let parts = &mut self.state.part_losses;
+            parts.resize(parts.len().max(part + 1), MeanLoss::default());
+            parts[part].add(f64::from(loss), samples);
+        }
     }
 
     fn tell_progress(&mut self, images_per_second: f64) {
@@ -716,6 +732,7 @@ impl<B: AutodiffBackend> Session<B> {
             gradient_norm: self.last_step.gradient_norm,
             update_ratio: self.last_step.update_ratio,
             train: mem::replace(&mut state.epoch_sums, MetricSums::new(self.train.task().classes().len())).metrics(),
+            train_losses: mem::take(&mut state.part_losses).iter_mut().map(MeanLoss::take).collect(),
             valid,
             seconds,
             images_per_second,

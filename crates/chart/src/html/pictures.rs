@@ -23,7 +23,9 @@ pub fn pictures(alt: &str, pictures: &[Picture], columns: usize, side: usize) ->
 pub fn large(alt: &str, pictures: &[Picture], side: usize) -> String {
     let of = |number: usize| format!("{alt}: {number} of {}", pictures.len());
     let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), 3 * side, led)).collect();
-    format!("<div class=\"pictures large\" role=\"group\" aria-label=\"{}\">\n{all}</div>\n", escaped(alt))
+    // Where the page is narrow three stand beside each other, others two by two.
+    let three = if pictures.len() == 3 { " three" } else { "" };
+    format!("<div class=\"pictures large{three}\" role=\"group\" aria-label=\"{}\">\n{all}</div>\n", escaped(alt))
 }
 
 /// A caption whose first line stands out.

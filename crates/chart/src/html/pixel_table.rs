@@ -20,18 +20,18 @@ pub fn pixel_table(caption: &str, table: &PixelTable) -> String {
     format!(
         "<figure class=\"pixels\">\n<figcaption>{caption}</figcaption>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n\
-         <table style=\"font:0.72rem/1.5 ui-monospace,monospace;text-align:right\">\n\
+         <table>\n\
          <thead><tr><td></td>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n</figure>\n"
     )
 }
 
 fn header(scope: &str, number: usize) -> String {
-    format!("<th scope=\"{scope}\" style=\"min-width:1.9em;padding:0 0.3em;font-weight:600\">{number}</th>")
+    format!("<th scope=\"{scope}\">{number}</th>")
 }
 
 fn cell(cell: &Cell) -> String {
     let (ground, text) = (cell.ground.hex(), cell.text.hex());
-    format!("<td style=\"padding:0 0.3em;background:{ground};color:{text}\">{}</td>", cell.value)
+    format!("<td style=\"background:{ground};color:{text}\">{}</td>", cell.value)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn row(table: &Table, number: usize) -> String {
         Some(link) if column == 0 => format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)),
         // Beside its name a point is broken as a person would break it.
         _ if table.header.is_empty() && column > 0 && text.contains('=') => breakable(text),
-        _ => command::words(text),
+        _ => command::words(text).replace('\n', "<br/>"),
     };
     let cells = table.rows[number].iter().enumerate();
     let best = table.best.get(number).copied().flatten();

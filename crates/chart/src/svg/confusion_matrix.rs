@@ -28,8 +28,11 @@ const NAMED: f64 = 12.0;
 /// The smallest scale that counts are read at.
 const READABLE: f64 = 0.75;
 
+/// The same of more classes: ten take a telephone's width.
+const STILL_READABLE: f64 = 0.6;
+
 /// The most letters of a name.
-const LETTERS: usize = 14;
+const LETTERS: usize = 12;
 
 /// The counts of what there is any of, with titles, where the cells are large enough for them; else a pixel for each cell.
 fn more_classes(alt: &str, confusion: &Confusion) -> String {
@@ -38,7 +41,7 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
     let every = (NAMED / cell).ceil().max(1.0) as usize;
     let names: Vec<String> = confusion.classes.iter().map(|class| cut(class, LETTERS)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let margin = 34.0 + 7.0 * longest as f64;
+    let margin = (26.0 + 6.8 * longest as f64).max(40.0);
     let side = cell * classes as f64;
     let mut body = format!(
         "<rect x=\"{margin}\" y=\"{margin}\" width=\"{side}\" height=\"{side}\" fill=\"none\" stroke=\"currentColor\" \
@@ -49,11 +52,11 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
     body += &text(x, y, 13.0, &format!("text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\""), "actual");
     for (index, name) in names.iter().enumerate().step_by(every) {
         let middle = margin + (index as f64 + 0.5) * cell;
-        body += &text(margin - 6.0, middle + 4.0, 12.0, "text-anchor=\"end\"", name);
+        body += &text(margin - 6.0, middle + 4.0, 13.0, "text-anchor=\"end\"", name);
         let upright = longest <= 3 && cell > 20.0;
         let (x, y) = (if upright { middle } else { middle + 4.0 }, margin - 6.0);
         let how = if upright { "text-anchor=\"middle\"".into() } else { format!("transform=\"rotate(-90 {x} {y})\"") };
-        body += &text(x, y, 12.0, &how, name);
+        body += &text(x, y, 13.0, &how, name);
     }
     if cell < COUNTED {
         body += &png::rgba([margin, margin, side, side], classes, classes, &grounds(confusion));
@@ -64,7 +67,7 @@ fn more_classes(alt: &str, confusion: &Confusion) -> String {
             body += &counted_cell(confusion, [actual, predicted], *count, [margin, cell]);
         }
     }
-    matrix(alt, [margin + side + 8.0; 2], READABLE, &body)
+    matrix(alt, [margin + side + 4.0; 2], STILL_READABLE, &body)
 }
 
 /// As large as it is, so that what stands beside it knows; where there is no room as much smaller as `least`, and then a page scrolls.
@@ -112,7 +115,7 @@ fn counted_cell(
          fill-opacity=\"{opacity:.2}\"><title>{count} of {of} predicted {taken}, {share}</title></rect>\n"
     );
     let size = if count.len() < 4 {
-        14.0
+        16.0
     } else if count.len() < 6 {
         13.0
     } else {
@@ -120,7 +123,7 @@ fn counted_cell(
     };
     let weight = if actual == predicted { " font-weight=\"600\"" } else { "" };
     let style = format!("text-anchor=\"middle\"{weight}");
-    ground + &text(x + cell / 2.0, y + cell / 2.0 + 4.5, size, &style, &count)
+    ground + &text(x + cell / 2.0, y + cell / 2.0 + 5.0, size, &style, &count)
 }
 
 fn two_classes(alt: &str, confusion: &Confusion) -> String {

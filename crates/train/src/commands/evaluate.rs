@@ -50,11 +50,14 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
     files::write(args, &stored, &evaluated, &whys, beside.as_ref())?;
     if args.json {
-        output::print_json(args, &stored, &evaluated, beside.as_ref())
+        output::print_json(args, &stored, &evaluated, beside.as_ref().filter(|_| args.baseline))
     } else {
-        output::print(args, &evaluated, beside.as_ref())
+        output::print(args, &evaluated, beside.as_ref().filter(|_| args.baseline))
     }
 }
+
+/// Of a run that took so long the baseline is cheap where it takes a second.
+const A_SECOND: f64 = 50.0;
 
 /// The run's plan with `SOURCE[:PATH]` in place of its data.
 fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
@@ -148,6 +151,8 @@ impl BackendJob for Evaluate<'_> {
             let of = |distance| baseline::logits(&fitted, images, distance, &device);
             BaselineScores { l1: of(Distance::L1), l2: of(Distance::L2) }
         };
-        Ok((scores, args.baseline.then(baseline)))
+        // A page has it anyhow where it takes a moment; of other data the training images are not there.
+        let is_cheap = args.html.is_some() && args.data.is_none() && super::report::is_cheap(data, A_SECOND);
+        Ok((scores, (args.baseline || is_cheap).then(baseline)))
     }
 }

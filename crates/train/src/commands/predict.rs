@@ -220,12 +220,14 @@ fn explained(
         name: prediction.path,
         is: None,
         image: image.clone(),
+        actual: None,
+        loss: None,
         label: task.labels().find(|label| task.class(*label) == prediction.label).unwrap_or_default(),
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
     let accuracy = stored.record.best.as_ref().map(|best| best.metrics.accuracy);
-    Ok(report::predicted(&stored.path.display().to_string(), accuracy, task.classes(), whys))
+    Ok(report::predicted(&stored.path, accuracy, task.classes(), whys))
 }
 
 fn predictions(

@@ -194,7 +194,7 @@ impl BackendJob for Answer<'_> {
         let why = |image: &[f32], label| {
             let mut explained = explain(learning, &task, shape, &[(image.to_vec(), label)], &device);
             // One image, one explanation.
-            let Explanation { gradient, added, covered } = explained.swap_remove(0);
+            let Explanation { gradient, added, covered, .. } = explained.swap_remove(0);
             Why { gradient, added, covered }
         };
         serve::answer(&self.queue, shape.len(), logits, why);

@@ -226,5 +226,10 @@ fn document(Workbench { chosen, data, .. }: &Workbench, sections: Vec<Section>, 
         data.source,
         began.elapsed().as_secs_f64(),
     );
-    Document { title: "A 3 or a 7: the chapter, live".into(), lead: vec![Block::Text(lead)], sections }
+    let outcomes = tour::outcomes(&sections).map(Block::Table);
+    Document {
+        title: "A 3 or a 7: the chapter, live".into(),
+        lead: [Block::Text(lead)].into_iter().chain(outcomes).collect(),
+        sections,
+    }
 }

@@ -6,7 +6,7 @@ use chart::Pixels;
 use data::Split;
 use metrics::Scores;
 use model::AutodiffBackend;
-use plan::{ModelKind, Plan};
+use plan::{Loss, ModelKind, Plan};
 use report::{Unit, Why};
 use run::RunRecord;
 use train::{
@@ -34,6 +34,9 @@ pub struct Seen {
     pub is: Option<String>,
     /// What it is predicted to be.
     pub label: u16,
+    /// What it is, where that is known, something else, and has a logit of its own.
+    pub actual: Option<u16>,
+    pub loss: Option<f32>,
     /// Classes with their probabilities, the most probable first.
     pub guesses: Vec<(String, f32)>,
 }
@@ -47,19 +50,31 @@ pub fn of_images(
     seen: Vec<Seen>,
 ) -> Result<(Vec<Why>, Vec<Unit>), Error> {
     let values = |seen: &Seen| seen.image.iter().map(|value| f32::from(*value) / 255.0).collect();
-    let images: Vec<(Vec<f32>, u16)> = seen.iter().map(|seen| (values(seen), seen.label)).collect();
-    let (explained, units) = on_backend(chosen, Explain { run, plan, record, images: &images })??;
+    let predicted = seen.iter().map(|seen| (values(seen), seen.label));
+    let actual = seen.iter().filter_map(|seen| Some((values(seen), seen.actual?)));
+    let images: Vec<(Vec<f32>, u16)> = predicted.chain(actual).collect();
+    let (mut explained, units) = on_backend(chosen, Explain { run, plan, record, images: &images })??;
     let shape = record.model.shape();
-    let why = |(seen, explanation): (Seen, Explanation)| Why {
-        name: seen.name,
-        is: seen.is,
-        pixels: Pixels::of_planes(shape.height, shape.width, &seen.image),
-        guesses: seen.guesses,
-        added: explanation.added,
-        covered: explanation.covered,
-        is_linear: plan.model.kind == ModelKind::Linear,
+    let mut of_actual = explained.split_off(seen.len()).into_iter();
+    let why = |(seen, Explanation { score, added, mut covered, .. }): (Seen, Explanation)| {
+        let actual = seen.actual.and_then(|_| of_actual.next());
+        for (costs, actual) in covered.iter_mut().zip(actual.iter().flat_map(|actual| &actual.covered)) {
+            *costs -= actual;
+        }
+        Why {
+            name: seen.name,
+            is: seen.is,
+            pixels: Pixels::of_planes(shape.height, shape.width, &seen.image),
+            guesses: seen.guesses,
+            loss: seen.loss,
+            logit: score,
+            added,
+            added_to_actual: actual.map(|actual| actual.added),
+            covered,
+            is_linear: plan.model.kind == ModelKind::Linear,
+        }
     };
-    let unit = |explain::Unit { height, width, values }| Unit { height, width, values };
+    let unit = |explain::Unit { height, width, values, outputs }| Unit { height, width, values, outputs };
     let units = units.into_iter().map(unit);
     Ok((seen.into_iter().zip(explained).map(why).collect(), units.collect()))
 }
@@ -86,6 +101,9 @@ pub fn of_top_losses(
             image: data.split(split).expect("the scores are of it").image(sample.index).to_vec(),
             is: (sample.label != sample.predicted).then(|| data.class(sample.label).to_owned()),
             label: sample.predicted,
+            actual: (sample.label != sample.predicted && !data.task().is_binary()).then_some(sample.label),
+            // The chapter's says no more than p.
+            loss: (plan.training.loss.of(data.task()) != Loss::MnistLoss).then_some(sample.loss),
             guesses,
         }
     });

@@ -1,6 +1,6 @@
 //! The page and the folder of pictures.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::Path};
 
 use chart::{Block, Document, Section, Tile, html, svg};
 use data::Split;
@@ -27,11 +27,9 @@ pub fn write(
         return Ok(());
     }
     let top = args.top_losses.unwrap_or(TOP_LOSSES);
-    let sections = sections(evaluated, top);
-    let after_top_losses = sections.iter().take_while(|(name, _)| *name != TOP_LOSSES_NAME).count() + 1;
     if let Some(folder) = &args.svg {
         output::make_folder(folder)?;
-        for (name, section) in &sections {
+        for (name, section) in &sections(evaluated, top, &[]) {
             for (number, picture) in (1..).zip(pictures(&section.blocks)) {
                 let more = if number > 1 { format!("-{number}") } else { String::new() };
                 output::write(&folder.join(format!("{name}{more}.svg")), &picture)?;
@@ -41,11 +39,20 @@ pub fn write(
     match &args.html {
         Some(path) => {
             let baseline = beside.map(BesideBaseline::tile);
-            let beside = beside.map(|beside| beside.section(top));
-            let mut sections: Vec<Section> = sections.into_iter().map(|(_, section)| section).chain(beside).collect();
+            let beside = beside.filter(|_| args.baseline).map(|beside| beside.section(top));
+            // Each image once: those that are explained are not shown again, unless more of them are asked for.
+            let above: Vec<&str> = whys.iter().map(|why| why.name.as_str()).collect();
+            let is_more = whys.is_empty() || args.top_losses.is_some_and(|count| count.get() > whys.len());
+            let mut sections = sections(evaluated, top, &above);
+            let place = sections.iter().take_while(|(name, _)| *name != TOP_LOSSES_NAME).count();
             if !whys.is_empty() {
-                sections.insert(after_top_losses, Why::of_all(whys));
+                sections.insert(place + 1, ("why", Why::of_all(whys)));
             }
+            if !is_more {
+                sections.remove(place);
+            }
+            let sections = sections.into_iter().map(|(_, section)| section).chain(beside);
+            let sections = sections.chain([next(args, stored, evaluated)]).collect();
             output::write(path, page(stored, evaluated, baseline, sections))
         }
         None => Ok(()),
@@ -56,17 +63,19 @@ pub fn write(
 fn pictures(blocks: &[Block]) -> Vec<String> {
     let of = |block: &Block| match block {
         Block::Beside(all) | Block::Together(all) => pictures(all),
+        // A whole whose part is seen at once.
+        Block::Fold { blocks, .. } if matches!(blocks[..], [Block::Lines(_)]) => pictures(blocks),
         block => svg::block(block).into_iter().collect(),
     };
     blocks.iter().flat_map(of).collect()
 }
 
 /// Each with the name of its picture.
-fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize) -> Vec<(&'static str, Section)> {
+fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize, above: &[&str]) -> Vec<(&'static str, Section)> {
     let mut sections = vec![("confusion", evaluated.result())];
     sections.push((TOP_LOSSES_NAME, evaluated.top_losses_as_pictures(top_losses)));
-    sections.extend(evaluated.misses().map(|misses| ("misses", misses)));
-    sections.push(("classes", evaluated.classes()));
+    sections.extend(evaluated.misses(above).map(|misses| ("misses", misses)));
+    sections.extend(evaluated.classes(above).map(|classes| ("classes", classes)));
     sections.extend(evaluated.charts());
     sections
 }
@@ -80,15 +89,45 @@ fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, secti
         .unwrap_or_default();
     let model = Tile::new("model", &stored.record.model.kind, best);
     let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile(), model]).collect();
-    let title = format!("{} on {}", stored.path.display(), evaluated.title());
+    let title = format!("Evaluation: {}", stored.plan.name);
     let record = &stored.record;
+    let of = format!("The model of `{}` on {}.", stored.path.display(), evaluated.title());
     let trained = format!("Trained on {} by {} on {}.", moment(&record.started), record.backend, record.device);
-    let chosen = evaluated.split == Split::Valid && evaluated.data.fingerprint == record.data.fingerprint;
-    let chosen = if chosen {
-        " By these images the best epoch was chosen, too: on others it may be a little worse."
-    } else {
-        ""
-    };
-    let lead = vec![Block::Tiles(tiles), Block::Text(trained + chosen)];
+    let lead =
+        vec![Block::Tiles(tiles), Block::Text(of), Block::Text(format!("{trained}{}", recorded(stored, evaluated)))];
     html::page(&Document { title, lead, sections })
+}
+
+/// Of the images that the run was judged by, whether the metrics are those that it wrote down.
+fn recorded(stored: &StoredRun, evaluated: &Evaluated) -> String {
+    let is_the_runs = evaluated.split == Split::Valid && evaluated.data.fingerprint == stored.record.data.fingerprint;
+    let Some(best) = stored.record.best.as_ref().filter(|_| is_the_runs) else { return String::new() };
+    let now = evaluated.evaluation.metrics();
+    let same = if now.are(&best.metrics) {
+        "All metrics are the same as the run recorded, to the last digit.".to_owned()
+    } else {
+        let [loss, accuracy] = [now.loss - best.metrics.loss, now.accuracy - best.metrics.accuracy];
+        format!("Of what the run recorded the loss differs by {loss:+.1e}, the accuracy by {accuracy:+.4}.")
+    };
+    format!(" {same} By these images the best epoch was chosen, too: on others it may be a little worse.")
+}
+
+/// Commands for who wants to know more.
+fn next(args: &EvaluateArgs, stored: &StoredRun, evaluated: &Evaluated) -> Section {
+    let run = files::quoted(&stored.path);
+    let data =
+        args.data.as_ref().map_or_else(String::new, |data| format!(" --data {}", files::quoted(Path::new(data))));
+    let split = |split: Split| if split == Split::Valid { String::new() } else { format!(" --split {}", split.name()) };
+    let mut lines: String = evaluated
+        .data
+        .splits()
+        .filter(|(other, _)| *other != evaluated.split)
+        .map(|(other, _)| format!("train evaluate {run}{data}{}\n", split(other)))
+        .collect();
+    lines += &format!("train evaluate {run} --data folder:my-images --html mine.html\n");
+    lines += &format!("train compare {run} runs/OTHER --html compare.html\n");
+    let again = args.html.as_ref().map_or_else(String::new, |page| format!(" --html {}", files::quoted(page)));
+    lines += &format!("train evaluate {run}{data}{}{again}\n", split(evaluated.split));
+    let caption = "On another split or folder, beside another run, and this page again".into();
+    Section::new("What next", [Block::Code { caption, lines }])
 }

@@ -1,0 +1,334 @@
+//! What is to be made of a run: how it went, and the command to give next.
+
+use std::path::Path;
+
+use chart::Block;
+use data::DataSet;
+use files::quoted;
+use metrics::{Counts, interval};
+use plan::{ModelKind, Plan, Schedule, ScheduleKind};
+use run::{EpochRecord, best, folder};
+
+use crate::{
+    curves,
+    diagnosis::{Fault, diagnosis},
+    grouped, short,
+};
+
+/// How much the validation loss falls in the last quarter of a run, as a share of it, where more epochs would bring more.
+const STILL_FALLING: f64 = 0.03;
+/// Epochs up to which a longer run is three times as long.
+const SHORT: usize = 5;
+/// Commands beside the first.
+const FURTHER: usize = 2;
+
+/// What a run is judged by.
+pub struct Verdict<'a> {
+    /// Its folder, as commands name it.
+    pub run: &'a Path,
+    pub plan: &'a Plan,
+    pub data: &'a DataSet,
+    pub epochs: &'a [EpochRecord],
+    /// The epoch that its model is of.
+    pub best: Option<usize>,
+    /// What its model says of the validation split.
+    pub counts: &'a Counts,
+    /// Whether it ended by itself.
+    pub is_finished: bool,
+}
+
+/// Why, and what to type.
+type Step = (String, String);
+
+impl Verdict<'_> {
+    /// A paragraph of what was found, the next command, and those after it.
+    pub fn blocks(&self) -> Vec<Block> {
+        let faults = diagnosis(self.epochs, self.counts, self.data.task().classes());
+        let mut found = match &faults[..] {
+            [] => self.course(),
+            faults => faults.iter().map(|(said, _)| said.clone()).collect(),
+        };
+        let longer = self.longer().filter(|_| faults.is_empty() && self.is_finished);
+        found.extend(longer.iter().map(|(why, _)| why.clone()));
+        let longer = longer.map(|(_, step)| step);
+        let steps: Vec<Step> = longer.into_iter().chain(self.steps(faults.first().map(|(_, fault)| *fault))).collect();
+        let [(why, first), further @ ..] = &steps[..] else { return vec![Block::Text(found.join(" "))] };
+        let further = &further[..further.len().min(FURTHER)];
+        let code = |caption: String, lines: String| Block::Code { caption, lines };
+        let order = if further.len() > 1 { ", in this order" } else { "" };
+        let then = (!further.is_empty()).then(|| {
+            let whys: Vec<&str> = further.iter().map(|(why, _)| why.as_str()).collect();
+            let lines = further.iter().map(|(_, line)| format!("{line}\n")).collect();
+            code(format!("Then{order}: {}", whys.join("; ")), lines)
+        });
+        let next = [Block::Text(found.join(" ")), code(format!("Next: {why}"), format!("{first}\n"))];
+        next.into_iter().chain(then).collect()
+    }
+
+    /// How a run without a fault went.
+    fn course(&self) -> Vec<String> {
+        [self.lowest(), self.highest(), self.gap(), self.beside_the_book()].into_iter().flatten().collect()
+    }
+
+    fn lowest(&self) -> Option<String> {
+        let lowest = self.epochs.iter().min_by(|a, b| a.valid.loss.total_cmp(&b.valid.loss))?;
+        let (loss, last) = (lowest.valid.loss, self.epochs.len());
+        Some(match lowest.epoch {
+            1 if last == 1 => "It has seen each image once: of one epoch there is no course to judge.".into(),
+            epoch if epoch == last => format!("The validation loss is lowest in the last epoch, {epoch}: {loss:.6}."),
+            epoch => {
+                format!("The validation loss is lowest in epoch {epoch} of {last}, {loss:.6}, and then rises little.")
+            }
+        })
+    }
+
+    /// Where accuracy was higher than in the model's epoch, and whether that counts.
+    fn highest(&self) -> Option<String> {
+        let (epoch, highest) = best::highest_accuracy(self.epochs)?;
+        let ours = self.epochs.iter().find(|record| Some(record.epoch) == self.best)?.valid.accuracy;
+        let more = ((highest - ours) * self.counts.total() as f64).round() as u64;
+        let [_, high] = self.interval();
+        let counts =
+            if highest <= high { "within the interval of the model's" } else { "beyond the interval of the model's" };
+        let images = if more == 1 { "one image".into() } else { format!("{} images", grouped(more)) };
+        (more > 0).then(|| format!("Accuracy peaked in epoch {epoch} at {highest:.4}, {images} more: {counts}."))
+    }
+
+    /// Training beside validation.
+    fn gap(&self) -> Option<String> {
+        let last = self.epochs.last()?;
+        let (train, valid) = (last.train.accuracy, last.valid.accuracy);
+        let [low, high] = self.interval();
+        let is_below = self.epochs.iter().all(|epoch| epoch.train.accuracy < epoch.valid.accuracy);
+        let points = 100.0 * (train - valid);
+        Some(if is_below {
+            let all = if self.epochs.len() > 1 { "in every epoch" } else { "in its epoch" };
+            format!(
+                "Training accuracy is below that of validation {all}: nothing is overfitted, there is more to learn."
+            )
+        } else if train - valid <= (high - low) / 2.0 {
+            format!(
+                "Training accuracy ends at {train:.4}, no further from validation than chance is: it does not overfit."
+            )
+        } else {
+            format!(
+                "Training accuracy ends at {train:.4}, {points:.1} points above validation: it fits its training images closer, but the \
+                 validation loss has not risen by much."
+            )
+        })
+    }
+
+    fn beside_the_book(&self) -> Option<String> {
+        let book = curves::books(self.plan, self.data)?.last()?.accuracy;
+        let [low, high] = self.interval();
+        let accuracy = self.counts.accuracy();
+        Some(match book {
+            book if book > high => format!("The book's {book:.4} is above the interval of ours, {accuracy:.4}."),
+            book if book < low => format!("It is better than the book's {book:.4}, which is below its interval."),
+            book => format!("The book's {book:.4} differs from its {accuracy:.4} by less than chance does."),
+        })
+    }
+
+    fn interval(&self) -> [f64; 2] {
+        interval(self.counts.right(), self.counts.total())
+    }
+
+    /// What to do, most worth first.
+    fn steps(&self, fault: Option<Fault>) -> Vec<Step> {
+        let run = quoted(self.run);
+        if !self.is_finished {
+            return vec![("go on where it was stopped".into(), format!("train --resume {run}"))];
+        }
+        match fault {
+            Some(Fault::LearningRate) => {
+                let config = quoted(&folder::config_path(self.run));
+                vec![("look for a learning rate at which the loss falls".into(), format!("train lr-find {config}"))]
+            }
+            Some(Fault::Overfits) => self.against_overfitting(),
+            None => self.other_networks(),
+        }
+    }
+
+    /// Another run with these settings.
+    fn again(&self, settings: &[String]) -> String {
+        let settings: String = settings.iter().map(|setting| format!(" --set {setting}")).collect();
+        format!("train {}{settings}", quoted(&folder::config_path(self.run)))
+    }
+
+    fn against_overfitting(&self) -> Vec<Step> {
+        let decay = self.plan.optimizer.weight_decay;
+        let decay = short(if decay > 0.0 { 10.0 * decay } else { 0.01 });
+        let decay = ("weight decay".into(), self.again(&[format!("optimizer.weight_decay={decay}")]));
+        self.augmented().into_iter().chain([decay]).collect()
+    }
+
+    /// Augmentation, where there is none.
+    fn augmented(&self) -> Option<Step> {
+        let settings: &[&str] = match self.data.shape().channels {
+            1 => &["augmentation.shift=2"],
+            _ => &["augmentation.flip=0.5", "augmentation.shift=4"],
+        };
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let is_plain = self.plan.augmentation.in_words().is_none();
+        is_plain.then(|| ("augmentation, so that no image is seen twice".into(), self.again(&settings)))
+    }
+
+    /// Why more epochs, where the last ones still brought much, and how.
+    fn longer(&self) -> Option<(String, Step)> {
+        let count = self.epochs.len();
+        let (last, before) = (self.epochs.last()?, self.epochs.get((count - 1).checked_sub((count / 4).max(1))?)?);
+        let fallen = 1.0 - last.valid.loss / before.valid.loss;
+        let since = match last.epoch.saturating_sub(before.epoch) {
+            ..=1 => "in the last epoch".to_owned(),
+            epochs => format!("in the last {epochs} epochs"),
+        };
+        if fallen <= STILL_FALLING || count < self.plan.training.epochs {
+            return None;
+        }
+        let fell = format!("The loss still fell by {:.0} % {since}", 100.0 * fallen);
+        let more = if count <= SHORT { 3 * count } else { 2 * count };
+        Some(match self.plan.schedule.kind {
+            ScheduleKind::Constant => {
+                let resume = format!("train --resume {} --set training.epochs={more}", quoted(self.run));
+                (format!("{fell}: more epochs are likely to bring more."), ("more epochs".into(), resume))
+            }
+            kind => {
+                let rate =
+                    Schedule::new(self.plan, last.step.saturating_mul(more) / count.max(1)).learning_rate(last.step);
+                let why = format!(
+                    "{fell}, as the learning rate came to the end of its {kind} schedule: a longer run is worth it. A resume with {more} \
+                     epochs would stretch that schedule and go on within it, at a rate of {:.1e}, so begin anew.",
+                    rate
+                );
+                (
+                    why,
+                    (
+                        "more epochs, on a schedule of their own".into(),
+                        self.again(&[format!("training.epochs={more}")]),
+                    ),
+                )
+            }
+        })
+    }
+
+    /// What can learn more, or from more.
+    fn other_networks(&self) -> Vec<Step> {
+        let kind = |kind: ModelKind, what: &str| (what.to_owned(), self.again(&[format!("model.kind={kind}")]));
+        let channels = format!("model.channels={}", 2 * self.plan.model.channels);
+        let wider = || ("twice as many channels".to_owned(), self.again(&[channels]));
+        match self.plan.model.kind {
+            ModelKind::Linear => {
+                vec![kind(ModelKind::TwoLayer, "a hidden layer: the lines of a linear model can be bent")]
+            }
+            ModelKind::TwoLayer => {
+                vec![kind(ModelKind::SimpleCnn, "convolutions, which see strokes wherever they are")]
+            }
+            ModelKind::SimpleCnn => {
+                self.augmented().into_iter().chain([kind(ModelKind::ResNet, "a residual net")]).collect()
+            }
+            ModelKind::ResNet => self.augmented().into_iter().chain([wider()]).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use data::Images;
+    use metrics::Metrics;
+    use plan::{Config, Setting};
+    use task::{Shape, Task};
+
+    use super::*;
+
+    /// The paragraph, and the lines below it, of a run of these losses and accuracies of training and validation.
+    fn verdict(settings: &[&str], epochs: &[[f64; 4]], is_finished: bool) -> (String, Vec<[String; 2]>) {
+        let task = Arc::new(Task::new(["3", "7"]).unwrap());
+        let labels: Vec<u16> = (0..100).map(|index| index % 2).collect();
+        let images = Images::new(&task, Shape::grey([1, 1]), vec![7; 100].into(), labels.clone());
+        let images = Arc::new(images);
+        let data = DataSet::in_memory("idx", images.clone(), images);
+        let settings: Vec<Setting> = [&format!("training.epochs={}", epochs.len())]
+            .into_iter()
+            .map(String::as_str)
+            .chain(settings.iter().copied())
+            .map(|text| Setting::parse(text).unwrap())
+            .collect();
+        let plan = Plan::resolve(&Config::default(), &settings).unwrap();
+        let metrics = |loss, accuracy| Metrics { loss, accuracy, ..Metrics::default() };
+        let record = |(index, [train, valid, trained, accuracy]): (usize, &[f64; 4])| EpochRecord {
+            epoch: index + 1,
+            step: 10 * (index + 1),
+            train: metrics(*train, *trained),
+            valid: metrics(*valid, *accuracy),
+            ..EpochRecord::default()
+        };
+        let epochs: Vec<EpochRecord> = epochs.iter().enumerate().map(record).collect();
+        let predictions: Vec<u16> = (0..100).map(|index| u16::from(index % 2 == 1 && index > 8)).collect();
+        let counts = Counts::of(2, &predictions, &labels);
+        let run = Path::new("runs/a/b");
+        let verdict = Verdict {
+            run,
+            plan: &plan,
+            data: &data,
+            epochs: &epochs,
+            best: Some(epochs.len()),
+            counts: &counts,
+            is_finished,
+        };
+        let mut blocks = verdict.blocks().into_iter();
+        let Some(Block::Text(said)) = blocks.next() else { panic!("no paragraph") };
+        let lines = blocks.map(|block| match block {
+            Block::Code { caption, lines } => [caption, lines],
+            block => panic!("{block:?}"),
+        });
+        (said, lines.collect())
+    }
+
+    #[test]
+    fn a_run_that_went_well_is_told_how_and_what_comes_next() {
+        let (said, lines) = verdict(&[], &[[0.3, 0.20, 0.94, 0.97], [0.2, 0.199, 0.98, 0.96]], true);
+        let found = "The validation loss is lowest in the last epoch, 2: 0.199000. Accuracy peaked in epoch 1 at 0.9700, one image more: \
+                     within the interval of the model's. Training accuracy ends at 0.9800, no further from validation than chance is: it \
+                     does not overfit.";
+        assert_eq!(said, found);
+        let next = "Next: convolutions, which see strokes wherever they are";
+        assert_eq!(lines, [[next, "train runs/a/b/config.toml --set model.kind=simple-cnn\n"]]);
+    }
+
+    #[test]
+    fn a_loss_that_still_falls_asks_for_epochs_and_an_ended_schedule_for_a_run_of_its_own() {
+        let falling = [[0.6, 0.5, 0.8, 0.9], [0.4, 0.4, 0.85, 0.96]];
+        let (said, lines) = verdict(&[], &falling, true);
+        assert!(
+            said.contains("Training accuracy is below that of validation in every epoch: nothing is overfitted"),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("The loss still fell by 20 % in the last epoch: more epochs are likely to bring more."),
+            "{said}"
+        );
+        assert_eq!(lines[0], ["Next: more epochs", "train --resume runs/a/b --set training.epochs=6\n"]);
+        let (said, lines) = verdict(&["schedule.kind=cosine"], &falling, true);
+        // A third of the way of six epochs: 0.1 times (1 + cos 60 degrees) / 2.
+        let why = "A resume with 6 epochs would stretch that schedule and go on within it, at a rate of 7.5e-2, so begin anew.";
+        assert!(said.ends_with(why), "{said}");
+        assert_eq!(lines[0][1], "train runs/a/b/config.toml --set training.epochs=6\n");
+    }
+
+    #[test]
+    fn a_fault_and_a_stop_have_their_own_command() {
+        let flat = [[0.5, 0.5, 0.9, 0.9]; 3];
+        let (said, lines) = verdict(&[], &flat, true);
+        assert!(said.starts_with("The parameters do not move"), "{said}");
+        assert_eq!(lines[0][1], "train lr-find runs/a/b/config.toml\n");
+        let (_, lines) = verdict(&[], &flat, false);
+        assert_eq!(lines[0][1], "train --resume runs/a/b\n");
+        let overfit = [[0.3, 0.2, 0.97, 0.97], [0.2, 0.3, 0.98, 0.97], [0.1, 0.4, 0.99, 0.97]];
+        let (said, lines) = verdict(&[], &overfit, true);
+        assert!(said.starts_with("It overfits from epoch 1 on"), "{said}");
+        assert_eq!(lines[0][1], "train runs/a/b/config.toml --set augmentation.shift=2\n");
+        assert_eq!(lines[1][1], "train runs/a/b/config.toml --set optimizer.weight_decay=0.01\n");
+    }
+}
