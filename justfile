@@ -26,6 +26,11 @@ train-tch-cuda *ARGS: (_libtorch "setup-tch-cuda")
 train-cuda *ARGS:
     cargo run -p train --features cuda -- --backend cuda {{ARGS}}
 
+# by N processes of this machine, which share each batch; needs setup-mpi and, in CONFIG or ARGS, parallel.shards of N or more
+train-mpi N *ARGS:
+    cargo build -p train --features mpi
+    mpirun -n {{N}} target/debug/train {{ARGS}}
+
 # all tests; MNIST_SAMPLE_ARCHIVE=mnist_sample.tgz and MNIST_IDX=mnist (its four files) add those on the real data
 test:
     cargo test --workspace
@@ -46,6 +51,10 @@ bench-study:
 bench-search:
     cargo bench -p tests --bench search --profile dev
 
+# one training by two processes of one thread, beside one process; what the exchange takes; needs setup-mpi
+bench-parallel:
+    cargo bench -p tests --features mpi --bench parallel --profile dev
+
 # foreign bytes of every kind for so many minutes: what fails is saved with the command that repeats it
 fuzz MINUTES="10":
     cargo test -p tests --test fuzz -- --minutes {{MINUTES}}
@@ -60,6 +69,10 @@ check:
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny check licenses bans sources
+
+# Open MPI, and what its bindings are made with (Debian, Ubuntu)
+setup-mpi:
+    apt-get install -y --no-install-recommends libopenmpi-dev openmpi-bin libclang-dev
 
 # Vulkan's software driver, to try wgpu without a GPU (Debian, Ubuntu)
 setup-wgpu:

@@ -9,6 +9,7 @@ mod mpi;
 mod tree;
 
 use std::{
+    borrow::Cow,
     ops::Range,
     sync::{
         Arc,
@@ -16,6 +17,7 @@ use std::{
     },
 };
 
+use bytemuck::{cast_slice, cast_vec};
 use data::Shards;
 
 #[cfg(feature = "mpi")]
@@ -77,8 +79,8 @@ impl Transport for Alone {
 /// The word of a process that has failed.
 const FAILED: u32 = u32::MAX;
 
-/// From how many values on, by more than two processes, each adds up a part of them for all. Below, the messages that this needs
-/// take longer than their bytes: `docs/parallel.md` has the reckoning.
+/// From how many values on each process adds up a part of them for all. Below, the messages that this needs take longer than their
+/// bytes: `docs/parallel.md` has the reckoning.
 const SCATTERED: usize = 1 << 14;
 
 /// The processes that train together, as one of them sees them.
@@ -221,10 +223,11 @@ impl Ranks {
         let nodes = |part: &Range<usize>| -> Vec<Range<usize>> {
             tree::nodes(shards.count(), part).into_iter().filter(has_images).collect()
         };
-        let mut of_leaf = |node: &Range<usize>| (node.len() == 1).then(|| has_images(node).then(|| leaf(node.start)));
+        let mut of_leaf =
+            |node: &Range<usize>| (node.len() == 1).then(|| has_images(node).then(|| Cow::from(leaf(node.start))));
         let own: Vec<Vec<f32>> = nodes(&shards.own())
             .iter()
-            .filter_map(|node: &Range<usize>| tree::sum(node.clone(), &mut of_leaf))
+            .filter_map(|node: &Range<usize>| tree::sum(node.clone(), &mut of_leaf).map(Cow::into_owned))
             .collect();
         let word = self.agree(word)?;
         if self.count() == 1 {
@@ -233,21 +236,23 @@ impl Ranks {
         let parts = (0..self.count()).map(|rank| self.part_of(rank, shards.count()));
         let nodes: Vec<Vec<Range<usize>>> = parts.map(|part| nodes(&part)).collect();
         let all = 0..shards.count();
-        if self.count() == 2 || length < SCATTERED {
+        if length < SCATTERED {
             let counts: Vec<usize> = nodes.iter().map(|nodes| nodes.len() * length).collect();
-            let gathered = self.exchange(&words_of(&own.concat()), &counts);
-            return Ok((total(&all, &nodes, &gathered, length), word));
+            let gathered = self.exchange(cast_slice(&own.concat()), &counts);
+            return Ok((total(&all, &nodes, cast_slice(&gathered), length), word));
         }
         // Each process adds up its part of the values, and tells the others.
+        let sums = own.len();
         let widths: Vec<usize> = (0..self.count()).map(|rank| self.part_of(rank, length).len()).collect();
-        let for_rank = |rank| own.iter().flat_map(move |values| &values[self.part_of(rank, length)]);
-        let sent: Vec<f32> = (0..self.count()).flat_map(for_rank).copied().collect();
-        let counts: Vec<usize> = widths.iter().map(|width| width * own.len()).collect();
+        let for_rank = |rank| own.iter().map(move |values| &values[self.part_of(rank, length)]);
+        let sent: Vec<f32> = (0..self.count()).flat_map(for_rank).collect::<Vec<_>>().concat();
+        drop(own);
         let width = widths[self.rank()];
         let received: Vec<usize> = nodes.iter().map(|nodes| nodes.len() * width).collect();
-        let received = self.transport.all_to_all(&words_of(&sent), &counts, &received);
-        let part = total(&all, &nodes, &received, width);
-        Ok((values_of(self.exchange(&words_of(&part), &widths)), word))
+        let counts: Vec<usize> = widths.iter().map(|width| width * sums).collect();
+        let received = self.transport.all_to_all(cast_slice(&sent), &counts, &received);
+        let part = total(&all, &nodes, cast_slice(&received), width);
+        Ok((cast_vec(self.exchange(cast_slice(&part), &widths)), word))
     }
 
     fn exchange(&self, own: &[u32], counts: &[usize]) -> Vec<u32> {
@@ -284,23 +289,14 @@ impl Ranks {
 }
 
 /// The sum over the tree, of the values that each process has sent for its nodes.
-fn total(all: &Range<usize>, nodes: &[Vec<Range<usize>>], sent: &[u32], width: usize) -> Vec<f32> {
+fn total(all: &Range<usize>, nodes: &[Vec<Range<usize>>], sent: &[f32], width: usize) -> Vec<f32> {
     let place = |node: &Range<usize>| nodes.iter().flatten().position(|other| other == node);
-    let values = |place: usize| sent[place * width..][..width].iter().map(|word| f32::from_bits(*word)).collect();
     let mut known = |node: &Range<usize>| match place(node) {
-        Some(place) => Some(Some(values(place))),
+        Some(place) => Some(Some(Cow::from(&sent[place * width..][..width]))),
         // A shard that nobody has sent has no images.
         None => (node.len() == 1).then_some(None),
     };
-    tree::sum(all.clone(), &mut known).unwrap_or_default()
-}
-
-fn words_of(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
-}
-
-fn values_of(words: Vec<u32>) -> Vec<f32> {
-    words.into_iter().map(f32::from_bits).collect()
+    tree::sum(all.clone(), &mut known).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Bytes in words, after their number.

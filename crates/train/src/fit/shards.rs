@@ -216,6 +216,7 @@ impl<B: AutodiffBackend> ModuleVisitor<B> for FromValues<'_> {
 }
 
 #[cfg(all(test, feature = "flex"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::{path::Path, sync::Arc};
 

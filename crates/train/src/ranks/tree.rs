@@ -1,6 +1,6 @@
 //! One binary tree over the shards of a batch: whoever adds what, the sums come in its order.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// The halves of a node: the left one has the largest power of two below the node's number of shards, so that the tree over eight is
 /// the full one, and a process that has half of them, or a quarter, has one node of it.
@@ -25,15 +25,19 @@ pub fn nodes(shards: usize, part: &Range<usize>) -> Vec<Range<usize>> {
 
 /// The sum below a node, of which `known` knows some, the single shards at the latest: what it says of one without images is no
 /// values. It is asked from left to right, and few sums are held at a time.
-pub fn sum(node: Range<usize>, known: &mut impl FnMut(&Range<usize>) -> Option<Option<Vec<f32>>>) -> Option<Vec<f32>> {
+pub fn sum<'a>(
+    node: Range<usize>,
+    known: &mut impl FnMut(&Range<usize>) -> Option<Option<Cow<'a, [f32]>>>,
+) -> Option<Cow<'a, [f32]>> {
     if let Some(sum) = known(&node) {
         return sum;
     }
     let [left, right] = halves(&node).map(|half| sum(half, known));
     match (left, right) {
-        (Some(mut left), Some(right)) => {
-            left.iter_mut().zip(right).for_each(|(left, right)| *left += right);
-            Some(left)
+        (Some(left), Some(right)) => {
+            let mut sum = left.into_owned();
+            sum.iter_mut().zip(&*right).for_each(|(sum, value)| *sum += value);
+            Some(sum.into())
         }
         (left, right) => left.or(right),
     }
@@ -57,15 +61,15 @@ mod tests {
     fn the_order_of_the_sum_is_that_of_the_tree() {
         // (1e8 + 1) + (-1e8 + 1): in f32 each 1 is lost; from left to right the last would not be.
         let values = [1e8, 1.0, -1e8, 1.0];
-        let mut leaf = |node: &Range<usize>| (node.len() == 1).then(|| Some(vec![values[node.start]]));
-        assert_eq!(sum(0..4, &mut leaf), Some(vec![0.0]));
+        let mut leaf = |node: &Range<usize>| (node.len() == 1).then(|| Some(vec![values[node.start]].into()));
+        assert_eq!(sum(0..4, &mut leaf).as_deref(), Some(&[0.0][..]));
         assert_eq!(values.iter().sum::<f32>(), 1.0);
     }
 
     #[test]
     fn shards_without_images_add_nothing() {
-        let mut leaf = |node: &Range<usize>| (node.len() == 1).then(|| (node.start == 2).then(|| vec![7.0]));
-        assert_eq!(sum(0..5, &mut leaf), Some(vec![7.0]));
+        let mut leaf = |node: &Range<usize>| (node.len() == 1).then(|| (node.start == 2).then(|| vec![7.0].into()));
+        assert_eq!(sum(0..5, &mut leaf).as_deref(), Some(&[7.0][..]));
         assert_eq!(sum(0..2, &mut leaf), None);
     }
 }
