@@ -25,7 +25,8 @@ pub fn table(table: &Table) -> String {
     };
     format!(
         "<figure>\n{figcaption}<div class=\"scroll\"{stop}>\n\
-         <table class=\"data\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n"
+         <table class=\"data{}\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n",
+        if table.stacks { " stacked" } else { "" }
     )
 }
 
@@ -48,7 +49,10 @@ fn row(table: &Table, number: usize) -> String {
     let best = table.best.get(number).copied().flatten();
     let cells = cells.map(|(column, text)| {
         let content = content(column, text);
-        let content = if best == Some(column) { format!("<b class=\"best\">{content}</b>") } else { content };
+        let is_best = best.is_some_and(|best| {
+            best == column || column >= table.numbers_from && table.rows[number].get(best) == Some(text)
+        });
+        let content = if is_best { format!("<b class=\"best\">{content}</b>") } else { content };
         cell(kind(column), table, column, &content)
     });
     let item = table.items.get(number).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
@@ -58,7 +62,9 @@ fn row(table: &Table, number: usize) -> String {
 fn cell(kind: &str, table: &Table, column: usize, content: &str) -> String {
     let class = if column >= table.numbers_from { " class=\"number\"" } else { "" };
     let name = kind.split(' ').next().unwrap_or(kind);
-    format!("<{kind}{class}>{content}</{name}>")
+    let of = table.header.get(column).filter(|_| table.stacks && name == "td");
+    let of = of.map_or_else(String::new, |of| format!(" data-of=\"{}\"", escaped(of)));
+    format!("<{kind}{class}{of}>{content}</{name}>")
 }
 
 #[cfg(test)]
@@ -97,6 +103,12 @@ mod tests {
         let mut rows = Table::new(["name", "count"], 1);
         rows.add_row(["3", "1010"]);
         rows.best = vec![Some(1)];
+        rows.stacks = true;
+        assert!(
+            table(&rows).contains("<table class=\"data stacked\">")
+                && table(&rows).contains("<td class=\"number\" data-of=\"count\">")
+        );
+        rows.stacks = false;
         let html = table(&rows);
         assert!(html.contains("<th scope=\"col\" class=\"number\">count</th>"), "{html}");
         assert!(
