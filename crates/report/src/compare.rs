@@ -598,7 +598,7 @@ fn told(values: &[Option<f64>], best: &[usize]) -> Vec<String> {
 }
 
 /// Whether two counts of wrong ones among the same images are no further apart than chance (95 %) takes two equally good ones.
-fn is_chance(one: u64, other: u64) -> bool {
+pub fn is_chance(one: u64, other: u64) -> bool {
     let apart = one.abs_diff(other) as f64;
     apart * apart <= 3.84 * (one + other) as f64
 }
