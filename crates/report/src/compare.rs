@@ -482,6 +482,9 @@ const BY_ONE_SEED: &str =
 const NO_PAGE: &str =
     "The name of a run that has a page leads to it; `train report` writes that of any run with a model.";
 
+/// Something of a run, with its name.
+type Fact = (&'static str, fn(&ComparedRun) -> String);
+
 impl ComparedRun {
     fn read(path: &Path, name: String) -> Result<Self, Error> {
         let plan = folder::read_plan(path)?;
@@ -521,7 +524,7 @@ impl ComparedRun {
     }
 
     /// What there is to know of a run beside others on other data.
-    const FACTS: [(&str, fn(&Self) -> String); 4] = [
+    const FACTS: [Fact; 4] = [
         ("data", |run| run.data.as_ref().map_or_else(|| "-".into(), |data| data.name().to_owned())),
         ("classes", |run| run.classes().len().to_string()),
         ("validation images", |run| run.data.as_ref().map_or_else(|| "-".into(), |data| grouped(data.valid))),
