@@ -115,7 +115,7 @@ impl Comparison {
             .chain(plans.then(|| self.plans()))
             .chain([self.curves()])
             .chain(classes::section(&self.runs))
-            .chain([self.what_next()]);
+            .chain(page.map(|_| self.what_next()));
         let title = match &self.runs[..] {
             runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
             [_, _] => self.headline(),
@@ -146,7 +146,7 @@ impl Comparison {
         let told = |run: &ComparedRun| {
             let (wrong, all) = (run.wrong()?, run.data.as_ref()?.valid as u64);
             let [low, high] = metrics::interval(wrong, all).map(|share| (share * all as f64).round());
-            Some(format!("{} has {wrong} wrong (95\u{a0}% interval {low} to {high})", run.short_name()))
+            Some(format!("{} has {wrong} wrong (95\u{a0}% interval {low} to {high})", self.called(run)))
         };
         let chance = if is_chance(one.wrong()?, other.wrong()?) { CHANCE } else { BY_ONE_SEED };
         let is_over_seeds = Groups::of(&self.runs).all.iter().any(|group| group.accuracies.len() > 1);
@@ -166,10 +166,10 @@ impl Comparison {
         let sentence = |group: &Vec<&ComparedRun>| {
             let data = group[0].data_name();
             match &group[..] {
-                [one] => format!("{data}: {} alone, {}.", one.short_name(), accuracy(one)),
+                [one] => format!("{data}: {} alone, {}.", self.called(one), accuracy(one)),
                 [one, other, ..] => {
                     let verdict = lead_of(one, other).map_or_else(String::new, |(_, verdict)| verdict);
-                    let (a, b) = (one.short_name(), other.short_name());
+                    let (a, b) = (self.called(one), self.called(other));
                     format!("{data}: {a} leads {b}, {} to {}{verdict}.", accuracy(one), accuracy(other))
                 }
                 [] => data,
@@ -192,14 +192,14 @@ impl Comparison {
             1 => {
                 let seeds = groups.all.iter().any(|group| group.accuracies.len() > 1);
                 let with = if seeds { ", with one seed" } else { "" };
-                let (a, b) = (one.short_name(), other.short_name());
+                let (a, b) = (self.called(one), self.called(other));
                 lead_of(one, other).map_or_else(
                     || format!("{a} has the highest accuracy{with}"),
                     |(by, verdict)| format!("{a} leads {b} by {by}{with}{verdict}"),
                 )
             }
             2 if self.runs.len() == 2 => {
-                format!("{} and {} have the same accuracy", one.short_name(), other.short_name())
+                format!("{} and {} have the same accuracy", self.called(one), self.called(other))
             }
             several => format!("{several} share the highest accuracy, {}", fraction(Some(highest))),
         }
@@ -225,6 +225,11 @@ impl Comparison {
         }
         let caption = "Evaluate the best; train the first two again with another seed, which tells what the seed does";
         Section::new("What next", [Block::Code { caption: caption.into(), lines }])
+    }
+
+    /// A run in a sentence: by its label where all are short, else by its letter.
+    fn called<'a>(&self, run: &'a ComparedRun) -> &'a str {
+        if self.runs.iter().all(|run| run.label.chars().count() <= SHORT) { &run.label } else { &run.key }
     }
 
     /// Whether all have seen the same images.
@@ -403,17 +408,18 @@ impl Comparison {
             let chart = told(chart(&what, Axis::new(name).log(), curves(|record| record.valid.loss, Some(loss))));
             LineChart { shares_legend: is_one_legend, ..chart }
         };
-        // Two points are no curve where they would be alone.
+        // Two points are no curve where they would be alone beside real ones.
+        let are_short = self.runs.iter().all(|run| run.epochs.len() <= 2);
         let alone = |loss: Loss| {
             let mut of = self.runs.iter().filter(move |run| run.plan.training.loss == loss);
-            of.next().filter(|run| of.next().is_none() && run.epochs.len() == 2 && are_different)
+            of.next().filter(|run| of.next().is_none() && run.epochs.len() == 2 && are_different && !are_short)
         };
         let drawn = losses.iter().copied().filter(|loss| alone(*loss).is_none());
         let points = losses.iter().filter_map(|loss| alone(*loss)).map(|run| {
             let [one, other] = [0, 1].map(|epoch| fraction(Some(run.epochs[epoch].valid.loss)));
             format!(
                 "{}: validation loss, {}, {one} in epoch 1 and {other} in epoch 2.",
-                run.short_name(),
+                self.called(run),
                 run.plan.training.loss
             )
         });
@@ -530,11 +536,6 @@ impl ComparedRun {
         ("validation images", |run| run.data.as_ref().map_or_else(|| "-".into(), |data| grouped(data.valid))),
         ("model", |run| run.plan.model.kind.to_string()),
     ];
-
-    /// Its label, or its letter where that is long.
-    fn short_name(&self) -> &str {
-        if self.label.chars().count() <= SHORT { &self.label } else { &self.key }
-    }
 
     /// Its data, with the number of classes where they are not the two of a choice.
     fn data_name(&self) -> String {

@@ -98,7 +98,8 @@ fn balance(data: &DataSet) -> Section {
         label: splits.iter().map(|(.., counts)| share(counts, *label)).collect::<Vec<_>>().join(" · "),
     };
     let names: Vec<&str> = splits.iter().map(|(split, ..)| split.name()).collect();
-    let alt = format!("Images of each class in {}", names.join(", "));
+    let [least, most] = [largest.iter().min(), largest.iter().max()].map(|count| count.copied().unwrap_or_default());
+    let alt = format!("Images of each class in {}, from {least} to {most}", names[0]);
     let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() });
     let some = if many {
         format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2)
@@ -453,6 +454,7 @@ mod tests {
         let expected = [
             "Balance of the classes",
             "Samples",
+            "Unlike their class",
             "Mean images",
             "Values of the pixels",
             "Sizes of the files",
@@ -464,23 +466,25 @@ mod tests {
         assert_eq!(page.lead[1], Block::text("Note: some of it is odd."));
         let samples = pictures(&page.sections[1]);
         assert_eq!((samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()), (50, "0", "4"));
-        assert_eq!(pictures(&page.sections[2]).len(), 10);
+        let odd = pictures(&page.sections[2]);
+        assert!(odd.len().is_multiple_of(ODD) && odd[0].caption.starts_with("kind 0 like kind "), "{}", odd[0].caption);
+        assert_eq!(pictures(&page.sections[3]).len(), 10);
         assert!(
-            matches!(&page.sections[4].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
+            matches!(&page.sections[5].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
         );
         let twice =
             "No two training images have the same pixels. 50 of the 50 images of `valid` are training images too";
         assert!(
-            matches!(&page.sections[5].blocks[0], Block::Text(text) if text.starts_with(twice)),
+            matches!(&page.sections[6].blocks[0], Block::Text(text) if text.starts_with(twice)),
             "{:?}",
-            page.sections[5].blocks[0]
+            page.sections[6].blocks[0]
         );
-        assert_eq!(pictures(&page.sections[5]).len(), 2 * 8, "as many as there is room for");
+        assert_eq!(pictures(&page.sections[6]).len(), 2 * 8, "as many as there is room for");
         assert!(
-            matches!(&page.sections[6].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
+            matches!(&page.sections[7].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
         );
         assert!(
-            matches!(page.sections[7].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
+            matches!(page.sections[8].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
         );
     }
 
@@ -489,11 +493,11 @@ mod tests {
         let mut of_classes = [1; 40];
         of_classes[7] = 11;
         let page = document(&noise(&of_classes, 8), Path::new("kinds"), " folder");
-        let Block::Bars(bars) = &page.sections[0].blocks[1] else { panic!("bars") };
-        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %)"));
-        assert!(matches!(&page.sections[0].blocks[6], Block::Fold { summary, .. } if summary == "All 40 classes"));
+        let Block::Bars(bars) = &page.sections[0].blocks[4] else { panic!("bars") };
+        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %) · 11 (22.0 %) · 11 (22.0 %)"));
+        assert!(matches!(&page.sections[0].blocks[5], Block::Fold { summary, .. } if summary == "All 40 classes"));
         assert_eq!(
-            pictures(&page.sections[2]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),
+            pictures(&page.sections[3]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),
             ["all 40 classes"]
         );
     }

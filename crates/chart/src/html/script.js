@@ -269,8 +269,8 @@ class Chart {
   // The values at a point: of items its own, else those of all series at its place.
   show(point) {
     const points = this.of ? [point] : this.points().filter(({ x }) => x === point.x);
-    const isLine = point.series.items.length === 1 && point.group.dataset.name;
-    const head = isLine && this.of ? point.group.dataset.name : this.of && point.item ? `${this.of} ${point.item}` : `${this.xName} ${point.x}`;
+    // A run has a name, a trial a number.
+    const head = this.of === "run" ? point.group.dataset.name : this.of && point.item ? `${this.of} ${point.item}` : `${this.xName} ${point.x}`;
     const rows = this.of ? [[this.xName, point.x], [this.yName, point.y]]
       : points.map(({ group, y }) => [group.dataset.name || this.yName, y]);
     light(this.of ? point.item : undefined);

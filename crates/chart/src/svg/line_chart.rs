@@ -532,6 +532,25 @@ mod tests {
     }
 
     #[test]
+    fn names_at_the_ends_of_lines_do_not_lie_on_each_other() {
+        let mut chart = chart();
+        chart.series[1].points = vec![(0.0, 0.5), (4.0, 0.0)];
+        chart.series[0].end = "A".into();
+        chart.series[1].end = "B".into();
+        let page = in_page(&chart);
+        // At the bottom the upper one gives way.
+        let of = |name: &str| page.lines().find(|line| line.ends_with(&format!(">{name}</text>"))).unwrap().to_owned();
+        assert!(of("A").contains("dy=\"-8.5\"") && of("B").contains("dy=\"4.5\""), "{page}");
+        assert!(page.contains("margin-right:") && !in_page(&LineChart::default()).contains("margin-right"), "{page}");
+    }
+
+    #[test]
+    fn a_chart_that_shares_its_legend_has_none() {
+        let chart = LineChart { shares_legend: true, ..chart() };
+        assert!(!in_page(&chart).contains("legend") && line_chart(&chart).contains(">ours</text>"));
+    }
+
+    #[test]
     fn numbers_are_short() {
         assert_eq!(
             [0.1 + 0.2, 1234567.0, 0.00001234567, -0.5].map(compact),

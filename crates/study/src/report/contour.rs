@@ -134,6 +134,8 @@ mod tests {
         assert!(at(2, 2).worth > 230 && at(18, 27).worth < 25, "{:?} {:?}", at(2, 2), at(18, 27));
         assert!(at(2, 2).known > 240 && at(18, 27).known > 240);
         assert_eq!(field.cells.len(), CELLS[0] * CELLS[1]);
+        let worths: std::collections::BTreeSet<u8> = stepped(field).cells.iter().map(|cell| cell.worth).collect();
+        assert!(worths.iter().all(|worth| worth.is_multiple_of(51)), "{worths:?}");
     }
 
     #[test]

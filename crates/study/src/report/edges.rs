@@ -112,6 +112,8 @@ mod tests {
             upper,
             "The best trial has `k` = 9.5, at the upper end of what was searched, 10: larger values may be better still."
         );
+        let further = beyond("k", &log, &End::of(&log, 9.5).unwrap());
+        assert!(further.contains("`\"k\" = { log_uniform = [0.01, 100] }`"), "{further}");
         assert_eq!(told(&log, 0.3.into()), None);
         let list = Domain::Choice(vec![1.into(), 2.into(), 3.into()]);
         assert!(told(&list, 1.into()).unwrap().contains("at the lower end"));
