@@ -38,8 +38,8 @@ use crate::{
 /// Points in the table.
 const BEST: usize = 10;
 
-/// Cells of the table of all trials: almost a thousand trials of four keys.
-const CELLS: usize = 6500;
+/// Cells of the table of all trials: eight hundred trials of four keys.
+const CELLS: usize = 5800;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, `train report` that of any run.";

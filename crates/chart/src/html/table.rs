@@ -26,7 +26,13 @@ pub fn table(table: &Table) -> String {
     format!(
         "<figure>\n{figcaption}<div class=\"scroll\"{stop}>\n\
          <table class=\"data{}\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n",
-        if table.stacks { " stacked" } else { "" }
+        if table.stacks {
+            " stacked"
+        } else if is_long(table) {
+            " numbers"
+        } else {
+            ""
+        }
     )
 }
 
@@ -59,8 +65,16 @@ fn row(table: &Table, number: usize) -> String {
     format!("<tr{item}>{}</tr>\n", cells.collect::<String>())
 }
 
+/// Rows from which on what is a number is said once, of the table: of each cell it would take a third of the page.
+const LONG: usize = 100;
+
+fn is_long(table: &Table) -> bool {
+    table.numbers_from == 1 && table.rows.len() > LONG
+}
+
 fn cell(kind: &str, table: &Table, column: usize, content: &str) -> String {
-    let class = if column >= table.numbers_from { " class=\"number\"" } else { "" };
+    let is_said = is_long(table) && kind == "td";
+    let class = if column >= table.numbers_from && !is_said { " class=\"number\"" } else { "" };
     let name = kind.split(' ').next().unwrap_or(kind);
     let of = table.header.get(column).filter(|_| table.stacks && name == "td");
     let of = of.map_or_else(String::new, |of| format!(" data-of=\"{}\"", escaped(of)));
@@ -96,6 +110,14 @@ mod tests {
         let html = table(&rows);
         assert!(html.contains("<tr data-item=\"1\"><th scope=\"row\"><a href=\"a/report.html\">1</a></th>"), "{html}");
         assert!(html.contains("</tbody>\n<tfoot>\n<tr><th scope=\"row\">all</th>"), "{html}");
+    }
+
+    #[test]
+    fn a_long_table_says_once_that_it_is_of_numbers() {
+        let mut rows = Table::new(["name", "count"], 1);
+        (0..=LONG).for_each(|row| rows.add_row([row.to_string(), "7".into()]));
+        let html = table(&rows);
+        assert!(html.contains("<table class=\"data numbers\">") && html.contains("<td>7</td>"), "{html}");
     }
 
     #[test]

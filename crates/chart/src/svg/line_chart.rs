@@ -157,17 +157,13 @@ impl<'a> Drawing<'a> {
     /// Names at the ends of lines, from the top, moved apart where they would lie on each other. The script takes them away where
     /// the lines are not where they were.
     fn ends(&self) -> String {
-        let end = |(place, series): (usize, &'a Series)| {
+        let end = |series: &'a Series| {
             let at = series.points.iter().rev().find_map(|point| self.place(*point, &self.y))?;
-            (!series.end.is_empty() && clip::is_inside(at)).then_some((
-                at,
-                palette::series(self.chart.colour(place)),
-                &series.end,
-            ))
+            (!series.end.is_empty() && clip::is_inside(at)).then_some((at, &series.end))
         };
-        let mut ends: Vec<_> = self.chart.series.iter().enumerate().filter_map(end).collect();
+        let mut ends: Vec<_> = self.chart.series.iter().filter_map(end).collect();
         ends.sort_by(|a, b| b.0.1.total_cmp(&a.0.1));
-        let tops: Vec<f64> = ends.iter().map(|((_, y), ..)| (1.0 - y) * self.height()).collect();
+        let tops: Vec<f64> = ends.iter().map(|((_, y), _)| (1.0 - y) * self.height()).collect();
         let mut places = tops.clone();
         for next in 1..places.len() {
             places[next] = places[next].max(places[next - 1] + SIZE);
@@ -177,13 +173,12 @@ impl<'a> Drawing<'a> {
             *place = place.min(least);
             least = *place - SIZE;
         }
-        let text = |(number, ((x, y), colour, name)): (usize, ((f64, f64), Rgb, &String))| {
+        let text = |(number, ((x, y), name)): (usize, ((f64, f64), &String))| {
             format!(
-                "<text x=\"{}\" y=\"{}\" dx=\"7\" dy=\"{}\" font-weight=\"600\" fill=\"{}\">{}</text>\n",
+                "<text x=\"{}\" y=\"{}\" dx=\"7\" dy=\"{}\" font-weight=\"600\">{}</text>\n",
                 share(x),
                 share(1.0 - y),
                 tenths(places[number] - tops[number] + 4.5),
-                colour.hex(),
                 escaped(name)
             )
         };

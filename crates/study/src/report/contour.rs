@@ -11,7 +11,7 @@ const CELLS: [usize; 2] = [30, 20];
 /// Trials that the ground is made of, and drawn.
 const TRIALS: usize = 200;
 /// Pairs of keys in folds, behind the first; shades of the ground but one.
-const PAIRS: usize = 5;
+const PAIRS: usize = 2;
 const STEPS: f64 = 5.0;
 /// Fewer say nothing of what lies between them.
 const FEWEST: usize = 6;
