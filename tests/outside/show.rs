@@ -149,7 +149,10 @@ fn the_page_holds_the_same_and_fetches_nothing() {
     for value in ["<h1>small.png: 2 x 3 pixels", ">10</td>", ">200</td>", ">255</td>"] {
         assert!(small.contains(value), "{value}: {small}");
     }
-    assert_eq!(batch.matches("<img ").count(), 36);
+    assert_eq!(batch.matches("<img ").count(), 60);
+    for part in ["<h1>First batch of synthetic</h1>", "<summary>30 more of the 64 images of the batch</summary>"] {
+        assert!(batch.contains(part), "{part}: {batch}");
+    }
     for page in [small, batch] {
         let page = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!["://", "<script ", "<link", "url("].iter().any(|bad| page.contains(bad)), "{page}");

@@ -129,10 +129,12 @@ pub struct Table {
     pub items: Vec<usize>,
     /// The page that each row's first cell leads to, as seen from this one, empty where there is none; none, or as many as rows.
     pub links: Vec<String>,
-    /// The column of each row that holds the best, on a page in its colour; none, or as many as rows.
+    /// The column of each row that holds the best, on a page in its colour, as are numbers that read the same; none, or as many as rows.
     pub best: Vec<Option<usize>>,
     /// Whether the last row is of all others.
     pub has_total: bool,
+    /// Whether a narrow page has the values of a row below each other, each behind the name of its column.
+    pub stacks: bool,
 }
 
 /// A word with what it means.

@@ -20,6 +20,8 @@ pub struct LineChart {
     pub item: String,
     /// The form of the whole.
     pub shape: Shape,
+    /// Whether the chart that it stands beside has the legend of both.
+    pub shares_legend: bool,
 }
 
 /// A value for each cell of a grid over both axes.
@@ -82,6 +84,8 @@ pub struct Series {
     /// The number of what each point stands for, or a single one for the whole series: the same one stands out everywhere on a page
     /// where it is pointed at.
     pub items: Vec<usize>,
+    /// A short name at the end of the line; may be empty.
+    pub end: String,
 }
 
 /// How a series is drawn.
@@ -214,14 +218,15 @@ pub(crate) enum Key {
 }
 
 impl LineChart {
-    /// Every series and mark in the order of drawing. A single series without marks is named by the axis alone.
+    /// Every series and mark in the order of drawing, but for those of many. A single series without marks is named by the axis alone.
     pub(crate) fn legend(&self) -> Vec<Entry<'_>> {
         let series = self.series.iter().map(|series| (series.name.as_str(), Key::Series(series.style)));
         let marks = self.marks.iter().map(|mark| (mark.name.as_str(), Key::Mark));
         let entry =
             |(place, (name, key))| Entry { name, key, place, number: self.number(place), colour: self.colour(place) };
         let entries: Vec<_> = series.chain(marks).enumerate().map(entry).collect();
-        if entries.len() > 1 { entries.into_iter().filter(|entry| !entry.name.is_empty()).collect() } else { vec![] }
+        let is_told = |entry: &Entry<'_>| !entry.name.is_empty() && !matches!(entry.key, Key::Series(Style::Ranked(_)));
+        if entries.len() > 1 { entries.into_iter().filter(is_told).collect() } else { vec![] }
     }
 
     /// The colour's number of the series in this place, or of the mark in a place behind the series.
@@ -278,9 +283,10 @@ mod tests {
 
     #[test]
     fn one_of_many_takes_no_colour_from_the_others() {
-        let ranked = Series::line("", vec![]).drawn(Style::Ranked(9));
+        let ranked = Series::line("one of many", vec![]).drawn(Style::Ranked(9));
         let series = vec![ranked.clone(), ranked, Series::line("the best", vec![])];
         let chart = LineChart { series, marks: vec![Mark::default()], ..LineChart::default() };
         assert_eq!([0, 2, 3].map(|place| chart.colour(place)), [palette::GREY_SERIES, 0, 1]);
+        assert_eq!(chart.legend().iter().map(|entry| entry.name).collect::<Vec<_>>(), ["the best"]);
     }
 }

@@ -48,7 +48,7 @@ pub fn document(data: &DataSet, path: &Path, typed: &str) -> Document {
     Document {
         title: format!("Data: {}", data.name),
         lead: [Block::Tiles(tiles(data))].into_iter().chain(notes).collect(),
-        sections: [balance(data), samples(data), means(data, &sums), sums.section()]
+        sections: [balance(data), samples(data), odd(data, &sums), means(data, &sums), sums.section()]
             .into_iter()
             .chain(sizes(data))
             .chain([twice(data), next(typed), origin(data, path)])
@@ -60,6 +60,10 @@ fn tiles(data: &DataSet) -> Vec<Tile> {
     let splits = data.splits().map(|(split, images)| {
         let what = match split {
             Split::Train => "to learn from",
+            Split::Valid if data.test.is_none() && data.source.contains("idx") => {
+                "the files' own test images; the best epoch is chosen by them: none are left for an honest test"
+            }
+            Split::Valid if data.test.is_none() => "the best epoch is chosen by them: none are left for an honest test",
             Split::Valid => "the best epoch is chosen by them",
             Split::Test => "nothing is chosen by them",
         };
@@ -70,43 +74,60 @@ fn tiles(data: &DataSet) -> Vec<Tile> {
     splits.chain([classes, Tile::new("an image", data.shape().to_string(), "as a model sees it")]).collect()
 }
 
-/// How many images each class has in each split.
+/// How many images each class has in each split: a row for a class, with its share of each split.
 fn balance(data: &DataSet) -> Section {
-    let classes = data.task().classes().len();
-    let mut blocks: Vec<Block> = data.splits().flat_map(|(split, images)| of_split(split, images)).collect();
-    if classes > BARS {
-        let summary = format!("All {classes} classes");
-        blocks.push(Block::Fold { summary, blocks: vec![Block::Table(counts(data))] });
+    let task = data.task();
+    let splits: Vec<(Split, &Images, Vec<usize>)> =
+        data.splits().map(|(split, images)| (split, &**images, count(images))).collect();
+    let texts = splits.iter().map(|(split, images, counts)| Block::Text(evenness(*split, images, counts)));
+    let largest = &splits[0].2;
+    let mut classes: Vec<(usize, &str)> = task.labels().map(|label| (usize::from(label), task.class(label))).collect();
+    let many = classes.len() > BARS;
+    if many {
+        classes.sort_by_key(|(label, _)| std::cmp::Reverse(largest[*label]));
+        classes.drain(BARS / 2..classes.len() - BARS / 2);
     }
-    Section::new("Balance of the classes", blocks)
+    let is_even = splits.iter().all(|(.., counts)| counts.windows(2).all(|pair| pair[0] == pair[1]));
+    let share = |counts: &[usize], label: usize| {
+        let all = counts.iter().sum::<usize>().max(1);
+        format!("{} ({:.1} %)", grouped(counts[label]), 100.0 * counts[label] as f64 / all as f64)
+    };
+    let bar = |(label, name): &(usize, &str)| Bar {
+        name: (*name).to_owned(),
+        amount: largest[*label] as f64,
+        label: splits.iter().map(|(.., counts)| share(counts, *label)).collect::<Vec<_>>().join(" · "),
+    };
+    let names: Vec<&str> = splits.iter().map(|(split, ..)| split.name()).collect();
+    let [least, most] = [largest.iter().min(), largest.iter().max()].map(|count| count.copied().unwrap_or_default());
+    let alt = format!("Images of each class in {}, from {least} to {most}", names[0]);
+    let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() });
+    let some = if many {
+        format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2)
+    } else {
+        String::new()
+    };
+    let key = Block::Text(format!(
+        "A bar is a class of `{}`; behind it its images in {}.{some}",
+        names[0],
+        names.join(" · ")
+    ));
+    // Equal bars say nothing.
+    let bars = (!is_even).then_some([key, bars]).into_iter().flatten();
+    let all = many.then(|| Block::Fold {
+        summary: format!("All {} classes", task.classes().len()),
+        blocks: vec![Block::Table(counts(data))],
+    });
+    Section::new("Balance of the classes", texts.chain(bars).chain(all))
 }
 
-fn of_split(split: Split, images: &Images) -> Vec<Block> {
-    let (task, all) = (images.task(), images.len().max(1));
-    let mut classes: Vec<(&str, usize)> =
-        count(images).into_iter().zip(task.labels()).map(|(count, label)| (task.class(label), count)).collect();
-    let [most, least] = [classes.iter().map(|(_, count)| *count).max(), classes.iter().map(|(_, count)| *count).min()]
-        .map(Option::unwrap_or_default);
+fn evenness(split: Split, images: &Images, counts: &[usize]) -> String {
+    let [most, least] = [counts.iter().max(), counts.iter().min()].map(|count| count.copied().unwrap_or_default());
     let ratio = match least {
         0 => "a class has none".into(),
         _ if most == least => format!("each class has {}", grouped(most)),
         _ => format!("the largest class has {:.2} times the images of the smallest", most as f64 / least as f64),
     };
-    let mut text = format!("`{}`: {} images; {ratio}.", split.name(), grouped(images.len()));
-    if classes.len() > BARS && most != least {
-        classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        classes.drain(BARS / 2..classes.len() - BARS / 2);
-        text += &format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2);
-    }
-    let bar = |(name, count): &(&str, usize)| Bar {
-        name: (*name).to_owned(),
-        amount: *count as f64,
-        label: format!("{} ({:.1} %)", grouped(*count), 100.0 * *count as f64 / all as f64),
-    };
-    let alt = format!("Images of each class in {}, from {least} to {most}", split.name());
-    let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() });
-    // Equal bars say nothing.
-    [Block::Text(text)].into_iter().chain((most != least).then_some(bars)).collect()
+    format!("`{}`: {} images; {ratio}.", split.name(), grouped(images.len()))
 }
 
 /// The images of each label.
@@ -160,6 +181,58 @@ fn samples(data: &DataSet) -> Section {
     Section::new("Samples", [Block::Text(text)].into_iter().chain(rows))
 }
 
+/// Training images that look more like another class than like their own: of each class those that are nearest to another's mean
+/// image, measured against their own.
+fn odd(data: &DataSet, sums: &PixelSums) -> Section {
+    let (task, images, shape) = (data.task(), &data.train, data.shape());
+    let labels: Vec<u16> = task.labels().collect();
+    let means = sums.means();
+    let distance = |image: &[u8], mean: &[u8]| -> f64 {
+        let squares = image.iter().zip(mean).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2));
+        (squares.sum::<u64>() as f64).sqrt()
+    };
+    let looked_at = few(&(0..images.len()).collect::<Vec<_>>(), (ODD_VALUES / (shape.len() * labels.len())).max(1));
+    let mut of_class: Vec<Vec<(f64, usize, usize)>> = vec![Vec::new(); labels.len()];
+    for index in &looked_at {
+        let own = usize::from(images.labels()[*index]);
+        let distances: Vec<f64> = means.iter().map(|mean| distance(images.image(*index), mean)).collect();
+        let other =
+            (0..means.len()).filter(|class| *class != own).min_by(|a, b| distances[*a].total_cmp(&distances[*b]));
+        let Some(other) = other else { continue };
+        of_class[own].push((distances[own] - distances[other], *index, other));
+    }
+    let shown = few(&labels, (room(shape) / ODD).clamp(1, BARS));
+    let wrong = of_class.iter().flatten().filter(|(nearer, ..)| *nearer > 0.0).count();
+    let mut pictures = Vec::new();
+    for label in &shown {
+        let all = &mut of_class[usize::from(*label)];
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        pictures.extend(all.iter().take(ODD).map(|(_, index, other)| {
+            let name = data.image_name(Split::Train, *index);
+            picture(
+                shape,
+                images.image(*index),
+                format!("{} like {}\n{name}", task.class(*label), task.classes()[*other]),
+            )
+        }));
+    }
+    let percent = 100.0 * wrong as f64 / looked_at.len().max(1) as f64;
+    let text = format!(
+        "Of each class the {ODD} images that are nearest to another class's mean, held against their own: wrong labels are likely among \
+         them. {} of {} training images ({percent:.1} %) are nearer to another's mean; the baseline, which labels by the nearest, has the \
+         other {:.1} % right.",
+        grouped(wrong),
+        grouped(looked_at.len()),
+        100.0 - percent,
+    );
+    let alt = "Training images that look like another class".to_owned();
+    Section::new("Unlike their class", [Block::Text(text), Block::Pictures { alt, pictures, columns: ODD }])
+}
+
+/// Images of each class that look like another, and values that are looked at for it, each against each mean.
+const ODD: usize = 3;
+const ODD_VALUES: usize = 1 << 29;
+
 /// The mean image of each class, or of all.
 fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let classes = data.task().classes();
@@ -173,13 +246,29 @@ fn means(data: &DataSet, sums: &PixelSums) -> Section {
     let picture = |(mean, caption): (Vec<u8>, String)| picture(data.shape(), &mean, caption);
     let pictures: Vec<Picture> = means.into_iter().map(picture).collect();
     let alt = format!("{} mean images", pictures.len());
+    // In rows that are full, of twice as many where the page is wide.
+    let columns = (4..=6).rev().find(|columns| pictures.len().is_multiple_of(*columns)).unwrap_or(COLUMNS);
     let all = grouped(data.train.len());
     let some =
         sums.sample().map_or_else(String::new, |some| format!(" Computed from {some} of the {all} training images."));
     Section::new(
         "Mean images",
-        [Block::Text(text.to_owned() + &some), Block::Pictures { alt, pictures, columns: COLUMNS }],
+        [Block::Text(text.to_owned() + &some + &closest(classes, sums)), Block::Pictures { alt, pictures, columns }],
     )
+}
+
+/// Which two classes have the mean images that are nearest to each other, of more than two.
+fn closest(classes: &[String], sums: &PixelSums) -> String {
+    let means = sums.means();
+    if !(3..MANY).contains(&means.len()) {
+        return String::new();
+    }
+    let apart = |[a, b]: [usize; 2]| -> u64 {
+        means[a].iter().zip(&means[b]).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum()
+    };
+    let pairs = (1..means.len()).flat_map(|b| (0..b).map(move |a| [a, b]));
+    let nearest = pairs.min_by_key(|pair| apart(*pair));
+    nearest.map_or_else(String::new, |[a, b]| format!(" Nearest to each other are {} and {}.", classes[a], classes[b]))
 }
 
 /// An image, channel after channel.
@@ -365,6 +454,7 @@ mod tests {
         let expected = [
             "Balance of the classes",
             "Samples",
+            "Unlike their class",
             "Mean images",
             "Values of the pixels",
             "Sizes of the files",
@@ -376,23 +466,25 @@ mod tests {
         assert_eq!(page.lead[1], Block::text("Note: some of it is odd."));
         let samples = pictures(&page.sections[1]);
         assert_eq!((samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()), (50, "0", "4"));
-        assert_eq!(pictures(&page.sections[2]).len(), 10);
+        let odd = pictures(&page.sections[2]);
+        assert!(odd.len().is_multiple_of(ODD) && odd[0].caption.starts_with("kind 0 like kind "), "{}", odd[0].caption);
+        assert_eq!(pictures(&page.sections[3]).len(), 10);
         assert!(
-            matches!(&page.sections[4].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
+            matches!(&page.sections[5].blocks[0], Block::Text(text) if text.contains("400 sizes, of which 300 are drawn, the lowest 1 pixels high and the highest 400"))
         );
         let twice =
             "No two training images have the same pixels. 50 of the 50 images of `valid` are training images too";
         assert!(
-            matches!(&page.sections[5].blocks[0], Block::Text(text) if text.starts_with(twice)),
+            matches!(&page.sections[6].blocks[0], Block::Text(text) if text.starts_with(twice)),
             "{:?}",
-            page.sections[5].blocks[0]
+            page.sections[6].blocks[0]
         );
-        assert_eq!(pictures(&page.sections[5]).len(), 2 * 8, "as many as there is room for");
+        assert_eq!(pictures(&page.sections[6]).len(), 2 * 8, "as many as there is room for");
         assert!(
-            matches!(&page.sections[6].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
+            matches!(&page.sections[7].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
         );
         assert!(
-            matches!(page.sections[7].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
+            matches!(page.sections[8].blocks.last(), Some(Block::Code { lines, .. }) if lines == "a.png: it is broken\n")
         );
     }
 
@@ -401,11 +493,11 @@ mod tests {
         let mut of_classes = [1; 40];
         of_classes[7] = 11;
         let page = document(&noise(&of_classes, 8), Path::new("kinds"), " folder");
-        let Block::Bars(bars) = &page.sections[0].blocks[1] else { panic!("bars") };
-        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %)"));
-        assert!(matches!(&page.sections[0].blocks[6], Block::Fold { summary, .. } if summary == "All 40 classes"));
+        let Block::Bars(bars) = &page.sections[0].blocks[4] else { panic!("bars") };
+        assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %) · 11 (22.0 %) · 11 (22.0 %)"));
+        assert!(matches!(&page.sections[0].blocks[5], Block::Fold { summary, .. } if summary == "All 40 classes"));
         assert_eq!(
-            pictures(&page.sections[2]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),
+            pictures(&page.sections[3]).iter().map(|mean| mean.caption.as_str()).collect::<Vec<_>>(),
             ["all 40 classes"]
         );
     }

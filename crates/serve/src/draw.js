@@ -20,11 +20,15 @@ let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 // The score of a class: its logit; of two classes the one logit, which speaks for the first.
 const scoreOf = (logits, label) => (logits.length > 1 ? logits[label] : (label === 0 ? 1 : -1) * logits[0]);
 
+// What there is to be drawn: the classes of the first model, where they are few.
+const wanted = models[0]?.classes.length <= 10 ? models[0].classes.join(" or ") : "an image of a class";
+
 let isMarked = false; // where the keyboard's pen is stands on the canvas, and is no drawing
 
 function redraw() {
   isMarked = false;
-  find("target").textContent = image?.label === undefined ? "" : `validation image ${image.index}, its label: ${image.label}`;
+  const asked = strokes.length || image ? "" : `Draw ${wanted} here.`;
+  find("target").textContent = image?.label === undefined ? asked : `validation image ${image.index}, its label: ${image.label}`;
   pen.fillStyle = "#000";
   pen.fillRect(0, 0, SIDE, SIDE);
   pen.strokeStyle = "#fff";
@@ -208,14 +212,14 @@ function card(model) {
   function empty() {
     input = null;
     name.textContent = probability.textContent = time.textContent = error.textContent = "";
-    bars.replaceChildren(...model.classes.slice(0, 10).map((label) => bar({ label, probability: 0 }, true)));
+    bars.replaceChildren();
     figures.forEach((figure, i) => { figure.hidden = i > 0; });
     show(seen, model, new Array(model.channels * model.height * model.width).fill(0));
   }
 
-  function bar(guess, isEmpty) {
+  function bar(guess) {
     const width = make("i", { style: "width:" + (100 * guess.probability).toFixed(1) + "%" });
-    return make("tr", {}, make("th", { scope: "row" }, guess.label), make("td", {}, width), make("td", {}, isEmpty ? "" : percent(guess.probability)));
+    return make("tr", {}, make("th", { scope: "row" }, guess.label), make("td", {}, width), make("td", {}, percent(guess.probability)));
   }
 
   // Asks for the drawing or the file; of answers that come late only the newest counts.
@@ -246,7 +250,7 @@ function card(model) {
     // Up to ten classes keep their places, so that a bar moves and does not jump.
     const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
-    bars.replaceChildren(...shown.map((guess) => bar(guess, false)));
+    bars.replaceChildren(...shown.map((guess) => bar(guess)));
     if (prediction.seen) show(seen, model, prediction.seen);
     const { gradient, added: adds, covered: costs } = prediction.why ?? {};
     const isGradient = find("map").value === "gradient";

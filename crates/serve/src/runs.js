@@ -28,6 +28,7 @@ async function act(action) {
   try {
     say("…");
     say(await told(action));
+    if (["remove", "prune", "undo"].includes(action.do)) find("undo").hidden = action.do === "undo";
   } catch (error) {
     say(error.message, true);
   }
@@ -55,7 +56,7 @@ function cells(run) {
     return cell;
   };
   return [make("td", {}, box), name, state, make("td", { textContent: run.began, title: run.began_at ?? "" }), number("epochs", run.epochs),
-    number("loss", run.loss, "spare"), number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time, "spare"), make("td", {}, edit)];
+    number("loss", run.loss), number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time), make("td", {}, edit)];
 }
 
 function show({ runs, total, found }) {
@@ -130,6 +131,18 @@ find("filter").oninput = find("sort").onchange = () => {
   wanted = ROWS;
   list();
 };
+for (const button of document.querySelectorAll("[data-sort]")) {
+  button.title = `begin with ${find("sort").querySelector(`[value=${button.dataset.sort}]`).textContent}`;
+  button.onclick = () => {
+    find("sort").value = button.dataset.sort;
+    find("sort").onchange();
+  };
+}
+find("new").onclick = () => {
+  find("begin").open = true;
+  find("begin").scrollIntoView();
+  find("config").focus();
+};
 find("more").onclick = () => {
   wanted += ROWS;
   list();
@@ -181,6 +194,8 @@ find("begin").ontoggle = async () => {
     entries.forEach((entry, index) => entry.kind === kind && group.append(make("option", { value: index, textContent: entry.name })));
     find("config").append(group);
   }
+  const usual = entries.findIndex((entry) => entry.kind === "config" && entry.name === "two-layer");
+  if (usual >= 0) find("config").value = usual;
   find("config").onchange = () => (find("about").textContent = entries[find("config").value].about);
   find("config").onchange();
 };

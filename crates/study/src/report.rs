@@ -29,6 +29,7 @@ use crate::{
     Error, Status, Study, leaderboard, named,
     overview::{self, short_key},
     points::{Ranked, ranked},
+    status::STOPPED_EARLY,
     study::Pruner,
     study_folder,
     trial::short,
@@ -37,8 +38,8 @@ use crate::{
 /// Points in the table.
 const BEST: usize = 10;
 
-/// Cells of the table of all trials: almost a thousand trials of four keys.
-const CELLS: usize = 6500;
+/// Cells of the table of all trials: eight hundred trials of four keys.
+const CELLS: usize = 5800;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, `train report` that of any run.";
@@ -52,6 +53,22 @@ fn values(status: &Status, keys: &[&str]) -> Vec<String> {
 /// A short text in one line: a mean is not to be parted from its interval, nor a number from its unit.
 fn whole(text: String) -> String {
     if text.chars().count() < 20 { text.replace(' ', "\u{a0}") } else { text }
+}
+
+/// Accuracy of a trial at its best epoch, how many validation images it has wrong, and of how many.
+fn judged(status: &Status) -> Option<(String, u64, usize)> {
+    let record = status.record.as_ref()?;
+    let (accuracy, all) = (record.best.as_ref()?.metrics.accuracy, record.data.valid);
+    Some((::report::fraction(Some(accuracy)), ((1.0 - accuracy) * all as f64).round() as u64, all))
+}
+
+/// Epochs, and what ended them before all of them were done.
+fn came_to(epochs: &str, state: &str) -> String {
+    match state {
+        "finished" => epochs.to_owned(),
+        STOPPED_EARLY | "pruned" => format!("{epochs}, stopped"),
+        other => format!("{epochs}, {other}"),
+    }
 }
 
 /// The page of a trial as seen from the study's; empty where it has none.
@@ -82,7 +99,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
         importance::section(&view, &importances),
         parallel::section(&view),
         Some(against_keys::section(&view)),
-        contour::section(&view, &importances.order()),
+        contour::section(&view, &importances),
         seeds::section(&view),
         curves::section(&view),
         unfinished::section(&view),
@@ -95,6 +112,7 @@ pub fn report(study: &Study, folder: &Path, trials: &[Status]) -> Document {
         },
         lead: [Block::Tiles(view.tiles(&importances)), Block::Table(view.outcome())]
             .into_iter()
+            .chain(view.first_two().map(Block::Text))
             .chain(edges::hints(&view, &importances))
             .collect(),
         sections: parts.into_iter().flatten().collect(),
@@ -168,7 +186,11 @@ impl<'a> StudyView<'a> {
         let value = best.map_or_else(|| "-".into(), |row| row[1].clone());
         let of = points.first().and_then(|point| point.best(study)).map_or_else(String::new, |status| {
             let seeds = if study.seeds().len() > 1 { ", the mean of its seeds" } else { "" };
-            format!("the best, trial {}{seeds}", dots::item(status))
+            let judged = judged(status).filter(|_| !self.is_of_accuracy());
+            let judged = judged.map_or_else(String::new, |(accuracy, wrong, all)| {
+                format!("; accuracy {accuracy}, {wrong} of {} wrong", grouped(all))
+            });
+            format!("the best, trial {}{seeds}{judged}", dots::item(status))
         });
         let keys = self.keys();
         let first = importances.first().map(|(key, share)| Tile::new("matters most", short_key(key, &keys), share));
@@ -231,14 +253,18 @@ impl<'a> StudyView<'a> {
     fn leaderboard(&self, folder: &Path) -> Section {
         let keys = self.keys();
         let board = leaderboard::of_points(self.study, &self.points, BEST);
-        let names = ["epochs", "time", "state"];
         let short = keys.iter().map(|key| short_key(key, &keys));
-        let header = board.header[..2].iter().map(String::as_str).chain(short).chain(names);
-        let mut table = Table::new(header, usize::MAX);
+        let of_images = ["accuracy", "wrong"].into_iter().skip(usize::from(self.is_of_accuracy()));
+        let header =
+            board.header[..2].iter().map(String::as_str).chain(of_images).chain(short).chain(["epochs", "time"]);
+        let mut table = Table::new(header, 1);
         for (row, point) in board.rows.iter().zip(&self.points) {
             let status = point.best(self.study).unwrap_or(point.trials[0]);
-            let cells = row[..2].iter().cloned().chain(values(status, &keys)).chain(row[2..5].iter().cloned());
-            table.add_row(cells.map(whole));
+            let of_images = judged(status)
+                .map_or_else(|| ["-".into(), "-".into()], |(accuracy, wrong, _)| [accuracy, grouped(wrong as usize)]);
+            let of_images = of_images.into_iter().skip(usize::from(self.is_of_accuracy()));
+            let cells = row[..2].iter().cloned().chain(of_images).chain(values(status, &keys));
+            table.add_row(cells.chain([came_to(&row[2], &row[4]), row[3].clone()]).map(whole));
             // The points are sorted.
             table.best.push((table.best.is_empty() && point.mean.is_some()).then_some(1));
             table.items.push(dots::item(status));
@@ -262,6 +288,26 @@ impl<'a> StudyView<'a> {
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
 
+    /// Whether the metric is what images are counted by anyway.
+    fn is_of_accuracy(&self) -> bool {
+        self.study.metric.to_string() == "valid.accuracy"
+    }
+
+    /// How far the best two are apart, in words; of several seeds that is for the intervals to say.
+    fn first_two(&self) -> Option<String> {
+        let [(one, a), (other, b), ..] = self.valued[..] else { return None };
+        let metric = self.study.metric;
+        let by =
+            format!("Trial {} leads trial {} by {}", dots::item(one), dots::item(other), metric.shown((a - b).abs()));
+        let ((_, wrong, all), (_, others, _)) = (judged(one)?, judged(other)?);
+        let chance = match ::report::is_chance(wrong, others) {
+            true => "that is within chance, and other seeds may turn it round",
+            false => "that is more than the choice of the images comes to; other seeds tell what the seed does",
+        };
+        let told = format!("{by}, and has {wrong} of {} images wrong where that has {others}: {chance}.", grouped(all));
+        (self.study.seeds().len() < 2).then_some(told)
+    }
+
     fn keys(&self) -> Vec<&'a str> {
         self.study.space.parameters().iter().map(|parameter| parameter.key.as_str()).collect()
     }
@@ -271,12 +317,12 @@ impl<'a> StudyView<'a> {
         let metric = self.study.metric;
         let name = metric.to_string();
         let short = keys.iter().map(|key| short_key(key, keys));
-        let header = ["trial", &name].into_iter().chain(short).chain(["epochs", "state"]);
-        let mut table = Table::new(header, usize::MAX);
+        let header = ["trial", &name].into_iter().chain(short).chain(["epochs"]);
+        let mut table = Table::new(header, 1);
         let most = CELLS / table.header.len();
         for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
-            let rest = [status.epochs().to_string(), status.name().to_owned()];
+            let rest = [came_to(&status.epochs().to_string(), status.name())];
             let number = dots::item(status).to_string();
             table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest).map(whole));
             table.items.push(dots::item(status));
@@ -297,9 +343,15 @@ impl<'a> StudyView<'a> {
             ("trial", (best.trial.number + 1).to_string()),
             ("point", named(&best.trial.point(), best.trial.seed)),
             (metric.to_string().as_str(), best.value.map_or_else(String::new, |value| metric.shown(value))),
-            ("evaluate it", format!("train evaluate {}", best.run.display())),
-            ("train it again", format!("train {}", file.display())),
         ]);
+        let (run, config, study) = (files::quoted(&best.run), files::quoted(&file), files::quoted(folder));
+        let seed = best.trial.seed.unwrap_or_default() + 1;
+        let commands = Block::Code {
+            caption: "Evaluate it, train it again with another seed, hold all trials beside each other".into(),
+            lines: format!(
+                "train evaluate {run} --charts\ntrain {config} --set seed={seed}\ntrain compare {study} --html compare.html\n"
+            ),
+        };
         // It is written before the page; of a study that is only looked at there may be none.
         let config = files::read_text(&file).ok().map(|lines| {
             Block::Terms(vec![Term {
@@ -311,7 +363,7 @@ impl<'a> StudyView<'a> {
         });
         let address = page_of(best, folder);
         let page = (!address.is_empty()).then(|| Block::Link { text: "Its page".into(), address });
-        Some(Section::new("The best trial", [Block::Table(rows)].into_iter().chain(page).chain(config)))
+        Some(Section::new("The best trial", [Block::Table(rows), commands].into_iter().chain(page).chain(config)))
     }
 
     /// What the worst and the best of the shades on this page stand for; none where there are not two trials to tell apart.

@@ -35,7 +35,7 @@ const SHIPPED: [&str; 7] = [
 ];
 
 /// Keys beside `base`, `set` and `space`, each with values that it may have.
-const KEYS: [(&str, &[&str]); 20] = [
+const KEYS: [(&str, &[&str]); 21] = [
     ("name", &["\"x\""]),
     ("search", &["\"grid\"", "\"random\"", "\"sobol\"", "\"tpe\""]),
     ("trials", &["1", "7", "65536", "65537"]),

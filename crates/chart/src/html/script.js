@@ -193,6 +193,7 @@ class Chart {
     if (this.back) this.back.hidden = isAll;
     this.drawn.setAttribute("overflow", isAll ? "visible" : "hidden");
     const outer = this.drawn.parentElement;
+    all(".ends", outer).forEach((group) => group.classList.toggle("off", !isAll || this.scaled?.y?.isOther));
     all(".ticks", outer).forEach((group) => group.remove());
     for (const name of ["x", "y"]) {
       all(`:scope > g.${name}`, outer).forEach((group) => (group.style.display = isWhole(name) ? "" : "none"));
@@ -268,7 +269,8 @@ class Chart {
   // The values at a point: of items its own, else those of all series at its place.
   show(point) {
     const points = this.of ? [point] : this.points().filter(({ x }) => x === point.x);
-    const head = this.of && point.item ? `${this.of} ${point.item}` : `${this.xName} ${point.x}`;
+    // A run has a name, a trial a number.
+    const head = this.of === "run" ? point.group.dataset.name : this.of && point.item ? `${this.of} ${point.item}` : `${this.xName} ${point.x}`;
     const rows = this.of ? [[this.xName, point.x], [this.yName, point.y]]
       : points.map(({ group, y }) => [group.dataset.name || this.yName, y]);
     light(this.of ? point.item : undefined);
@@ -311,8 +313,11 @@ class Chart {
   // Entries become buttons; two clicks leave one series alone, or bring all back.
   legend() {
     const entries = all(".legend li[data-series]", this.figure);
+    // A chart beside this one that has no legend goes by this one.
+    const beside = all(":scope > figure.lines", this.figure.closest(".beside") ?? undefined).filter((other) => !other.querySelector(".legend"));
+    const twins = beside.flatMap((other) => all(".series, .mark", other));
     const set = ({ group, button }, on) => {
-      group.classList.toggle("off", !on);
+      for (const one of [group, ...twins.filter((twin) => twin.dataset.name === group.dataset.name)]) one.classList.toggle("off", !on);
       button.setAttribute("aria-pressed", on);
     };
     this.entries = entries.map((entry) => {
@@ -341,8 +346,8 @@ class Chart {
       tell();
       const scaled = (this.scaled[name] = { button, isOther: false });
       button.onclick = () => {
-        this.enlarge();
         scaled.isOther = !scaled.isOther;
+        this.enlarge();
         spans.reverse();
         if (name === "x") this.move(spans);
         else for (const path of all("path[data-d]", this.plot)) {

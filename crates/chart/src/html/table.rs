@@ -25,7 +25,14 @@ pub fn table(table: &Table) -> String {
     };
     format!(
         "<figure>\n{figcaption}<div class=\"scroll\"{stop}>\n\
-         <table class=\"data\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n"
+         <table class=\"data{}\">\n{head}<tbody>\n{body}</tbody>\n{foot}</table>\n</div>\n</figure>\n",
+        if table.stacks {
+            " stacked"
+        } else if is_long(table) {
+            " numbers"
+        } else {
+            ""
+        }
     )
 }
 
@@ -48,17 +55,30 @@ fn row(table: &Table, number: usize) -> String {
     let best = table.best.get(number).copied().flatten();
     let cells = cells.map(|(column, text)| {
         let content = content(column, text);
-        let content = if best == Some(column) { format!("<b class=\"best\">{content}</b>") } else { content };
+        let is_best = best.is_some_and(|best| {
+            best == column || column >= table.numbers_from && table.rows[number].get(best) == Some(text)
+        });
+        let content = if is_best { format!("<b class=\"best\">{content}</b>") } else { content };
         cell(kind(column), table, column, &content)
     });
     let item = table.items.get(number).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
     format!("<tr{item}>{}</tr>\n", cells.collect::<String>())
 }
 
+/// Rows from which on what is a number is said once, of the table: of each cell it would take a third of the page.
+const LONG: usize = 100;
+
+fn is_long(table: &Table) -> bool {
+    table.numbers_from == 1 && table.rows.len() > LONG
+}
+
 fn cell(kind: &str, table: &Table, column: usize, content: &str) -> String {
-    let class = if column >= table.numbers_from { " class=\"number\"" } else { "" };
+    let is_said = is_long(table) && kind == "td";
+    let class = if column >= table.numbers_from && !is_said { " class=\"number\"" } else { "" };
     let name = kind.split(' ').next().unwrap_or(kind);
-    format!("<{kind}{class}>{content}</{name}>")
+    let of = table.header.get(column).filter(|_| table.stacks && name == "td");
+    let of = of.map_or_else(String::new, |of| format!(" data-of=\"{}\"", escaped(of)));
+    format!("<{kind}{class}{of}>{content}</{name}>")
 }
 
 #[cfg(test)]
@@ -93,10 +113,24 @@ mod tests {
     }
 
     #[test]
+    fn a_long_table_says_once_that_it_is_of_numbers() {
+        let mut rows = Table::new(["name", "count"], 1);
+        (0..=LONG).for_each(|row| rows.add_row([row.to_string(), "7".into()]));
+        let html = table(&rows);
+        assert!(html.contains("<table class=\"data numbers\">") && html.contains("<td>7</td>"), "{html}");
+    }
+
+    #[test]
     fn numbers_stand_right_below_their_name() {
         let mut rows = Table::new(["name", "count"], 1);
         rows.add_row(["3", "1010"]);
         rows.best = vec![Some(1)];
+        rows.stacks = true;
+        assert!(
+            table(&rows).contains("<table class=\"data stacked\">")
+                && table(&rows).contains("<td class=\"number\" data-of=\"count\">")
+        );
+        rows.stacks = false;
         let html = table(&rows);
         assert!(html.contains("<th scope=\"col\" class=\"number\">count</th>"), "{html}");
         assert!(

@@ -32,7 +32,7 @@ const MOST_LABELS: usize = 6;
 pub fn line_chart(chart: &LineChart) -> String {
     let drawing = Drawing::new(chart);
     let [width, height] = size(chart.shape);
-    let (legend, legend_height) = legend::rows(&chart.legend(), width - drawing.left - RIGHT);
+    let (legend, legend_height) = legend::rows(&chart.legend(), drawing.width());
     let body = format!(
         "<svg x=\"{:.1}\" y=\"{ABOVE}\" width=\"{:.1}\" height=\"{:.1}\" overflow=\"visible\">\n{}</svg>\n\
          <svg x=\"{:.1}\" y=\"{:.1}\" overflow=\"visible\">\n{legend}</svg>\n",
@@ -55,12 +55,14 @@ pub(crate) fn in_page(chart: &LineChart) -> String {
         Shape::Small => "small",
     };
     let [x, y] = [&chart.x, &chart.y].map(|axis| escaped(&axis.name));
+    let right = if drawing.right > RIGHT { format!(";margin-right:{:.0}px", drawing.right) } else { String::new() };
+    let entries = if chart.shares_legend { vec![] } else { chart.legend() };
     let spans = |shown: &Span, other: &Option<Span>| -> String {
         [shown].into_iter().chain(other).map(Span::data).collect::<Vec<_>>().join(";")
     };
     format!(
         "<figure class=\"lines {shape}\" data-x-name=\"{x}\" data-y-name=\"{y}\" data-x=\"{}\" data-y=\"{}\" data-of=\"{}\">\n\
-         <div class=\"plot\" style=\"margin-left:{:.0}px\">\n\
+         <div class=\"plot\" style=\"margin-left:{:.0}px{right}\">\n\
          <svg role=\"img\" aria-label=\"{}\" width=\"100%\" height=\"100%\" overflow=\"visible\" fill=\"currentColor\">\n{}</svg>\n\
          </div>\n{}</figure>\n",
         spans(&drawing.x, &drawing.other_x),
@@ -69,7 +71,7 @@ pub(crate) fn in_page(chart: &LineChart) -> String {
         drawing.left,
         escaped(&chart.alt),
         drawing.field(),
-        legend::list(&chart.legend(), chart.field.as_ref()),
+        legend::list(&entries, chart.field.as_ref()),
     )
 }
 
@@ -93,6 +95,8 @@ struct Drawing<'a> {
     other_x: Option<Span>,
     /// Room for the labels of the vertical axis.
     left: f64,
+    /// Room for names at the ends of lines.
+    right: f64,
 }
 
 impl<'a> Drawing<'a> {
@@ -110,11 +114,13 @@ impl<'a> Drawing<'a> {
             .map(|axis| x.on(&axis, &x_values, ticks));
         let labels = y.ticks.iter().chain(other.iter().flat_map(|span| &span.ticks));
         let widest = labels.map(|tick| text_width(&tick.label, SIZE)).fold(0.0, f64::max);
-        Self { chart, x, y, other, other_x, left: (widest + 12.0).ceil() }
+        let ends = chart.series.iter().filter(|series| !series.end.is_empty());
+        let right = ends.map(|series| text_width(&series.end, SIZE) + 12.0).fold(RIGHT, f64::max).ceil();
+        Self { chart, x, y, other, other_x, left: (widest + 12.0).ceil(), right }
     }
 
     fn width(&self) -> f64 {
-        size(self.chart.shape)[0] - self.left - RIGHT
+        size(self.chart.shape)[0] - self.left - self.right
     }
 
     fn height(&self) -> f64 {
@@ -145,7 +151,39 @@ impl<'a> Drawing<'a> {
             let data = format!("class=\"mark\" data-name=\"{}\"", escaped(&mark.name));
             svg += &format!("<g {data}>{}</g>\n", self.strokes(path, colour, MARK, false).trim_end());
         }
-        svg + &above + "</svg>\n"
+        svg + &above + "</svg>\n" + &self.ends()
+    }
+
+    /// Names at the ends of lines, from the top, moved apart where they would lie on each other. The script takes them away where
+    /// the lines are not where they were.
+    fn ends(&self) -> String {
+        let end = |series: &'a Series| {
+            let at = series.points.iter().rev().find_map(|point| self.place(*point, &self.y))?;
+            (!series.end.is_empty() && clip::is_inside(at)).then_some((at, &series.end))
+        };
+        let mut ends: Vec<_> = self.chart.series.iter().filter_map(end).collect();
+        ends.sort_by(|a, b| b.0.1.total_cmp(&a.0.1));
+        let tops: Vec<f64> = ends.iter().map(|((_, y), _)| (1.0 - y) * self.height()).collect();
+        let mut places = tops.clone();
+        for next in 1..places.len() {
+            places[next] = places[next].max(places[next - 1] + SIZE);
+        }
+        let mut least = self.height();
+        for place in places.iter_mut().rev() {
+            *place = place.min(least);
+            least = *place - SIZE;
+        }
+        let text = |(number, ((x, y), name)): (usize, ((f64, f64), &String))| {
+            format!(
+                "<text x=\"{}\" y=\"{}\" dx=\"7\" dy=\"{}\" font-weight=\"600\">{}</text>\n",
+                share(x),
+                share(1.0 - y),
+                tenths(places[number] - tops[number] + 4.5),
+                escaped(name)
+            )
+        };
+        let texts: String = ends.into_iter().enumerate().map(text).collect();
+        if texts.is_empty() { texts } else { format!("<g class=\"ends\" font-size=\"{SIZE}\">\n{texts}</g>\n") }
     }
 
     /// What lies below everything, a pixel for each of its cells.
@@ -486,6 +524,25 @@ mod tests {
         let page = in_page(&chart);
         assert_eq!(page.matches("data-x=\"0 2 4\"").count(), 1, "{page}");
         assert!(page.contains("data-y=\"0.333333 0.166667 0\" data-items=\"7\""), "{page}");
+    }
+
+    #[test]
+    fn names_at_the_ends_of_lines_do_not_lie_on_each_other() {
+        let mut chart = chart();
+        chart.series[1].points = vec![(0.0, 0.5), (4.0, 0.0)];
+        chart.series[0].end = "A".into();
+        chart.series[1].end = "B".into();
+        let page = in_page(&chart);
+        // At the bottom the upper one gives way.
+        let of = |name: &str| page.lines().find(|line| line.ends_with(&format!(">{name}</text>"))).unwrap().to_owned();
+        assert!(of("A").contains("dy=\"-8.5\"") && of("B").contains("dy=\"4.5\""), "{page}");
+        assert!(page.contains("margin-right:") && !in_page(&LineChart::default()).contains("margin-right"), "{page}");
+    }
+
+    #[test]
+    fn a_chart_that_shares_its_legend_has_none() {
+        let chart = LineChart { shares_legend: true, ..chart() };
+        assert!(!in_page(&chart).contains("legend") && line_chart(&chart).contains(">ours</text>"));
     }
 
     #[test]

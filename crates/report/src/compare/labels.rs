@@ -57,14 +57,19 @@ fn telling(differing: Vec<(&str, Vec<Value>)>) -> Vec<(&str, Vec<Value>)> {
 }
 
 /// A network is known by its name alone; of a key the last part is enough where no other ends alike.
-fn named(key: &str, value: &Value, all: &[&str]) -> String {
+pub fn named(key: &str, value: &Value, all: &[&str]) -> String {
     let value = plain(value);
-    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     match key {
         "model.kind" | "name" => value,
-        key if all.iter().filter(|other| last(other) == last(key)).count() > 1 => format!("{key}={value}"),
-        key => format!("{}={value}", last(key)),
+        key => format!("{}={value}", short_key(key, all)),
     }
+}
+
+/// The last part of a key, or all of it where another of them ends alike.
+pub fn short_key(key: &str, all: &[&str]) -> String {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let is_shared = all.iter().filter(|other| last(other) == last(key)).count() > 1;
+    if is_shared { key.to_owned() } else { last(key) }
 }
 
 /// A value as a person reads it.

@@ -108,9 +108,9 @@ impl PixelSums {
             x: Axis { is_whole: true, ..Axis::new("value").range(0.0, 256.0) },
             // A logarithm of nothing is none.
             y: if most > DWARFING {
-                y.log().range(below(100.0 * least), 100.0 * most)
+                y.log().range(below(100.0 * least), above(100.0 * most))
             } else {
-                y.range(0.0, 100.0 * most)
+                y.range(0.0, above(100.0 * most))
             },
             series,
             ..LineChart::default()
@@ -151,6 +151,12 @@ fn below(number: f64) -> f64 {
     10f64.powf((0.999 * number).log10().floor())
 }
 
+/// The first of 1, 2, 5, 10, .. at or above a number: where an axis ends with a label.
+fn above(number: f64) -> f64 {
+    let power = 10f64.powf(number.max(f64::MIN_POSITIVE).log10().floor());
+    [1.0, 2.0, 5.0].map(|step| step * power).into_iter().find(|round| *round >= 0.999 * number).unwrap_or(10.0 * power)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -164,6 +170,11 @@ mod tests {
         let task = Arc::new(Task::new(["a", "b"]).unwrap());
         let pixels = vec![0, 255, 10, 20, 0, 0, 0, 255, 30, 40, 0, 0, 255, 255, 50, 60, 0, 1];
         Images::new(&task, Shape { channels: 3, height: 1, width: 2 }, pixels.into(), vec![0, 0, 1])
+    }
+
+    #[test]
+    fn an_axis_ends_at_a_round_number() {
+        assert_eq!([0.3, 5.0, 66.7, 100.0].map(above), [0.5, 5.0, 100.0, 100.0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The metric against each key.
 
-use chart::{Block, Group, LineChart, Section, Spread};
+use chart::{Block, Group, LineChart, Section, Shape, Spread};
 use search::{Parameter, Value};
 
 use super::{StudyView, axes, dots, few::left_out};
@@ -18,7 +18,17 @@ pub(super) fn section(view: &StudyView<'_>) -> Section {
     let some = view.some((ALL_DOTS / keys).clamp(*DOTS.start(), *DOTS.end()));
     let trials: Vec<(&Status, f64)> = some.iter().map(|(status, value, _)| (*status, *value)).collect();
     let charts = view.study.space.parameters().iter().filter_map(|parameter| against(view, parameter, &trials));
-    let charts: Vec<Block> = charts.collect();
+    let mut charts: Vec<Block> = charts.collect();
+    // Three and more are small, and one has the legend of those like it that follow.
+    let (are_many, mut told) = (charts.len() > 2, Vec::new());
+    for chart in &mut charts {
+        if let Block::Lines(chart) = chart {
+            chart.shape = if are_many { Shape::Small } else { Shape::Wide };
+            let names: Vec<String> = chart.series.iter().map(|series| series.name.clone()).collect();
+            chart.shares_legend = told == names;
+            told = names;
+        }
+    }
     let values: Vec<f64> = trials.iter().map(|(_, value)| *value).collect();
     let (axis, count) = axes::of_metric(view.study, &values);
     let notes = [

@@ -1,54 +1,94 @@
 //! The metric over the two keys of numbers that matter most.
 
-use chart::{Block, Cell, Field, LineChart, Section};
+use chart::{BEST_SERIES, Block, Cell, Field, LineChart, Mark, Section};
 use search::{Mean, Parameter};
 
-use super::{StudyView, axes, dots};
+use super::{StudyView, axes, dots, importance::Importances};
 use crate::Status;
 
 /// Cells of the ground, across and up.
 const CELLS: [usize; 2] = [30, 20];
 /// Trials that the ground is made of, and drawn.
 const TRIALS: usize = 200;
+/// Pairs of keys in folds, behind the first; shades of the ground but one.
+const PAIRS: usize = 2;
+const STEPS: f64 = 5.0;
 /// Fewer say nothing of what lies between them.
 const FEWEST: usize = 6;
 /// Trials that share a value of a key are as wide as if they deviated by this part of its axis.
 const LEAST: f64 = 0.05;
 
 const EXPLAINED: &str = "The ground is the rank of the trials, nearer ones counting more (kernel regression, Nadaraya 1964 and \
-    Watson 1964): orange where good ones lie, grey where bad ones do. It fades where no trial is near.";
+    Watson 1964): orange where good ones lie, grey where bad ones do. It fades where no trial is near, and a single bad trial among good ones leaves no \
+    mark on it.";
 
 /// None where there are not two keys of numbers, or few trials.
-pub(super) fn section(view: &StudyView<'_>, by_importance: &[&str]) -> Option<Section> {
+pub(super) fn section(view: &StudyView<'_>, importances: &Importances) -> Option<Section> {
     let some = view.some(TRIALS);
+    let by_importance = importances.order();
     let place = |key: &str| by_importance.iter().position(|other| *other == key).unwrap_or(usize::MAX);
     let mut keys: Vec<&Parameter> =
         view.study.space.parameters().iter().filter(|parameter| numbers(parameter, &some).is_some()).collect();
     keys.sort_by_key(|parameter| place(&parameter.key));
-    let [first, second, ..] = keys[..] else { return None };
-    let (xs, ys) = (numbers(first, &some)?, numbers(second, &some)?);
-    if some.len() < FEWEST {
+    if some.len() < FEWEST || keys.len() < 2 {
         return None;
     }
+    // A key that does no more than chance has no ground of its own.
+    let idle = |parameter: &Parameter| importances.is_idle(&parameter.key);
+    let (telling, others): (Vec<&Parameter>, Vec<&Parameter>) = keys.iter().copied().partition(|key| !idle(key));
+    let name =
+        |[first, second]: [&Parameter; 2]| format!("{} over {} and {}", view.study.metric, first.key, second.key);
+    let explained = Block::text(EXPLAINED);
+    let all = pairs(&telling);
+    let Some((main, more)) = all.split_first() else {
+        let pair = [keys[0], keys[1]];
+        let why = others.iter().filter(|key| pair.iter().any(|one| one.key == key.key)).map(|key| key.key.as_str());
+        let why = why.collect::<Vec<_>>().join(" and ");
+        let summary = format!("{}; {why} does no more than chance", name(pair));
+        let blocks = vec![Block::Lines(chart(view, pair, &some)?), explained];
+        return Some(Section::new("Two keys together", [Block::Fold { summary, blocks }]));
+    };
+    let folded = more.iter().take(PAIRS).filter_map(|pair| {
+        Some(Block::Fold { summary: name(*pair), blocks: vec![Block::Lines(chart(view, *pair, &some)?)] })
+    });
+    let blocks = [Block::Lines(chart(view, *main, &some)?), explained].into_iter().chain(folded);
+    Some(Section::new(name(*main), blocks))
+}
+
+fn chart(view: &StudyView<'_>, [first, second]: [&Parameter; 2], some: &[(&Status, f64, f64)]) -> Option<LineChart> {
+    let (xs, ys) = (numbers(first, some)?, numbers(second, some)?);
     let (x, y) = (axes::of_key(first, &xs), axes::of_key(second, &ys));
     let points: Vec<(f64, f64)> = xs.iter().copied().zip(ys.iter().copied()).collect();
     let places: Vec<(f64, f64, f64)> = points
         .iter()
-        .zip(&some)
+        .zip(some)
         .filter_map(|((a, b), (_, _, worth))| Some((x.place(*a)?, y.place(*b)?, *worth)))
         .collect();
+    let best = points.first().map(|at| Mark::new("the best", *at).coloured(BEST_SERIES));
     let shown: Vec<(&Status, (f64, f64))> = some.iter().map(|(status, ..)| *status).zip(points).collect();
-    let chart = LineChart {
+    Some(LineChart {
         alt: format!("{} of {} trials over {} and {}", view.study.metric, shown.len(), first.key, second.key),
         x,
         y,
         series: dots::by_epochs(&shown),
-        field: Some(Field { ends: ["worst ranks".into(), "best ranks".into()], ..ground(&places) }),
+        marks: best.into_iter().collect(),
+        field: Some(Field { ends: ["worst ranks".into(), "best ranks".into()], ..stepped(ground(&places)) }),
         item: "trial".into(),
         ..LineChart::default()
-    };
-    let heading = format!("{} over {} and {}", view.study.metric, first.key, second.key);
-    Some(Section::new(heading, [Block::Lines(chart), Block::text(EXPLAINED)]))
+    })
+}
+
+/// Each two of some keys, those that come first before the others.
+fn pairs<'a>(keys: &[&'a Parameter]) -> Vec<[&'a Parameter; 2]> {
+    let seconds = keys.iter().enumerate().skip(1);
+    seconds.flat_map(|(place, second)| keys[..place].iter().map(|first| [*first, *second])).collect()
+}
+
+/// The same in a few steps, which can be read from a scale.
+fn stepped(field: Field) -> Field {
+    let step = |worth: u8| (f64::from(worth) / 255.0 * STEPS).round() / STEPS;
+    let cells = field.cells.iter().map(|cell| Cell { worth: (255.0 * step(cell.worth)).round() as u8, ..*cell });
+    Field { cells: cells.collect(), ..field }
 }
 
 /// The values of a key, where all of these trials have a number and not all the same.
@@ -94,6 +134,8 @@ mod tests {
         assert!(at(2, 2).worth > 230 && at(18, 27).worth < 25, "{:?} {:?}", at(2, 2), at(18, 27));
         assert!(at(2, 2).known > 240 && at(18, 27).known > 240);
         assert_eq!(field.cells.len(), CELLS[0] * CELLS[1]);
+        let worths: std::collections::BTreeSet<u8> = stepped(field).cells.iter().map(|cell| cell.worth).collect();
+        assert!(worths.iter().all(|worth| worth.is_multiple_of(51)), "{worths:?}");
     }
 
     #[test]

@@ -18,22 +18,44 @@ pub(super) fn hints(view: &StudyView<'_>, importances: &Importances) -> Vec<Bloc
     let of = |Parameter { key, domain, .. }: &Parameter| {
         let (value, number) = (point.get(key)?, point.get(key)?.number()?);
         let end = End::of(domain, number)?;
-        Some(end.hint(key, value) + &against(view, key, number, &end))
+        Some(end.hint(key, value) + &against(view, key, number, &end) + &beyond(key, domain, &end))
     };
     let parameters = view.study.space.parameters().iter().filter(|parameter| !importances.is_idle(&parameter.key));
     parameters.filter_map(of).map(Block::Text).collect()
 }
 
-/// What a trial nearer to that end than the best one came to, where it is among the worse half.
+/// How many of the trials nearer to that end than the best one are among the worse half, where there are some.
 fn against(view: &StudyView<'_>, key: &str, best: f64, end: &End) -> String {
     let number = |status: &Status| status.trial.point().get(key)?.number();
     let is_nearer = |number: f64| if end.is_upper { number > best } else { number < best };
-    let worse = &view.valued[view.valued.len().div_ceil(2)..];
-    let worst = worse.iter().rev().find_map(|(status, value)| {
+    let half = view.valued.len().div_ceil(2);
+    let nearer = view.valued.iter().enumerate().filter_map(|(place, (status, value))| {
         let at = number(status).filter(|number| is_nearer(*number))?;
-        Some((dots::item(status), report::short(at), view.study.metric.shown(*value)))
+        Some((place >= half, dots::item(status), report::short(at), view.study.metric.shown(*value)))
     });
-    worst.map_or_else(String::new, |(trial, at, value)| format!(" Or fail: trial {trial}, at {at}, came to {value}."))
+    let nearer: Vec<_> = nearer.collect();
+    let bad = nearer.iter().filter(|(is_bad, ..)| *is_bad).count();
+    let Some((true, trial, at, value)) = nearer.last() else { return String::new() };
+    let (are, all) = (if bad == 1 { "is" } else { "are" }, nearer.len());
+    let of = if all == 1 { "the one trial".to_owned() } else { format!("{bad} of the {all} trials") };
+    format!(" Or fail: {of} nearer to that end {are} among the worse half (trial {trial}, at {at}, came to {value}).")
+}
+
+/// What to write in the study to look beyond that end, where it is plain.
+fn beyond(key: &str, domain: &Domain, end: &End) -> String {
+    let factor = |low: f64, high: f64| if end.is_upper { [low, 10.0 * high] } else { [low / 10.0, high] };
+    let range = match domain {
+        Domain::LogUniform { low, high } => {
+            let [low, high] = factor(*low, *high);
+            format!("{{ log_uniform = [{low}, {high}] }}")
+        }
+        Domain::LogInt { low, high } if end.is_upper => format!("{{ int = [{low}, {}], log = true }}", 10 * high),
+        Domain::Int { low, high, step } if end.is_upper => {
+            format!("{{ int = [{low}, {}], step = {step} }}", 2 * high)
+        }
+        _ => return String::new(),
+    };
+    format!(" To see, write `\"{key}\" = {range}` in the study's file and begin it again: what is done counts.")
 }
 
 /// An end of what was searched.
@@ -90,6 +112,8 @@ mod tests {
             upper,
             "The best trial has `k` = 9.5, at the upper end of what was searched, 10: larger values may be better still."
         );
+        let further = beyond("k", &log, &End::of(&log, 9.5).unwrap());
+        assert!(further.contains("`\"k\" = { log_uniform = [0.01, 100] }`"), "{further}");
         assert_eq!(told(&log, 0.3.into()), None);
         let list = Domain::Choice(vec![1.into(), 2.into(), 3.into()]);
         assert!(told(&list, 1.into()).unwrap().contains("at the lower end"));

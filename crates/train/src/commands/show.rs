@@ -14,22 +14,23 @@ use crate::{
 
 /// Images of a batch, where nothing else is said.
 const IN_A_TERMINAL: usize = 9;
-const ON_A_PAGE: usize = 36;
+const ON_A_PAGE: usize = 60;
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
-    let shown = |most: usize| match args.variants {
+    let shown = |most: usize, is_page: bool| match args.variants {
         Some(epochs) if args.batch => batch::variants(args, most, epochs),
+        None if args.batch && is_page => batch::page(args, most),
         None if args.batch => batch::show(args, most),
         Some(epochs) => variants::show(args, epochs),
         None => image::show(args),
     };
     let count = |most: usize| args.images.map_or(most, usize::from);
     let mut out = Out;
-    let document = Document::of(shown(count(IN_A_TERMINAL))?);
+    let document = Document::of(shown(count(IN_A_TERMINAL), false)?);
     write!(out, "{}", terminal::document(&document, width(), colours()))?;
     if let Some(path) = &args.html {
-        let document = if args.batch { Document::of(shown(count(ON_A_PAGE))?) } else { document };
+        let document = if args.batch { Document::of(shown(count(ON_A_PAGE), true)?) } else { document };
         output::write(path, html::page(&document))?;
         writeln!(out, "\nwritten to `{}`", path.display())?;
     }

@@ -48,12 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init, reason = "one node is meant")]
     fn a_part_is_made_up_of_whole_nodes() {
-        assert_eq!(nodes(8, &(0..8)), [0..8]);
-        assert_eq!(nodes(8, &(4..8)), [4..8]);
+        assert_eq!(nodes(8, &(0..8)), vec![0..8]);
+        assert_eq!(nodes(8, &(4..8)), vec![4..8]);
         assert_eq!(nodes(8, &(2..5)), [2..4, 4..5]);
         assert_eq!(nodes(7, &(2..7)), [2..4, 4..7]);
-        assert_eq!(nodes(5, &(0..5)), [0..5]);
+        assert_eq!(nodes(5, &(0..5)), vec![0..5]);
         assert!(nodes(6, &(3..3)).is_empty());
     }
 

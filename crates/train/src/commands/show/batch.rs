@@ -31,19 +31,82 @@ pub fn show(args: &ShowArgs, most: usize) -> anyhow::Result<Section> {
     let alt = format!("Images with their labels: {}", labels.join(", "));
     let named = pictures.first().and_then(|picture| picture.caption.lines().nth(1)).unwrap_or_default().to_owned();
     let named = format!("`train show {named}` shows the first as numbers; so each is named below its label.");
-    let mut blocks = vec![Block::Table(facts(&plan, &data, !args.raw)), Block::Bars(classes(&plan, &data))];
+    let facts = Table::of_names(facts(&plan, &data, !args.raw));
+    let mut blocks = vec![Block::Table(facts), Block::Bars(classes(&plan, &data))];
     let pictures = match words.filter(|_| !args.raw) {
         None => pictures,
         Some(words) => {
             blocks.push(Block::Text(format!(
                 "Each as its file is, and beside it as the training sees it: {words}, anew in each epoch."
             )));
-            let both = of(false).0.into_iter().zip(pictures);
-            both.map(|(raw, seen)| Picture { pixels: raw.pixels.beside(&seen.pixels), ..seen }).collect()
+            beside(of(false).0, pictures)
         }
     };
     blocks.extend([Block::Large { alt, pictures }, Block::Text(named)]);
     Ok(Section::new(title, blocks))
+}
+
+/// The same as a page: what was asked for, whole rows with the rest in a fold, an image in its epochs, and what to type next.
+pub fn page(args: &ShowArgs, most: usize) -> anyhow::Result<Section> {
+    let asked = plan(args);
+    let typed = asked.typed();
+    let plan = asked.resolve()?;
+    let data = load_data::load(&plan, None)?;
+    let (pictures, all) = pictures(&plan, &data, most, !args.raw);
+    let words = plan.augmentation.in_words().filter(|_| !args.raw);
+    let bars = classes(&plan, &data).bars.into_iter().map(|bar| format!("{}: {}", bar.name, bar.label));
+    let raw = if args.raw { " --raw" } else { "" };
+    let command = format!("train show --batch{typed}{raw}");
+    let rows = [("config", plan.name.clone()), ("command", command), ("seed", plan.seed.to_string())];
+    let rows = rows.into_iter().chain(facts(&plan, &data, !args.raw));
+    let rows = rows.chain([("classes", bars.collect::<Vec<_>>().join(", "))]);
+    let mut blocks = vec![Block::Table(Table::of_names(rows))];
+    let (seen, pictures) = match &words {
+        None => ("Each image as its file is, which is how it is trained on.".to_owned(), pictures),
+        Some(words) => {
+            let raw = self::pictures(&plan, &data, most, false).0;
+            (format!("Each pair: left the file, right as trained in the first epoch: {words}."), beside(raw, pictures))
+        }
+    };
+    blocks.push(Block::Text(seen));
+    let name = first_batch(&plan, &data).first().map(|index| (*index, data.image_name(Split::Train, *index)));
+    let large = |pictures: &[Picture]| {
+        let labels: Vec<&str> = pictures.iter().filter_map(|picture| picture.caption.lines().next()).collect();
+        Block::Large { alt: format!("Images with their labels: {}", labels.join(", ")), pictures: pictures.to_vec() }
+    };
+    let (first, more) = pictures.split_at(pictures.len().min(WHOLE_ROWS));
+    blocks.push(large(first));
+    if !more.is_empty() {
+        let summary = format!("{} more of the {all} images of the batch", more.len());
+        blocks.push(Block::Fold { summary, blocks: vec![large(more)] });
+    }
+    let mut lines = format!("train{typed}\n");
+    if let Some((index, name)) = name {
+        if words.is_some() {
+            blocks.push(Block::Text(format!("`{name}` in {EPOCHS} epochs: each sees it another way.")));
+            if let Block::Pictures { alt, pictures, .. } = of_image(&plan, &data.train, index, &name, EPOCHS) {
+                // As it is it stands above.
+                let pictures: Vec<Picture> = pictures.into_iter().skip(1).collect();
+                blocks.push(Block::Pictures { alt, columns: pictures.len(), pictures });
+            }
+        }
+        let variants = if words.is_some() { " --variants 9" } else { "" };
+        lines = format!("train show {name}{typed}{variants}\n{lines}");
+    }
+    blocks.push(Block::Code { caption: "What next: an image by itself, and a run".into(), lines });
+    Ok(Section::new(format!("First batch of {}", data.name), blocks))
+}
+
+/// Images that fill whole rows on wide pages and on narrow ones.
+const WHOLE_ROWS: usize = 30;
+
+/// Epochs that an image is shown in.
+const EPOCHS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
+/// Each file beside what the training sees of it.
+fn beside(raw: Vec<Picture>, seen: Vec<Picture>) -> Vec<Picture> {
+    let both = raw.into_iter().zip(seen);
+    both.map(|(raw, seen)| Picture { pixels: raw.pixels.beside(&seen.pixels), ..seen }).collect()
 }
 
 /// Images of that batch, each as so many epochs see it.
@@ -74,7 +137,7 @@ pub fn pictures(plan: &Plan, data: &DataSet, count: usize, is_augmented: bool) -
 }
 
 /// What a network gets: shape and values of the whole batch, and how many images of each class.
-fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
+fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> [(&'static str, String); 2] {
     let batch = first_batch(plan, data);
     let values: Vec<f64> =
         images(plan, data, &batch, is_augmented).iter().flatten().map(|value| f64::from(*value) / 255.0).collect();
@@ -83,7 +146,7 @@ fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
     let deviation =
         (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64).sqrt();
     let shape = data.shape();
-    Table::of_names([
+    [
         (
             "batch",
             format!(
@@ -95,7 +158,7 @@ fn facts(plan: &Plan, data: &DataSet, is_augmented: bool) -> Table {
             ),
         ),
         ("values", format!("{low:.2} to {high:.2}, mean {mean:.4}, standard deviation {deviation:.4}")),
-    ])
+    ]
 }
 
 /// The images of each class in that batch, the most first.
