@@ -92,6 +92,8 @@ impl Plan {
                 None => keys.remove(key),
             };
         }
+        // A section that there was not always is left out with its keys.
+        keys.retain(|_, value| value.as_table().is_none_or(|section| !section.is_empty()));
         toml::to_string(&keys).expect("what was TOML is TOML")
     }
 
@@ -144,6 +146,7 @@ mod tests {
             "training.epochs=7",
             "checkpoint.keep_last=9",
             "tensorboard=true",
+            "parallel.timeout=5",
         ] {
             assert_eq!(identity(&[set]), identity(&[]), "{set}");
         }
@@ -154,6 +157,9 @@ mod tests {
     fn a_key_that_came_later_counts_where_it_is_not_its_default() {
         assert!(!identity(&[]).contains("blocks"));
         assert!(identity(&["model.blocks=[2, 2]"]).contains("blocks"));
+        // Nor a section that came later.
+        assert!(!identity(&[]).contains("parallel"));
+        assert!(identity(&["parallel.shards=2"]).contains("[parallel]\nshards = 2"));
     }
 
     #[test]

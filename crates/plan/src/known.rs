@@ -157,7 +157,7 @@ mod tests {
         let message = "--set optimizer.lr=1: unknown key `optimizer.lr`; [optimizer] has \
             kind, learning_rate, momentum, weight_decay, beta_1, beta_2, epsilon";
         assert_eq!(problems("", &["optimizer.lr=1"]), [message]);
-        let sections = "data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
+        let sections = "data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint, parallel";
         let message = format!(
             "x.toml:1: unknown key `warmth`; there are name, runs, seed, backend, device, threads, tensorboard and the sections {sections}"
         );
@@ -171,7 +171,7 @@ mod tests {
         let message = "x.toml:1: unknown section `optimiser`; did you mean `optimizer`?";
         assert_eq!(problems("[optimiser]\nkind = \"adam\"\nlr = 1", &[]), [message]);
         let message = "x.toml:1: unknown section `x`; the sections are \
-            data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint";
+            data, model, augmentation, training, optimizer, schedule, early_stopping, checkpoint, parallel";
         assert_eq!(problems("[x]", &[]), [message]);
     }
 
