@@ -1,6 +1,24 @@
 //! One training by several processes.
 
-use crate::harness::Place;
+use crate::harness::{Place, SMALL, model};
+
+#[test]
+fn running_statistics_are_the_mean_of_the_shards() {
+    // One step on one batch. By itself each half is normalised by its own statistics.
+    let mean = |shards: &str| -> Vec<f32> {
+        let place = Place::new();
+        let batch = ["--set", "training.batch_size=600", "--set", "training.epochs=1", "--backend", "flex"];
+        place.train(&[&["resnet", "--set", "model.channels=4"], SMALL, &batch, &["--set", shards]].concat()).ok();
+        let model = model(&place.run());
+        let tensors = safetensors::SafeTensors::deserialize(&model).unwrap();
+        let bytes = tensors.tensor("1.running_mean").unwrap().data().to_vec();
+        bytes.chunks(4).map(|value| f32::from_le_bytes(value.try_into().unwrap())).collect()
+    };
+    // The running mean of the first layer is a tenth of the batch's, which is the mean of those of its shards.
+    let [whole, halves] = ["parallel.shards=1", "parallel.shards=2"].map(mean);
+    assert!(whole.iter().zip(&halves).all(|(a, b)| (a - b).abs() < 1e-6), "{whole:?} {halves:?}");
+    assert!(whole.iter().any(|mean| mean.abs() > 1e-4), "{whole:?}");
+}
 
 #[cfg(not(feature = "mpi"))]
 #[test]
@@ -36,7 +54,7 @@ mod by_mpi {
     use super::*;
     use crate::{
         cluster::Cluster,
-        harness::{Ran, SMALL, metrics, model, record, wait_until},
+        harness::{Ran, metrics, record, wait_until},
         resume::kill_after,
     };
 

@@ -477,8 +477,8 @@ const BESIDE_ON_A_PAGE: usize = 8;
 
 const DIFFERENT_DATA: &str = "These runs have seen different data: their metrics are not of the same images.";
 
-const DIFFERENT_LOSSES: &str = "They were trained with different losses, which are different measures: each has a chart of its own, \
-    and can be held against no other.";
+const DIFFERENT_LOSSES: &str =
+    "They were trained with different losses, which are different measures: no chart holds one against another.";
 
 const CHANCE: &str = "within chance; the same plans with other seeds tell more.";
 

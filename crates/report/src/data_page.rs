@@ -218,8 +218,8 @@ fn odd(data: &DataSet, sums: &PixelSums) -> Section {
     }
     let percent = 100.0 * wrong as f64 / looked_at.len().max(1) as f64;
     let text = format!(
-        "Of each class the {ODD} images that are nearest to another class's mean, held against their own: wrong labels are likely among \
-         them. {} of {} training images ({percent:.1} %) are nearer to another's mean; the baseline, which labels by the nearest, has the \
+        "Of each class the {ODD} images that are nearest to another class's mean, held against their own: they are unusual, and some \
+         may have a wrong label; the top losses of a trained run tell more. {} of {} training images ({percent:.1} %) are nearer to another's mean; the baseline, which labels by the nearest, has the \
          other {:.1} % right.",
         grouped(wrong),
         grouped(looked_at.len()),

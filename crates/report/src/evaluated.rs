@@ -224,16 +224,20 @@ impl<'a> Evaluated<'a> {
         let (most, taken) = wrong.map(|label| (confused[usize::from(label)], label)).max_by_key(|(count, _)| *count)?;
         let [_, high] = interval(of.right, of.actual);
         let [low, _] = interval(of_next.right, of_next.actual);
-        let beside =
-            if high < low { "is better by more than chance" } else { "is not told apart from it by so many images" };
+        let beside = if high < low {
+            "is better by more than chance"
+        } else {
+            "may be as bad: so few misses do not tell them apart"
+        };
         let [worst, next, taken] = [worst, next, taken].map(|label| self.data.class(label));
         (!task.is_binary() && most > 0).then(|| {
             format!(
-                "Recognised worst is class {worst}: {} of {} are right; the next, class {next}, {beside}. Most of its misses, {}, are \
-                 taken for class {taken}.",
+                "Recognised worst is class {worst}: {} of {} are right; the next, class {next}, {beside}. Most often it is taken for \
+                 class {taken}: {} of {} misses.",
                 grouped(of.right),
                 grouped(of.actual),
-                grouped(most)
+                grouped(most),
+                grouped(of.actual - of.right)
             )
         })
     }

@@ -338,6 +338,8 @@ impl<'a> RunReport<'a> {
     fn resume(&self) -> Option<String> {
         match (&self.record.state, &self.record.reason) {
             (Finished, Some(_)) => None,
+            // A schedule that has come to its end is better begun anew.
+            (Finished, None) if self.plan.schedule.kind != ScheduleKind::Constant => None,
             (Finished, None) => Some(format!(" --set training.epochs={}", 2 * self.plan.training.epochs)),
             _ => Some(String::new()),
         }

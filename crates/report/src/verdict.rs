@@ -37,6 +37,8 @@ pub struct Verdict<'a> {
     pub is_finished: bool,
 }
 
+const EPOCHS: &str = " --set training.epochs=";
+
 /// Why, and what to type.
 type Step = (String, String);
 
@@ -51,7 +53,14 @@ impl Verdict<'_> {
         let longer = self.longer().filter(|_| faults.is_empty() && self.is_finished);
         found.extend(longer.iter().map(|(why, _)| why.clone()));
         let longer = longer.map(|(_, step)| step);
-        let steps: Vec<Step> = longer.into_iter().chain(self.steps(faults.first().map(|(_, fault)| *fault))).collect();
+        // What follows a longer run is as long.
+        let epochs = longer.as_ref().and_then(|(_, line)| line.split_once(EPOCHS)).map(|(_, epochs)| epochs.to_owned());
+        let as_long = |(why, line): Step| match &epochs {
+            Some(epochs) => (why, format!("{line}{EPOCHS}{epochs}")),
+            None => (why, line),
+        };
+        let further = self.steps(faults.first().map(|(_, fault)| *fault)).into_iter().map(as_long);
+        let steps: Vec<Step> = longer.clone().into_iter().chain(further).collect();
         let [(why, first), further @ ..] = &steps[..] else { return vec![Block::Text(found.join(" "))] };
         let further = &further[..further.len().min(FURTHER)];
         let code = |caption: String, lines: String| Block::Code { caption, lines };
@@ -108,7 +117,7 @@ impl Verdict<'_> {
             )
         } else if train - valid <= (high - low) / 2.0 {
             format!(
-                "Training accuracy ends at {train:.4}, no further from validation than chance is: it does not overfit."
+                "Training accuracy ends at {train:.4}: its distance from validation may be chance, no overfitting is seen yet."
             )
         } else {
             format!(
@@ -170,7 +179,7 @@ impl Verdict<'_> {
         };
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let is_plain = self.plan.augmentation.in_words().is_none();
-        is_plain.then(|| ("augmentation, so that no image is seen twice".into(), self.again(&settings)))
+        is_plain.then(|| ("augmentation, which changes each image anew in each epoch".into(), self.again(&settings)))
     }
 
     /// Why more epochs, where the last ones still brought much, and how.
@@ -290,8 +299,8 @@ mod tests {
     fn a_run_that_went_well_is_told_how_and_what_comes_next() {
         let (said, lines) = verdict(&[], &[[0.3, 0.20, 0.94, 0.97], [0.2, 0.199, 0.98, 0.96]], true);
         let found = "The validation loss is lowest in the last epoch, 2: 0.199000. Accuracy peaked in epoch 1 at 0.9700, one image more: \
-                     within the interval of the model's. Training accuracy ends at 0.9800, no further from validation than chance is: it \
-                     does not overfit.";
+                     within the interval of the model's. Training accuracy ends at 0.9800: its distance from validation may be chance, \
+                     no overfitting is seen yet.";
         assert_eq!(said, found);
         let next = "Next: convolutions, which see strokes wherever they are";
         assert_eq!(lines, [[next, "train runs/a/b/config.toml --set model.kind=simple-cnn\n"]]);

@@ -39,8 +39,8 @@ impl Why {
 
     /// The same of other models.
     pub const OTHER: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope of \
-                             the logit by it. A square costs by how much the logit of what is predicted falls when it is covered, and where \
-                             another class is right by how much more than that one's.";
+                             the logit by it. Of the squares, each is covered in turn: orange, then the model leans less to what it \
+                             predicted (where another class is right, against that one); blue, then more.";
 
     /// What the pictures beside the image show.
     pub fn legend(&self) -> &'static str {

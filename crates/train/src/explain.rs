@@ -1,5 +1,7 @@
 //! What of an image decides a prediction.
 
+use std::sync::{Mutex, PoisonError};
+
 use burn::{
     module::Module as _,
     tensor::{Tensor, TensorData},
@@ -78,9 +80,14 @@ struct Explained<'a, B: AutodiffBackend> {
     label: u16,
 }
 
+/// Held while going forward and backward: burn-autodiff 0.21 loses gradients where several threads do it beside each other, as those that
+/// answer for several models would.
+static BACKWARD: Mutex<()> = Mutex::new(());
+
 impl<B: AutodiffBackend> Explained<'_, B> {
     /// The gradient, and the gradient times the pixels.
     fn slopes(&self, device: &B::Device) -> [Vec<f32>; 2] {
+        let _turn = BACKWARD.lock().unwrap_or_else(PoisonError::into_inner);
         let image = tensor::<B>(self.image.to_vec(), self.image.len(), device).require_grad();
         let gradients = self.scores(image.clone()).sum().backward();
         let gradient = image.grad(&gradients).expect("the score depends on the image");
