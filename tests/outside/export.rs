@@ -85,6 +85,23 @@ impl BackendJob for Logits<'_> {
     }
 }
 
+/// What was printed, as Python; it says class and probability that the program says.
+fn printed_lines_do_as_predict(place: &Place, said: &str, python: &str) {
+    if python_with("onnxruntime, numpy, PIL").is_none() {
+        return;
+    }
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/seven.png"), place.path().join("image.png")).unwrap();
+    let lines = &said[said.find("import json").unwrap()..];
+    let output = Command::new(python).args(["-c", lines]).current_dir(place.path()).output().unwrap();
+    assert!(output.status.success(), "{lines}\n{}", String::from_utf8_lossy(&output.stderr));
+    let python = String::from_utf8(output.stdout).unwrap();
+    let (class, p) = python.trim().split_once(' ').unwrap_or_else(|| panic!("{python:?} of {lines}"));
+    let ours = place.train(&["predict", "latest", "image.png", "--json"]).ok().json()[0].clone();
+    let probability = ours["probability"].as_f64().unwrap();
+    assert_eq!(ours["label"], class, "{ours}");
+    assert!((p.parse::<f64>().unwrap() - probability).abs() < 0.01, "{p} {ours}");
+}
+
 /// Reads images, prints their logits and probabilities, a line each, and how the file says that its classes are called.
 const ONNXRUNTIME: &str = "
 import json, numpy, onnxruntime
@@ -121,6 +138,7 @@ fn onnxruntime_gives_the_logits_of_each_network_to_1e_5() {
         let ours = dispatch(Kind::Flex, 0, &place.path().join("kernels"), Logits { run: &run, images }).unwrap();
         let task = export::task_of(&run, &record).unwrap();
         assert_eq!(classes, task.classes());
+        printed_lines_do_as_predict(&place, &said, &python);
         near(config, &logits, &ours);
         near(config, &probabilities, &task.probabilities(&ours));
     }

@@ -694,8 +694,8 @@ mod tests {
         assert_eq!(table.header[1], "misses of 4");
         assert_eq!(table.rows[0], ["b", "4", "0.0000", "0.00–0.49", "0"]);
         assert_eq!(table.rows[2][0], "a");
-        let worst = "Recognised worst is class b: 0 of 4 are right; the next, class c, is not told apart from it by so many images. Most \
-                     of its misses, 4, are taken for class a.";
+        let worst = "Recognised worst is class b: 0 of 4 are right; the next, class c, may be as bad: so few misses do not \
+                     tell them apart. Most often it is taken for class a: 4 of 4 misses.";
         assert_eq!(evaluated.worst().unwrap(), worst);
         assert_eq!(evaluated.said_too_often().unwrap(), "Class a is said too often: 12 times, for 4 images.");
     }

@@ -44,6 +44,17 @@ pub(crate) fn with_bar(document: &str) -> String {
     moving(document, "", "")
 }
 
+/// A comparison of runs, which stays as it is.
+pub(crate) fn compared(document: &str) -> String {
+    let without = "JavaScript does not run here. The page is whole, but charts stay as they are drawn, and tables are not sorted.";
+    moving(&with_icon(document), "", without)
+}
+
+/// Without one a browser asks for one that is not there.
+fn with_icon(document: &str) -> String {
+    document.replacen("<head>", &format!("<head>\n{ICON}"), 1)
+}
+
 /// The same with a script below, and what is said where none runs.
 fn moving(document: &str, script: &str, without: &str) -> String {
     let place = ["<header>", "<body>"].into_iter().find_map(|tag| Some(document.find(tag)? + tag.len()));
@@ -56,8 +67,7 @@ fn moving(document: &str, script: &str, without: &str) -> String {
 
 /// The page of a run that comes anew when its files change, instead of by its own clock.
 pub(crate) fn watched(document: &str, name: &str, stamp: u64) -> String {
-    // Else a browser asks for one that is not there.
-    let document = document.replacen("<head>", &format!("<head>\n{ICON}"), 1);
+    let document = with_icon(document);
     let without = "JavaScript does not run here. The page is whole, but charts stay as they are drawn, and what is new is there when it is \
                    loaded again; <code>train runs stop</code> and <code>train --resume</code> stop a run and let it go on.";
     moving(&of_run(&document, name, stamp), include_str!("watched.js"), without)

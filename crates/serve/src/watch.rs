@@ -224,7 +224,7 @@ pub(crate) async fn compare(
         return refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", names.len()));
     }
     let compared = watch.runs.ask(move |runs| runs.compare(&names)).await;
-    answered(compared, |document| Html(page::with_bar(&document)).into_response())
+    answered(compared, |document| Html(page::compared(&document)).into_response())
 }
 
 pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonRejection>) -> Response {

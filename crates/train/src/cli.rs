@@ -91,7 +91,7 @@ Examples:
   train predict latest my-pictures --csv > predictions.csv
   curl -s https://example.org/digit.png | train predict latest - --json
 
-In Python, without this program: `train export latest --onnx model.onnx` writes the model and prints the lines that use it.")]
+In Python, without this program: `train export latest --onnx model.onnx` writes the model and prints the lines that do the same.")]
     Predict(PredictArgs),
     /// A page to draw on, and predictions over HTTP; Ctrl-C ends it.
     #[command(after_help = "\

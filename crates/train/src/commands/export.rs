@@ -45,7 +45,7 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
     }
     if let Some(file) = &args.onnx {
         say("");
-        Out.code(&in_python(&file.display().to_string()))?;
+        Out.code(&hub::in_python(&file.display().to_string(), &stored, stored.record.model.shape()))?;
     }
     Ok(())
 }
@@ -76,18 +76,6 @@ fn metadata(stored: &StoredRun, task: &Task, shape: Shape) -> [(&'static str, St
         ("data", stored.record.data.name().to_owned()),
         ("model", stored.record.model.kind.clone()),
     ]
-}
-
-/// How the file is used.
-fn in_python(path: &str) -> String {
-    format!(
-        "import json, onnxruntime\n\
-         session = onnxruntime.InferenceSession({path:?})\n\
-         metadata = session.get_modelmeta().custom_metadata_map\n\
-         classes = json.loads(metadata[\"classes\"])\n\
-         logits, probabilities = session.run(None, {{\"{}\": images}})\n",
-        onnx::IMAGES
-    )
 }
 
 struct Collect<'a> {

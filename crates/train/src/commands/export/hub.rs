@@ -111,8 +111,32 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
         card += &by_class(&table, classes);
     }
     card += "\n![Loss by epoch](loss.svg)\n\n![Accuracy by epoch](accuracy.svg)\n";
-    let (mode, order) = if channels == 1 { ("L", "[None, None]") } else { ("RGB", ".transpose(2, 0, 1)[None]") };
     let fit = load_data::fit(plan);
+    let _ = write!(
+        card,
+        "\n## Use\n\nImages are [batch, {channels}, {height}, {width}] with values from 0 (black) to 1; others are resized (`{}`).\n\n\
+         With this folder as it is, by the program that made it:\n\n```sh\ntrain predict . image.png\ntrain serve .\n```\n\n\
+         In Python, with onnxruntime, numpy and pillow:\n\n```python\n{}```\n\n\
+         In PyTorch, with torch, safetensors, numpy and pillow, by `pytorch.py` of this folder:\n\n```python\nimport torch\n\
+         from pytorch import image, load, probabilities\n\nnet, classes, shape = load(\".\")\nwith torch.no_grad():\n    \
+         row = probabilities(net(image(\"image.png\", *shape, fit=\"{}\")[None]))[0]\nprint(classes[row.argmax()], row.max().item())\n```\n",
+        fit.name(),
+        in_python("model.onnx", stored, shape),
+        fit.name(),
+    );
+    let _ = write!(
+        card,
+        "\nIn Rust, in a crate beside those of that program's workspace, with `burn`, `burn-flex`, `data`, `run` and `train`; \
+         `predict(Path::new(\".\"), Path::new(\"image.png\"))` says the class:\n\n```rust\n{}```\n",
+        RUST.replace("Fit::Pad", &format!("Fit::{fit:?}")),
+    );
+    card
+}
+
+/// Lines of Python that say class and probability of `image.png` by a model at this path.
+pub fn in_python(model: &str, stored: &StoredRun, Shape { channels, height, width }: Shape) -> String {
+    let fit = load_data::fit(&stored.plan);
+    let (mode, order) = if channels == 1 { ("L", "[None, None]") } else { ("RGB", ".transpose(2, 0, 1)[None]") };
     let opened = format!("Image.open(\"image.png\").convert(\"{mode}\")");
     let resized = match fit {
         Fit::Crop => format!("image = ImageOps.fit({opened}, ({width}, {height}), Image.BICUBIC)"),
@@ -123,31 +147,17 @@ fn card(stored: &StoredRun, task: &Task, shape: Shape) -> String {
         ),
         Fit::Squish => format!("image = {opened}.resize(({width}, {height}), Image.BICUBIC)"),
     };
-    let _ = write!(
-        card,
-        "\n## Use\n\nImages are [batch, {channels}, {height}, {width}] with values from 0 (black) to 1; others are resized (`{}`).\n\n\
-         With this folder as it is, by the program that made it:\n\n```sh\ntrain predict . image.png\ntrain serve .\n```\n\n\
-         In Python, with onnxruntime, numpy and pillow:\n\n```python\nimport json, numpy, onnxruntime\nfrom PIL import Image, ImageOps\n\n\
-         session = onnxruntime.InferenceSession(\"model.onnx\")\n\
+    format!(
+        "import json, numpy, onnxruntime\n\
+         from PIL import Image, ImageOps\n\n\
+         session = onnxruntime.InferenceSession({model:?})\n\
          classes = json.loads(session.get_modelmeta().custom_metadata_map[\"classes\"])\n\
          {resized}\n\
          images = numpy.asarray(image, numpy.float32){order} / 255\n\
          logits, probabilities = session.run(None, {{\"{}\": images}})\n\
-         print(classes[probabilities[0].argmax()], probabilities[0].max())\n```\n\n\
-         In PyTorch, with torch, safetensors, numpy and pillow, by `pytorch.py` of this folder:\n\n```python\nimport torch\n\
-         from pytorch import image, load, probabilities\n\nnet, classes, shape = load(\".\")\nwith torch.no_grad():\n    \
-         row = probabilities(net(image(\"image.png\", *shape, fit=\"{}\")[None]))[0]\nprint(classes[row.argmax()], row.max().item())\n```\n",
-        fit.name(),
-        onnx::IMAGES,
-        fit.name(),
-    );
-    let _ = write!(
-        card,
-        "\nIn Rust, in a crate beside those of that program's workspace, with `burn`, `burn-flex`, `data`, `run` and `train`; \
-         `predict(Path::new(\".\"), Path::new(\"image.png\"))` says the class:\n\n```rust\n{}```\n",
-        RUST.replace("Fit::Pad", &format!("Fit::{fit:?}")),
-    );
-    card
+         print(classes[probabilities[0].argmax()], probabilities[0].max())\n",
+        onnx::IMAGES
+    )
 }
 
 /// Images, recall and precision of each class.

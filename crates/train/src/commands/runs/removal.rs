@@ -109,8 +109,10 @@ impl Older {
 /// Moves runs and studies below a root to its trash; says what was moved, in a line.
 pub fn moved(root: &Path, runs: &[PathBuf]) -> anyhow::Result<String> {
     let folders = runs.iter().map(|run| found(run)).collect::<anyhow::Result<Vec<_>>>()?;
+    // Said of what is there still.
+    let what = what(&folders);
     let Removal { path, bytes } = trash::remove(root, &folders)?;
-    Ok(format!("moved {}, {}, to {}", what(&folders), size(bytes), path.display()))
+    Ok(format!("moved {what}, {}, to {}", size(bytes), path.display()))
 }
 
 /// The folder of a run, or of a whole study; neither while it is in use.
