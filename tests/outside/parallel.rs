@@ -312,7 +312,7 @@ mod by_mpi {
         let Some(cluster) = Cluster::start() else { return };
         let (place, whole) = (&cluster.place, Place::new());
         let plan =
-            [&["two-layer"], SMALL, &["--set", "parallel.shards=2", "--set", "training.epochs=600"][..]].concat();
+            [&["two-layer"], SMALL, &["--set", "parallel.shards=2", "--set", "training.epochs=300"][..]].concat();
         whole.train(&plan).ok();
         let program = place.command(&[]).get_program().to_str().unwrap().to_owned();
         let train = format!("srun --mpi=pmix --ntasks=2 {program}");
