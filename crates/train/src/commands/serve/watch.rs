@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -84,6 +84,13 @@ impl Watched {
             found = list::folders(&found).ok()?.into_iter().find(is_named)?;
         }
         (folder::check(&found).is_ok() || is_study(&found)).then_some(found)
+    }
+
+    /// By which a run is asked for; none of one that is elsewhere.
+    pub fn name_of(&self, run: &Path) -> Option<String> {
+        let [root, run] = [self.root.as_path(), run].map(path::absolute);
+        let name = run.ok()?.strip_prefix(root.ok()?).ok()?.to_string_lossy().into_owned();
+        self.find(&name).map(|_| name)
     }
 
     fn named(&self, name: &str) -> anyhow::Result<PathBuf> {
