@@ -389,6 +389,40 @@ fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
 }
 
 #[test]
+fn a_run_is_begun_in_a_dialog_that_says_what_is_refused() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let serving = Serving::start(&place, &[]);
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        wait_until(|| browser.text("find('count').textContent") == "No runs yet: Train a new run begins one.");
+        assert_eq!(browser.evaluate("find('begin').open"), false);
+        browser.evaluate("find('new').click()");
+        // The usual config is chosen, in the middle of what is seen.
+        wait_until(|| browser.text("find('config').selectedOptions[0]?.textContent ?? ''") == "two-layer");
+        let is_seen = "(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(find('train').getBoundingClientRect())";
+        assert_eq!(browser.evaluate(is_seen), true);
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "begin", width, dark);
+        browser.evaluate("find('cancel').click()");
+        assert_eq!(browser.evaluate("find('begin').open"), false);
+    }
+    let begin = |browser: &mut Browser, settings: &str| {
+        browser.evaluate(&format!(
+            "find('settings').value = {settings:?}; document.querySelector('#train button').click()"
+        ));
+    };
+    browser.evaluate("find('new').click()");
+    begin(&mut browser, "training.epoch=3");
+    wait_until(|| browser.text("find('refused').textContent").contains("training.epochs"));
+    assert_eq!((browser.evaluate("find('begin').open"), rows(&serving, "").len()), (json!(true), 0));
+    begin(&mut browser, &format!("{}\ntraining.epochs=2", DRAWN.join("\n")));
+    wait_until(|| browser.evaluate("find('begin').open") == false);
+    assert!(browser.text("find('said').textContent").starts_with("trains in runs/two-layer/"));
+    wait_until(|| rows(&serving, "").first().is_some_and(|row| row["state"] == "finished" && row["alive"] == false));
+}
+
+#[test]
 fn ticks_stay_while_the_list_is_filtered_and_sorted() {
     let place = Place::new();
     let Some(mut browser) = Browser::start() else { return };

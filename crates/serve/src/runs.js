@@ -153,11 +153,6 @@ for (const button of document.querySelectorAll("[data-sort]")) {
     find("sort").onchange();
   };
 }
-find("new").onclick = () => {
-  find("begin").open = true;
-  find("begin").scrollIntoView();
-  find("config").focus();
-};
 find("more").onclick = () => {
   wanted += ROWS;
   list();
@@ -196,13 +191,16 @@ find("prune").onsubmit = async (event) => {
 };
 
 let entries = [];
-find("begin").ontoggle = async () => {
-  if (!find("begin").open || entries.length) return;
+find("new").onclick = async () => {
+  find("refused").textContent = "";
+  find("begin").showModal();
+  if (entries.length) return;
   try {
     const { configs, studies } = await ask("/api/configs");
     entries = [...configs.map((entry) => ({ ...entry, kind: "config" })), ...studies.map((entry) => ({ ...entry, kind: "study" }))];
   } catch (error) {
-    return say(error.message, true);
+    find("refused").textContent = error.message;
+    return;
   }
   for (const kind of ["config", "study"]) {
     const group = make("optgroup", { label: kind === "config" ? "configs" : "studies" });
@@ -214,11 +212,20 @@ find("begin").ontoggle = async () => {
   find("config").onchange = () => (find("about").textContent = entries[find("config").value].about);
   find("config").onchange();
 };
-find("train").onsubmit = (event) => {
+find("cancel").onclick = () => find("begin").close();
+// What is refused can be mended where it was written.
+find("train").onsubmit = async (event) => {
   event.preventDefault();
   const entry = entries[find("config").value];
+  if (!entry) return;
   const settings = find("settings").value.split("\n").map((line) => line.trim()).filter(Boolean);
-  act(entry.kind === "config" ? { do: "train", config: entry.name, settings } : { do: "sweep", study: entry.name, settings });
+  try {
+    say(await told(entry.kind === "config" ? { do: "train", config: entry.name, settings } : { do: "sweep", study: entry.name, settings }));
+    find("begin").close();
+  } catch (error) {
+    find("refused").textContent = error.message;
+  }
+  list();
 };
 
 // Nobody looks: nothing is asked for, and other pages have the connection.
