@@ -370,19 +370,19 @@ fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
     let serving = Serving::start(&place, &[]);
     let all = rows(&serving, "");
     let names: Vec<&str> = all.iter().map(|row| row["data"].as_str().unwrap()).collect();
-    assert!(names[0] == "my digits" && names[1] != names[0], "{names:?}");
+    assert!(names[0] == "my digits (folder)" && names[1] != names[0], "{names:?}");
     assert_eq!((&all[0]["model"], &all[1]["model"]), (&json!("linear"), &json!("two-layer")));
     // A name with a space in it is one condition, beside others.
-    assert_eq!(rows(&serving, "?data=my+digits"), all[..1]);
-    assert!(rows(&serving, "?data=my+digits&filter=model%3Dtwo-layer").is_empty());
+    assert_eq!(rows(&serving, "?data=my+digits+(folder)"), all[..1]);
+    assert!(rows(&serving, "?data=my+digits+(folder)&filter=model%3Dtwo-layer").is_empty());
     let Some(mut browser) = Browser::start() else { return };
     for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
         browser.open_address(&format!("{}runs", serving.address), width, dark);
         let shown = "[...document.querySelectorAll('#rows .data')].map((cell) => cell.textContent).join('; ')";
         wait_until(|| browser.text(shown) == names.join("; "));
         assert!(browser.text("document.querySelector('#rows .name').textContent").ends_with(" linear"));
-        browser.evaluate("find('data').value = 'my digits'; find('data').onchange()");
-        wait_until(|| browser.text(shown) == "my digits");
+        browser.evaluate("find('data').value = 'my digits (folder)'; find('data').onchange()");
+        wait_until(|| browser.text(shown) == "my digits (folder)");
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "data", width, dark);
     }
