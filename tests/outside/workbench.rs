@@ -380,7 +380,7 @@ fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
         browser.open_address(&format!("{}runs", serving.address), width, dark);
         let shown = "[...document.querySelectorAll('#rows .data')].map((cell) => cell.textContent).join('; ')";
         wait_until(|| browser.text(shown) == names.join("; "));
-        assert!(browser.text("document.querySelector('#rows .name').textContent").ends_with(" linear"));
+        assert_eq!(browser.text("document.querySelector('#rows .name .small').textContent"), "linear");
         browser.evaluate("find('data').value = 'my digits (folder)'; find('data').onchange()");
         wait_until(|| browser.text(shown) == "my digits (folder)");
         let seen = browser.seen(width, &serving.address);
