@@ -135,7 +135,7 @@ fn what_is_drawn_and_labelled_is_trained_on_and_answers() {
     // What it has learned it says of a new drawing, on a page that asks for one.
     let serving = Serving::start(&place, &[]);
     browser.open_address(&serving.address, 820, false);
-    assert_eq!(browser.text("find('lead').textContent"), "line, seven: draw one.");
+    assert_eq!(browser.text("find('target').textContent"), "Draw line or seven here.");
     for (stroke, expected) in [(&seven[..], "seven"), (&lines, "line")] {
         browser.evaluate("find('clear').click()");
         browser.drag("#canvas", stroke);

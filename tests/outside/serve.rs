@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -19,7 +20,7 @@ use train::{
 
 use crate::{
     browser::{Browser, WIDTHS},
-    harness::{Place, real_archive, wait_until},
+    harness::{Place, real_archive, record, wait_until},
     pages::check,
 };
 
@@ -123,9 +124,17 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
     let runs = place.runs();
     let runs: Vec<&str> = runs.iter().map(|run| run.to_str().unwrap()).collect();
     let serving = Serving::start(&place, &runs);
+    let accuracy = record(Path::new(runs[0]))["best"]["metrics"]["accuracy"].as_f64().unwrap();
+    let reached = format!("accuracy {accuracy:.4} on 2,038 validation images");
     let seven = [[0.3, 0.2], [0.4, 0.2], [0.55, 0.2], [0.75, 0.21], [0.65, 0.4], [0.55, 0.6], [0.5, 0.8]];
     for (width, dark) in WIDTHS.into_iter().zip([true, false, false]) {
         browser.open_address(&serving.address, width, dark);
+        // Nothing is drawn: it is asked for once, and there is nothing that a model sees.
+        let page = browser.text("document.querySelector('main').innerText");
+        assert!(page.matches("Draw 3 or 7 here.").count() == 1 && !page.contains("what the model sees"), "{page}");
+        assert!(!page.contains("orange") && page.contains(&reached), "{page}");
+        let link = format!("/{}/report.html", runs[0].split_once("/runs/").map_or("", |(_, name)| name));
+        assert!(browser.text("document.querySelector('.model a').href").ends_with(&format!("/runs{link}")), "{link}");
         browser.evaluate("document.getElementById('why').click()");
         // Off the middle and small, as a hand may draw it.
         let three: Vec<[f64; 2]> = [[10, 12], [15, 8], [24, 9], [28, 15], [24, 21], [17, 23], [25, 25], [29, 31]]
@@ -136,6 +145,11 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         for (stroke, expected) in [(&three[..], "3 3"), (&seven, "7 7")] {
             browser.drag("#canvas", stroke);
             until(&mut browser, expected);
+            wait_until(|| {
+                browser.text("document.querySelector('.key').innerText").trim()
+                    == format!("orange: for {}, blue: against", &expected[..1])
+            });
+            assert!(browser.text("document.querySelector('.seen').innerText").starts_with("what the model sees"));
             let time = browser.text("document.querySelector('.time').textContent");
             assert!(time.ends_with(" ms from the stroke to the number"), "{time}");
             if expected == "3 3" {

@@ -308,7 +308,7 @@ fn a_run_that_grows_is_seen_growing() {
     for (width, dark) in WIDTHS.into_iter().zip([true, false, false]) {
         let name = endless(&serving);
         browser.open_address(&format!("{}runs", serving.address), width, dark);
-        let epochs = "document.querySelector('#rows td:nth-child(5)')?.textContent ?? ''";
+        let epochs = "document.querySelector('#rows .epochs')?.textContent ?? ''";
         let mut seen = Vec::new();
         let end = Instant::now() + Duration::from_secs(30);
         while seen.len() < 3 {
@@ -337,7 +337,7 @@ fn a_run_that_grows_is_seen_growing() {
         wait_until(|| !browser.evaluate(&format!("{box_of}?.checked ?? null")).is_null());
         browser.evaluate(&format!("{box_of}.click(); document.querySelector('[data-do=stop]').click()"));
         wait_until(|| rows(&serving, "")[0]["state"] == "interrupted");
-        wait_until(|| browser.text("document.querySelector('#rows td:nth-child(3)').textContent") == "interrupted");
+        wait_until(|| browser.text("document.querySelector('#rows .state').textContent") == "interrupted");
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "runs", width, dark);
         done(&serving, json!({ "do": "remove", "runs": [name] }));
@@ -350,6 +350,76 @@ fn a_run_that_grows_is_seen_growing() {
         .evaluate("document.querySelector('#rows button').click(); document.getElementById('note').value = 'by hand'");
     browser.evaluate("document.querySelector('dialog [value=write]').click()");
     wait_until(|| rows(&serving, "")[0]["note"] == "by hand");
+}
+
+#[test]
+fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
+    let place = Place::new();
+    let folder = place.path().join("my digits");
+    for (class, value) in [("a", 40), ("b", 200)] {
+        fs::create_dir_all(folder.join(class)).unwrap();
+        for number in 0..10 {
+            fs::write(folder.join(class).join(format!("{number}.png")), crate::serve::png(&[value + number; 784]))
+                .unwrap();
+        }
+    }
+    place.train_small(&["two-layer"]).ok();
+    let of_folder = ["data.source=folder", "data.path=my digits", "data.classes=auto", "data.valid_fraction=0.2"];
+    let set: Vec<&str> = of_folder.iter().flat_map(|setting| ["--set", setting]).collect();
+    place.train(&[&["linear", "--set", "training.epochs=1"][..], &set].concat()).ok();
+    let serving = Serving::start(&place, &[]);
+    let all = rows(&serving, "");
+    let names: Vec<&str> = all.iter().map(|row| row["data"].as_str().unwrap()).collect();
+    assert!(names[0] == "my digits (folder)" && names[1] != names[0], "{names:?}");
+    assert_eq!((&all[0]["model"], &all[1]["model"]), (&json!("linear"), &json!("two-layer")));
+    // A name with a space in it is one condition, beside others.
+    assert_eq!(rows(&serving, "?data=my+digits+(folder)"), all[..1]);
+    assert!(rows(&serving, "?data=my+digits+(folder)&filter=model%3Dtwo-layer").is_empty());
+    let Some(mut browser) = Browser::start() else { return };
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        let shown = "[...document.querySelectorAll('#rows .data')].map((cell) => cell.textContent).join('; ')";
+        wait_until(|| browser.text(shown) == names.join("; "));
+        assert_eq!(browser.text("document.querySelector('#rows .name .small').textContent"), "linear");
+        browser.evaluate("find('data').value = 'my digits (folder)'; find('data').onchange()");
+        wait_until(|| browser.text(shown) == "my digits (folder)");
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "data", width, dark);
+    }
+}
+
+#[test]
+fn a_run_is_begun_in_a_dialog_that_says_what_is_refused() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let serving = Serving::start(&place, &[]);
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        wait_until(|| browser.text("find('count').textContent") == "No runs yet: Train a new run begins one.");
+        assert_eq!(browser.evaluate("find('begin').open"), false);
+        browser.evaluate("find('new').click()");
+        // The usual config is chosen, in the middle of what is seen.
+        wait_until(|| browser.text("find('config').selectedOptions[0]?.textContent ?? ''") == "two-layer");
+        let is_seen = "(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(find('train').getBoundingClientRect())";
+        assert_eq!(browser.evaluate(is_seen), true);
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "begin", width, dark);
+        browser.evaluate("find('cancel').click()");
+        assert_eq!(browser.evaluate("find('begin').open"), false);
+    }
+    let begin = |browser: &mut Browser, settings: &str| {
+        browser.evaluate(&format!(
+            "find('settings').value = {settings:?}; document.querySelector('#train button').click()"
+        ));
+    };
+    browser.evaluate("find('new').click()");
+    begin(&mut browser, "training.epoch=3");
+    wait_until(|| browser.text("find('refused').textContent").contains("training.epochs"));
+    assert_eq!((browser.evaluate("find('begin').open"), rows(&serving, "").len()), (json!(true), 0));
+    begin(&mut browser, &format!("{}\ntraining.epochs=2", DRAWN.join("\n")));
+    wait_until(|| browser.evaluate("find('begin').open") == false);
+    assert!(browser.text("find('said').textContent").starts_with("trains in runs/two-layer/"));
+    wait_until(|| rows(&serving, "").first().is_some_and(|row| row["state"] == "finished" && row["alive"] == false));
 }
 
 #[test]

@@ -20,14 +20,16 @@ let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 // The score of a class: its logit; of two classes the one logit, which speaks for the first.
 const scoreOf = (logits, label) => (logits.length > 1 ? logits[label] : (label === 0 ? 1 : -1) * logits[0]);
 
-// What there is to be drawn: the classes of the first model, where they are few.
-const wanted = models[0]?.classes.length <= 10 ? models[0].classes.join(" or ") : "an image of a class";
+// What there is to be done, by the first model's classes.
+const prompt = !models.some((model) => model.knowsStrokes) ? "This model knows pictures: drop one here, paste it or choose a file."
+  : models[0].classes.length > 12 ? `Draw one of ${models[0].classes.length} classes here.`
+  : `Draw ${new Intl.ListFormat("en", { type: "disjunction" }).format(models[0].classes)} here.`;
 
 let isMarked = false; // where the keyboard's pen is stands on the canvas, and is no drawing
 
 function redraw() {
   isMarked = false;
-  const asked = strokes.length || image ? "" : `Draw ${wanted} here.`;
+  const asked = strokes.length || image ? "" : prompt;
   find("target").textContent = image?.label === undefined ? asked : `validation image ${image.index}, its label: ${image.label}`;
   pen.fillStyle = "#000";
   pen.fillRect(0, 0, SIDE, SIDE);
@@ -187,6 +189,12 @@ const percent = (probability) => {
 };
 const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
 
+// How good a model is; a server has the page of its run, too.
+function reached({ quality, run }) {
+  const said = run ? make("a", { href: pageOf(run) }, quality ?? "its run") : quality ?? "";
+  return said && make("p", { class: "small" }, said);
+}
+
 // A model's part of the page.
 function card(model) {
   const canvases = [make("canvas", { role: "img" }), make("canvas", { role: "img" }), make("canvas", { role: "img" })];
@@ -195,16 +203,17 @@ function card(model) {
   const figures = canvases.map((one, i) => make("figure", {}, one, caption[i]));
   seen.setAttribute("aria-label", "the image as the model sees it");
   covered.setAttribute("aria-label", "what covering each square costs the class");
+  const key = make("p", { class: "small key" });
   const name = make("span", { class: "class" });
   const probability = make("span", { class: "probability" });
   const bars = make("tbody", {});
   const time = make("p", { class: "small time" });
   const error = make("p", { class: "error", role: "alert" });
   const whole = make("article", { class: "model" },
-    make("h2", {}, model.name), make("p", { class: "small" }, model.about),
+    make("h2", {}, model.name), make("p", { class: "small" }, model.about), reached(model),
     make("p", { class: "guess" }, name, probability),
     make("table", { class: "bars" }, bars), error,
-    make("div", { class: "seen" }, ...figures), time);
+    make("div", { class: "seen" }, ...figures), key, time);
   find("models").append(whole);
   let number = 0;
   let input = null; // what it is asked for
@@ -213,8 +222,12 @@ function card(model) {
     input = null;
     name.textContent = probability.textContent = time.textContent = error.textContent = "";
     bars.replaceChildren();
-    figures.forEach((figure, i) => { figure.hidden = i > 0; });
-    show(seen, model, new Array(model.channels * model.height * model.width).fill(0));
+    for (const part of [...figures, key]) part.hidden = true;
+  }
+
+  function showSeen(values) {
+    show(seen, model, values);
+    figures[0].hidden = false;
   }
 
   function bar(guess) {
@@ -231,7 +244,7 @@ function card(model) {
     if (!image && values === null) return empty();
     const file = values ? null : image;
     input = { values, image: file };
-    if (values) show(seen, model, values);
+    if (values) showSeen(values);
     try {
       const prediction = await predict(model, values, file, why);
       if (mine === number) tell(prediction, began);
@@ -251,11 +264,12 @@ function card(model) {
     const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
     bars.replaceChildren(...shown.map((guess) => bar(guess)));
-    if (prediction.seen) show(seen, model, prediction.seen);
+    if (prediction.seen) showSeen(prediction.seen);
     const { gradient, added: adds, covered: costs } = prediction.why ?? {};
     const isGradient = find("map").value === "gradient";
     figures[1].hidden = !adds;
-    figures[2].hidden = !costs;
+    figures[2].hidden = key.hidden = !costs;
+    key.replaceChildren(make("i", { class: "for" }), `orange: for ${prediction.label}, `, make("i", { class: "against" }), "blue: against");
     if (costs) showSigned(covered, model, costs);
     if (adds) {
       showSigned(added, model, isGradient ? gradient : adds);
@@ -451,8 +465,5 @@ function suggest(label) {
 find("label").addEventListener("input", (event) => { isLabelled = event.target.value !== ""; });
 find("label").addEventListener("focus", (event) => event.target.select());
 models[0].classes.forEach(suggest);
-find("lead").textContent = models.some((model) => model.knowsStrokes)
-  ? `${models[0].classes.length > 12 ? `One of ${models[0].classes.length} classes` : models[0].classes.join(", ")}: draw one.`
-  : "This model knows pictures: drop one on the field, paste it or choose a file.";
 document.title = models.length > 1 ? `Draw: ${models.length} models` : `Draw: ${models[0].name}`;
 redraw();

@@ -20,8 +20,12 @@ pub struct Facts {
     pub name: String,
     /// As `linear`.
     pub kind: String,
-    /// What it was trained on and what it reached, in words.
+    /// What it was trained on, in words.
     pub about: String,
+    /// How good its kept epoch is, in words.
+    pub quality: Option<String>,
+    /// The name of its run, where [`Runs`](crate::Runs) knows it.
+    pub run: Option<String>,
     pub task: Task,
     pub shape: Shape,
     /// How images of other proportions become of its shape, as `data.fit` has it.

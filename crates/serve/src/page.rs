@@ -131,6 +131,8 @@ fn of(facts: &Facts) -> Value {
     json!({
         "name": facts.name,
         "about": facts.about,
+        "quality": facts.quality,
+        "run": facts.run,
         "classes": facts.task.classes(),
         "channels": facts.shape.channels,
         "height": facts.shape.height,

@@ -45,21 +45,35 @@ function cells(run) {
   };
   const link = make("a", { href: pageOf(run.name), textContent: run.name });
   const name = make("td", { className: "name" }, link);
+  if (run.model) name.append(" ", make("span", { className: "small", textContent: run.model }));
   for (const mark of run.marks) if (mark) name.append(make("div", { className: "small", textContent: mark }));
   if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));
   const edit = make("button", { type: "button", textContent: "…", title: "note and tags", ariaLabel: `note and tags of ${run.name}` });
   edit.onclick = () => mark(run);
-  const state = make("td", { textContent: run.state, className: run.alive ? "alive" : run.state === "failed" ? "error" : "" });
-  const number = (is, text, className = "") => {
-    const cell = make("td", { textContent: text, className: `number ${className}` });
+  const state = make("td", { textContent: run.state, className: `state ${run.alive ? "alive" : run.state === "failed" ? "error" : ""}` });
+  const number = (is, text) => {
+    const cell = make("td", { textContent: text, className: `number ${is}` });
     cell.dataset.is = is;
     return cell;
   };
-  return [make("td", {}, box), name, state, make("td", { textContent: run.began, title: run.began_at ?? "" }), number("epochs", run.epochs),
-    number("loss", run.loss), number("accuracy", run.accuracy), number("highest", run.highest, "spare"), number("time", run.time), make("td", {}, edit)];
+  const data = make("td", { className: "data", textContent: run.data });
+  const began = make("td", { className: "began", textContent: run.began, title: run.began_at ?? "" });
+  return [make("td", {}, box), name, data, state, began, number("epochs", run.epochs), number("loss", run.loss),
+    number("accuracy", run.accuracy), number("highest", run.highest), number("time", run.time), make("td", {}, edit)];
 }
 
-function show({ runs, total, found }) {
+// Where there are several; one that is chosen stays, though its last run goes.
+function offer(names) {
+  const chosen = find("data").value;
+  const all = [...new Set(chosen ? [...names, chosen] : names)];
+  find("ofdata").hidden = all.length < 2;
+  if (all.join("\n") === [...find("data").options].slice(1).map((option) => option.value).join("\n")) return;
+  find("data").replaceChildren(find("data").options[0], ...all.map((name) => make("option", { value: name, textContent: name })));
+  find("data").value = chosen;
+}
+
+function show({ runs, total, found, data }) {
+  offer(data);
   const rows = new Map([...find("rows").children].map((row) => [row.dataset.name, row]));
   shown = runs;
   find("rows").replaceChildren(...runs.map((run) => {
@@ -73,7 +87,7 @@ function show({ runs, total, found }) {
   const names = new Set(runs.map((run) => run.name));
   // Of runs that are all here one that is not has gone.
   if (runs.length >= total) for (const name of [...ticked.keys()]) if (!names.has(name)) ticked.delete(name);
-  find("count").textContent = total === 0 ? "No runs yet: Train below begins one."
+  find("count").textContent = total === 0 ? "No runs yet: Train a new run begins one."
     : found < total ? `${Math.min(runs.length, found)} of ${found} that are so, of ${total}` : `${runs.length} of ${total}`;
   find("more").hidden = runs.length >= found;
   tools();
@@ -98,6 +112,7 @@ async function list() {
   const mine = (asking = {});
   const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: find("sort").value });
   if (!find("sort").value) query.delete("sort");
+  if (find("data").value) query.set("data", find("data").value);
   try {
     const answer = await ask("/api/runs?" + query);
     if (mine === asking) show(answer);
@@ -127,7 +142,7 @@ find("untick").onclick = () => {
 };
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
-find("filter").oninput = find("sort").onchange = () => {
+find("filter").oninput = find("data").onchange = find("sort").onchange = () => {
   wanted = ROWS;
   list();
 };
@@ -138,11 +153,6 @@ for (const button of document.querySelectorAll("[data-sort]")) {
     find("sort").onchange();
   };
 }
-find("new").onclick = () => {
-  find("begin").open = true;
-  find("begin").scrollIntoView();
-  find("config").focus();
-};
 find("more").onclick = () => {
   wanted += ROWS;
   list();
@@ -181,13 +191,16 @@ find("prune").onsubmit = async (event) => {
 };
 
 let entries = [];
-find("begin").ontoggle = async () => {
-  if (!find("begin").open || entries.length) return;
+find("new").onclick = async () => {
+  find("refused").textContent = "";
+  find("begin").showModal();
+  if (entries.length) return;
   try {
     const { configs, studies } = await ask("/api/configs");
     entries = [...configs.map((entry) => ({ ...entry, kind: "config" })), ...studies.map((entry) => ({ ...entry, kind: "study" }))];
   } catch (error) {
-    return say(error.message, true);
+    find("refused").textContent = error.message;
+    return;
   }
   for (const kind of ["config", "study"]) {
     const group = make("optgroup", { label: kind === "config" ? "configs" : "studies" });
@@ -199,11 +212,20 @@ find("begin").ontoggle = async () => {
   find("config").onchange = () => (find("about").textContent = entries[find("config").value].about);
   find("config").onchange();
 };
-find("train").onsubmit = (event) => {
+find("cancel").onclick = () => find("begin").close();
+// What is refused can be mended where it was written.
+find("train").onsubmit = async (event) => {
   event.preventDefault();
   const entry = entries[find("config").value];
+  if (!entry) return;
   const settings = find("settings").value.split("\n").map((line) => line.trim()).filter(Boolean);
-  act(entry.kind === "config" ? { do: "train", config: entry.name, settings } : { do: "sweep", study: entry.name, settings });
+  try {
+    say(await told(entry.kind === "config" ? { do: "train", config: entry.name, settings } : { do: "sweep", study: entry.name, settings }));
+    find("begin").close();
+  } catch (error) {
+    find("refused").textContent = error.message;
+  }
+  list();
 };
 
 // Nobody looks: nothing is asked for, and other pages have the connection.

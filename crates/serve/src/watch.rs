@@ -96,6 +96,9 @@ pub struct Asked {
     /// Conditions between spaces.
     #[serde(default)]
     pub filter: String,
+    /// The name of the data that they are trained on.
+    #[serde(default)]
+    pub data: Option<String>,
     #[serde(rename = "token")]
     _token: Option<String>,
 }

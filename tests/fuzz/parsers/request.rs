@@ -61,6 +61,8 @@ fn model() -> Served {
         about: "a <model> & more".into(),
         task: Task::new(["3", "7"]).unwrap(),
         shape: Shape::grey([SIDE; 2]),
+        quality: None,
+        run: None,
         fit: "squish",
         knows_strokes: true,
         is_linear: true,

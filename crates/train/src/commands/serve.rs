@@ -54,7 +54,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     for run in args.models.iter().chain(&newest) {
         let stored = StoredRun::open(run_name::find_trained(run)?, &args.backend)?;
         say(&run_name::lines(&stored.path));
-        models.push(started(stored, &args.drawn)?);
+        let name = watched.name_of(&stored.path);
+        models.push(started(stored, name, &args.drawn)?);
     }
     tell_apart(&mut models, &args.models);
     let (stop, stopped) = oneshot::channel();
@@ -93,8 +94,8 @@ fn tell_apart(models: &mut [Served], runs: &[std::path::PathBuf]) {
 }
 
 /// A model that answers on a thread of its own from now on.
-fn started(stored: StoredRun, drawn: &Path) -> anyhow::Result<Served> {
-    let mut facts = facts(&stored)?;
+fn started(stored: StoredRun, run: Option<String>, drawn: &Path) -> anyhow::Result<Served> {
+    let mut facts = Facts { run, ..facts(&stored)? };
     let mut taken = Taken::by(&stored);
     taken.knows_strokes |= stored.plan.data.path == *drawn;
     facts.knows_strokes = taken.knows_strokes;
@@ -129,10 +130,14 @@ pub fn facts(stored: &StoredRun) -> anyhow::Result<Facts> {
         }
         None => format!("{} on {}", record.model.kind, record.data.name()),
     };
+    let images = chart::grouped(record.data.valid);
+    let accuracy = record.best.as_ref().map(|best| report::fraction(Some(best.metrics.accuracy)));
     Ok(Facts {
         name: name(&stored.path),
         kind: record.model.kind.clone(),
         about,
+        quality: accuracy.map(|accuracy| format!("accuracy {accuracy} on {images} validation images")),
+        run: None,
         task: stored.task()?,
         shape: record.model.shape(),
         fit: load_data::fit(&stored.plan).name(),

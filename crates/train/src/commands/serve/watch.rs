@@ -1,10 +1,11 @@
 //! The runs below an output root, for the pages of `train serve`.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
@@ -85,6 +86,13 @@ impl Watched {
         (folder::check(&found).is_ok() || is_study(&found)).then_some(found)
     }
 
+    /// By which a run is asked for; none of one that is elsewhere.
+    pub fn name_of(&self, run: &Path) -> Option<String> {
+        let [root, run] = [self.root.as_path(), run].map(path::absolute);
+        let name = run.ok()?.strip_prefix(root.ok()?).ok()?.to_string_lossy().into_owned();
+        self.find(&name).map(|_| name)
+    }
+
     fn named(&self, name: &str) -> anyhow::Result<PathBuf> {
         self.find(name).ok_or_else(|| anyhow::anyhow!("there is no run `{name}`, or no longer"))
     }
@@ -95,7 +103,9 @@ impl Watched {
 
     fn selected(&self, asked: &Asked) -> anyhow::Result<Value> {
         let rows = self.rows()?;
-        let conditions = asked.filter.split_whitespace().map(str::parse::<Condition>).collect::<Result<Vec<_>, _>>();
+        let of_data = asked.data.as_ref().map(|name| format!("data={name}"));
+        let conditions = asked.filter.split_whitespace().chain(of_data.as_deref());
+        let conditions = conditions.map(str::parse::<Condition>).collect::<Result<Vec<_>, _>>();
         let conditions = conditions.map_err(anyhow::Error::msg)?;
         conditions.iter().try_for_each(Condition::check)?;
         let mut found: Vec<&Row> = rows.iter().filter(|row| conditions.iter().all(|it| it.holds(row))).collect();
@@ -105,7 +115,8 @@ impl Watched {
         }
         let shown = found.iter().skip(asked.skip).take(asked.last.unwrap_or(usize::MAX));
         let shown: Vec<Value> = shown.map(|row| self.shown(row)).collect();
-        Ok(json!({ "total": rows.len(), "found": found.len(), "runs": shown }))
+        let data: BTreeSet<&str> = rows.iter().filter_map(|row| Some(row.record.as_ref()?.data.name())).collect();
+        Ok(json!({ "total": rows.len(), "found": found.len(), "data": data, "runs": shown }))
     }
 
     /// By which a run is asked for.
@@ -120,6 +131,8 @@ impl Watched {
         json!({
             "name": self.name(&row.path),
             "is_study": is_study,
+            "data": row.record.as_ref().map(|record| record.data.name()),
+            "model": row.record.as_ref().map(|record| &record.model.kind),
             "state": row.state,
             "alive": if is_study { study_folder::has_drivers(&row.path) } else { folder::is_in_use(&row.path) },
             "can_resume": is_study || row.state != "finished",
