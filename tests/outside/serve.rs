@@ -641,6 +641,15 @@ fn who_only_waits_is_sent_away_and_the_others_are_served() {
     assert_eq!(serving.ask("GET /api/models", &[], b"").0, 200);
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     drop(silent);
+    // A body that stops coming, too.
+    let mut stream = TcpStream::connect(serving.host()).unwrap();
+    let head = format!("POST /api/predict HTTP/1.1\r\nhost: {}\r\ncontent-length: 1000\r\n\r\nhalf", serving.host());
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let (began, mut answer) = (Instant::now(), [0; 12]);
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    assert!(began.elapsed() < Duration::from_secs(50), "{:?}", began.elapsed());
 }
 
 #[test]
@@ -661,15 +670,16 @@ fn who_takes_no_answers_is_sent_away() {
 }
 
 #[test]
-fn elsewhere_than_on_loopback_the_token_is_asked_for() {
+fn where_an_address_is_asked_for_the_token_is() {
     let place = Place::new();
     place.train_small(&["linear"]).ok();
-    // A name that leads to loopback is loopback.
+    // A name that leads to loopback is loopback; who types it means others, too.
     for host in ["localhost", "127.0.0.1"] {
         let own = Serving::start(&place, &["latest", "--host", host]);
-        assert!(!own.address.contains("token"), "{}", own.address);
-        assert_eq!(own.ask("GET /api/models", &[], b"").0, 200);
-        assert_eq!(own.ask("GET /api/models", &["host: evil.example"], b"").0, 403);
+        let token = own.address.split_once("?token=").unwrap().1;
+        assert_eq!(own.ask("GET /api/models", &[], b"").0, 401);
+        assert_eq!(own.ask(&format!("GET /api/models?token={token}"), &[], b"").0, 200);
+        assert_eq!(own.ask(&format!("GET /api/models?token={token}"), &["host: evil.example"], b"").0, 403);
     }
     let serving = Serving::start(&place, &["latest", "--host", "0.0.0.0"]);
     let token = serving.address.split_once("?token=").unwrap().1;

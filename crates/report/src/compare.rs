@@ -119,7 +119,12 @@ impl Comparison {
         let title = match &self.runs[..] {
             runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
             [_, _] => self.headline(),
-            runs => format!("{} runs compared: {}", runs.len(), self.headline()),
+            runs => {
+                let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
+                let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
+                let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
+                format!("{} runs{of} compared: {}", runs.len(), self.headline())
+            }
         };
         Document { title, lead: vec![], sections: sections.collect() }
     }
@@ -220,10 +225,16 @@ impl Comparison {
         let run = |run: &ComparedRun| files::quoted(&run.path);
         let config = |run: &ComparedRun| files::quoted(&folder::config_path(&run.path));
         let mut lines = format!("train evaluate {} --charts\n", run(&self.runs[0]));
-        for one in self.runs.iter().take(2) {
+        // The first two whose accuracies are of the same images.
+        let pair = |place: usize| {
+            let one = &self.runs[place];
+            let other = self.runs[place + 1..].iter().find(|other| other.fingerprint() == one.fingerprint())?;
+            Some([one, other])
+        };
+        for one in (0..self.runs.len()).find_map(pair).into_iter().flatten() {
             lines += &format!("train {} --set seed={}\n", config(one), one.plan.seed + 1);
         }
-        let caption = "Evaluate the best; train the first two again with another seed, which tells what the seed does";
+        let caption = "Evaluate the best; train the first two of the same data again with another seed, which tells what the seed does";
         Section::new("What next", [Block::Code { caption: caption.into(), lines }])
     }
 
@@ -569,7 +580,11 @@ impl ComparedRun {
     /// Its page as seen from a page in that folder; empty where it has none.
     fn page_from(&self, folder: &Path) -> String {
         let page = folder::report_path(&self.path);
-        let way = || relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?);
+        // What is below the folder by its name is found so, also where a folder between is a link.
+        let way = || match page.starts_with(folder) {
+            true => relative(&page, folder),
+            false => relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?),
+        };
         if page.is_file() { way().unwrap_or_default() } else { String::new() }
     }
 }

@@ -12,6 +12,7 @@ const THICKNESS = SIDE * 2.4 / 28;
 let strokes = [];
 let image = null; // a file in the place of strokes; one of the data knows its label and its index
 let bitmap = null; // that file, where the browser shows such
+let ground = "#000"; // what is seen where it is transparent
 let isDark = false; // it looks like dark strokes on light
 let isInverted = false; // it is turned from light to dark
 let isLabelled = false; // the label is the user's, no more the model's
@@ -51,12 +52,28 @@ function drawImage() {
   const [left, top, width, height] = rectangle();
   pen.imageSmoothingEnabled = bitmap.width > width;
   pen.imageSmoothingQuality = "high";
+  pen.fillStyle = ground;
+  pen.fillRect(left, top, width, height);
   pen.drawImage(bitmap, left, top, width, height);
   if (!isInverted) return;
   pen.globalCompositeOperation = "difference";
   pen.fillStyle = "#fff";
   pen.fillRect(left, top, width, height);
   pen.globalCompositeOperation = "source-over";
+}
+
+// White where what is opaque is dark in the mean, else black, as `train predict` has it.
+function groundOf(bitmap) {
+  const [, , width, height] = rectangle();
+  const small = sized(make("canvas", {}), height, width);
+  small.drawImage(bitmap, 0, 0, width, height);
+  const data = small.getImageData(0, 0, width, height).data;
+  let [ink, opaque] = [0, 0];
+  for (let i = 0; i < data.length; i += 4) {
+    ink += (0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]) * data[i + 3];
+    opaque += data[i + 3];
+  }
+  return ink < 128 * opaque ? "#fff" : "#000";
 }
 
 function rectangle() {
@@ -209,10 +226,11 @@ function card(model) {
   const bars = make("tbody", {});
   const time = make("p", { class: "small time" });
   const error = make("p", { class: "error", role: "alert" });
+  const warned = make("p", { class: "small" });
   const whole = make("article", { class: "model" },
     make("h2", {}, model.name), make("p", { class: "small" }, model.about), reached(model),
     make("p", { class: "guess" }, name, probability),
-    make("table", { class: "bars" }, bars), error,
+    make("table", { class: "bars" }, bars), error, warned,
     make("div", { class: "seen" }, ...figures), key, time);
   find("models").append(whole);
   let number = 0;
@@ -220,7 +238,7 @@ function card(model) {
 
   function empty() {
     input = null;
-    name.textContent = probability.textContent = time.textContent = error.textContent = "";
+    name.textContent = probability.textContent = time.textContent = error.textContent = warned.textContent = "";
     bars.replaceChildren();
     for (const part of [...figures, key]) part.hidden = true;
   }
@@ -257,6 +275,8 @@ function card(model) {
 
   function tell(prediction, began) {
     error.textContent = "";
+    // What the browser cannot see of a file, the server tells.
+    warned.textContent = input.image && !isDark ? (prediction.warnings ?? []).join("; ") : "";
     name.textContent = prediction.label;
     if (!isLabelled && model === models[0]) find("label").value = image?.label ?? prediction.label;
     probability.textContent = percent(prediction.probability);
@@ -417,6 +437,7 @@ async function take(file) {
   const shown = await createImageBitmap(file).catch(() => null);
   if (taken !== file) return;
   [image, bitmap, isDark, isInverted, strokes] = [file, shown, false, false, []];
+  ground = bitmap && groundOf(bitmap);
   redraw();
   isDark = bitmap !== null && file.label === undefined && models.some((model) => model.knowsStrokes && model.channels === 1) && hasLightBorder();
   tellDark();

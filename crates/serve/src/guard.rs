@@ -1,4 +1,4 @@
-//! Who may ask: on loopback this machine's own pages and programs; else who knows the token.
+//! Who may ask: on loopback this machine's own pages and programs; where an address was asked for, who knows the token.
 
 use std::{
     fmt::Write as _,
@@ -33,9 +33,10 @@ fn cookie_name(port: u16) -> String {
 #[derive(Debug)]
 pub(crate) struct Guard {
     port: u16,
+    is_loopback: bool,
     /// By which this machine's own pages and programs ask on loopback.
     names: Vec<String>,
-    /// 128 random bits, where others than this machine may ask.
+    /// 128 random bits, where an address was asked for: others than this machine's user may ask.
     token: Option<String>,
 }
 
@@ -56,8 +57,10 @@ impl Guard {
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
         let names = ["127.0.0.1", "localhost", "[::1]", &own].into_iter().chain(name);
-        let token = if address.ip().is_loopback() { None } else { Some(token()?) };
-        Ok(Self { port: address.port(), names: names.map(str::to_ascii_lowercase).collect(), token })
+        let is_loopback = address.ip().is_loopback();
+        let names = names.map(str::to_ascii_lowercase).collect();
+        let token = if name.is_none() && is_loopback { None } else { Some(token()?) };
+        Ok(Self { port: address.port(), is_loopback, names, token })
     }
 
     pub fn token(&self) -> Option<&str> {
@@ -69,9 +72,9 @@ impl Guard {
         let Some(host) = text(headers, header::HOST) else {
             return Some((StatusCode::BAD_REQUEST, "the request names no host"));
         };
-        // A name of others that leads to this machine (DNS rebinding) is not answered. With a token it is harmless: the cookie is
-        // of the host that was typed.
-        if self.token.is_none() && !self.is_own(host) {
+        // A name of others that leads to this machine (DNS rebinding) is not answered. Elsewhere than on loopback, where not all names
+        // are known, the token keeps it out: the cookie is of the host that was typed.
+        if self.is_loopback && !self.is_own(host) {
             return Some((StatusCode::FORBIDDEN, "this server answers to localhost alone"));
         }
         if text(headers, header::ORIGIN).is_some_and(|origin| origin.strip_prefix("http://") != Some(host)) {
@@ -175,14 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_leads_to_loopback_is_its_own_too_and_needs_no_token() {
+    fn a_name_that_leads_to_loopback_is_its_own_too_and_asks_for_the_token() {
         let guard = Guard::new(([127, 0, 1, 1], 8000).into(), Some("Desk")).unwrap();
-        assert_eq!(guard.token(), None);
+        let known = format!("/?token={}", guard.token().unwrap());
         for host in ["desk:8000", "Desk:8000", "127.0.1.1:8000", "localhost:8000"] {
-            assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), None, "{host}");
+            assert_eq!(asked(&guard, &known, &[(header::HOST, host)]), None, "{host}");
+            assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), Some(401), "{host}");
         }
         for host in ["desk.evil.example:8000", "127.0.1.2:8000", "desk"] {
-            assert_eq!(asked(&guard, "/", &[(header::HOST, host)]), Some(403), "{host}");
+            assert_eq!(asked(&guard, &known, &[(header::HOST, host)]), Some(403), "{host}");
         }
         assert!(Guard::new(([192, 0, 2, 1], 8000).into(), Some("desk")).unwrap().token().is_some());
     }

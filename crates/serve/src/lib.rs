@@ -44,7 +44,7 @@ const OTHER_PORTS: u16 = 100;
 /// Where to listen.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
-    /// An address or a name of this machine; loopback where none is asked for. Elsewhere a token is made, that whoever asks has to know.
+    /// An address or a name of this machine, for which a token is made that whoever asks has to know; loopback where none is asked for.
     pub host: Option<String>,
     /// This one and no other.
     pub port: Option<u16>,

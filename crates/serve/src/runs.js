@@ -19,6 +19,12 @@ const say = (text, isError) => {
   find("said").className = isError ? "error" : "";
 };
 
+// Whether something was removed that can come back; known after the page is loaded again, too.
+function canUndo(can) {
+  find("undo").hidden = !can;
+  sessionStorage.setItem("undo", can ? "1" : "");
+}
+
 async function told(action) {
   const headers = { "content-type": "application/json" };
   return (await ask("/api/runs", { method: "POST", headers, body: JSON.stringify(action) })).said;
@@ -28,7 +34,7 @@ async function act(action) {
   try {
     say("…");
     say(await told(action));
-    if (["remove", "prune", "undo"].includes(action.do)) find("undo").hidden = action.do === "undo";
+    if (["remove", "prune", "undo"].includes(action.do)) canUndo(action.do !== "undo");
   } catch (error) {
     say(error.message, true);
   }
@@ -140,6 +146,7 @@ find("untick").onclick = () => {
   for (const box of document.querySelectorAll("#rows input")) box.checked = false;
   tools();
 };
+find("undo").hidden = !sessionStorage.getItem("undo");
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
 find("filter").oninput = find("data").onchange = find("sort").onchange = () => {

@@ -80,6 +80,18 @@ pub fn global_norm<B: AutodiffBackend>(classifier: &Classifier<B>, gradients: &G
     Tensor::cat(squares.sums, 0).sum().sqrt().into_scalar().elem()
 }
 
+/// The values that are added up at once. Of more than four million flex adds parts in an order that depends on what its threads do.
+const AT_ONCE: usize = 1 << 21;
+
+/// The sum of the squares, in an order that is the same each time.
+pub fn sum_of_squares<B: Backend>(values: Tensor<B, 1>) -> Tensor<B, 1> {
+    let squares = values.square();
+    if squares.dims()[0] <= AT_ONCE {
+        return squares.sum();
+    }
+    Tensor::cat(squares.split(AT_ONCE, 0).into_iter().map(Tensor::sum).collect(), 0).sum()
+}
+
 /// Multiplies all gradients by `factor`.
 fn scale<B: AutodiffBackend>(
     classifier: &Classifier<B>,
@@ -98,7 +110,7 @@ struct Squares<'a, B: AutodiffBackend> {
 impl<B: AutodiffBackend> ModuleVisitor<B> for Squares<'_, B> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let gradient = self.gradients.get::<B::InnerBackend, D>(param.id);
-        self.sums.extend(gradient.map(|gradient| gradient.square().sum()));
+        self.sums.extend(gradient.map(|gradient| sum_of_squares(gradient.reshape([-1]))));
     }
 }
 

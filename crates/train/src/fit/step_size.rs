@@ -7,7 +7,7 @@ use burn::{
 };
 use model::AutodiffBackend;
 
-use super::optimizer::global_norm;
+use super::optimizer::{global_norm, sum_of_squares};
 use crate::classifier::Classifier;
 
 /// What an optimizer step measures, of all parameters that training changes taken as one vector.
@@ -45,7 +45,7 @@ impl<B: AutodiffBackend> StepToCome<B> {
 
 /// The Euclidean norm of some tensors as one vector.
 fn norm<B: Backend>(tensors: Vec<Tensor<B, 1>>) -> f64 {
-    let squares = tensors.into_iter().map(|tensor| tensor.square().sum()).collect();
+    let squares = tensors.into_iter().map(sum_of_squares).collect();
     f64::from(Tensor::cat(squares, 0).sum().sqrt().into_scalar().elem::<f32>())
 }
 
@@ -76,6 +76,21 @@ mod tests {
 
     use super::*;
     use crate::fit::optimizer::SharedOptimizer;
+
+    #[test]
+    fn a_sum_over_millions_is_the_same_however_many_threads_there_are() {
+        let values: Vec<f32> = (0..5_000_001).map(|place| (place as f32 * 0.7).sin()).collect();
+        let sum = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("there are threads");
+            let values = Tensor::<Flex, 1>::from_floats(&values[..], &Default::default());
+            pool.install(|| sum_of_squares(values).into_scalar())
+        };
+        let alone = sum(1);
+        assert!((alone / 2_500_000.0 - 1.0).abs() < 1e-4, "{alone}");
+        for threads in [2, 3, 5, 8] {
+            assert_eq!(sum(threads), alone, "{threads} threads");
+        }
+    }
 
     type B = Autodiff<Flex>;
 
