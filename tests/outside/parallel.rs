@@ -176,16 +176,22 @@ mod by_mpi {
         assert!(model(&run) == model(&whole.run()));
     }
 
-    #[test]
-    fn asked_to_stop_all_save_and_end() {
-        let place = Place::new();
+    /// Two processes whose training has no end, after its first epoch.
+    fn long_run(place: &Place, settings: &[&str]) -> Child {
         let long = ["--set", "parallel.shards=2", "--set", "training.epochs=100000"];
-        let child = mpirun(&place, 2, &[&["two-layer"], SMALL, &long[..]].concat())
+        let child = mpirun(place, 2, &[&["two-layer"], SMALL, &long[..], settings].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         wait_until(|| place.runs().first().is_some_and(|run| run.join("metrics.jsonl").is_file()));
+        child
+    }
+
+    #[test]
+    fn asked_to_stop_all_save_and_end() {
+        let place = Place::new();
+        let child = long_run(&place, &[]);
         // Rank 0 alone hears of it: who else it is told to makes no difference.
         first_rank(&place, &child);
         let ran = Ran::from(child.wait_with_output().unwrap());
@@ -248,13 +254,7 @@ mod by_mpi {
     #[test]
     fn a_rank_that_hears_nothing_ends() {
         let place = Place::new();
-        let long = ["--set", "parallel.shards=2", "--set", "training.epochs=100000", "--set", "parallel.timeout=2"];
-        let child = mpirun(&place, 2, &[&["two-layer"], SMALL, &long[..]].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until(|| place.runs().first().is_some_and(|run| run.join("metrics.jsonl").is_file()));
+        let child = long_run(&place, &["--set", "parallel.timeout=2"]);
         // One that does nothing any more, as on a host whose network is gone.
         assert!(Command::new("pkill").args(["-STOP", "-n", "-P", &child.id().to_string()]).status().unwrap().success());
         thread::sleep(Duration::from_secs(4));
@@ -276,13 +276,7 @@ mod by_mpi {
     #[test]
     fn two_jobs_do_not_write_one_run() {
         let place = Place::new();
-        let long = ["--set", "parallel.shards=2", "--set", "training.epochs=100000"];
-        let mut child = mpirun(&place, 2, &[&["two-layer"], SMALL, &long[..]].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_until(|| place.runs().first().is_some_and(|run| run.join("checkpoints").is_dir()));
+        let mut child = long_run(&place, &[]);
         let run = place.run();
         let ran = train(&place, 2, &["--resume", run.to_str().unwrap()]);
         assert!(ran.code == 2 && errors(&ran).len() == 1 && errors(&ran)[0].contains(" is in use"), "{ran:?}");

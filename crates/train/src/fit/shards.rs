@@ -156,9 +156,8 @@ fn synchronise<B: AutodiffBackend>(model: &Classifier<B>) {
     drop(model.valid());
 }
 
-/// Gives a classifier these running statistics. Its clone shares them with it, as all of Burn's do.
+/// Gives a classifier, which is not a step behind, these running statistics. Its clone shares them with it, as all of Burn's do.
 fn restore<B: AutodiffBackend>(model: &Classifier<B>, statistics: &GradientsParams) {
-    synchronise(model);
     drop(model.clone().map(&mut Restore(statistics)));
 }
 
