@@ -86,8 +86,8 @@ pub fn require_mpi(processes: usize) -> anyhow::Result<()> {
 #[cfg(unix)]
 pub fn become_many(processes: usize, arguments: &[OsString]) -> anyhow::Error {
     let mut command = Command::new("mpirun");
-    // Open MPI gives processes that are to end a second by itself, which is less than a checkpoint may take.
-    command.env("OMPI_MCA_odls_base_sigkill_timeout", "60").arg("-n").arg(processes.to_string());
+    // Open MPI asks a second after it is asked, and kills a second later: what a trial has not saved by then it computes again.
+    command.arg("-n").arg(processes.to_string());
     let program = match env::current_exe() {
         Ok(program) => program,
         Err(error) => return error.into(),
