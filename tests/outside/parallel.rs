@@ -302,6 +302,23 @@ mod by_mpi {
     }
 
     #[test]
+    fn a_study_that_is_interrupted_saves_its_trial() {
+        let place = Place::new();
+        let set = "\"data.source\" = \"synthetic\"\n\"parallel.shards\" = 2\n\"training.epochs\" = 100000";
+        let keys = "base = \"two-layer\"\nprocesses_per_trial = 2";
+        place.write("study.toml", &format!("{keys}\n[set]\n{set}\n[space]\nseed = [1]\n"));
+        let mut command = place.command(&["sweep", "study.toml"]);
+        in_a_container(&mut command);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let trial = || place.runs().into_iter().find(|path| path.join("metrics.jsonl").is_file());
+        wait_until(|| trial().is_some());
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!((ran.code, &record(&trial().unwrap())["state"]), (130, &"interrupted".into()), "{ran:?}");
+        assert!(!ran.stdout.contains("failed") && !ran.stderr.contains("error"), "{ran:?}");
+    }
+
+    #[test]
     fn under_slurm_two_tasks_train_are_requeued_and_go_on() {
         let Some(cluster) = Cluster::start() else { return };
         let (place, whole) = (&cluster.place, Place::new());

@@ -131,7 +131,7 @@ impl<'a> Driver<'a> {
         loop {
             let end = self.ends(stop);
             if let Some(end) = &end {
-                self.stop_all(end, watcher);
+                self.stop_all(end, watcher)?;
             } else {
                 self.fill()?;
                 self.prepare_ahead()?;
@@ -356,11 +356,21 @@ impl<'a> Driver<'a> {
         first.iter().all(is_alike).then_some(reason)
     }
 
-    fn stop_all(&mut self, end: &StopReason, watcher: &mut dyn Watcher) {
-        if !std::mem::replace(&mut self.is_stopping, true) {
+    fn stop_all(&mut self, end: &StopReason, watcher: &mut dyn Watcher) -> Result<(), Error> {
+        let is_first = !std::mem::replace(&mut self.is_stopping, true);
+        if is_first {
             watcher.event(&Event::Stopping(end));
-            self.running.values().for_each(|running| process::stop(running.process));
         }
+        for (place, running) in &self.running {
+            // What has started several processes would kill them before they have saved. They are asked by their folder, and
+            // again until they end: whoever has only just begun has no folder to be asked by.
+            if self.study.processes > 1 {
+                folder::ask_to_stop(&self.entries[*place].trial.path)?;
+            } else if is_first {
+                process::stop(running.process);
+            }
+        }
+        Ok(())
     }
 
     /// Takes note of how a trial's process ended.
@@ -371,8 +381,6 @@ impl<'a> Driver<'a> {
             Some(DONE) => self.outcomes.push(None),
             Some(PRUNED) => self.prune(trial)?,
             Some(INTERRUPTED) => {}
-            // What starts several processes has an exit code of its own where it is asked to stop.
-            _ if self.is_stopping && self.study.processes > 1 => {}
             code => {
                 let status = status.map_or_else(|cause| cause.to_string(), |status| status.to_string());
                 return self.fail(trial, watcher, status, code != Some(DIVERGED));

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// So many that the flanks of accuracy's steps are upright in a picture.
-const NUDGES: usize = 601;
+const NUDGES: usize = 301;
 
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
     let Nudged { accuracy, loss } = nudged(tour);

@@ -8,7 +8,7 @@ const KEYWORDS: [&str; 38] = [
     "static", "struct", "super", "trait", "true", "type", "unsafe", "use", "where", "while",
 ];
 
-/// What a piece of a text is; its name is the class that the page's style colours.
+/// What a piece of a text is; its element is what the page's style colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -18,7 +18,8 @@ enum Kind {
     Keyword,
 }
 
-/// The text as HTML, a `<span>` for each line, which knows how far it is set in, and within it one for all that has a colour.
+/// The text as HTML, a `<span>` for each line, which knows how far it is set in, and within it an element for all that has a colour:
+/// those with the shortest names, as a tour has thousands of them.
 pub(super) fn coloured(code: &str) -> String {
     let mut html = String::with_capacity(2 * code.len());
     let mut lines = code.split_inclusive('\n').map(begin_of_line);
@@ -27,17 +28,17 @@ pub(super) fn coloured(code: &str) -> String {
     while !rest.is_empty() {
         let (kind, length) = next(rest);
         let (piece, after) = rest.split_at(length);
-        let class = match kind {
+        let element = match kind {
             Kind::Plain => "",
-            Kind::Comment => "comment",
-            Kind::Text => "text",
-            Kind::Number => "digits",
-            Kind::Keyword => "keyword",
+            Kind::Comment => "i",
+            Kind::Text => "samp",
+            Kind::Number => "var",
+            Kind::Keyword => "b",
         };
         for part in piece.split_inclusive('\n') {
-            html += &match class {
+            html += &match element {
                 "" => escaped(part),
-                class => format!("<span class=\"{class}\">{}</span>", escaped(part)),
+                element => format!("<{element}>{}</{element}>", escaped(part)),
             };
             if part.ends_with('\n') {
                 html += "</span>";
@@ -163,8 +164,8 @@ mod tests {
     #[test]
     fn comments_reach_to_the_end_of_their_line_and_all_is_escaped() {
         let html = coloured("/// a < b \"c\n  if a < b {}");
-        let expected = "<span class=\"line\"><span class=\"comment\">/// a &lt; b \"c</span>\n</span>\
-                        <span class=\"line\" style=\"--in:2\">  <span class=\"keyword\">if</span> a &lt; b {}</span>";
+        let expected = "<span class=\"line\"><i>/// a &lt; b \"c</i>\n</span>\
+                        <span class=\"line\" style=\"--in:2\">  <b>if</b> a &lt; b {}</span>";
         assert_eq!(html.replace("&quot;", "\""), expected);
     }
 }

@@ -86,7 +86,6 @@ pub fn require_mpi(processes: usize) -> anyhow::Result<()> {
 #[cfg(unix)]
 pub fn become_many(processes: usize, arguments: &[OsString]) -> anyhow::Error {
     let mut command = Command::new("mpirun");
-    // Open MPI asks a second after it is asked, and kills a second later: what a trial has not saved by then it computes again.
     command.arg("-n").arg(processes.to_string());
     let program = match env::current_exe() {
         Ok(program) => program,

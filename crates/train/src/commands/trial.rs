@@ -66,6 +66,7 @@ fn lead(args: &TrialArgs, ranks: &Ranks) -> anyhow::Result<u8> {
         }
         reopened => reopened?,
     };
+    stop.listen_to(&args.run);
     workbench.plan.device = workbench.chosen.index;
     let (run, until) = (args.run.clone(), args.until);
     let has_limits = Lease::read(&run).is_some_and(|lease| lease.limits.is_some());
