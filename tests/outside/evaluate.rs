@@ -106,13 +106,14 @@ fn the_page_and_every_picture_stand_alone() {
         "predicted 7",
         "roc auc",
         "Confusion matrix",
-        "<h1>Evaluation: linear</h1>",
+        "<h1>Evaluation: linear/2",
+        " on synthetic, valid</h1>",
         "runs/linear/",
         "All metrics are the same as the run recorded, to the last digit.",
         "<dt>pixel-similarity baseline</dt>",
         "<h2>What next</h2>",
         "200 validation images of synthetic",
-        "<dd>linear</dd>",
+        "<p>The <code>linear</code> of <code>runs/linear/",
     ] {
         assert!(page.contains(part), "{part}");
     }

@@ -230,8 +230,7 @@ mod tests {
         let of = |caption: &str| block(&Block::Code { caption: caption.into(), lines: "fn a() {}".into() }, 112);
         for caption in ["x.rs", "src/x.rs: a"] {
             assert!(
-                of(caption)
-                    .contains("<code><span class=\"line\"><span class=\"keyword\">fn</span> a() {}</span></code>"),
+                of(caption).contains("<code><span class=\"line\"><b>fn</b> a() {}</span></code>"),
                 "{}",
                 of(caption)
             );
@@ -261,7 +260,7 @@ mod tests {
             "<dt>step</dt>",
             "<dd>One change.",
             "<summary>x.rs: step</summary>",
-            "<code><span class=\"line\"><span class=\"keyword\">fn</span> step() {}</span></code>",
+            "<code><span class=\"line\"><b>fn</b> step() {}</span></code>",
         ];
         assert!(parts.iter().all(|part| html.contains(part)), "{html}");
     }

@@ -102,6 +102,11 @@ impl Pixels {
         Self::of_colours(height, width, places().map(colour).collect())
     }
 
+    /// Whether it has no colours.
+    pub fn is_grey(&self) -> bool {
+        self.colours.is_empty()
+    }
+
     pub fn height(&self) -> usize {
         self.height
     }

@@ -66,8 +66,12 @@ impl Images {
 
     /// The file that image `index` was; `None` where the images were no files, or there is no such image.
     pub fn file_name(&self, index: usize) -> Option<&str> {
-        let name = self.names().split(|byte| *byte == 0).nth(index)?;
-        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+        self.file_names().nth(index).filter(|name| !name.is_empty())
+    }
+
+    /// The files that the images were, in their order; none where they were no files.
+    pub fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.names().split(|byte| *byte == 0).map(|name| std::str::from_utf8(name).unwrap_or_default())
     }
 
     /// All file names, each followed by a zero byte; empty where the images were no files.
@@ -229,11 +233,13 @@ impl DataSet {
         Split::ALL.into_iter().filter_map(|split| Some((split, self.split(split)?)))
     }
 
-    /// An image's name as `train show` takes it: split, class, and number within the two.
+    /// An image's name as `train show` takes it: split, class, and the file that it was; where it was none, its number within the two.
     pub fn image_name(&self, split: Split, index: usize) -> String {
-        let labels = self.split(split).expect("an image of this split").labels();
-        let number = labels[..index].iter().filter(|label| **label == labels[index]).count();
-        format!("{}/{}/{number}", split.name(), self.class(labels[index]))
+        let images = self.split(split).expect("an image of this split");
+        let labels = images.labels();
+        let number = || labels[..index].iter().filter(|label| **label == labels[index]).count().to_string();
+        let last = images.file_name(index).map_or_else(number, str::to_owned);
+        format!("{}/{}/{last}", split.name(), self.class(labels[index]))
     }
 }
 

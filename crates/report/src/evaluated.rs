@@ -32,8 +32,8 @@ const MOST_WEIGHTS: usize = 20;
 const MISSES: usize = 4;
 const PAIRS_SEEN: usize = 8;
 
-/// Misses that a page names.
-const MISSES_NAMED: usize = 3000;
+/// Characters of the names of misses on a page.
+const MISSES_NAMED: usize = 15_000;
 
 /// Pictures beside each other where there is room.
 const MOST_COLUMNS: usize = 12;
@@ -62,13 +62,15 @@ pub struct Evaluated<'a> {
     pub losses: Vec<f32>,
     /// Of a linear model for each output one weight per pixel.
     pub weights: Vec<Vec<f32>>,
+    /// What `train show` needs behind the name of an image to find it.
+    pub config: String,
 }
 
 impl<'a> Evaluated<'a> {
-    /// The scores of a split by a model that was trained as the plan says.
-    pub fn new(plan: &Plan, data: &'a DataSet, split: Split, scores: Scores) -> Self {
+    /// The scores of a split by a model that was trained as the plan says; `config` is what `train show` needs to find the data.
+    pub fn new(plan: &Plan, data: &'a DataSet, split: Split, scores: Scores, config: String) -> Self {
         let Scores { evaluation, losses, weights } = scores;
-        Self { data, split, loss: plan.training.loss.of(data.task()), evaluation, losses, weights }
+        Self { data, split, loss: plan.training.loss.of(data.task()), evaluation, losses, weights, config }
     }
 
     /// The images that were scored.
@@ -412,20 +414,45 @@ impl<'a> Evaluated<'a> {
         )
     }
 
+    /// What is most often taken for what, and which misses are worth a look.
+    pub fn in_short(&self) -> String {
+        let pairs = self.evaluation.confused_pairs(&self.losses);
+        let (count, misses) = (pairs.len(), pairs.iter().map(|pair| pair.samples.len()).sum::<usize>());
+        let Some(ConfusedPair { label, predicted, samples }) = pairs.into_iter().next() else {
+            return "It makes no error here.".into();
+        };
+        let [is, said] = [label, predicted].map(|label| self.data.class(label));
+        let of = if misses == 1 {
+            "its one miss".into()
+        } else {
+            format!("{} of its {} misses", grouped(samples.len()), grouped(misses))
+        };
+        let most = if count == 1 { "It takes" } else { "Most often it takes" };
+        let sure = match self.sure_of_misses() {
+            0 => format!("Of no miss it is sure (p above {SURE})."),
+            1 => format!("Of one miss it is sure (p above {SURE}): its label may be wrong."),
+            sure => format!(
+                "Of {} misses it is sure (p above {SURE}): look at these first, a label may be wrong.",
+                grouped(sure)
+            ),
+        };
+        format!("{most} {is} for {said}: {of}. {sure}")
+    }
+
+    /// How many misses there are of which it is sure.
+    fn sure_of_misses(&self) -> usize {
+        let is_sure = |sample: &&ScoredSample| sample.predicted != sample.label && f64::from(sample.probability) > SURE;
+        self.evaluation.by_loss(&self.losses).iter().filter(is_sure).count()
+    }
+
     /// Whether predictions are as often right as they say, and how many are wrong and say that they are sure.
     fn sureness(&self) -> String {
         let (counts, classes) = (&self.evaluation.sums.counts, self.data.task().classes().len());
         let (predictions, probabilities) = (self.evaluation.predictions(), self.evaluation.probabilities());
         let of = |(row, predicted): (&[f32], &u16)| f64::from(row[usize::from(*predicted)]);
         let says: Vec<f64> = probabilities.chunks_exact(classes).zip(&predictions).map(of).collect();
-        let wrong: Vec<f64> = says
-            .iter()
-            .zip(predictions.iter().zip(&self.evaluation.labels))
-            .filter(|(_, (predicted, label))| predicted != label)
-            .map(|(p, _)| *p)
-            .collect();
-        let sure = wrong.iter().filter(|p| **p > SURE).count();
-        let misses = match (sure, wrong.len()) {
+        let wrong = counts.total() - counts.right();
+        let misses = match (self.sure_of_misses(), wrong as usize) {
             (_, 0) => "It makes no error here. ".to_owned(),
             (sure, 1) => format!("Its one error has p {} {SURE}. ", if sure == 1 { "above" } else { "up to" }),
             (0, all) => format!("None of its {} errors has p above {SURE}. ", grouped(all)),
@@ -472,10 +499,9 @@ impl<'a> Evaluated<'a> {
             if shown < all { format!(" {} of {} are shown.", grouped(shown), grouped(all)) } else { String::new() };
         let many = if all == 1 { "The one miss".into() } else { format!("The {} misses", grouped(all)) };
         let heading = format!("{many}, by what they are taken for");
-        let split = self.split.name();
         let text = format!(
-            "In each group the highest loss comes first; p is the probability that the model gave to what it says. \
-             `train show {split}/CLASS/N` shows no. N of a class.{less}"
+            "In each group the highest loss comes first; p is the probability that the model gave to what it says. {}{less}",
+            self.shows_one()
         );
         let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
         let summary = format!("{} more pairs of classes with their images", folded.len());
@@ -515,7 +541,7 @@ impl<'a> Evaluated<'a> {
 
     /// An image of a group whose heading says the rest.
     fn miss(&self, sample: &ScoredSample) -> Picture {
-        let loss = if self.loss_is_p() { String::new() } else { format!("loss {:.2}\n", sample.loss) };
+        let loss = if self.loss_is_p() { String::new() } else { format!("loss {}\n", loss(sample.loss)) };
         let p = match sample.probability {
             ..0.99995 => format!("p {:.4}", sample.probability),
             _ => format!("1 - p {}", small(self.doubt(sample.index))),
@@ -524,22 +550,44 @@ impl<'a> Evaluated<'a> {
         Picture { pixels: pixels(self.images(), sample.index), caption, verdict: Verdict::None }
     }
 
-    /// The number of an image in its class, as the last part of its name.
+    /// The last part of an image's name: its file, or its number in its class.
+    fn last_name(&self, index: usize) -> String {
+        self.image_name(index).splitn(3, '/').last().unwrap_or_default().to_owned()
+    }
+
+    /// The same below its picture.
     fn number(&self, index: usize) -> String {
-        let name = self.image_name(index);
-        format!("no. {}", name.rsplit('/').next().unwrap_or_default())
+        let name = self.last_name(index);
+        if self.are_files() { name } else { format!("no. {name}") }
+    }
+
+    /// Whether the images were files, which have a name of their own.
+    fn are_files(&self) -> bool {
+        self.images().file_name(0).is_some()
+    }
+
+    /// What is to be typed to see one as numbers.
+    fn shows_one(&self) -> String {
+        let (split, config) = (self.split.name(), &self.config);
+        let [name, what] = if self.are_files() { ["FILE", "an image of a class"] } else { ["N", "no. N of a class"] };
+        format!("`train show {split}/CLASS/{name} {config}` shows {what}.")
     }
 
     /// All misses by pair of classes and name, also those that the page has no room to show.
     fn names(&self, pairs: &[ConfusedPair]) -> Block {
-        let mut table = Table::new(["is", "taken for", "N", "images"], 3);
+        let last = if self.are_files() { "FILE" } else { "N" };
+        let mut table = Table::new(["is", "taken for", last, "images"], 3);
         let mut room = MISSES_NAMED;
         for ConfusedPair { label, predicted, samples } in pairs.iter().take(CLASSES_LISTED) {
-            let named = samples.len().min(room);
-            room -= named;
-            let name = |sample: &ScoredSample| self.number(sample.index).replace("no. ", "");
-            let mut names: Vec<String> = samples[..named].iter().map(name).collect();
-            names.extend((named < samples.len()).then(|| "..".to_owned()));
+            let mut names: Vec<String> = Vec::new();
+            for sample in samples {
+                let name = self.last_name(sample.index);
+                // With the comma and the blank behind it.
+                let Some(left) = room.checked_sub(name.len() + 2) else { break };
+                room = left;
+                names.push(name);
+            }
+            names.extend((names.len() < samples.len()).then(|| "..".to_owned()));
             let [is, said] = [label, predicted].map(|label| self.data.class(*label).to_owned());
             table.add_row([is, said, names.join(", "), grouped(samples.len())]);
         }
@@ -549,8 +597,7 @@ impl<'a> Evaluated<'a> {
             String::new()
         };
         let summary = format!("All misses by name: {most}{} pairs of classes", grouped(pairs.len()));
-        let text = format!("`train show {}/IS/N` shows one.", self.split.name());
-        Block::Fold { summary, blocks: vec![Block::Text(text), Block::Table(table)] }
+        Block::Fold { summary, blocks: vec![Block::Text(self.shows_one()), Block::Table(table)] }
     }
 
     /// The weights in the place of their pixels, of a linear model of grey images; of very many classes none.
@@ -607,7 +654,8 @@ impl<'a> Evaluated<'a> {
         let loss = if self.loss_is_p() { "" } else { " its loss," };
         format!(
             "What the model says, what it is,{loss} and p, the probability the model gave to what it says; below, the name by which \
-             `train show` finds the image."
+             `train show NAME {}` finds the image.",
+            self.config
         )
     }
 
@@ -683,7 +731,8 @@ mod tests {
 
     fn evaluated(data: &DataSet, evaluation: Evaluation) -> Evaluated<'_> {
         let losses = vec![1.0; evaluation.labels.len()];
-        Evaluated { data, split: Split::Valid, loss: Loss::CrossEntropy, evaluation, losses, weights: vec![] }
+        let (loss, config) = (Loss::CrossEntropy, "my.toml".into());
+        Evaluated { data, split: Split::Valid, loss, evaluation, losses, weights: vec![], config }
     }
 
     #[test]
@@ -735,9 +784,7 @@ mod tests {
     fn a_page_without_room_for_all_misses_has_the_names_of_all() {
         let names_of = |of_each: usize| {
             let (data, evaluation) = data(of_each);
-            let losses = vec![1.0; evaluation.labels.len()];
-            let loss = Loss::CrossEntropy;
-            let evaluated = Evaluated { data: &data, split: Split::Valid, loss, evaluation, losses, weights: vec![] };
+            let evaluated = evaluated(&data, evaluation);
             evaluated.misses(&[]).unwrap().blocks.into_iter().find_map(|block| match block {
                 Block::Fold { summary, blocks } if summary.starts_with("All misses by name") => Some((summary, blocks)),
                 _ => None,
@@ -747,7 +794,7 @@ mod tests {
         let (summary, blocks) = names_of(400).unwrap();
         assert_eq!(summary, "All misses by name: 2 pairs of classes");
         let [Block::Text(text), Block::Table(table)] = &blocks[..] else { panic!("{blocks:?}") };
-        assert_eq!(text, "`train show valid/IS/N` shows one.");
+        assert_eq!(text, "`train show valid/CLASS/N my.toml` shows no. N of a class.");
         for (row, is) in table.rows.iter().zip(["b", "c"]) {
             assert_eq!([&row[0], &row[1], &row[3]], [is, "a", "400"]);
             let numbers: BTreeSet<usize> = row[2].split(", ").map(|number| number.parse().unwrap()).collect();

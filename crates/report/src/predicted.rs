@@ -5,7 +5,7 @@ use std::path::{Path, is_separator};
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict};
 use files::quoted;
 
-use crate::{Why, grouped, probability, words::some_of};
+use crate::{Why, grouped, probability, why::CERTAIN, words::some_of};
 
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
@@ -28,45 +28,60 @@ pub fn predicted(run: &Path, accuracy: Option<f64>, classes: &[String], mut whys
         1 => "one image".to_owned(),
         all => format!("{} images", grouped(all)),
     };
-    // Each large, where they are few; of many those that are worth a look, and the others small.
-    let worth_it: Vec<usize> = (0..whys.len())
-        .filter(|n| *n < LARGE || is_right(&whys[*n], &folders[*n]) == Some(false))
-        .take(MOST_LARGE)
-        .collect();
-    if whys.len() > LARGE {
+    // Each has a section, where they are few; of many those are explained that are worth a look.
+    let are_many = whys.len() > LARGE;
+    let explained = if are_many { worth_it(&whys, &folders) } else { (0..whys.len()).collect() };
+    if are_many {
         lead.push(Block::Pictures {
             alt: format!("{count}, the least certain first"),
             pictures: small(&whys, &folders),
             columns: COLUMNS,
         });
     }
-    let table = summary(&whys, &folders, &worth_it);
+    let table = summary(&whys, &folders, &explained);
     lead.extend((whys.len() > 1).then_some(match whys.len() {
         few if few <= LARGE => Block::Table(table),
         _ => Block::Fold { summary: "The same as a table".into(), blocks: vec![Block::Table(table)] },
     }));
     lead.push(next(run, &shared));
-    let mut sections: Vec<Section> = worth_it.iter().map(|number| whys[*number].section()).collect();
     let legend = whys.first().map(|why| Block::text(why.legend()));
-    if whys.len() > LARGE {
-        sections.insert(0, Section::new(why_of(worth_it.len()), legend));
+    let sections = if are_many {
+        vec![why_of(&whys, &folders, &explained, legend)]
     } else {
         lead.extend(legend);
-    }
-    let name = run.parent().and_then(Path::file_name).unwrap_or(run.as_os_str()).to_string_lossy();
-    Document { title: format!("Predictions of {count} by {name}"), lead, sections }
+        whys.iter().map(Why::section).collect()
+    };
+    Document { title: format!("Predictions of {count} by {}", short_name(run)), lead, sections }
 }
 
-/// Of which images it is said why.
-fn why_of(shown: usize) -> String {
-    match shown {
-        LARGE => format!("Why: the {LARGE} least certain"),
-        more => format!("Why: the {LARGE} least certain, and {} that are not what their folder says", more - LARGE),
-    }
+/// A run by its config and its id.
+fn short_name(run: &Path) -> String {
+    let parts: Vec<_> = run.iter().map(|part| part.to_string_lossy()).collect();
+    parts[parts.len().saturating_sub(2)..].join("/")
 }
 
-/// Below it a model is not certain.
-const CERTAIN: f32 = 0.9;
+/// Those of many images that are not what their folder says or not certain; where there is none the least certain.
+fn worth_it(whys: &[Why], folders: &[Option<String>]) -> Vec<usize> {
+    let is_doubtful = |n: &usize| is_right(&whys[*n], &folders[*n]) == Some(false) || whys[*n].guesses[0].1 < CERTAIN;
+    let doubtful: Vec<usize> = (0..whys.len()).filter(is_doubtful).take(MOST_LARGE).collect();
+    if doubtful.is_empty() { (0..LARGE.min(whys.len())).collect() } else { doubtful }
+}
+
+/// What decides these predictions, a few of them seen at once.
+fn why_of(whys: &[Why], folders: &[Option<String>], explained: &[usize], legend: Option<Block>) -> Section {
+    let is_doubtful =
+        explained.iter().any(|n| whys[*n].guesses[0].1 < CERTAIN || is_right(&whys[*n], &folders[*n]) == Some(false));
+    let what = if is_doubtful { "not certain, or not what their folder says" } else { "least certain" };
+    let row = |n: &usize| whys[*n].row(folders[*n].as_deref());
+    let (seen, more) = explained.split_at(explained.len().min(LARGE));
+    let summary = format!("The next {}", more.len());
+    let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: more.iter().map(row).collect() });
+    let heading = match explained.len() {
+        1 => format!("Why: the one that is {}", what.replace("their", "its")),
+        count => format!("Why: the {count} that are {what}"),
+    };
+    Section::new(heading, legend.into_iter().chain(seen.iter().map(row)).chain(more))
+}
 
 fn tiles(classes: &[String], whys: &[Why], folders: &[Option<String>]) -> Vec<Tile> {
     let mut tiles = vec![Tile::new("images", grouped(whys.len()), "")];
@@ -113,7 +128,7 @@ fn knows(accuracy: Option<f64>, classes: &[String]) -> String {
 /// Classes that are named.
 const NAMED: usize = 20;
 
-/// Images that are shown large: so many of the least certain, and of the wrong ones as many as that come to this.
+/// Images that are explained at once, and of many all that are.
 const LARGE: usize = 6;
 const MOST_LARGE: usize = 30;
 
@@ -165,10 +180,10 @@ fn summary(whys: &[Why], folders: &[Option<String>], sections: &[usize]) -> Tabl
         let known = [folder.as_deref().unwrap_or("-"), right].into_iter().filter(|_| has_folders);
         let (class, p) = &why.guesses[0];
         table.add_row([&why.name, class].into_iter().map(String::as_str).chain(known).chain([&*probability(*p)]));
-        let section = sections.iter().position(|other| *other == number);
-        // Of many a section of its own says what is explained.
-        let first = if whys.len() > LARGE { 2 } else { 1 };
-        table.links.push(section.map_or_else(String::new, |section| format!("#section-{}", section + first)));
+        // Of many one section explains those that are worth it.
+        let section = |place: usize| if whys.len() > LARGE { 1 } else { place + 1 };
+        let place = sections.iter().position(|other| *other == number);
+        table.links.push(place.map_or_else(String::new, |place| format!("#section-{}", section(place))));
     }
     table
 }
@@ -246,7 +261,7 @@ mod tests {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
         let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
         assert_eq!([&page.lead[0], &page.lead[3]], [&said, &Block::text(Why::LINEAR)]);
-        assert_eq!(page.title, "Predictions of one image by a");
+        assert_eq!(page.title, "Predictions of one image by a/b");
         assert_eq!(page.sections[0].heading, "digit.png: 7");
     }
 
@@ -258,22 +273,33 @@ mod tests {
         assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
         assert_eq!(pictures[19].caption, "3, is 7\np 0.6900\n7/19.png");
         let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
-        assert_eq!(
-            headings,
-            [
-                "Why: the 6 least certain, and 1 that are not what their folder says",
-                "3/0.png: 3",
-                "3/1.png: 3",
-                "3/2.png: 3",
-                "3/3.png: 3",
-                "3/4.png: 3",
-                "3/5.png: 3",
-                "7/19.png: 3"
-            ]
+        assert_eq!(headings, ["Why: the 20 that are not certain, or not what their folder says"]);
+        // The legend, six, and the others in a fold.
+        let blocks = &page.sections[0].blocks;
+        assert_eq!(blocks.len(), 1 + 6 + 1);
+        assert!(
+            matches!(&blocks[7], Block::Fold { summary, blocks } if summary == "The next 14" && blocks.len() == 14)
         );
         let Block::Fold { blocks, .. } = &page.lead[4] else { panic!("{page:?}") };
         let Block::Table(table) = &blocks[0] else { panic!("{page:?}") };
-        assert_eq!([&table.links[5], &table.links[6], &table.links[19]], ["#section-7", "", "#section-8"]);
+        assert_eq!([&table.links[5], &table.links[19]], ["#section-1"; 2]);
+    }
+
+    #[test]
+    fn of_many_sure_ones_the_wrong_ones_are_explained_else_the_least_certain() {
+        let of = |wrong: u8| {
+            let of = |n: u8| {
+                why(&format!("/a/{}/{n}.png", if n == wrong { 7 } else { 3 }), "3", 0.95 + f32::from(n) / 500.0)
+            };
+            page((0..20).map(of).collect()).sections.remove(0)
+        };
+        let wrong = of(15);
+        assert_eq!(wrong.heading, "Why: the one that is not certain, or not what its folder says");
+        assert!(
+            matches!(&wrong.blocks[1], Block::Large { pictures, .. } if pictures[0].caption == "3, is 7\np 0.9800\n7/15.png")
+        );
+        let none = of(99);
+        assert_eq!((&*none.heading, none.blocks.len()), ("Why: the 6 that are least certain", 1 + 6));
     }
 
     #[test]

@@ -61,8 +61,8 @@ pub struct RunReport<'a> {
 pub struct Extras {
     /// The accuracy of the pixel-similarity baseline.
     pub baseline: Option<f64>,
-    /// Layers with their outputs, parameters and multiply-adds.
-    pub layers: Option<Table>,
+    /// Layers with their outputs, parameters and multiply-adds; the first table is seen at once.
+    pub layers: Vec<Table>,
     /// Images of the first batch as the network sees them.
     pub batch: Vec<Picture>,
     /// What decides the top losses.
@@ -92,16 +92,17 @@ impl<'a> RunReport<'a> {
     pub fn read(run: &'a Path, data: &'a DataSet, scores: Scores, extras: Extras) -> Result<Self, Error> {
         let (plan, record) = (folder::read_plan(run)?, RunRecord::read(run)?);
         let epochs = folder::read_epochs(run)?;
-        let evaluated = Evaluated::new(&plan, data, Split::Valid, scores);
+        let config = files::quoted(&folder::config_path(run));
+        let evaluated = Evaluated::new(&plan, data, Split::Valid, scores, config);
         Ok(Self { run, plan, record, epochs, evaluated, extras })
     }
 
-    /// The whole report, the outcome first, and then how its model is used.
+    /// The whole report: the outcome, what to do next and how its model is used, and then what it is made of.
     pub fn document(&self) -> Document {
         let id = self.run.file_name().unwrap_or_default().to_string_lossy();
         let shape = self.evaluated.data.shape();
         let outputs = self.evaluated.data.task().outputs();
-        let use_it = use_it::section(self.run, &self.plan, outputs, shape, self.resume().as_deref());
+        let use_it = use_it::block(self.run, &self.plan, outputs, shape, self.resume().as_deref());
         let results = [self.curves(), self.evaluated.result()];
         // Each image once: what is explained first is not shown again.
         let above: Vec<&str> = self.extras.whys.iter().map(|why| why.name.as_str()).collect();
@@ -109,7 +110,10 @@ impl<'a> RunReport<'a> {
         let model = self.evaluated.pixel_weights().into_iter().chain(self.first_layer()).chain(self.network());
         let circumstances = [self.data(), self.timings(), self.environment()];
         let lead = self.study().into_iter().chain([Block::Tiles(self.tiles()), Block::Text(self.setup())]);
-        let lead = lead.chain(self.verdict());
+        let (found, next): (Vec<Block>, Vec<Block>) =
+            self.verdict().into_iter().partition(|block| matches!(block, Block::Text(_)));
+        let next = if next.is_empty() { use_it } else { Block::Beside(vec![Block::Together(next), use_it]) };
+        let lead = lead.chain(found).chain([next]);
         Document {
             title: format!("Run {}/{id}", self.plan.name),
             lead: lead.collect(),
@@ -118,7 +122,6 @@ impl<'a> RunReport<'a> {
                 .chain(images)
                 .chain(self.probabilities())
                 .chain(model)
-                .chain([use_it])
                 .chain(circumstances)
                 .collect(),
         }
@@ -208,8 +211,14 @@ impl<'a> RunReport<'a> {
     /// The images of the first batch, and the layers they go through.
     fn network(&self) -> Option<Section> {
         let Extras { layers, batch, .. } = &self.extras;
-        let layers = layers.clone().map(narrowed).map(Block::Table);
-        (layers.is_some() || !batch.is_empty()).then(|| {
+        let mut tables = layers.iter().cloned().map(narrowed);
+        let first = tables.next().map(Block::Table);
+        let each = tables.map(|table| {
+            let summary = format!("Each of the {} layers", table.rows.len() - usize::from(table.has_total));
+            Block::Fold { summary, blocks: vec![Block::Table(table)] }
+        });
+        let layers = first.into_iter().chain(each);
+        (!self.extras.layers.is_empty() || !batch.is_empty()).then(|| {
             let mut pictures: Vec<Picture> =
                 batch.iter().take(room(self.evaluated.data.shape()) / 6).cloned().collect();
             let how = self.plan.augmentation.in_words().map_or_else(String::new, |words| format!(": each {words}"));
@@ -221,7 +230,7 @@ impl<'a> RunReport<'a> {
             let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![block(more)] });
             let batch = [Block::Text(text), block(pictures)].into_iter().chain(more);
             let batch = (!self.extras.batch.is_empty()).then_some(batch);
-            Section::new("What the network is, and sees", layers.into_iter().chain(batch.into_iter().flatten()))
+            Section::new("What the network is, and sees", layers.chain(batch.into_iter().flatten()))
         })
     }
 

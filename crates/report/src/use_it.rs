@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chart::{Block, Section};
+use chart::Block;
 use files::quoted;
 use plan::{ModelKind, Plan};
 use run::folder;
@@ -11,7 +11,7 @@ use task::Shape;
 use crate::run_report::settings;
 
 /// What a report says of a run in this folder, with the plan that repeats it; `resume` is what `--resume` needs besides it, where it can be gone on with.
-pub fn section(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Option<&str>) -> Section {
+pub fn block(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Option<&str>) -> Block {
     let name = quoted(run);
     let config = quoted(&folder::config_path(run));
     let mut lines = format!("train predict {name} image.png\n");
@@ -19,18 +19,17 @@ pub fn section(run: &Path, plan: &Plan, outputs: usize, shape: Shape, resume: Op
     lines += &format!("train {config}\n");
     lines += &resume.map_or_else(String::new, |more| format!("train --resume {name}{more}\n"));
     let caption = match resume {
-        Some(_) => "Use it, evaluate it, repeat it, go on with it",
-        None => "Use it, evaluate it, repeat it",
+        Some(_) => "Use it: predict, evaluate, repeat, go on",
+        None => "Use it: predict, evaluate, repeat",
     };
     let commands = Block::Code { caption: caption.into(), lines };
-    let repeats = Block::text("Repeated on `flex` or `ndarray`, it ends with the same bits.");
     let pytorch = Block::Code { caption: "Python".into(), lines: in_pytorch(run, plan, outputs, shape) };
     let pytorch = Block::Fold { summary: "In PyTorch".into(), blocks: vec![pytorch] };
     let plan = Block::Fold {
         summary: "Its plan, and what of it differs from base.toml".into(),
         blocks: settings(run, plan).into(),
     };
-    Section::new("Use it", [commands, repeats, pytorch, plan])
+    Block::Together(vec![commands, pytorch, plan])
 }
 
 fn in_pytorch(run: &Path, plan: &Plan, outputs: usize, shape: Shape) -> String {

@@ -10,6 +10,7 @@ use plan::{ModelKind, Plan, Schedule, ScheduleKind};
 use run::{EpochRecord, best, folder};
 
 use crate::{
+    compare::is_chance,
     curves,
     diagnosis::{Fault, diagnosis},
     grouped, short,
@@ -19,6 +20,8 @@ use crate::{
 const STILL_FALLING: f64 = 0.03;
 /// Epochs up to which a longer run is three times as long.
 const SHORT: usize = 5;
+/// A training accuracy beyond which more epochs show nothing new.
+const LEARNT: f64 = 0.9995;
 /// Commands beside the first.
 const FURTHER: usize = 2;
 
@@ -59,8 +62,12 @@ impl Verdict<'_> {
             Some(epochs) => (why, format!("{line}{EPOCHS}{epochs}")),
             None => (why, line),
         };
-        let further = self.steps(faults.first().map(|(_, fault)| *fault)).into_iter().map(as_long);
-        let steps: Vec<Step> = longer.clone().into_iter().chain(further).collect();
+        let further = self.steps(faults.first().map(|(_, fault)| *fault)).into_iter();
+        // What a linear model or two layers cannot tell apart no number of epochs teaches them.
+        let steps: Vec<Step> = match self.plan.model.kind {
+            ModelKind::Linear | ModelKind::TwoLayer => further.chain(longer).collect(),
+            _ => longer.clone().into_iter().chain(further.map(as_long)).collect(),
+        };
         let [(why, first), further @ ..] = &steps[..] else { return vec![Block::Text(found.join(" "))] };
         let further = &further[..further.len().min(FURTHER)];
         let code = |caption: String, lines: String| Block::Code { caption, lines };
@@ -107,15 +114,19 @@ impl Verdict<'_> {
     fn gap(&self) -> Option<String> {
         let last = self.epochs.last()?;
         let (train, valid) = (last.train.accuracy, last.valid.accuracy);
-        let [low, high] = self.interval();
         let is_below = self.epochs.iter().all(|epoch| epoch.train.accuracy < epoch.valid.accuracy);
         let points = 100.0 * (train - valid);
-        Some(if is_below {
+        Some(if self.has_learnt_all() {
+            format!(
+                "It has {} training images right: more epochs find no more to learn in them, other images do.",
+                if train < 1.0 { "nearly all" } else { "all" }
+            )
+        } else if is_below {
             let all = if self.epochs.len() > 1 { "in every epoch" } else { "in its epoch" };
             format!(
                 "Training accuracy is below that of validation {all}: nothing is overfitted, there is more to learn."
             )
-        } else if train - valid <= (high - low) / 2.0 {
+        } else if !self.leads() {
             format!(
                 "Training accuracy ends at {train:.4}: its distance from validation may be chance, no overfitting is seen yet."
             )
@@ -125,6 +136,16 @@ impl Verdict<'_> {
                  validation loss has not risen by much."
             )
         })
+    }
+
+    /// Whether training is better than validation by more than chance.
+    fn leads(&self) -> bool {
+        let [low, high] = self.interval();
+        self.epochs.last().is_some_and(|last| last.train.accuracy - last.valid.accuracy > (high - low) / 2.0)
+    }
+
+    fn has_learnt_all(&self) -> bool {
+        self.epochs.last().is_some_and(|last| last.train.accuracy > LEARNT)
     }
 
     fn beside_the_book(&self) -> Option<String> {
@@ -191,15 +212,20 @@ impl Verdict<'_> {
             ..=1 => "in the last epoch".to_owned(),
             epochs => format!("in the last {epochs} epochs"),
         };
-        if fallen <= STILL_FALLING || count < self.plan.training.epochs {
+        if fallen <= STILL_FALLING || count < self.plan.training.epochs || self.has_learnt_all() {
             return None;
         }
         let fell = format!("The loss still fell by {:.0} % {since}", 100.0 * fallen);
+        let wrong = |epoch: &EpochRecord| ((1.0 - epoch.valid.accuracy) * self.counts.total() as f64).round() as u64;
+        let brings = match is_chance(wrong(before), wrong(last)) {
+            true => "more epochs are likely to lower it further, the errors hardly",
+            false => "more epochs are likely to bring more",
+        };
         let more = if count <= SHORT { 3 * count } else { 2 * count };
         Some(match self.plan.schedule.kind {
             ScheduleKind::Constant => {
                 let resume = format!("train --resume {} --set training.epochs={more}", quoted(self.run));
-                (format!("{fell}: more epochs are likely to bring more."), ("more epochs".into(), resume))
+                (format!("{fell}: {brings}."), ("more epochs".into(), resume))
             }
             kind => {
                 let rate =
@@ -222,7 +248,16 @@ impl Verdict<'_> {
 
     /// What can learn more, or from more.
     fn other_networks(&self) -> Vec<Step> {
-        let kind = |kind: ModelKind, what: &str| (what.to_owned(), self.again(&[format!("model.kind={kind}")]));
+        let kind = |kind: ModelKind, what: &str| {
+            let (name, ours) = (&self.plan.name, self.plan.model.kind.name());
+            let name = match name.contains(ours) {
+                true => name.replace(ours, kind.name()),
+                false => format!("{name}-{kind}"),
+            };
+            (what.to_owned(), self.again(&[format!("model.kind={kind}"), format!("name={name}")]))
+        };
+        // Changed images are of use to a network that knows those it has better than others.
+        let augmented = || self.augmented().filter(|_| self.leads() || self.has_learnt_all());
         let channels = format!("model.channels={}", 2 * self.plan.model.channels);
         let wider = || ("twice as many channels".to_owned(), self.again(&[channels]));
         match self.plan.model.kind {
@@ -233,9 +268,9 @@ impl Verdict<'_> {
                 vec![kind(ModelKind::SimpleCnn, "convolutions, which see strokes wherever they are")]
             }
             ModelKind::SimpleCnn => {
-                self.augmented().into_iter().chain([kind(ModelKind::ResNet, "a residual net")]).collect()
+                augmented().into_iter().chain([kind(ModelKind::ResNet, "a residual net")]).collect()
             }
-            ModelKind::ResNet => self.augmented().into_iter().chain([wider()]).collect(),
+            ModelKind::ResNet => augmented().into_iter().chain([wider()]).collect(),
         }
     }
 }
@@ -303,7 +338,7 @@ mod tests {
                      no overfitting is seen yet.";
         assert_eq!(said, found);
         let next = "Next: convolutions, which see strokes wherever they are";
-        assert_eq!(lines, [[next, "train runs/a/b/config.toml --set model.kind=simple-cnn\n"]]);
+        assert_eq!(lines, [[next, "train runs/a/b/config.toml --set model.kind=simple-cnn --set name=simple-cnn\n"]]);
     }
 
     #[test]
@@ -314,16 +349,33 @@ mod tests {
             said.contains("Training accuracy is below that of validation in every epoch: nothing is overfitted"),
             "{said}"
         );
-        assert!(
-            said.ends_with("The loss still fell by 20 % in the last epoch: more epochs are likely to bring more."),
-            "{said}"
-        );
-        assert_eq!(lines[0], ["Next: more epochs", "train --resume runs/a/b --set training.epochs=6\n"]);
-        let (said, lines) = verdict(&["schedule.kind=cosine"], &falling, true);
+        // 10 and then 4 of 100 wrong may be chance.
+        let brings = "The loss still fell by 20 % in the last epoch: more epochs are likely to lower it further, the errors hardly.";
+        assert!(said.ends_with(brings), "{said}");
+        // Another network comes first where this one is small.
+        assert_eq!(lines[1], ["Then: more epochs", "train --resume runs/a/b --set training.epochs=6\n"]);
+        let (said, lines) = verdict(&["model.kind=simple-cnn"], &[falling[0], [0.4, 0.4, 0.85, 1.0]], true);
+        assert!(said.ends_with(": more epochs are likely to bring more."), "{said}");
+        let resnet =
+            "train runs/a/b/config.toml --set model.kind=resnet --set name=two-layer-resnet --set training.epochs=6\n";
+        assert_eq!([&lines[0][0], &lines[1][1]], ["Next: more epochs", resnet]);
+        let (said, lines) = verdict(&["schedule.kind=cosine", "model.kind=simple-cnn"], &falling, true);
         // A third of the way of six epochs: 0.1 times (1 + cos 60 degrees) / 2.
         let why = "A resume with 6 epochs would stretch that schedule and go on within it, at a rate of 7.5e-2, so begin anew.";
         assert!(said.ends_with(why), "{said}");
         assert_eq!(lines[0][1], "train runs/a/b/config.toml --set training.epochs=6\n");
+    }
+
+    #[test]
+    fn who_has_learnt_all_is_shown_other_images_instead_of_more_epochs() {
+        let all = [[0.6, 0.5, 0.8, 0.9], [0.1, 0.4, 1.0, 0.96]];
+        let (said, lines) = verdict(&["model.kind=simple-cnn"], &all, true);
+        assert!(said.contains("It has all training images right: more epochs find no more to learn in them"), "{said}");
+        assert!(!said.contains("The loss still fell"), "{said}");
+        assert_eq!(lines[0][1], "train runs/a/b/config.toml --set augmentation.shift=2\n");
+        // What is not overfitted gains more by a network that can learn more.
+        let (_, lines) = verdict(&["model.kind=simple-cnn"], &[[0.6, 0.4, 0.95, 0.96], [0.4, 0.4, 0.96, 0.96]], true);
+        assert_eq!((lines.len(), &*lines[0][0]), (1, "Next: a residual net"));
     }
 
     #[test]

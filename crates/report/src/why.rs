@@ -4,6 +4,12 @@ use chart::{Bar, Bars, Block, Picture, Pixels, Section, Verdict, Weights};
 
 use crate::probability;
 
+/// Pixels on each side of one over which what they add is averaged, in images in colour.
+const ROUND: usize = 2;
+
+/// Below it a model is not certain.
+pub(crate) const CERTAIN: f32 = 0.9;
+
 /// Images that a page explains at once.
 const SEEN: usize = 3;
 
@@ -42,9 +48,19 @@ impl Why {
                              the logit by it. Of the squares, each is covered in turn: orange, then the model leans less to what it \
                              predicted (where another class is right, against that one); blue, then more.";
 
+    /// The same of images in colour, whose single pixels say little.
+    pub const COLOUR: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope \
+                              of the logit by it, here the mean over the 5 x 5 pixels round it. Of the squares, each is covered in \
+                              turn: orange, then the model leans less to what it predicted (where another class is right, against \
+                              that one); blue, then more.";
+
     /// What the pictures beside the image show.
     pub fn legend(&self) -> &'static str {
-        if self.is_linear { Self::LINEAR } else { Self::OTHER }
+        match (self.is_linear, self.pixels.is_grey()) {
+            (true, _) => Self::LINEAR,
+            (false, true) => Self::OTHER,
+            (false, false) => Self::COLOUR,
+        }
     }
 
     /// Of one image: large, and beside it how probable its classes are, and why.
@@ -60,7 +76,7 @@ impl Why {
 
     /// Of several, of which a few are seen at once.
     pub fn of_all(whys: &[Self]) -> Section {
-        let rows = |whys: &[Self]| whys.iter().map(Self::row).collect::<Vec<Block>>();
+        let rows = |whys: &[Self]| whys.iter().map(|why| why.row(None)).collect::<Vec<Block>>();
         let (first, more) = whys.split_at(whys.len().min(SEEN));
         let summary = format!("The next {}", more.len());
         let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: rows(more) });
@@ -68,12 +84,14 @@ impl Why {
         Section::new("Why: what decides the top losses", legend.into_iter().chain(rows(first)).chain(more))
     }
 
-    /// The image with what is to be said of it.
-    fn row(&self) -> Block {
+    /// The image with what is to be said of it, and what it is where that is known otherwise.
+    pub(crate) fn row(&self, known: Option<&str>) -> Block {
         let (class, p) = &self.guesses[0];
-        let is = self.is.as_ref().map_or_else(String::new, |is| format!(", is {is}"));
+        let is = self.is.as_deref().or(known).map_or_else(String::new, |is| format!(", is {is}"));
         let loss = self.loss.map_or_else(String::new, |loss| format!("loss {loss:.2}, "));
-        let caption = format!("{class}{is}\n{loss}p {}\n{}", probability(*p), self.name);
+        let then = self.guesses.get(1).filter(|_| *p < CERTAIN);
+        let then = then.map_or_else(String::new, |(class, p)| format!("then {class}, p {}\n", probability(*p)));
+        let caption = format!("{class}{is}\n{loss}p {}\n{then}{}", probability(*p), self.name);
         Block::Large { alt: self.alt(), pictures: self.pictures(caption) }
     }
 
@@ -83,20 +101,36 @@ impl Why {
 
     fn pictures(&self, caption: String) -> Vec<Picture> {
         let picture = |pixels: Pixels, caption: String| Picture { pixels, caption, verdict: Verdict::None };
-        let of = |what: String, values: &[f32], said: Option<String>| {
+        let of = |what: String, values: &Vec<f32>, said: Option<String>| {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-            let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
+            let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.clone());
             let said = said.unwrap_or_else(|| format!("logit ±{largest:.2} at most"));
             picture(weights.over(&self.pixels), format!("{what}\n{said}"))
         };
         let class = &self.guesses[0].0;
         let seen = picture(self.pixels.clone(), caption);
-        let added = of(format!("pixels for {class}"), &self.added, self.is_linear.then(|| self.sum()));
+        let by_pixel = |class: &str, values: &Vec<f32>, said| match self.is_linear || self.pixels.is_grey() {
+            true => of(format!("pixels for {class}"), values, said),
+            false => of(format!("pixels for {class}"), &self.averaged(values), said),
+        };
+        let added = by_pixel(class, &self.added, self.is_linear.then(|| self.sum()));
         let actual = self.added_to_actual.as_ref().zip(self.is.as_ref());
-        let actual = actual.map(|(added, is)| of(format!("pixels for {is}"), added, None));
+        let actual = actual.map(|(added, is)| by_pixel(is, added, None));
         let against = self.is.as_ref().map_or_else(String::new, |is| format!(" against {is}"));
         let covered = (!self.is_linear).then(|| of(format!("squares for {class}{against}"), &self.covered, None));
         [seen, added].into_iter().chain(actual).chain(covered).collect()
+    }
+
+    /// Each value as the mean of those round it, as far as the image goes.
+    fn averaged(&self, values: &[f32]) -> Vec<f32> {
+        let (height, width) = (self.pixels.height(), self.pixels.width());
+        let round = |at: usize, end: usize| at.saturating_sub(ROUND)..(at + ROUND + 1).min(end);
+        let mean = |row: usize, column: usize| {
+            let (rows, columns) = (round(row, height), round(column, width));
+            let count = (rows.len() * columns.len()) as f32;
+            rows.flat_map(|row| columns.clone().map(move |column| values[row * width + column])).sum::<f32>() / count
+        };
+        (0..height).flat_map(|row| (0..width).map(move |column| mean(row, column))).collect()
     }
 
     /// Of a linear model what the logit is the sum of.
@@ -126,7 +160,7 @@ mod tests {
     }
 
     fn captions(why: &Why) -> Vec<String> {
-        let Block::Large { pictures, .. } = why.row() else { panic!("no pictures") };
+        let Block::Large { pictures, .. } = why.row(None) else { panic!("no pictures") };
         pictures.into_iter().map(|picture| picture.caption).collect()
     }
 

@@ -15,9 +15,13 @@ pub fn fraction(metric: Option<f64>) -> String {
     metric.map_or_else(|| "-".into(), chart::fraction)
 }
 
-/// Four decimals of the loss of an image; rounding leaves it a little below zero at times.
+/// The loss of an image: two decimals of one that counts, else four; rounding leaves it a little below zero at times.
 pub fn loss(value: f32) -> String {
-    if value < 0.00005 { "< 0.0001".into() } else { format!("{value:.4}") }
+    match value {
+        ..0.00005 => "< 0.0001".into(),
+        ..0.1 => format!("{value:.4}"),
+        value => format!("{value:.2}"),
+    }
 }
 
 /// Four decimals of what a model takes for probable, which is never quite 0 or 1.
@@ -137,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_loss_is_never_below_zero() {
-        assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["< 0.0001", "< 0.0001", "< 0.0001", "1.5000"]);
+        assert_eq!([0.0, -0.0, -1e-9, 1.5].map(loss), ["< 0.0001", "< 0.0001", "< 0.0001", "1.50"]);
     }
 
     #[test]

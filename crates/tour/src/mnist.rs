@@ -25,11 +25,11 @@ const EPOCHS: usize = 5;
 /// Accuracies on the 10,000 validation images after whole trainings, by three seeds, and the same in PyTorch.
 const MEASURED: [[&str; 3]; 6] = [
     ["nearest of ten mean images, L1 and L2", "0.6685, 0.8203", "0.6685, 0.8203"],
-    ["`train mnist-linear`, 20 epochs", "0.9236 to 0.9244", "0.9235"],
-    ["`train mnist-two-layer`, 100 hidden units, 40 epochs", "0.9783 to 0.9792", "0.9787"],
-    ["`train mnist-simple-cnn`, the net of the book's chapter 13, 5 epochs", "0.9920 to 0.9922", "0.9916 to 0.9924"],
-    ["`train mnist`, the residual net, 3 epochs", "0.9937 to 0.9944", "0.9930"],
-    ["`train mnist-augmented`, on changed images, 5 epochs", "0.9950 to 0.9961", "0.9961"],
+    ["train mnist-linear, 20 epochs", "0.9236 to 0.9244", "0.9235"],
+    ["train mnist-two-layer, 100 hidden units, 40 epochs", "0.9783 to 0.9792", "0.9787"],
+    ["train mnist-simple-cnn, the net of the book's chapter 13, 5 epochs", "0.9920 to 0.9922", "0.9916 to 0.9924"],
+    ["train mnist, the residual net, 3 epochs", "0.9937 to 0.9944", "0.9930"],
+    ["train mnist-augmented, on changed images, 5 epochs", "0.9950 to 0.9961", "0.9961"],
 ];
 
 pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Result<Vec<Block>, PlanError> {
@@ -113,7 +113,7 @@ fn computed<B: AutodiffBackend>(tour: &Tour<'_, B>, data: &DataSet) -> Result<Ve
         Block::Table(by_digit(data, &by_distance, of_linear)),
     ];
     let plan = plan(tour.plan, BuiltIn::MnistLinear)?;
-    let evaluated = Evaluated::new(&plan, data, Split::Valid, scores);
+    let evaluated = Evaluated::new(&plan, data, Split::Valid, scores, BuiltIn::Mnist.name().into());
     blocks.push(Block::text("What the linear model takes them for:"));
     blocks.extend(evaluated.confusion().blocks);
     blocks.extend(evaluated.confused().into_iter().flat_map(|confused| confused.blocks));

@@ -47,10 +47,8 @@ fn picture(
     if caption.is_empty() {
         return format!("<figure>{}</figure>\n", image(otherwise));
     }
-    let style = match verdict {
-        Verdict::None => String::new(),
-        verdict => palette::text(*verdict == Verdict::Right),
-    };
+    // What is right has its sign; a colour of its own would read as a link.
+    let style = if *verdict == Verdict::Wrong { palette::text(false) } else { String::new() };
     let (sign, alt) = (verdict.sign(), caption.replace('\n', ", "));
     let caption = shown(caption).replace('\n', "<br/>");
     // Hidden from who hears the page: the image has said it.

@@ -11,6 +11,7 @@ use metrics::Scores;
 use model::{AutodiffBackend, Distance};
 use plan::{Plan, Setting};
 use report::{BaselineScores, BesideBaseline, Evaluated};
+use run::folder;
 use train::{Error, backend::BackendJob, baseline, evaluation};
 
 use super::{run_name, stored_run::StoredRun, why, workbench::Workbench};
@@ -46,7 +47,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         Some(_) => why::of_top_losses(&workbench, args.split, &stored.path, &stored.record, &scores)?.0,
         None => Vec::new(),
     };
-    let evaluated = Evaluated::new(&stored.plan, data, args.split, scores);
+    let evaluated = Evaluated::new(&stored.plan, data, args.split, scores, config(args, &stored.path));
     let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
     files::write(args, &stored, &evaluated, &whys, beside.as_ref())?;
     if args.json {
@@ -75,6 +76,19 @@ fn with_data(stored: &StoredRun, data: &str) -> anyhow::Result<Plan> {
         bail!(UsageError(format!("{origin}: source `{source}` reads no path, `{path}` would be ignored")));
     }
     Ok(plan)
+}
+
+/// What is to be typed behind a command to have these images.
+fn config(args: &EvaluateArgs, run: &Path) -> String {
+    let config = ::files::quoted(&folder::config_path(run));
+    let Some(data) = &args.data else { return config };
+    let (source, path) = data.split_once(':').unwrap_or((data, ""));
+    let path = if path.is_empty() {
+        String::new()
+    } else {
+        format!(" --set {}", ::files::quoted(Path::new(&format!("data.path={path}"))))
+    };
+    format!("{config} --set data.source={source}{path}")
 }
 
 fn check_shape(stored: &StoredRun, data: &DataSet) -> Result<(), UsageError> {

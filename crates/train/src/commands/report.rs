@@ -38,7 +38,7 @@ pub fn write(
     let (whys, first_layer) = why::of_top_losses(workbench, Split::Valid, folder.path(), &record, &scores)?;
     let extras = Extras {
         baseline: if with_baseline(data, record.seconds) { Some(baseline::accuracy(workbench)?) } else { None },
-        layers: Some(summary::layers(workbench)?),
+        layers: summary::layers(workbench)?,
         batch: batch::pictures(plan, data, BATCH, true).0,
         whys,
         first_layer,

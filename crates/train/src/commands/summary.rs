@@ -74,11 +74,35 @@ impl Totals {
     }
 }
 
-/// The layers of the network that a plan makes, and a row of all of them.
-pub fn layers(workbench: &Workbench) -> Result<Table, Error> {
+/// The layers of the network that a plan makes, with a row of all of them; before them its blocks, where these have several layers.
+pub fn layers(workbench: &Workbench) -> Result<Vec<Table>, Error> {
     let Workbench { plan, data, .. } = workbench;
     let layers = workbench.run(Summary { plan, task: data.task(), shape: data.shape() })?;
-    Ok(as_table(&layers, &Totals::of(&layers, plan, data.shape())))
+    let totals = Totals::of(&layers, plan, data.shape());
+    let blocks = blocks(&layers);
+    let blocks = (blocks.len() < layers.len()).then(|| as_table(&blocks, &totals));
+    Ok(blocks.into_iter().chain([as_table(&layers, &totals)]).collect())
+}
+
+/// The layers of a block as one, by the first part of their names, `stem` or `blocks.0`.
+fn blocks(layers: &[LayerSummary]) -> Vec<LayerSummary> {
+    let block = |name: &str| {
+        let mut parts = name.split('.');
+        let first = parts.next().unwrap_or_default();
+        let number = parts.next().filter(|part| part.parse::<usize>().is_ok());
+        number.map_or_else(|| first.to_owned(), |number| format!("{first}.{number}"))
+    };
+    let merged = |of: &[LayerSummary]| match of {
+        [one] => one.clone(),
+        of => LayerSummary {
+            name: block(&of[0].name),
+            kind: format!("{} layers", of.len()),
+            output: of.last().map(|last| last.output.clone()).unwrap_or_default(),
+            parameters: of.iter().map(|layer| layer.parameters).sum(),
+            multiply_adds: of.iter().map(|layer| layer.multiply_adds).sum(),
+        },
+    };
+    layers.chunk_by(|a, b| block(&a.name) == block(&b.name)).map(merged).collect()
 }
 
 fn as_table(layers: &[LayerSummary], totals: &Totals) -> Table {

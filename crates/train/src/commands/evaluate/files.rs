@@ -81,20 +81,24 @@ fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize, above: &[&str]) -> 
 }
 
 fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, sections: Vec<Section>) -> String {
-    let best = stored
-        .record
+    let record = &stored.record;
+    let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile()]).collect();
+    let id = stored.path.file_name().unwrap_or_default().display();
+    let title = format!("Evaluation: {}/{id} on {}, {}", stored.plan.name, evaluated.data.name, evaluated.split.name());
+    let epoch = record
         .best
         .as_ref()
-        .map(|best| format!("epoch {} of {}", best.epoch, stored.record.epochs_done))
-        .unwrap_or_default();
-    let model = Tile::new("model", &stored.record.model.kind, best);
-    let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile(), model]).collect();
-    let title = format!("Evaluation: {}", stored.plan.name);
-    let record = &stored.record;
-    let of = format!("The model of `{}` on {}.", stored.path.display(), evaluated.title());
-    let trained = format!("Trained on {} by {} on {}.", moment(&record.started), record.backend, record.device);
-    let lead =
-        vec![Block::Tiles(tiles), Block::Text(of), Block::Text(format!("{trained}{}", recorded(stored, evaluated)))];
+        .map_or_else(String::new, |best| format!(", epoch {} of {}", best.epoch, record.epochs_done));
+    let of = format!("The `{}` of `{}`{epoch}, on {}.", record.model.kind, stored.path.display(), evaluated.title());
+    let moments = format!(
+        "Trained on {} by {} on {}, evaluated on {}.",
+        moment(&record.started),
+        record.backend,
+        record.device,
+        moment(&run::record::now())
+    );
+    let of_run = format!("{moments}{}", recorded(stored, evaluated));
+    let lead = vec![Block::Tiles(tiles), Block::Text(of), Block::Text(evaluated.in_short()), Block::Text(of_run)];
     html::page(&Document { title, lead, sections })
 }
 

@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path, sync::Arc};
 
 use anyhow::bail;
 use chart::{Block, PixelTable, Pixels, Section, Shading};
-use data::{DataSet, Fit, Images};
+use data::{DataSet, Fit, Images, Split};
 use plan::Plan;
 
 use crate::{
@@ -70,23 +70,18 @@ fn named(path: &Path, name: &str, args: &ShowArgs) -> anyhow::Result<(Pixels, Op
 
 /// The images of a split of the plan's data, and the number among them of the one with this name.
 pub fn of_data(name: &str, plan: &Plan) -> anyhow::Result<(Arc<Images>, usize)> {
-    let parts: Vec<&str> = name.split('/').collect();
-    if let [split, class, index] = parts[..]
-        && let Ok(index) = index.parse()
+    let parts: Vec<&str> = name.splitn(3, '/').collect();
+    if let [split, class, image] = parts[..]
+        && (Split::ALL.iter().any(|known| known.name() == split) || image.parse::<usize>().is_ok())
     {
-        return Ok(find(name, &load_data::load(plan, None)?, split, class, index)?);
+        return Ok(find(name, &load_data::load(plan, None)?, split, class, image)?);
     }
     bail!(UsageError(format!("there is no file `{name}`; an image of the data is named as in `train/3/1`")))
 }
 
-/// The image with this number within its split and class, in the order of the source: of files, that of their names.
-fn find(
-    name: &str,
-    data: &DataSet,
-    split: &str,
-    class: &str,
-    index: usize,
-) -> Result<(Arc<Images>, usize), UsageError> {
+/// The image that was this file, else that with this number within its split and class, in the order of the source: of files, that of
+/// their names.
+fn find(name: &str, data: &DataSet, split: &str, class: &str, image: &str) -> Result<(Arc<Images>, usize), UsageError> {
     let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
     let Some((_, images)) = data.splits().find(|(known, _)| known.name() == split) else {
         let splits: Vec<&str> = data.splits().map(|(split, _)| split.name()).collect();
@@ -101,7 +96,8 @@ fn find(
         return refuse(format!("there is no class `{class}`, {there}"));
     };
     let mut ours = (0..images.len()).filter(|index| images.labels()[*index] == label);
-    let Some(found) = ours.nth(index) else {
+    let file = images.file_names().zip(images.labels()).position(|(file, of)| file == image && *of == label);
+    let Some(found) = file.or_else(|| ours.nth(image.parse().ok()?)) else {
         let count = images.count(label);
         return refuse(format!(
             "{split}/{class} has {count} images, from {split}/{class}/0 to {split}/{class}/{}",
