@@ -36,7 +36,15 @@ fn a_program_without_mpi_that_is_one_of_several_says_so() {
     refused("PMI_SIZE", "mpirun");
     refused("SLURM_STEP_NUM_TASKS", "srun");
     assert!(!place.path().join("runs").exists());
-    place.write("study.toml", "base = \"linear\"\nprocesses_per_trial = 2\n[space]\nseed = [1]\n");
+    let study = |shards: usize| {
+        let set = format!("[set]\n\"parallel.shards\" = {shards}");
+        place.write("study.toml", &format!("base = \"linear\"\nprocesses_per_trial = 2\n{set}\n[space]\nseed = [1]\n"));
+    };
+    study(1);
+    let message = "study.toml: `processes_per_trial` is 2, and of `parallel.shards`, 1, each is to have one at least; set \
+                   `\"parallel.shards\" = 2` below [set]";
+    place.train(&["sweep", "study.toml"]).fails(2, message);
+    study(2);
     let message = "`processes_per_trial` is 2, and this program is built without MPI; build it with `--features mpi`";
     place.train(&["sweep", "study.toml"]).fails(2, message);
 }
@@ -199,6 +207,46 @@ mod by_mpi {
         assert!(ran.stdout.contains("\nstopped  as asked, nothing is lost; go on with `train --resume "), "{ran:?}");
     }
 
+    #[test]
+    fn who_is_asked_by_mpirun_saves_before_it_is_killed() {
+        let place = Place::new();
+        let child = long_run(&place, &[]);
+        // As by Ctrl-C: it asks all a second later, and kills them after another.
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(record(&place.run())["state"], "interrupted", "{ran:?}");
+        assert!(ran.stdout.contains("\nstopped  as asked, nothing is lost; go on with `train --resume "), "{ran:?}");
+        assert!(place.run().join("model.safetensors").is_file());
+    }
+
+    #[test]
+    fn who_never_comes_is_not_waited_for_longer_than_the_plan_says() {
+        let place = Place::new();
+        let typed = [&["linear"], SMALL, &["--set", "parallel.shards=2", "--set", "parallel.timeout=2"][..]].concat();
+        let mut command = mpirun(&place, 1, &typed);
+        command.args([":", "-n", "1", "sleep", "60"]);
+        let ran = Ran::from(command.output().unwrap());
+        let [error] = errors(&ran)[..] else { panic!("{ran:?}") };
+        assert!(
+            error.starts_with("error: this process has heard nothing of the others for 2 s, and ends; "),
+            "{error}"
+        );
+        assert_eq!(ran.code, 1);
+    }
+
+    #[test]
+    fn a_study_is_one_process() {
+        let place = Place::new();
+        place.write("study.toml", "base = \"linear\"\n[space]\nseed = [1]\n");
+        let ran = train(&place, 2, &["sweep", "study.toml"]);
+        let [error] = errors(&ran)[..] else { panic!("{ran:?}") };
+        assert!(
+            error.starts_with("error: mpirun has started 2 processes, each of which would run the study; "),
+            "{error}"
+        );
+        assert_eq!(ran.code, 2);
+    }
+
     /// Asks the process that writes the run to stop.
     fn first_rank(place: &Place, mpirun: &Child) {
         let children = format!("/proc/{0}/task/{0}/children", mpirun.id());
@@ -243,6 +291,7 @@ mod by_mpi {
         in_the_same(&one, &mut command);
         let ran = Ran::from(command.current_dir(place.path()).output().unwrap());
         let [error] = errors(&ran)[..] else { panic!("{ran:?}") };
+        assert_eq!(ran.code, 2);
         assert!(
             error.starts_with("error: rank 1 on ")
                 && error.ends_with(" has `seed` 7, and rank 0 0; start all ranks with the same"),

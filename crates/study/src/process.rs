@@ -141,7 +141,11 @@ fn running() -> MutexGuard<'static, BTreeSet<u32>> {
 /// The last lines that the trial in `run` wrote.
 pub fn last_lines(run: &Path) -> Vec<String> {
     let text = files::read(&output(run)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
+    let mut lines: Vec<&str> = text.lines().collect();
+    // What starts several processes has words of its own below theirs.
+    if let Some(last) = lines.iter().rposition(|line| line.starts_with("error: ")) {
+        lines.truncate(last + 1);
+    }
     lines[lines.len().saturating_sub(LAST_LINES)..].iter().map(|line| (*line).to_owned()).collect()
 }
 

@@ -304,8 +304,12 @@ impl Study {
         }
         let mut points = self.points()?;
         points.extend(self.ends());
-        let identity = |point: &Point| self.plan(point, None).map(|plan| plan.identity());
-        let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, _>>()?;
+        let identity = |point: &Point| {
+            let plan = self.plan(point, None)?;
+            self.require_shards(&plan)?;
+            Ok(plan.identity())
+        };
+        let identities: Vec<String> = points.par_iter().map(identity).collect::<Result<_, PlanError>>()?;
         self.refuse_equal(&points, &identities)
     }
 
@@ -317,6 +321,19 @@ impl Study {
         let mut points = self.points()?;
         points.extend(self.ends());
         points.par_iter().map(|point| self.plan(point, None)).collect()
+    }
+
+    /// Refuses more processes than a trial has shards to give them.
+    fn require_shards(&self, plan: &Plan) -> Result<(), PlanError> {
+        let (processes, shards) = (self.processes, plan.parallel.shards);
+        if processes <= shards {
+            return Ok(());
+        }
+        let message = format!(
+            "`processes_per_trial` is {processes}, and of `parallel.shards`, {shards}, each is to have one at least; set \
+             `\"parallel.shards\" = {processes}` below [set]"
+        );
+        Err(self.places.problem("parallel.shards", message).into())
     }
 
     /// Refuses points that lead to the same run: values that are written in two ways.

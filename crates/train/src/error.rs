@@ -74,7 +74,13 @@ pub enum Error {
     Backend(#[from] crate::backend::BackendError),
     /// Another of the processes that train together has failed.
     #[error("rank {rank} on {host}: {reason}")]
-    Rank { rank: usize, host: String, reason: String },
+    Rank {
+        rank: usize,
+        host: String,
+        reason: String,
+        /// The exit code that it asks for.
+        code: u8,
+    },
     /// One of the processes that train together is not like the first.
     #[error("rank {rank} on {host} has {name} {here}, and rank 0 {there}; start all ranks with the same")]
     RankDiffers {

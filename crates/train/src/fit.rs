@@ -155,8 +155,7 @@ pub fn fit<B: AutodiffBackend>(job: Job<'_>, device: &B::Device) -> Result<Outco
         None => follow::<B>(job, device),
     });
     // They go on with nothing that this one has no part in.
-    outcome.as_ref().err().into_iter().for_each(|error| ranks.fail(&error.to_string()));
-    ranks.finish();
+    outcome.as_ref().err().into_iter().for_each(|error| ranks.fail(&error.to_string(), FAILED));
     outcome
 }
 
@@ -442,6 +441,9 @@ impl RunFiles {
     }
 }
 
+/// The exit code of a process whose training has failed.
+const FAILED: u8 = 1;
+
 /// Words by which the processes that train together agree.
 const GO_ON: u32 = 0;
 const STOP: u32 = 1;
@@ -485,7 +487,8 @@ impl<B: AutodiffBackend> Session<B> {
         let stop = self.epochs(&mut context)?;
         self.files.as_mut().map_or(Ok(()), |files| files.writer.finish())?;
         self.ranks.agree(GO_ON)?;
-        self.ranks.finish();
+        // What is left to do the first does alone.
+        self.ranks.close();
         Ok(stop)
     }
 

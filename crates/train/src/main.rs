@@ -96,14 +96,23 @@ fn run_error(error: &anyhow::Error) -> Option<&run::Error> {
     }
 }
 
+/// With which exit code this ends.
 fn code_of(error: &anyhow::Error) -> u8 {
+    if let Some(train::Error::Rank { code, .. }) = error.downcast_ref() {
+        return *code;
+    }
     use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
     // Of a run folder's errors all but those of its files are about what was asked for.
     let run = run_error(error).is_some_and(|run| !matches!(run, run::Error::File(_)));
     let study = matches!(error.downcast_ref(), Some(study::Error::InUse { .. } | study::Error::DiskFull { .. }));
     let training = matches!(
         error.downcast_ref(),
-        Some(train::Error::SingleValues { .. } | train::Error::LossOfTwo { .. } | train::Error::ClassWeights { .. })
+        Some(
+            train::Error::SingleValues { .. }
+                | train::Error::LossOfTwo { .. }
+                | train::Error::ClassWeights { .. }
+                | train::Error::RankDiffers { .. }
+        )
     );
     let backend = matches!(error.downcast_ref(), Some(NotCompiledIn { .. } | NoSuchDevice { .. }));
     match error.downcast_ref() {

@@ -76,7 +76,7 @@ impl Transport for Alone {
     fn finish(&self) {}
 }
 
-/// The word of a process that has failed.
+/// The word of a process that has failed, less the exit code that it asks for.
 const FAILED: u32 = u32::MAX;
 
 /// From how many values on each process adds up a part of them for all. Below, the messages that this needs take longer than their
@@ -126,9 +126,14 @@ impl Ranks {
         self.transport.set_timeout(seconds);
     }
 
-    /// Nothing is exchanged any more; they wait for each other once more.
-    pub fn finish(&self) {
+    /// Nothing is exchanged any more.
+    pub fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// They wait for each other once more.
+    pub fn finish(&self) {
+        self.close();
         self.transport.finish();
     }
 
@@ -149,10 +154,10 @@ impl Ranks {
         Ok(self.words(word)?.into_iter().max().unwrap_or(word))
     }
 
-    /// Tells the others that this process has failed, and why. They hear it at their next exchange.
-    pub fn fail(&self, reason: &str) {
+    /// Tells the others that this process has failed, why, and with which exit code all end. They hear it at their next exchange.
+    pub fn fail(&self, reason: &str, code: u8) {
         if self.count() > 1 && !self.is_closed.swap(true, Ordering::Relaxed) {
-            self.exchange(&[FAILED], &vec![1; self.count()]);
+            self.exchange(&[FAILED - u32::from(code)], &vec![1; self.count()]);
             self.texts(reason);
         }
     }
@@ -262,12 +267,13 @@ impl Ranks {
     /// A word of each; where it is of one that has failed, all hear why.
     fn words(&self, own: u32) -> Result<Vec<u32>, Error> {
         let words = self.exchange(&[own], &vec![1; self.count()]);
-        match words.iter().position(|word| *word == FAILED) {
+        let failed = words.iter().enumerate().find_map(|(rank, word)| Some((rank, u8::try_from(FAILED - word).ok()?)));
+        match failed {
             None => Ok(words),
-            Some(rank) => {
-                self.is_closed.store(true, Ordering::Relaxed);
+            Some((rank, code)) => {
+                self.close();
                 let (host, reason) = self.texts("").swap_remove(rank);
-                Err(Error::Rank { rank, host, reason })
+                Err(Error::Rank { rank, host, reason, code })
             }
         }
     }
@@ -438,12 +444,12 @@ mod tests {
     fn what_fails_on_one_ends_all_with_its_reason() {
         let said = together(3, |ranks| {
             if ranks.rank() == 1 {
-                ranks.fail("the disk is full");
+                ranks.fail("the disk is full", 1);
                 return String::new();
             }
             let error = ranks.gather(&[1]).unwrap_err();
             // Nothing is exchanged after it: nobody would answer.
-            ranks.fail("not told");
+            ranks.fail("not told", 1);
             error.to_string()
         });
         assert_eq!(said, ["rank 1 on host-1: the disk is full", "", "rank 1 on host-1: the disk is full"]);

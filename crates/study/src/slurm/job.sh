@@ -6,6 +6,7 @@
 #SBATCH --chdir={folder}
 #SBATCH --output={output}
 #SBATCH --open-mode=append
+#SBATCH --ntasks={processes}
 #SBATCH --cpus-per-task={threads}
 # A minute before its time is up a worker is asked to save. It does, and goes back to Slurm's queue to go on.
 #SBATCH --signal=B:TERM@60

@@ -15,6 +15,8 @@ pub struct Worker {
     pub name: String,
     /// How many tasks there are.
     pub tasks: u64,
+    /// Processes of each trial, and threads of each of them.
+    pub processes: usize,
     pub threads: usize,
     /// The folder that it works in: relative paths are seen from there.
     pub folder: PathBuf,
@@ -45,6 +47,7 @@ fn script(study: &Path, worker: &Worker, options: &Options) -> String {
         ("tasks", worker.tasks.to_string()),
         ("folder", for_slurm(&worker.folder.display().to_string())),
         ("output", for_slurm(&output)),
+        ("processes", worker.processes.to_string()),
         ("threads", worker.threads.to_string()),
         ("options", asked.map(|option| format!("#SBATCH {option}\n")).collect()),
         ("command", command.join(" ")),
@@ -76,6 +79,7 @@ mod tests {
         Worker {
             name: "rates".into(),
             tasks: 2,
+            processes: 2,
             threads: 1,
             folder: "/home/me/100% mine".into(),
             command: command.iter().map(|word| (*word).to_owned()).collect(),
@@ -99,6 +103,7 @@ mod tests {
             "#SBATCH --chdir=\"/home/me/100% mine\"",
             "#SBATCH --output=\"/home/me/100%% mine/runs/rates/slurm-%A_%a.txt\"",
             "#SBATCH --open-mode=append",
+            "#SBATCH --ntasks=2",
             "#SBATCH --cpus-per-task=1",
             "#SBATCH --signal=B:TERM@60",
             "#SBATCH --requeue",

@@ -21,7 +21,7 @@ use crate::{
 
 /// Trains, or goes on with a run.
 pub fn run(args: &FitArgs) -> anyhow::Result<u8> {
-    let ranks = together::join()?;
+    let ranks = together::join(Some(&args.plan))?;
     together::done(&ranks, || if ranks.is_first() { lead(args, &ranks) } else { follow(args, &ranks).map(|()| DONE) })
 }
 

@@ -84,6 +84,9 @@ fn set_line(study: &Study) -> Option<String> {
 
 fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     let SweepArgs { study: asked, launch, .. } = args;
+    if !launch.join {
+        together::refuse_several()?;
+    }
     let mut study = read(asked)?;
     study.jobs = launch.jobs.map_or(study.jobs, usize::from);
     study.check(launch.yes)?;

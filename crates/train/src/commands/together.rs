@@ -1,6 +1,8 @@
 //! The processes of one training, as `mpirun` or `srun` has started them: who this one is, and that all are of one kind.
 
-use std::{env, ffi::OsString, num::NonZeroUsize, os::unix::process::CommandExt as _, process::Command, thread};
+use std::{
+    env, ffi::OsString, num::NonZeroUsize, os::unix::process::CommandExt as _, process::Command, thread, time::Duration,
+};
 
 use anyhow::anyhow;
 use plan::Plan;
@@ -8,13 +10,12 @@ use run::record::Versions;
 use train::{Error, fit, ranks::Ranks};
 
 use super::{stop::Stop, workbench::Workbench};
-#[cfg(feature = "mpi")]
 use crate::terminal;
-use crate::{DONE, cli::UsageError};
-
-/// Seconds in which the others are to be heard of until the plan says how many.
-#[cfg(feature = "mpi")]
-const FIRST_TIMEOUT: u64 = 600;
+use crate::{
+    DONE,
+    cli::{PlanArgs, UsageError},
+    code_of,
+};
 
 /// What starts processes, and where it says to each how many they are.
 const LAUNCHERS: [(&str, &str); 4] = [
@@ -30,27 +31,53 @@ fn launched() -> Option<(&'static str, usize)> {
     LAUNCHERS.into_iter().find_map(|(launcher, name)| Some((launcher, count(name).filter(|count| *count > 1)?)))
 }
 
-/// Joins those that were started with this one; alone where there are none.
+/// Seconds in which the others are to be heard of where nothing says how many.
+#[cfg(feature = "mpi")]
+const FIRST_TIMEOUT: u64 = 600;
+
+/// The variables in which a launcher says which of them a process is.
+const RANK: [&str; 4] = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"];
+
+/// Refuses all of them. The first one says why; the others leave it the time to, as a launcher ends all when one has.
+fn refused(reason: String) -> anyhow::Error {
+    let is_other = RANK.into_iter().find_map(|name| env::var(name).ok()).is_some_and(|rank| rank != "0");
+    if is_other {
+        terminal::silence();
+        thread::sleep(Duration::from_secs(1));
+    }
+    UsageError(reason).into()
+}
+
+/// Joins those that were started with this one; alone where there are none. What is typed may say how long to wait for them.
 ///
 /// # Errors
 /// Where there are some, and this program cannot hear them: each would train alone, and write the same run.
-pub fn join() -> anyhow::Result<Ranks> {
+pub fn join(typed: Option<&PlanArgs>) -> anyhow::Result<Ranks> {
     let Some((launcher, count)) = launched() else { return Ok(Ranks::default()) };
     #[cfg(feature = "mpi")]
     {
-        let ended = |rank, host: &str, seconds| {
-            terminal::tell_always(&format!(
-                "error: rank {rank} on {host} has heard nothing of the others for {seconds} s, and ends; \
-                 `parallel.timeout` is how long it waits, and `train --resume` goes on from the last checkpoint"
-            ));
-        };
-        let ranks = train::ranks::Mpi::join(FIRST_TIMEOUT, ended).map(Ranks::new).unwrap_or_default();
-        if ranks.count() == 1 {
-            return Err(UsageError(format!(
+        let apart = || {
+            refused(format!(
                 "{launcher} has started {count} processes, and their MPI does not connect them: start them by that of the library \
                  that the program was built with; with Slurm that is `srun --mpi=pmix` (`srun --mpi=list` names what there is)"
             ))
-            .into());
+        };
+        // The library would abort all in its own words where the launcher has not told it where the others are.
+        if launcher == "srun" && !["PMIX_RANK", "PMI_RANK"].iter().any(|name| env::var_os(name).is_some()) {
+            return Err(apart());
+        }
+        let ended = |who: Option<(usize, &str)>, seconds| {
+            let who = who.map_or_else(|| "this process".to_owned(), |(rank, host)| format!("rank {rank} on {host}"));
+            terminal::tell_always(&format!(
+                "error: {who} has heard nothing of the others for {seconds} s, and ends; `parallel.timeout` is how long it waits, \
+                 and `train --resume` goes on from the last checkpoint"
+            ));
+        };
+        // What is wrong with a plan is said when all can hear it.
+        let timeout = typed.and_then(|typed| typed.resolve().ok()).map_or(FIRST_TIMEOUT, |plan| plan.parallel.timeout);
+        let ranks = train::ranks::Mpi::join(timeout, ended).map(Ranks::new).unwrap_or_default();
+        if ranks.count() == 1 {
+            return Err(apart());
         }
         if !ranks.is_first() {
             terminal::silence();
@@ -58,11 +85,25 @@ pub fn join() -> anyhow::Result<Ranks> {
         Ok(ranks)
     }
     #[cfg(not(feature = "mpi"))]
-    Err(UsageError(format!(
-        "{launcher} has started {count} processes, each of which would train alone and write the same run; build the program with \
-         `--features mpi`, or start one"
-    ))
-    .into())
+    {
+        let _ = typed;
+        Err(refused(format!(
+            "{launcher} has started {count} processes, each of which would train alone and write the same run; build the program \
+             with `--features mpi`, or start one"
+        )))
+    }
+}
+
+/// Refuses to be one of several drivers that nobody has asked for.
+///
+/// # Errors
+/// Where this process was started with others.
+pub fn refuse_several() -> anyhow::Result<()> {
+    let Some((launcher, count)) = launched() else { return Ok(()) };
+    Err(refused(format!(
+        "{launcher} has started {count} processes, each of which would run the study; start one: `processes_per_trial` in the study's \
+         file gives each trial several processes, `--join` shares the trials among drivers"
+    )))
 }
 
 /// Refuses a study whose trials this program cannot share among processes.
@@ -86,6 +127,11 @@ pub fn require_mpi(processes: usize) -> anyhow::Result<()> {
 #[cfg(unix)]
 pub fn become_many(processes: usize, arguments: &[OsString]) -> anyhow::Error {
     let mut command = Command::new("mpirun");
+    // Trials beside each other would all be bound to the same first cores, and refused where these are fewer than processes: Open
+    // MPI's names for it, of version 4 and of 5.
+    command.env("OMPI_MCA_rmaps_base_oversubscribe", "1").env("OMPI_MCA_hwloc_base_binding_policy", "none");
+    command.env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
+    command.env("PRTE_MCA_hwloc_default_binding_policy", "none");
     command.arg("-n").arg(processes.to_string());
     let program = match env::current_exe() {
         Ok(program) => program,
@@ -100,7 +146,7 @@ pub fn become_many(processes: usize, arguments: &[OsString]) -> anyhow::Error {
 pub fn done(ranks: &Ranks, work: impl FnOnce() -> anyhow::Result<u8>) -> anyhow::Result<u8> {
     let done = work();
     if let Err(error) = &done {
-        ranks.fail(&format!("{error:#}"));
+        ranks.fail(&format!("{error:#}"), code_of(error));
     }
     ranks.finish();
     if ranks.is_first() { done } else { Ok(DONE) }

@@ -24,7 +24,7 @@ pub fn run(args: &TrialArgs) -> anyhow::Result<u8> {
     if args.processes > 1 && !args.joined {
         return Err(many(args));
     }
-    let ranks = if args.joined { together::join()? } else { Ranks::default() };
+    let ranks = if args.joined { together::join(None)? } else { Ranks::default() };
     together::done(&ranks, || if ranks.is_first() { lead(args, &ranks) } else { follow(&ranks).map(|()| DONE) })
 }
 
@@ -57,7 +57,7 @@ fn lead(args: &TrialArgs, ranks: &Ranks) -> anyhow::Result<u8> {
     let (folder, resume) = match fit::reopen(&args.run, &workbench) {
         // It was done before its study knew.
         Err(Error::Run(run::Error::Done { .. })) => {
-            ranks.fail("the trial is done");
+            ranks.fail("the trial is done", DONE);
             return Ok(DONE);
         }
         Err(lost) if is_lost(&lost) => {

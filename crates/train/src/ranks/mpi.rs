@@ -3,7 +3,7 @@
 use std::{
     process,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -23,6 +23,9 @@ use super::Transport;
 /// How often it is looked whether the others are heard of.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Seconds that the others wait at least for the first when all is computed.
+const AT_THE_END: u64 = 600;
+
 /// All processes of this start.
 pub struct Mpi {
     /// Until the end of the exchange.
@@ -33,44 +36,62 @@ pub struct Mpi {
     watch: Arc<Watch>,
 }
 
-/// Since when this process waits for the others, and how long it may. A call of MPI comes back when all have made it, or never.
+/// Whether this process waits for the others, and how long it may. A call of MPI comes back when all have made it, or never.
 struct Watch {
-    since: Mutex<Option<Instant>>,
+    /// The number of the call that it waits in, from 1; 0 where it waits in none.
+    call: AtomicU64,
+    calls: AtomicU64,
     seconds: AtomicU64,
+    /// Rank and host, once they are known.
+    who: OnceLock<(usize, String)>,
 }
 
-impl Mpi {
-    /// Joins the others; `ended` is told, where this process ends because it hears nothing of them, which it is and for how many
-    /// seconds it has waited. None where MPI is in use already.
-    pub fn join(seconds: u64, ended: fn(rank: usize, host: &str, seconds: u64)) -> Option<Self> {
-        // The thread that trains is not always the first one; there is one at a time.
-        let (universe, _) = mpi::initialize_with_threading(Threading::Serialized)?;
-        let world = universe.world();
-        let [rank, count] = [world.rank(), world.size()].map(|number| usize::try_from(number).unwrap_or_default());
-        let watch = Arc::new(Watch { since: Mutex::default(), seconds: seconds.into() });
-        let host = processor_name().unwrap_or_else(|_| "an unnamed host".into());
-        let (watched, on) = (watch.clone(), host.clone());
-        // It ends with the process.
-        thread::spawn(move || {
-            loop {
-                thread::sleep(LOOK);
-                let seconds = watched.seconds.load(Ordering::Relaxed);
-                let since = *watched.since.lock().unwrap_or_else(PoisonError::into_inner);
-                if since.is_some_and(|since| since.elapsed() > Duration::from_secs(seconds)) {
-                    ended(rank, &on, seconds);
-                    process::exit(1);
-                }
-            }
-        });
-        Some(Self { universe: Mutex::new(Some(universe)), host, rank, count, watch })
+impl Watch {
+    fn waiting<T>(&self, call: impl FnOnce() -> T) -> T {
+        self.call.store(self.calls.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let result = call();
+        self.call.store(0, Ordering::Relaxed);
+        result
     }
 
-    fn waiting<T>(&self, call: impl FnOnce() -> T) -> T {
-        let since = |since| *self.watch.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
-        since(Some(Instant::now()));
-        let result = call();
-        since(None);
-        result
+    /// Ends this process where a call takes too long. What counts is the time in which this process ran: one that was suspended, and
+    /// all others with it, has missed nothing.
+    fn keep(&self, ended: Ended) {
+        let (mut call, mut waited, mut last) = (0, Duration::ZERO, Instant::now());
+        loop {
+            thread::sleep(LOOK);
+            let (now, since) = (self.call.load(Ordering::Relaxed), last.elapsed());
+            last = Instant::now();
+            waited = if now == 0 || now != call { Duration::ZERO } else { waited + since.min(3 * LOOK) };
+            call = now;
+            let seconds = self.seconds.load(Ordering::Relaxed);
+            if waited > Duration::from_secs(seconds) {
+                ended(self.who.get().map(|(rank, host)| (*rank, host.as_str())), seconds);
+                process::exit(1);
+            }
+        }
+    }
+}
+
+/// Is told, where this process ends because it hears nothing of the others, its rank and host, and for how many seconds it has waited.
+type Ended = fn(who: Option<(usize, &str)>, seconds: u64);
+
+impl Mpi {
+    /// Joins the others; this process ends, and `ended` is told, where it hears nothing of them for so many seconds. None where MPI is in
+    /// use already.
+    pub fn join(seconds: u64, ended: Ended) -> Option<Self> {
+        let watch = Watch { call: 0.into(), calls: 0.into(), seconds: seconds.into(), who: OnceLock::new() };
+        let watch = Arc::new(watch);
+        let watched = watch.clone();
+        // It ends with the process.
+        thread::spawn(move || watched.keep(ended));
+        // The thread that trains is not always the first one; there is one at a time.
+        let (universe, _) = watch.waiting(|| mpi::initialize_with_threading(Threading::Serialized))?;
+        let world = universe.world();
+        let [rank, count] = [world.rank(), world.size()].map(|number| usize::try_from(number).unwrap_or_default());
+        let host = processor_name().unwrap_or_else(|_| "an unnamed host".into());
+        let host = watch.who.get_or_init(|| (rank, host)).1.clone();
+        Some(Self { universe: Mutex::new(Some(universe)), host, rank, count, watch })
     }
 }
 
@@ -91,7 +112,7 @@ impl Transport for Mpi {
         let (counts, places) = places(counts);
         let mut all = vec![0; total(&counts, &places)];
         let mut into = PartitionMut::new(&mut all[..], counts, places);
-        self.waiting(|| SimpleCommunicator::world().all_gather_varcount_into(own, &mut into));
+        self.watch.waiting(|| SimpleCommunicator::world().all_gather_varcount_into(own, &mut into));
         all
     }
 
@@ -100,7 +121,7 @@ impl Transport for Mpi {
         let mut all = vec![0; total(&counts, &places)];
         let own = Partition::new(own, sent, from);
         let mut into = PartitionMut::new(&mut all[..], counts, places);
-        self.waiting(|| SimpleCommunicator::world().all_to_all_varcount_into(&own, &mut into));
+        self.watch.waiting(|| SimpleCommunicator::world().all_to_all_varcount_into(&own, &mut into));
         all
     }
 
@@ -110,7 +131,9 @@ impl Transport for Mpi {
 
     fn finish(&self) {
         let universe = self.universe.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.waiting(|| drop(universe));
+        // The first may have pages to write until then, on which nobody computes.
+        self.watch.seconds.fetch_max(AT_THE_END, Ordering::Relaxed);
+        self.watch.waiting(|| drop(universe));
     }
 }
 

@@ -84,6 +84,7 @@ fn worker(study: &Study, args: &SweepArgs, backend: &str, source: &str) -> anyho
     Ok(Worker {
         name: study.name.clone(),
         tasks: study.total().min(study.jobs as u64),
+        processes: study.processes,
         threads: study.a_plan()?.threads.max(1),
         folder,
         command,
