@@ -166,6 +166,10 @@ fn runs_on_different_data_have_charts_of_their_own() {
     let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
     assert_eq!(page.matches("data-y-name=\"validation accuracy\"").count(), 2, "{page}");
     assert_eq!(page.matches("data-y-name=\"validation loss\"").count(), 2, "{page}");
+    assert!(
+        page.contains("<p>synthetic</p>") && page.contains(": synthetic_seed=1, learning_rate=1.0 on synthetic</p>"),
+        "named: {page}"
+    );
     let next = page.split("What next</h2>").nth(1).unwrap();
     assert_eq!(next.matches("evaluate").count(), 2, "the first of each data: {next}");
     assert!(next.contains(", the first of each data; train ") && !next.contains("the best"), "{next}");

@@ -243,7 +243,10 @@ impl Comparison {
                 [one, other, ..] => {
                     let verdict = lead_of(one, other).map_or_else(String::new, |(_, verdict)| verdict);
                     let (a, b) = (self.called(one), self.called(other));
-                    format!("{data}: {a} leads {b}, {} to {}{verdict}.", accuracy(one), accuracy(other))
+                    match [one, other].map(|run| accuracy(run)) {
+                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}."),
+                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}{verdict}."),
+                    }
                 }
                 [] => data,
             }

@@ -5,10 +5,7 @@ use plan::Loss;
 use run::EpochRecord;
 
 use super::{BESIDE, ComparedRun, Comparison, Group, Groups, losses};
-use crate::{
-    curves::{accuracy_axis, chart, curve},
-    words::some_of,
-};
+use crate::curves::{accuracy_axis, chart, curve};
 
 /// Colours of lines: those next to each other in this order differ most.
 const COLOURS: [usize; 6] = [0, 1, 3, 5, 4, 2];
@@ -55,8 +52,11 @@ pub(super) fn section(comparison: &Comparison) -> Section {
         if lines.len() > BESIDE {
             own = own.into_iter().map(|(_, line)| line).enumerate().collect();
         }
-        let names: Vec<String> = own.iter().map(|(_, line)| line.name.clone()).collect();
-        let title = format!("{}: {}.", set[0].data_name(), some_of(&names, BESIDE));
+        // One line has no legend.
+        let title = match (&own[..], set[0].data_name()) {
+            ([(_, alone)], data) => format!("{} on {data}", alone.name),
+            (_, data) => data,
+        };
         let title = (sets.len() > 1).then_some(Block::Text(title));
         title.into_iter().chain(blocks(&own, are_named, comparison.noun())).collect::<Vec<_>>()
     };
