@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     harness::{Place, check_alone, metrics},
-    sweep::{study, sweep},
+    sweep::{RATES, study, sweep},
 };
 
 /// Runs with these settings each, two epochs long.
@@ -89,6 +89,8 @@ fn different_losses_have_a_chart_each_and_a_word() {
         assert!(shown.contains(part) && page.contains(&format!("data-y-name=\"{part}\"")), "{part}: {shown}");
     }
     assert!(page.contains("which are different measures"), "{page}");
+    let row = page.split("loss function</th>").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    assert!(row.contains(">mnist-loss</td>") && row.contains(">binary-cross-entropy</td>"), "{row}");
 }
 
 #[test]
@@ -115,6 +117,62 @@ fn a_study_stands_for_its_trials() {
     let report = place.train(&["compare", "runs/study", "--json"]).ok().json();
     let sizes: Vec<usize> = (0..2).map(|group| report["groups"][group]["runs"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [2, 2]);
+}
+
+#[test]
+fn trials_of_a_study_go_by_their_numbers() {
+    let place = Place::new();
+    study(&place, "seed = 3", "\"optimizer.learning_rate\" = [0.001, 1.0, 0.01]");
+    sweep(&place, &[]).ok();
+    let report = place.train(&["compare", "runs/study", "--json"]).ok().json();
+    let mut runs: Vec<&Value> = report["runs"].as_array().unwrap().iter().collect();
+    let accuracy = |run: &Value| run["best"]["metrics"]["accuracy"].as_f64().unwrap();
+    runs.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+    let numbers: Vec<u64> = runs.iter().map(|run| run["trial"].as_u64().unwrap()).collect();
+    assert!([1, 2, 3].iter().all(|number| numbers.contains(number)), "{numbers:?}");
+    let shown = place.train(&["compare", "runs/study", "--html", "compare.html"]).ok().stdout;
+    assert!(shown.contains("3 trials of study compared: trial 2 leads trial "), "{shown}");
+    assert!(shown.contains("2: learning_rate=1.0"), "{shown}");
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    for part in [
+        ">trial</th>",
+        ">2</a></th>",
+        "<a href=\"runs/study/report.html\">The page of the study</a>",
+        "Evaluate trial 2; train trial 2 and trial ",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let row = page.lines().find(|line| line.contains(">2</a></th>")).unwrap();
+    assert!(row.starts_with("<tr data-item=\"2\">"), "as charts know it: {row}");
+    // Without one study there are no such numbers.
+    place.train_small(&["linear", "--quiet", "--set", "training.epochs=2"]).ok();
+    let beside = place.train(&["compare", "runs/study", "latest", "--json"]).ok().json();
+    assert!(beside["runs"][0]["trial"].is_null(), "{beside}");
+}
+
+#[test]
+fn a_trial_that_was_stopped_says_so() {
+    let place = Place::new();
+    study(&place, "jobs = 1\nprune = \"asha\"", RATES);
+    sweep(&place, &[]).ok();
+    let shown = place.train(&["compare", "runs/study"]).ok().stdout;
+    assert!(shown.contains("1, stopped"), "{shown}");
+}
+
+#[test]
+fn runs_on_different_data_have_charts_of_their_own() {
+    let place = trained(&[&[], &["optimizer.learning_rate=0.01"], &["data.synthetic_seed=1"]]);
+    compare(&place, &["--html", "compare.html"]).ok();
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    assert_eq!(page.matches("data-y-name=\"validation accuracy\"").count(), 2, "{page}");
+    assert_eq!(page.matches("data-y-name=\"validation loss\"").count(), 2, "{page}");
+    assert!(
+        page.contains("<p>synthetic</p>") && page.contains(": synthetic_seed=1, learning_rate=1.0 on synthetic</p>"),
+        "named: {page}"
+    );
+    let next = page.split("What next</h2>").nth(1).unwrap();
+    assert_eq!(next.matches("evaluate").count(), 2, "the first of each data: {next}");
+    assert!(next.contains(", the first of each data; train ") && !next.contains("the best"), "{next}");
 }
 
 #[test]

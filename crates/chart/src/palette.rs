@@ -15,8 +15,8 @@ pub(crate) const BEST: Rgb = Rgb(0x00, 0x9e, 0x73);
 pub const BEST_SERIES: usize = 4;
 
 /// Colours of series in their order: those of Okabe and Ito (2008) whose contrast with white and with black suffices,
-/// a darker shade of their orange, and grey.
-const SERIES: [Rgb; 6] = [BLUE, VERMILLION, Rgb(0xb0, 0x78, 0x00), Rgb(0xcc, 0x79, 0xa7), BEST, Rgb::grey(GREY)];
+/// a darker shade of their yellow, and grey.
+const SERIES: [Rgb; 6] = [BLUE, VERMILLION, Rgb(0x8f, 0x8a, 0x00), Rgb(0xcc, 0x79, 0xa7), BEST, Rgb::grey(GREY)];
 
 /// The same in their order on a dark page.
 const ON_DARK: [Rgb; 6] = [
@@ -27,6 +27,10 @@ const ON_DARK: [Rgb; 6] = [
     Rgb(0x2f, 0xc7, 0x9a),
     Rgb::grey(0xa3),
 ];
+
+/// The same where they are text on a light page; on a dark one they are bright enough.
+const TEXT: [Rgb; 6] =
+    [RIGHT[0], WRONG[0], Rgb(0x6b, 0x67, 0x00), Rgb(0xa0, 0x47, 0x7a), Rgb(0x00, 0x73, 0x4f), Rgb::grey(0x66)];
 
 /// What a page needs for charts of these colours to be seen as well where it is dark. An attribute has no second colour, but gives way
 /// to a rule.
@@ -57,7 +61,17 @@ pub(crate) fn ranked(worth: f64) -> (Rgb, f64) {
 
 /// The attributes of text in the colour of what is right or wrong, which can be read on a light ground and on a dark one.
 pub(crate) fn text(is_right: bool) -> String {
-    let [light, dark] = if is_right { RIGHT } else { WRONG }.map(Rgb::hex);
+    in_colours(if is_right { RIGHT } else { WRONG })
+}
+
+/// The attributes of text in the colour of the series or mark with this number.
+pub(crate) fn text_of_series(number: usize) -> String {
+    let number = number % SERIES.len();
+    in_colours([TEXT[number], ON_DARK[number]])
+}
+
+fn in_colours(colours: [Rgb; 2]) -> String {
+    let [light, dark] = colours.map(Rgb::hex);
     format!(" style=\"fill:light-dark({light},{dark});color:light-dark({light},{dark})\"")
 }
 
@@ -118,7 +132,8 @@ mod tests {
 
     #[test]
     fn coloured_text_can_be_read_on_white_and_on_a_dark_page() {
-        for [light, dark] in [RIGHT, WRONG] {
+        let of_series = TEXT.into_iter().zip(ON_DARK).map(|(light, dark)| [light, dark]);
+        for [light, dark] in [RIGHT, WRONG].into_iter().chain(of_series) {
             assert!(contrast(light, Rgb::grey(255)) >= 4.5 && contrast(dark, Rgb::grey(0x1b)) >= 4.5);
         }
     }

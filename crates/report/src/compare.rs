@@ -1,5 +1,6 @@
 //! Runs beside each other: what differs in their plans, how well each came out, their curves.
 
+mod charts;
 mod classes;
 mod groups;
 mod labels;
@@ -9,9 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chart::{Axis, Block, Document, LineChart, Section, Series, Style, Table};
+use chart::{Block, Document, Section, Table};
 use metrics::Metric;
-use plan::{Loss, Plan};
+use plan::{Loss, Plan, decides_result};
 use run::{
     EpochRecord, Error, RunRecord,
     best::{Best, BestTracker},
@@ -20,12 +21,9 @@ use run::{
 };
 use toml::Value;
 
-use crate::{
-    ConfusionTable, clock,
-    curves::{accuracy_axis, chart, curve},
-    fraction, grouped, name,
-};
+use crate::{ConfusionTable, clock, fraction, grouped, name, short};
 
+use charts::{COLOURED, lines};
 pub use groups::{Group, Groups, Test};
 use labels::{labels, named, plain, short_key, tell_all};
 
@@ -34,6 +32,17 @@ use labels::{labels, named, plain, short_key, tell_all};
 pub struct Comparison {
     /// At least one.
     pub runs: Vec<ComparedRun>,
+    /// The page of the study that all of them are trials of; there need be none.
+    pub study: Option<PathBuf>,
+}
+
+/// A run as a trial of a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComparedTrial {
+    /// By which the study's page knows it, from 1.
+    pub number: usize,
+    /// Its epochs, and what ended them early.
+    pub epochs: String,
 }
 
 /// What a comparison needs of a run.
@@ -45,8 +54,10 @@ pub struct ComparedRun {
     pub name: String,
     /// What sets it apart from the others, or its name.
     pub label: String,
-    /// The same in a table's head: where that has no room for it, a letter.
+    /// The same in a table's head: a trial's number; where that has no room for a label, a letter.
     pub key: String,
+    /// What it is in a study, where all runs are trials of one.
+    pub trial: Option<ComparedTrial>,
     /// As the run wrote it.
     pub plan: Plan,
     /// Its data; none where its record cannot be read.
@@ -66,7 +77,14 @@ impl Comparison {
     /// Where a plan or metrics cannot be read, or a run has not done its first epoch.
     pub fn read(paths: &[PathBuf]) -> Result<Self, Error> {
         let runs = names(paths).into_iter().zip(paths).map(|(name, path)| ComparedRun::read(path, name));
-        Ok(Self { runs: runs.collect::<Result<_, _>>()? })
+        Ok(Self { runs: runs.collect::<Result<_, _>>()?, study: None })
+    }
+
+    /// The same, where all are trials of the study that has its page there: each goes by its number.
+    #[must_use]
+    pub fn of_trials(mut self, page: PathBuf, trials: Vec<ComparedTrial>) -> Self {
+        self.runs.iter_mut().zip(trials).for_each(|(run, trial)| run.trial = Some(trial));
+        Self { study: Some(page), ..self }
     }
 
     /// The plan keys on which the runs differ, each with its value of every run, in the order of `base.toml`.
@@ -74,7 +92,8 @@ impl Comparison {
         differences(self.runs.iter().map(|run| &run.plan))
     }
 
-    /// The best run first, each by what sets it apart from the others, with a link to its own page from a page in this folder.
+    /// The best run of each data first, each by what sets it apart from the others, with a link to its own page from a page in this
+    /// folder.
     pub fn document(&self, page: Option<&Path>) -> Document {
         let mut sorted = self.clone();
         let key = |run: &ComparedRun| (-run.best.metrics.accuracy, run.best.metrics.loss);
@@ -82,6 +101,7 @@ impl Comparison {
             let ((a, a_loss), (b, b_loss)) = (key(a), key(b));
             a.total_cmp(&b).then(a_loss.total_cmp(&b_loss))
         });
+        let sorted = &mut Self { runs: sorted.data_sets().concat().into_iter().cloned().collect(), ..sorted };
         if let Some(labels) = labels(sorted.runs.iter().map(|run| &run.plan), |_| true) {
             sorted.runs.iter_mut().zip(labels).for_each(|(run, label)| run.label = label);
         }
@@ -94,9 +114,14 @@ impl Comparison {
         }
         let are_short = page.is_some() && sorted.runs.iter().all(|run| run.label.chars().count() <= SHORT);
         for (place, run) in sorted.runs.iter_mut().enumerate() {
-            run.key = if are_short { run.label.clone() } else { letter(place) };
+            run.key = match &run.trial {
+                Some(trial) => trial.number.to_string(),
+                None if are_short => run.label.clone(),
+                None => letter(place),
+            };
         }
-        let lead = sorted.lead().into_iter().map(Block::Text).collect();
+        let lead =
+            sorted.lead().into_iter().map(Block::Text).chain(page.and_then(|page| sorted.study_link(page))).collect();
         Document { lead, ..sorted.sections(page) }
     }
 
@@ -113,17 +138,17 @@ impl Comparison {
             .into_iter()
             .chain([self.overview(page, &columns), self.metrics(page)])
             .chain(plans.then(|| self.plans()))
-            .chain([self.curves()])
+            .chain([charts::section(self)])
             .chain(classes::section(&self.runs))
             .chain(page.map(|_| self.what_next()));
         let title = match &self.runs[..] {
             runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
-            [_, _] => self.headline(),
+            [_, _] if self.study.is_none() => self.headline(),
             runs => {
                 let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
                 let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
                 let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
-                format!("{} runs{of} compared: {}", runs.len(), self.headline())
+                format!("{} {}s{of} compared: {}", runs.len(), self.noun(), self.headline())
             }
         };
         Document { title, lead: vec![], sections: sections.collect() }
@@ -134,9 +159,45 @@ impl Comparison {
         let losses = (self.losses().len() > 1).then(|| DIFFERENT_LOSSES.to_owned());
         if self.is_same_data() {
             let parts = [self.judged_by(), self.first_two()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            return [parts].into_iter().filter(|text| !text.is_empty()).chain(losses).collect();
+            return [parts]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .chain(self.shared_by_the_best())
+                .chain(losses)
+                .collect();
         }
         self.by_data().into_iter().chain([DIFFERENT_DATA.to_owned()]).chain(losses).collect()
+    }
+
+    /// What one of them is.
+    fn noun(&self) -> &'static str {
+        if self.study.is_some() { "trial" } else { "run" }
+    }
+
+    fn study_link(&self, page: &Path) -> Option<Block> {
+        let address = way(self.study.as_ref()?, page);
+        (!address.is_empty()).then(|| Block::Link { text: "The page of the study".into(), address })
+    }
+
+    /// Between which values of a key the best of many lie, where few of the others do.
+    fn shared_by_the_best(&self) -> Option<String> {
+        let all = self.runs.len();
+        let is_of_seeds = lines(&self.runs).len() < all;
+        let differences = self.differences();
+        let keys: Vec<&str> = differences.iter().map(|(key, _)| *key).collect();
+        let range = |(key, values): &(&str, Vec<Value>)| {
+            let number = |value: &Value| value.as_float().or(value.as_integer().map(|value| value as f64));
+            let numbers: Vec<f64> = values.iter().map(number).collect::<Option<_>>()?;
+            let best = numbers[..COLOURED].iter().copied();
+            let (low, high) = (best.clone().reduce(f64::min)?, best.reduce(f64::max)?);
+            let within = numbers.iter().filter(|number| (low..=high).contains(*number)).count();
+            let between = if low < high { format!("from {} to {}", short(low), short(high)) } else { short(low) };
+            let is_told = *key != "seed" && decides_result(key) && 2 * within <= all;
+            is_told.then(|| format!("{} {between}, as {within} of all {all} have", short_key(key, &keys)))
+        };
+        let told = || differences.iter().filter_map(range).collect::<Vec<_>>().join("; ");
+        let told = if is_of_seeds || all < 2 * COLOURED { String::new() } else { told() };
+        (!told.is_empty()).then(|| format!("The best {COLOURED} have {told}."))
     }
 
     /// By which images.
@@ -155,18 +216,25 @@ impl Comparison {
         };
         let chance = if is_chance(one.wrong()?, other.wrong()?) { CHANCE } else { BY_ONE_SEED };
         let is_over_seeds = Groups::of(&self.runs).all.iter().any(|group| group.accuracies.len() > 1);
-        (!is_over_seeds).then_some(()).and_then(|()| Some(format!("{}, {}: {chance}", told(one)?, told(other)?)))
+        (!is_over_seeds)
+            .then_some(())
+            .and_then(|()| Some(format!("Of these {}, {}: {chance}", told(one)?, told(other)?)))
     }
 
-    /// A sentence for each data, the first run's first.
-    fn by_data(&self) -> Vec<String> {
-        let mut groups: Vec<Vec<&ComparedRun>> = Vec::new();
+    /// The runs of each data, the first run's first.
+    fn data_sets(&self) -> Vec<Vec<&ComparedRun>> {
+        let mut sets: Vec<Vec<&ComparedRun>> = Vec::new();
         for run in &self.runs {
-            match groups.iter_mut().find(|group| group[0].fingerprint() == run.fingerprint()) {
-                Some(group) => group.push(run),
-                None => groups.push(vec![run]),
+            match sets.iter_mut().find(|set| set[0].fingerprint() == run.fingerprint()) {
+                Some(set) => set.push(run),
+                None => sets.push(vec![run]),
             }
         }
+        sets
+    }
+
+    /// A sentence for each data.
+    fn by_data(&self) -> Vec<String> {
         let accuracy = |run: &ComparedRun| fraction(Some(run.best.metrics.accuracy));
         let sentence = |group: &Vec<&ComparedRun>| {
             let data = group[0].data_name();
@@ -175,12 +243,15 @@ impl Comparison {
                 [one, other, ..] => {
                     let verdict = lead_of(one, other).map_or_else(String::new, |(_, verdict)| verdict);
                     let (a, b) = (self.called(one), self.called(other));
-                    format!("{data}: {a} leads {b}, {} to {}{verdict}.", accuracy(one), accuracy(other))
+                    match [one, other].map(|run| accuracy(run)) {
+                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}."),
+                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}{verdict}."),
+                    }
                 }
                 [] => data,
             }
         };
-        groups.iter().map(sentence).collect()
+        self.data_sets().iter().map(sentence).collect()
     }
 
     /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run, and by how much.
@@ -224,23 +295,30 @@ impl Comparison {
     fn what_next(&self) -> Section {
         let run = |run: &ComparedRun| files::quoted(&run.path);
         let config = |run: &ComparedRun| files::quoted(&folder::config_path(&run.path));
-        let mut lines = format!("train evaluate {} --charts\n", run(&self.runs[0]));
+        let sets = self.data_sets();
+        let leaders = sets.iter().map(|set| set[0]);
+        let evaluate: String = leaders.clone().map(|one| format!("train evaluate {} --charts\n", run(one))).collect();
+        let names: Vec<String> = leaders.map(|run| self.called(run)).collect();
+        let first = if sets.len() > 1 { ", the first of each data" } else { "" };
+        let mut caption = format!("Evaluate {}{first}", names.join(" and "));
         // The first two whose accuracies are of the same images.
-        let pair = |place: usize| {
-            let one = &self.runs[place];
-            let other = self.runs[place + 1..].iter().find(|other| other.fingerprint() == one.fingerprint())?;
-            Some([one, other])
-        };
-        for one in (0..self.runs.len()).find_map(pair).into_iter().flatten() {
-            lines += &format!("train {} --set seed={}\n", config(one), one.plan.seed + 1);
+        let pair = sets.iter().find_map(|set| set.get(..2)).unwrap_or_default();
+        let again = pair.iter().map(|one| format!("train {} --set seed={}\n", config(one), one.plan.seed + 1));
+        let lines = evaluate + &again.collect::<String>();
+        if let [one, other] = pair {
+            let (one, other) = (self.called(one), self.called(other));
+            caption += &format!("; train {one} and {other} again with another seed, which tells what the seed does");
         }
-        let caption = "Evaluate the best; train the first two of the same data again with another seed, which tells what the seed does";
-        Section::new("What next", [Block::Code { caption: caption.into(), lines }])
+        Section::new("What next", [Block::Code { caption, lines }])
     }
 
-    /// A run in a sentence: by its label where all are short, else by its letter.
-    fn called<'a>(&self, run: &'a ComparedRun) -> &'a str {
-        if self.runs.iter().all(|run| run.label.chars().count() <= SHORT) { &run.label } else { &run.key }
+    /// A run in a sentence: by its number as a trial, by its label where all are short, else by its letter.
+    fn called(&self, run: &ComparedRun) -> String {
+        let are_short = self.runs.iter().all(|run| run.label.chars().count() <= SHORT);
+        match &run.trial {
+            Some(trial) => format!("trial {}", trial.number),
+            None => if are_short { &run.label } else { &run.key }.clone(),
+        }
     }
 
     /// Whether all have seen the same images.
@@ -257,26 +335,33 @@ impl Comparison {
         let mut table = match page {
             Some(page) => self.on_a_page(page, columns),
             None => {
-                let mut table = Table::new(["run", "accuracy", "loss", "best epoch", "epochs", "time", "folder"], 1);
+                let mut table =
+                    Table::new([self.noun(), "accuracy", "loss", "best epoch", "epochs", "time", "folder"], 1);
                 self.runs.iter().for_each(|run| table.add_row(run.row()));
                 table
             }
         };
         table.caption = caption;
-        let lines = self.lines();
-        let line =
-            |run: &ComparedRun| lines.iter().position(|(_, runs)| runs.iter().any(|other| other.path == run.path));
-        table.items = self.runs.iter().map(|run| line(run).map_or(0, |line| line + 1)).collect();
+        let lines = lines(&self.runs);
+        let item = |run: &ComparedRun| {
+            let line = lines.iter().find(|line| line.runs.iter().any(|other| other.path == run.path));
+            line.map_or(0, |line| line.item)
+        };
+        table.items = self.runs.iter().map(item).collect();
+        let heading = if self.study.is_some() { "Trials" } else { "Runs" };
         let note = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
         if page.is_none() || self.runs.len() <= ROWS + 2 {
-            return Section::new("Runs", [Block::Table(table)].into_iter().chain(note));
+            return Section::new(heading, [Block::Table(table)].into_iter().chain(note));
         }
         let mut first = table.clone();
         first.rows.truncate(ROWS);
         first.items.truncate(ROWS);
         first.links.truncate(ROWS);
-        let all = Block::Fold { summary: format!("All {} runs", self.runs.len()), blocks: vec![Block::Table(table)] };
-        Section::new("Runs", [Block::Table(first), all].into_iter().chain(note))
+        let all = Block::Fold {
+            summary: format!("All {} {}s", self.runs.len(), self.noun()),
+            blocks: vec![Block::Table(table)],
+        };
+        Section::new(heading, [Block::Table(first), all].into_iter().chain(note))
     }
 
     /// A table that can be sorted by all that is known of a run.
@@ -292,7 +377,7 @@ impl Comparison {
         let keys_of = columns.iter().map(|(key, _)| short_key(key, &keys));
         let [first, rest] = [&["accuracy", "wrong"][..], &["loss", "best epoch", "epochs", "time"]];
         let names = |names: &'static [&str]| names.iter().map(|name| (*name).to_owned());
-        let header = ["run"].into_iter().chain(data).map(str::to_owned);
+        let header = [self.noun()].into_iter().chain(data).map(str::to_owned);
         let header = header.chain(names(first)).chain(keys_of).chain(names(rest));
         let mut table = Table::new(header, 1 + usize::from(data.is_some()));
         for (place, run) in self.runs.iter().enumerate() {
@@ -316,21 +401,23 @@ impl Comparison {
         // On a page the best stands out; in a terminal it is named.
         let last = page.is_none().then_some("best");
         let header = ["metric"].into_iter().chain(labels).chain(is_pair.then_some("difference")).chain(last);
-        let caption = match self.runs.len() - shown.len() {
-            0 => "Validation metrics of the best epochs".to_owned(),
-            1 => "Validation metrics of the best epochs; one more run is in the table above".to_owned(),
-            more => format!("Validation metrics of the best epochs; {more} more runs are in the table above"),
+        let noun = self.noun();
+        let more = match self.runs.len() - shown.len() {
+            0 => String::new(),
+            1 => format!("; one more {noun} is in the table above"),
+            more => format!("; {more} more {noun}s are in the table above"),
         };
+        let caption =
+            format!("Validation metrics of the {}best epochs{more}", if noun == "trial" { "trials' " } else { "" });
         let mut table = Table::new(header, 1).captioned(caption);
         let empty = usize::from(is_pair) + usize::from(last.is_some());
-        if !self.is_same_data() {
-            for (what, of) in ComparedRun::FACTS {
-                let cells = shown.iter().map(of).chain((0..empty).map(|_| String::new()));
-                table.add_row([what.to_owned()].into_iter().chain(cells));
-                table.best.push(None);
-            }
-        }
         let are_losses_different = self.losses().len() > 1;
+        let facts = ComparedRun::FACTS.iter().filter(|_| !self.is_same_data());
+        for (what, of) in facts.chain(are_losses_different.then_some(&ComparedRun::LOSS)) {
+            let cells = shown.iter().map(of).chain((0..empty).map(|_| String::new()));
+            table.add_row([(*what).to_owned()].into_iter().chain(cells));
+            table.best.push(None);
+        }
         for metric in Metric::ALL.into_iter().filter(is_known) {
             let values: Vec<Option<f64>> = shown.iter().map(|run| run.best.metrics.get(metric)).collect();
             let difference = match values[..] {
@@ -343,11 +430,7 @@ impl Comparison {
             table.best.push(places.first().map(|place| place + 1));
             let best = places.iter().map(|place| shown[*place].key.as_str()).collect::<Vec<_>>().join(", ");
             let best = last.map(|_| if best.is_empty() { "-".to_owned() } else { best });
-            let mut cells = told(&values, &places);
-            if metric == Metric::Loss && are_losses_different {
-                cells.iter_mut().zip(shown).for_each(|(cell, run)| *cell += &format!(", {}", run.plan.training.loss));
-            }
-            let cells = cells.into_iter().chain(difference).chain(best);
+            let cells = told(&values, &places).into_iter().chain(difference).chain(best);
             table.add_row([metric.name().replace('_', " ")].into_iter().chain(cells));
         }
         Section::new("Metrics", [Block::Table(table)])
@@ -375,7 +458,7 @@ impl Comparison {
     }
 
     fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
-        let mut table = Table::new(["run"].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
+        let mut table = Table::new([self.noun()].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
         for (place, run) in self.runs.iter().enumerate() {
             let values = differences.iter().map(|(_, values)| plain(&values[place]));
             table.add_row([run.key.clone()].into_iter().chain(values));
@@ -383,99 +466,23 @@ impl Comparison {
         table
     }
 
-    /// Accuracy, and a chart for each loss: values of different ones mean different things. Of many lines the best have colours.
-    fn curves(&self) -> Section {
-        let lines = self.lines();
-        let are_many = lines.len() > BESIDE;
-        let curves = |value: fn(&EpochRecord) -> f64, loss: Option<Loss>| -> Vec<Series> {
-            let all = lines.iter().enumerate();
-            let wanted = all.filter(|(_, (_, runs))| loss.is_none_or(|loss| runs[0].plan.training.loss == loss));
-            let series = wanted.map(|(number, (name, runs))| {
-                let curves = runs.iter().map(|run| curve(name, &run.epochs, value));
-                let series = together(name, curves).of_items(vec![number + 1]);
-                match &runs[..] {
-                    _ if are_many && number >= COLOURED => series.drawn(Style::Ranked(0)),
-                    [run] if are_many => Series { end: run.key.clone(), ..series.coloured(BEST_COLOURS[number]) },
-                    _ => series.coloured(COLOURS[number % COLOURS.len()]),
-                }
-            });
-            // The best lie above the others.
-            let (many, few): (Vec<Series>, Vec<Series>) =
-                series.partition(|series| matches!(series.style, Style::Ranked(_)));
-            many.into_iter().rev().chain(few).collect()
-        };
-        let accuracies = curves(|record| record.valid.accuracy, None);
-        let (of_bulk, below) = bulk(&accuracies);
-        let axis = Axis { name: "validation accuracy".into(), ..of_bulk };
-        let losses = self.losses();
-        let are_different = losses.len() > 1;
-        let is_one_legend = !are_different;
-        // A tip is of the one line that is pointed at.
-        let told = |chart: LineChart| LineChart { item: if are_many { "run".into() } else { String::new() }, ..chart };
-        let accuracy = told(chart("Validation accuracy", axis, accuracies));
-        let of_loss = |loss: Loss| {
-            let name = if are_different { format!("validation loss, {loss}") } else { "validation loss".into() };
-            let what = if are_different { format!("Validation {loss}") } else { "Validation loss".into() };
-            let chart = told(chart(&what, Axis::new(name).log(), curves(|record| record.valid.loss, Some(loss))));
-            LineChart { shares_legend: is_one_legend, ..chart }
-        };
-        // Two points are no curve where they would be alone beside real ones.
-        let are_short = self.runs.iter().all(|run| run.epochs.len() <= 2);
-        let alone = |loss: Loss| {
-            let mut of = self.runs.iter().filter(move |run| run.plan.training.loss == loss);
-            of.next().filter(|run| of.next().is_none() && run.epochs.len() == 2 && are_different && !are_short)
-        };
-        let drawn = losses.iter().copied().filter(|loss| alone(*loss).is_none());
-        let points = losses.iter().filter_map(|loss| alone(*loss)).map(|run| {
-            let [one, other] = [0, 1].map(|epoch| fraction(Some(run.epochs[epoch].valid.loss)));
-            format!(
-                "{}: validation loss, {}, {one} in epoch 1 and {other} in epoch 2.",
-                self.called(run),
-                run.plan.training.loss
-            )
-        });
-        let points: Vec<String> = points.collect();
-        let charts = [accuracy].into_iter().chain(drawn.map(of_loss)).map(Block::Lines).collect();
-        let rest = (are_many && lines.len() > COLOURED).then(|| {
-            format!("The best {COLOURED} are in colours; the others, in grey, are named where they are pointed at.")
-        });
-        let below = (below > 0).then(|| match below {
-            1 => "1 run lies below the axis of the accuracy.".to_owned(),
-            _ => format!("{below} runs lie below the axis of the accuracy."),
-        });
-        let notes = [rest, below].into_iter().flatten().chain(points).map(Block::Text);
-        Section::new("Curves", [Block::Beside(charts)].into_iter().chain(notes))
-    }
-
-    /// The losses that they were trained with.
     fn losses(&self) -> Vec<Loss> {
-        let mut losses: Vec<Loss> = Vec::new();
-        for run in &self.runs {
-            if !losses.contains(&run.plan.training.loss) {
-                losses.push(run.plan.training.loss);
-            }
-        }
-        losses
-    }
-
-    /// The runs that share a colour: of several seeds the group, else each run by itself.
-    fn lines(&self) -> Vec<(String, Vec<&ComparedRun>)> {
-        let groups = Groups::best_first(&self.runs);
-        if groups.all.iter().all(|group| group.runs.len() < 2) {
-            return self.runs.iter().map(|run| (run.named(), vec![run])).collect();
-        }
-        let named = |(name, group): (String, &Group)| (name, group.runs.iter().map(|run| &self.runs[*run]).collect());
-        groups.labels().into_iter().zip(&groups.all).map(named).collect()
+        losses(self.runs.iter())
     }
 }
 
-/// Colours of lines: those next to each other in this order differ most.
-const COLOURS: [usize; 6] = [0, 1, 3, 5, 4, 2];
+/// The losses that runs were trained with.
+fn losses<'a>(runs: impl Iterator<Item = &'a ComparedRun>) -> Vec<Loss> {
+    let mut losses: Vec<Loss> = Vec::new();
+    for loss in runs.map(|run| run.plan.training.loss) {
+        if !losses.contains(&loss) {
+            losses.push(loss);
+        }
+    }
+    losses
+}
 
-/// Lines in colours where there are many; keys beside the runs of a page, and its runs before all are folded.
-const COLOURED: usize = 5;
-/// Grey is that of the others.
-const BEST_COLOURS: [usize; COLOURED] = [0, 1, 4, 3, 2];
+/// Keys beside the runs of a page, and its runs before all are folded.
 const COLUMNS: usize = 6;
 const ROWS: usize = 10;
 
@@ -496,8 +503,7 @@ const CHANCE: &str = "within chance; the same plans with other seeds tell more."
 const BY_ONE_SEED: &str =
     "more than the choice of the images comes to; the same plans with other seeds tell what the seed does.";
 
-const NO_PAGE: &str =
-    "The name of a run that has a page leads to it; `train report` writes that of any run with a model.";
+const NO_PAGE: &str = "Each run that has a page is linked to it; `train report` writes that of any run with a model.";
 
 /// Something of a run, with its name.
 type Fact = (&'static str, fn(&ComparedRun) -> String);
@@ -515,6 +521,7 @@ impl ComparedRun {
             path: path.into(),
             key: name.clone(),
             label: name.clone(),
+            trial: None,
             name,
             plan,
             data,
@@ -535,9 +542,13 @@ impl ComparedRun {
         self.data.as_ref().map_or(&[], |data| &data.classes)
     }
 
-    /// Its label, behind its letter where it has one.
+    /// Its label, behind its letter or number where it has one.
     fn named(&self) -> String {
-        if self.key == self.label { self.key.clone() } else { format!("{}: {}", self.key, self.label) }
+        if self.key == self.label || self.trial.is_some() && self.label == self.name {
+            self.key.clone()
+        } else {
+            format!("{}: {}", self.key, self.label)
+        }
     }
 
     /// What there is to know of a run beside others on other data.
@@ -547,6 +558,7 @@ impl ComparedRun {
         ("validation images", |run| run.data.as_ref().map_or_else(|| "-".into(), |data| grouped(data.valid))),
         ("model", |run| run.plan.model.kind.to_string()),
     ];
+    const LOSS: Fact = ("loss function", |run| run.plan.training.loss.to_string());
 
     /// Its data, with the number of classes where they are not the two of a choice.
     fn data_name(&self) -> String {
@@ -572,20 +584,14 @@ impl ComparedRun {
     fn row(&self) -> [String; 7] {
         let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
-        let epochs = [self.best.epoch, self.epochs.len()].map(|epochs| epochs.to_string());
-        let [best, epochs] = epochs;
+        let best = self.best.epoch.to_string();
+        let epochs = self.trial.as_ref().map_or_else(|| self.epochs.len().to_string(), |trial| trial.epochs.clone());
         [self.named(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
     }
 
     /// Its page as seen from a page in that folder; empty where it has none.
     fn page_from(&self, folder: &Path) -> String {
-        let page = folder::report_path(&self.path);
-        // What is below the folder by its name is found so, also where a folder between is a link.
-        let way = || match page.starts_with(folder) {
-            true => relative(&page, folder),
-            false => relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?),
-        };
-        if page.is_file() { way().unwrap_or_default() } else { String::new() }
+        way(&folder::report_path(&self.path), folder)
     }
 }
 
@@ -629,22 +635,14 @@ fn lead_of(one: &ComparedRun, other: &ComparedRun) -> Option<(String, String)> {
     Some((by, if is_chance(a, b) { ", within chance" } else { "" }.to_owned()))
 }
 
-/// The axis of the accuracies without those of runs far below the others, and how many these are.
-fn bulk(series: &[Series]) -> (Axis, usize) {
-    let highest = |series: &Series| series.points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
-    let mut all: Vec<f64> = series.iter().map(highest).collect();
-    all.sort_by(f64::total_cmp);
-    let Some(middle) = all.get(all.len() / 2) else { return (accuracy_axis(series), 0) };
-    let least = if all.len() > BESIDE { 1.0 - 4.0 * (1.0 - middle).max(0.002) } else { f64::NEG_INFINITY };
-    let within: Vec<Series> = series.iter().filter(|series| highest(series) >= least).cloned().collect();
-    let axis = accuracy_axis(&within);
-    // What is left out must not stretch an axis that has all the others.
-    let ends =
-        within.iter().flat_map(|series| &series.points).map(|(_, value)| *value).filter(|value| value.is_finite());
-    let (low, high) =
-        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    let below = series.len() - within.len();
-    if below > 0 && axis.range.is_none() { (axis.range(low, high), below) } else { (axis, below) }
+/// The way to a page from a page in a folder; empty where it is not there.
+fn way(page: &Path, folder: &Path) -> String {
+    // What is below the folder by its name is found so, also where a folder between is a link.
+    let way = || match page.starts_with(folder) {
+        true => relative(page, folder),
+        false => relative(&page.canonicalize().ok()?, &folder.canonicalize().ok()?),
+    };
+    if page.is_file() { way().unwrap_or_default() } else { String::new() }
 }
 
 /// The way to a file from a folder, both whole, as a page of that folder links to it.
@@ -654,16 +652,6 @@ fn relative(file: &Path, folder: &Path) -> Option<String> {
     let down = file.components().skip(shared).map(|part| part.as_os_str().to_str());
     let way: Vec<&str> = up.map(Some).chain(down).collect::<Option<_>>()?;
     Some(way.join("/"))
-}
-
-/// Curves as one series: what is no number breaks the line between two.
-fn together(name: &str, curves: impl Iterator<Item = Series>) -> Series {
-    let joined = curves.reduce(|mut all, next| {
-        all.points.push((f64::NAN, f64::NAN));
-        all.points.extend(next.points);
-        all
-    });
-    joined.unwrap_or_else(|| Series::line(name, vec![]))
 }
 
 /// The keys on which the plans differ, each with all its values.
@@ -695,6 +683,17 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
 mod tests {
     use super::*;
     use plan::{BuiltIn, Config, Setting};
+
+    #[test]
+    fn what_the_best_of_many_share_and_few_others_have_is_told() {
+        let run = |place: i64| {
+            let rate = format!("optimizer.learning_rate={}", if place < 6 { 1.0 + place as f64 / 10.0 } else { 9.0 });
+            groups::tests::run(&[&rate, &format!("model.hidden={}", 10 + place * 7 % 11)], 0.9 - place as f64 / 100.0)
+        };
+        let told = |count| Comparison { runs: (0..count).map(run).collect(), study: None }.shared_by_the_best();
+        assert_eq!(told(12).unwrap(), "The best 5 have learning_rate from 1.0 to 1.4, as 5 of all 12 have.");
+        assert_eq!(told(9), None, "the best five of nine are most of them");
+    }
 
     #[test]
     fn names_are_what_the_paths_do_not_share() {
@@ -730,16 +729,6 @@ mod tests {
     #[test]
     fn an_image_more_is_chance_and_many_more_are_not() {
         assert_eq!([(13, 14), (36, 45), (13, 31), (0, 0)].map(|(a, b)| is_chance(a, b)), [true, true, false, true]);
-    }
-
-    #[test]
-    fn one_run_far_below_the_others_does_not_stretch_the_axis() {
-        let line = |accuracy: f64| Series::line("", (1..=9).map(|epoch| (f64::from(epoch), accuracy)).collect());
-        let mut series: Vec<Series> = (0..8).map(|run| line(0.98 + 0.001 * f64::from(run))).collect();
-        series.push(line(0.5));
-        let (axis, below) = bulk(&series);
-        assert_eq!((axis.range, below), (Some([0.98, 0.987]), 1));
-        assert_eq!(bulk(&series[4..]).1, 0, "of a few all are shown");
     }
 
     #[test]

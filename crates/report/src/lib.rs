@@ -28,7 +28,7 @@ use data::Images;
 
 pub use beside_baseline::{BaselineScores, BesideBaseline, OnlyOne};
 pub use chart::grouped;
-pub use compare::{ComparedRun, Comparison, Group, Groups, Test, is_chance};
+pub use compare::{ComparedRun, ComparedTrial, Comparison, Group, Groups, Test, is_chance};
 pub use confusion_table::ConfusionTable;
 pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};

@@ -29,7 +29,7 @@ use crate::{
     Error, Status, Study, leaderboard, named,
     overview::{self, short_key},
     points::{Ranked, ranked},
-    status::STOPPED_EARLY,
+    status::came_to,
     study::Pruner,
     study_folder,
     trial::short,
@@ -60,15 +60,6 @@ fn judged(status: &Status) -> Option<(String, u64, usize)> {
     let record = status.record.as_ref()?;
     let (accuracy, all) = (record.best.as_ref()?.metrics.accuracy, record.data.valid);
     Some((::report::fraction(Some(accuracy)), ((1.0 - accuracy) * all as f64).round() as u64, all))
-}
-
-/// Epochs, and what ended them before all of them were done.
-fn came_to(epochs: &str, state: &str) -> String {
-    match state {
-        "finished" => epochs.to_owned(),
-        STOPPED_EARLY | "pruned" => format!("{epochs}, stopped"),
-        other => format!("{epochs}, {other}"),
-    }
 }
 
 /// The page of a trial as seen from the study's; empty where it has none.
@@ -322,7 +313,7 @@ impl<'a> StudyView<'a> {
         let most = CELLS / table.header.len();
         for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
             let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
-            let rest = [came_to(&status.epochs().to_string(), status.name())];
+            let rest = [status.came_to()];
             let number = dots::item(status).to_string();
             table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest).map(whole));
             table.items.push(dots::item(status));

@@ -97,8 +97,27 @@ impl Status {
         self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
     }
 
+    /// The number by which people know it, from 1.
+    pub fn number(&self) -> usize {
+        self.trial.number + 1
+    }
+
+    /// Its epochs, and what ended them before all of them were done.
+    pub fn came_to(&self) -> String {
+        came_to(&self.epochs().to_string(), self.name())
+    }
+
     pub fn epochs(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.epochs_done)
+    }
+}
+
+/// Epochs, and what ended them before all of them were done, as a trial's [`Status::name`] says.
+pub(crate) fn came_to(epochs: &str, state: &str) -> String {
+    match state {
+        "finished" => epochs.to_owned(),
+        STOPPED_EARLY | "pruned" => format!("{epochs}, stopped"),
+        other => format!("{epochs}, {other}"),
     }
 }
 

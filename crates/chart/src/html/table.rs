@@ -7,8 +7,12 @@ use crate::{document::Table, svg::escaped};
 pub fn table(table: &Table) -> String {
     let caption = escaped(&table.caption);
     let figcaption = if caption.is_empty() { String::new() } else { format!("<figcaption>{caption}</figcaption>\n") };
-    let head: String =
-        table.header.iter().enumerate().map(|(i, name)| cell("th scope=\"col\"", table, i, &head(name))).collect();
+    let head: String = table
+        .header
+        .iter()
+        .enumerate()
+        .map(|(i, name)| cell("th scope=\"col\"", table, i, name, &head(name)))
+        .collect();
     let head = if head.is_empty() { head } else { format!("<thead><tr>{head}</tr></thead>\n") };
     let mut rows: Vec<String> = (0..table.rows.len()).map(|number| row(table, number)).collect();
     // What is of all rows is sorted with none.
@@ -36,10 +40,11 @@ pub fn table(table: &Table) -> String {
     )
 }
 
-/// The name of a column: that of a key is broken behind its sections.
+/// The name of a column: that of a key is broken behind its sections and words, and before its value.
 fn head(name: &str) -> String {
     let is_key = name.contains('.') && !name.contains(['=', ' ']);
-    if is_key { breakable(name).replace('.', ".<wbr/>") } else { escaped(name) }
+    let broken = breakable(name).replace('=', "=<wbr/>");
+    if is_key { broken.replace('.', ".<wbr/>") } else { broken }
 }
 
 fn row(table: &Table, number: usize) -> String {
@@ -59,7 +64,7 @@ fn row(table: &Table, number: usize) -> String {
             best == column || column >= table.numbers_from && table.rows[number].get(best) == Some(text)
         });
         let content = if is_best { format!("<b class=\"best\">{content}</b>") } else { content };
-        cell(kind(column), table, column, &content)
+        cell(kind(column), table, column, text, &content)
     });
     let item = table.items.get(number).map_or_else(String::new, |item| format!(" data-item=\"{item}\""));
     format!("<tr{item}>{}</tr>\n", cells.collect::<String>())
@@ -72,9 +77,15 @@ fn is_long(table: &Table) -> bool {
     table.numbers_from == 1 && table.rows.len() > LONG
 }
 
-fn cell(kind: &str, table: &Table, column: usize, content: &str) -> String {
+/// A cell with a text as it is drawn. A word among numbers may be broken where a number may not.
+fn cell(kind: &str, table: &Table, column: usize, text: &str, content: &str) -> String {
     let is_said = is_long(table) && kind == "td";
-    let class = if column >= table.numbers_from && !is_said { " class=\"number\"" } else { "" };
+    let is_word = kind == "td" && text.starts_with(char::is_alphabetic);
+    let class = match column >= table.numbers_from && !is_said {
+        true if is_word => " class=\"number word\"",
+        true => " class=\"number\"",
+        false => "",
+    };
     let name = kind.split(' ').next().unwrap_or(kind);
     let of = table.header.get(column).filter(|_| table.stacks && name == "td");
     let of = of.map_or_else(String::new, |of| format!(" data-of=\"{}\"", escaped(of)));
@@ -118,6 +129,18 @@ mod tests {
         (0..=LONG).for_each(|row| rows.add_row([row.to_string(), "7".into()]));
         let html = table(&rows);
         assert!(html.contains("<table class=\"data numbers\">") && html.contains("<td>7</td>"), "{html}");
+    }
+
+    #[test]
+    fn words_among_numbers_and_heads_may_be_broken() {
+        let mut rows = Table::new(["metric", "learning_rate=0.1"], 1);
+        rows.add_row(["loss function", "cross-entropy"]);
+        rows.add_row(["time", "1.4 s"]);
+        let html = table(&rows);
+        assert!(html.contains("class=\"number\">learning_<wbr/>rate=<wbr/>0.1</th>"), "{html}");
+        assert!(
+            html.contains("<td class=\"number word\">cross-entropy") && html.contains("<td class=\"number\">1.4 s")
+        );
     }
 
     #[test]

@@ -157,13 +157,13 @@ impl<'a> Drawing<'a> {
     /// Names at the ends of lines, from the top, moved apart where they would lie on each other. The script takes them away where
     /// the lines are not where they were.
     fn ends(&self) -> String {
-        let end = |series: &'a Series| {
+        let end = |(place, series): (usize, &'a Series)| {
             let at = series.points.iter().rev().find_map(|point| self.place(*point, &self.y))?;
-            (!series.end.is_empty() && clip::is_inside(at)).then_some((at, &series.end))
+            (!series.end.is_empty() && clip::is_inside(at)).then_some((at, &series.end, self.chart.colour(place)))
         };
-        let mut ends: Vec<_> = self.chart.series.iter().filter_map(end).collect();
+        let mut ends: Vec<_> = self.chart.series.iter().enumerate().filter_map(end).collect();
         ends.sort_by(|a, b| b.0.1.total_cmp(&a.0.1));
-        let tops: Vec<f64> = ends.iter().map(|((_, y), _)| (1.0 - y) * self.height()).collect();
+        let tops: Vec<f64> = ends.iter().map(|((_, y), ..)| (1.0 - y) * self.height()).collect();
         let mut places = tops.clone();
         for next in 1..places.len() {
             places[next] = places[next].max(places[next - 1] + SIZE);
@@ -173,12 +173,13 @@ impl<'a> Drawing<'a> {
             *place = place.min(least);
             least = *place - SIZE;
         }
-        let text = |(number, ((x, y), name)): (usize, ((f64, f64), &String))| {
+        let text = |(number, ((x, y), name, colour)): (usize, ((f64, f64), &String, usize))| {
             format!(
-                "<text x=\"{}\" y=\"{}\" dx=\"7\" dy=\"{}\" font-weight=\"600\">{}</text>\n",
+                "<text x=\"{}\" y=\"{}\" dx=\"7\" dy=\"{}\" font-weight=\"600\"{}>{}</text>\n",
                 share(x),
                 share(1.0 - y),
                 tenths(places[number] - tops[number] + 4.5),
+                palette::text_of_series(colour),
                 escaped(name)
             )
         };
@@ -535,6 +536,10 @@ mod tests {
         let page = in_page(&chart);
         // At the bottom the upper one gives way.
         let of = |name: &str| page.lines().find(|line| line.ends_with(&format!(">{name}</text>"))).unwrap().to_owned();
+        assert!(
+            of("A").contains(&palette::text_of_series(0)) && of("B").contains(&palette::text_of_series(1)),
+            "{page}"
+        );
         assert!(of("A").contains("dy=\"-8.5\"") && of("B").contains("dy=\"4.5\""), "{page}");
         assert!(page.contains("margin-right:") && !in_page(&LineChart::default()).contains("margin-right"), "{page}");
     }

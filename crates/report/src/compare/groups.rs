@@ -5,7 +5,7 @@ use plan::{Plan, decides_result};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, labels::labels};
+use super::{ComparedRun, is_same_data, labels::labels};
 use crate::small;
 
 /// What a difference counts as more than noise at.
@@ -29,17 +29,6 @@ pub struct Test {
     pub groups: [usize; 2],
     /// Welch's t-test; none where no accuracy changes with the seed.
     pub welch: Option<Welch>,
-}
-
-impl Test {
-    /// Each two of the groups that have seeds enough.
-    pub fn all(groups: &[Group]) -> Vec<Self> {
-        let several: Vec<usize> = (0..groups.len()).filter(|index| groups[*index].accuracies.len() > 1).collect();
-        let pairs = several.iter().enumerate().flat_map(|(place, b)| several[..place].iter().map(|a| [*a, *b]));
-        let test =
-            |[a, b]: [usize; 2]| Self { groups: [a, b], welch: welch(&groups[a].accuracies, &groups[b].accuracies) };
-        pairs.map(test).collect()
-    }
 }
 
 /// The groups of some runs, in the order of their first runs.
@@ -80,21 +69,35 @@ impl<'a> Groups<'a> {
         groups
     }
 
+    /// Each two of the groups on the same data that have seeds enough.
+    #[must_use]
+    pub fn tests(&self) -> Vec<Test> {
+        let groups = &self.all;
+        let several: Vec<usize> = (0..groups.len()).filter(|index| groups[*index].accuracies.len() > 1).collect();
+        let pairs = several.iter().enumerate().flat_map(|(place, b)| several[..place].iter().map(|a| [*a, *b]));
+        let test =
+            |[a, b]: [usize; 2]| Test { groups: [a, b], welch: welch(&groups[a].accuracies, &groups[b].accuracies) };
+        pairs
+            .filter(|[a, b]| self.first(&groups[*a]).fingerprint() == self.first(&groups[*b]).fingerprint())
+            .map(test)
+            .collect()
+    }
+
     /// Means over seeds and the tests between groups; none where every run is alone with its plan.
     pub(super) fn section(&self) -> Option<Section> {
         let groups = &self.all;
         if groups.iter().all(|group| group.accuracies.len() < 2) {
             return None;
         }
-        let tests = Test::all(groups);
+        let tests = self.tests();
         let names = self.labels();
         let verdicts = tests.iter().map(|test| {
             let [a, b] = test.groups.map(|group| &self.runs[groups[group].runs[0]].plan);
             verdict(test, groups, &names, tests.len()) + &differing(a, b)
         });
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
-        let pictures = [Block::Table(self.table()), Block::Spread(self.spread())];
-        let blocks = pictures.into_iter().chain(verdicts.chain(untested).map(Block::Text));
+        let pictures = [Block::Table(self.table())].into_iter().chain(self.spreads());
+        let blocks = pictures.chain(verdicts.chain(untested).map(Block::Text));
         Some(Section::new("Over seeds", blocks))
     }
 
@@ -113,25 +116,44 @@ impl<'a> Groups<'a> {
     /// What sets each group apart from the others; its number where that has no short name.
     pub(super) fn labels(&self) -> Vec<String> {
         let plans = self.all.iter().map(|group| &self.runs[group.runs[0]].plan);
-        labels(plans, |key| key != "seed")
-            .unwrap_or_else(|| (1..=self.all.len()).map(|number| format!("group {number}")).collect())
+        let names = labels(plans, |key| key != "seed")
+            .unwrap_or_else(|| (1..=self.all.len()).map(|number| format!("group {number}")).collect());
+        if is_same_data(self.runs) {
+            return names;
+        }
+        names.iter().zip(&self.all).map(|(name, group)| format!("{name}, {}", self.first(group).data_name())).collect()
     }
 
-    /// The accuracy of each seed, with mean and interval.
-    fn spread(&self) -> Spread {
-        let row = |((number, group), name): ((usize, &Group), String)| chart::Group {
-            name,
-            items: vec![number; group.accuracies.len()],
-            values: group.accuracies.clone(),
-            mean: Some(group.mean.mean),
-            half_width: group.mean.half_width,
-            ..chart::Group::default()
-        };
-        Spread {
-            alt: format!("Accuracy of each seed of {} groups, with mean and 95 % interval", self.all.len()),
-            axis: Axis::new("accuracy of the best epoch"),
-            groups: (1..).zip(&self.all).zip(self.labels()).map(row).collect(),
+    fn first(&self, group: &Group) -> &'a ComparedRun {
+        &self.runs[group.runs[0]]
+    }
+
+    /// The accuracy of each seed, with mean and interval: of each data by itself.
+    fn spreads(&self) -> Vec<Block> {
+        let mut spreads: Vec<(Option<&String>, Spread)> = Vec::new();
+        for ((number, group), name) in (1..).zip(&self.all).zip(self.labels()) {
+            let row = chart::Group {
+                name,
+                items: vec![number; group.accuracies.len()],
+                values: group.accuracies.clone(),
+                mean: Some(group.mean.mean),
+                half_width: group.mean.half_width,
+                ..chart::Group::default()
+            };
+            let data = self.first(group).fingerprint();
+            match spreads.iter_mut().find(|(of, _)| *of == data) {
+                Some((_, spread)) => spread.groups.push(row),
+                None => {
+                    let axis = Axis::new("accuracy of the best epoch");
+                    spreads.push((data, Spread { axis, groups: vec![row], ..Spread::default() }));
+                }
+            }
         }
+        let told = |(_, spread): (_, Spread)| {
+            let alt = format!("Accuracy of each seed of {} groups, with mean and 95 % interval", spread.groups.len());
+            Block::Spread(Spread { alt, ..spread })
+        };
+        spreads.into_iter().map(told).collect()
     }
 }
 
@@ -189,13 +211,13 @@ fn percent(p: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use metrics::Metrics;
     use plan::{BuiltIn, Config, Setting};
     use run::{best::Best, record::DataRecord};
 
-    fn run(settings: &[&str], accuracy: f64) -> ComparedRun {
+    pub fn run(settings: &[&str], accuracy: f64) -> ComparedRun {
         let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();
         let plan = Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap();
         let metrics = Metrics { loss: 0.1, accuracy, ..Metrics::default() };
@@ -205,6 +227,7 @@ mod tests {
             name: "x".into(),
             key: String::new(),
             label: "x".into(),
+            trial: None,
             plan,
             data: None,
             epochs: vec![],
@@ -270,6 +293,12 @@ mod tests {
     fn other_data_is_another_group() {
         let other = ComparedRun { data: Some(data()), ..run(&["seed=1"], 0.9) };
         assert_eq!(Groups::of(&[run(&[], 0.9), other]).all.len(), 2);
+        let mut seeded = runs(&[("seed=0", &[0.9, 0.8]), ("model.hidden=9", &[0.7, 0.6])]);
+        assert_eq!(Groups::of(&seeded).tests().len(), 1);
+        seeded[2..].iter_mut().for_each(|run| run.data = Some(data()));
+        let groups = Groups::of(&seeded);
+        assert_eq!(groups.tests(), [], "accuracies of other images are no test of a plan");
+        assert_eq!((groups.spreads().len(), &groups.labels()[1][..]), (2, "hidden=9, idx"));
     }
 
     #[test]

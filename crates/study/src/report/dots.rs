@@ -36,7 +36,7 @@ pub(super) fn by_epochs(trials: &[(&Status, (f64, f64))]) -> Vec<Series> {
 
 /// The number by which a page knows a trial.
 pub(super) fn item(status: &Status) -> usize {
-    status.trial.number + 1
+    status.number()
 }
 
 pub(super) fn is_stopped(status: &Status) -> bool {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use chart::{html, terminal};
-use report::{ComparedRun, Comparison, Group, Groups, Test};
+use report::{ComparedRun, ComparedTrial, Comparison, Group, Groups, Test};
 use run::folder;
 use search::Welch;
 use serde_json::{Value, json};
-use study::{is_trial, status};
+use study::{PAGE, Status, is_trial, status, study::Metric};
 
 use super::{output, run_name};
 use crate::{
@@ -25,7 +25,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     if !args.json {
         asked.introduce();
     }
-    let comparison = Comparison::read(&asked.runs)?;
+    let comparison = read(&asked.runs)?;
     let mut out = Out;
     if let Some(path) = &args.html {
         output::write(path, html::page(&comparison.document(Some(files::folder_of(path)))))?;
@@ -43,6 +43,21 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
 /// The runs that folders of runs and studies stand for.
 pub fn runs_of(folders: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(Asked::new(folders)?.runs)
+}
+
+/// The runs beside each other; where all are trials of one study, each by its number.
+pub fn read(runs: &[PathBuf]) -> anyhow::Result<Comparison> {
+    let comparison = Comparison::read(runs)?;
+    let Some(study) = runs.first().and_then(|run| run.parent()) else { return Ok(comparison) };
+    let trial = |run: &PathBuf| {
+        let status = Status::read(run, Metric::ACCURACY).ok().flatten().filter(|_| run.parent() == Some(study))?;
+        Some(ComparedTrial { number: status.number(), epochs: status.came_to() })
+    };
+    let trials: Option<Vec<ComparedTrial>> = runs.iter().map(trial).collect();
+    Ok(match trials {
+        Some(trials) => comparison.of_trials(study.join(PAGE), trials),
+        None => comparison,
+    })
 }
 
 /// What the arguments stand for.
@@ -139,18 +154,21 @@ fn has_epochs(run: &Path) -> bool {
 }
 
 fn object(comparison: &Comparison) -> Value {
-    let groups = Groups::of(&comparison.runs).all;
+    let groups = Groups::of(&comparison.runs);
     let differences = comparison.differences().into_iter().map(|(key, values)| json!({ "key": key, "values": values }));
     json!({
         "runs": comparison.runs.iter().map(run_object).collect::<Vec<_>>(),
         "differences": differences.collect::<Vec<_>>(),
-        "groups": groups.iter().map(group_object).collect::<Vec<_>>(),
-        "tests": Test::all(&groups).iter().map(test_object).collect::<Vec<_>>(),
+        "groups": groups.all.iter().map(group_object).collect::<Vec<_>>(),
+        "tests": groups.tests().iter().map(test_object).collect::<Vec<_>>(),
     })
 }
 
 fn run_object(run: &ComparedRun) -> Value {
-    json!({ "path": run.path.to_string_lossy(), "data": run.fingerprint(), "epochs": run.epochs.len(), "best": run.best })
+    json!({
+        "path": run.path.to_string_lossy(), "trial": run.trial.as_ref().map(|trial| trial.number), "data": run.fingerprint(),
+        "epochs": run.epochs.len(), "best": run.best,
+    })
 }
 
 fn group_object(Group { runs, accuracies, mean }: &Group) -> Value {

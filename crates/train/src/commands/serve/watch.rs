@@ -12,7 +12,6 @@ use std::{
 
 use chart::html;
 use plan::{Config, Entry, Plan, Setting, did_you_mean};
-use report::Comparison;
 use run::{About, folder, list};
 use serde_json::{Value, json};
 use serve::{Action, Asked, Done, Page, Runs};
@@ -263,7 +262,7 @@ impl Runs for Watched {
     fn compare(&self, names: &[String]) -> Result<String, String> {
         let compared = || {
             let runs = compare::runs_of(&self.all_named(names)?)?;
-            let comparison = Comparison::read(&runs)?;
+            let comparison = compare::read(&runs)?;
             // Links lead to where the runs' pages are on this server.
             anyhow::Ok(html::page(&comparison.document(Some(files::folder_of(&self.root)))))
         };
