@@ -29,7 +29,7 @@ train-cuda *ARGS:
 # by N processes of this machine, which share each batch; needs setup-mpi and, in CONFIG or ARGS, parallel.shards of N or more
 train-mpi N *ARGS:
     cargo build -p train --features mpi
-    mpirun -n {{N}} target/debug/train {{ARGS}}
+    mpirun -n {{N}} --bind-to none target/debug/train {{ARGS}}
 
 # all tests; MNIST_SAMPLE_ARCHIVE=mnist_sample.tgz and MNIST_IDX=mnist (its four files) add those on the real data
 test:

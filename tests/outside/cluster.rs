@@ -81,7 +81,12 @@ impl Cluster {
 
     /// Runs the program on the cluster's machine.
     pub fn train(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.with_config(self.place.command(arguments)).output().unwrap())
+        self.finished(self.place.command(arguments))
+    }
+
+    /// Runs any command there.
+    pub fn finished(&self, command: Command) -> Ran {
+        Ran::from(self.with_config(command).output().unwrap())
     }
 
     /// The states of the tasks that there are, such as `1_1 RUNNING`. Takes a moment: who waits asks again and again.

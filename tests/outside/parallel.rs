@@ -368,6 +368,30 @@ mod by_mpi {
     }
 
     #[test]
+    fn under_slurm_a_trial_has_two_processes_and_who_cannot_meet_says_so() {
+        let Some(cluster) = Cluster::start() else { return };
+        let place = &cluster.place;
+        let set = "[set]\n\"data.source\" = \"synthetic\"\n\"parallel.shards\" = 2\n\"training.epochs\" = 2";
+        let keys = "base = \"linear\"\njobs = 1\nprocesses_per_trial = 2";
+        place.write("study.toml", &format!("{keys}\n{set}\n[space]\nseed = [1, 2]\n"));
+        let mut sweep = place.command(&["sweep", "study.toml", "--launcher", "slurm", "--partition", "main"]);
+        in_a_container(&mut sweep);
+        cluster.finished(sweep).ok();
+        wait_until(|| cluster.tasks().is_empty());
+        let said = fs::read_to_string(place.path().join("runs/study/slurm-1_1.txt")).unwrap();
+        assert!(said.contains("\n2 finished, of 2 trials\n"), "{said}");
+        let program = place.command(&["linear"]);
+        let mut srun = Command::new("srun");
+        srun.args(["--mpi=none", "--ntasks=2"]).arg(program.get_program()).arg("linear");
+        in_the_same(&program, &mut srun);
+        let ran = cluster.finished(srun);
+        let [error] = errors(&ran)[..] else { panic!("{ran:?}") };
+        let wanted = "error: srun has started 2 processes, and their MPI does not connect them: ";
+        assert!(error.starts_with(wanted), "{error}");
+        assert_eq!(ran.code, 2);
+    }
+
+    #[test]
     fn under_slurm_two_tasks_train_are_requeued_and_go_on() {
         let Some(cluster) = Cluster::start() else { return };
         let (place, whole) = (&cluster.place, Place::new());
