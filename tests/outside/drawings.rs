@@ -141,6 +141,15 @@ fn what_is_drawn_and_labelled_is_trained_on_and_answers() {
         browser.drag("#canvas", stroke);
         until(&mut browser, |browser| browser.text("document.querySelector('.class').textContent"), expected);
     }
+    drop(serving);
+    // Beside another model it is asked for what any of them knows; the validation images are those of the first.
+    let runs = place.runs();
+    let serving = Serving::start(&place, &[runs[0].to_str().unwrap(), runs[1].to_str().unwrap()]);
+    browser.open_address(&serving.address, 820, false);
+    assert_eq!(browser.text("find('target').textContent"), "Draw 3, 7, line, or seven here.");
+    browser.evaluate("document.querySelector('#validation summary').click()");
+    let whose = format!("As {} sees them: ", browser.text("models[0].name"));
+    wait_until(|| browser.text("find('counted').textContent").starts_with(&whose));
 }
 
 fn is_finished(run: &Path) -> bool {

@@ -135,6 +135,11 @@ fn a_drawn_3_is_a_3_and_a_drawn_7_a_7() {
         assert!(!page.contains("orange") && page.contains(&reached), "{page}");
         let link = format!("/{}/report.html", runs[0].split_once("/runs/").map_or("", |(_, name)| name));
         assert!(browser.text("document.querySelector('.model a').href").ends_with(&format!("/runs{link}")), "{link}");
+        // A click is a dot.
+        browser.drag("#canvas", &[[0.5, 0.5]]);
+        assert!(browser.evaluate("light().filter((value) => value > 0.5).length").as_u64() > Some(300));
+        wait_until(|| browser.text("document.querySelector('.model').innerText").contains("It knows only 3 and 7."));
+        browser.evaluate("find('clear').click()");
         browser.evaluate("document.getElementById('why').click()");
         // Off the middle and small, as a hand may draw it.
         let three: Vec<[f64; 2]> = [[10, 12], [15, 8], [24, 9], [28, 15], [24, 21], [17, 23], [25, 25], [29, 31]]

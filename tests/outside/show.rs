@@ -149,10 +149,13 @@ fn the_page_holds_the_same_and_fetches_nothing() {
     for value in ["<h1>small.png: 2 x 3 pixels", ">10</td>", ">200</td>", ">255</td>"] {
         assert!(small.contains(value), "{value}: {small}");
     }
-    assert_eq!(batch.matches("<img ").count(), 60);
-    for part in ["<h1>First batch of synthetic</h1>", "<summary>30 more of the 64 images of the batch</summary>"] {
+    assert_eq!(batch.matches("<img ").count(), 64);
+    for part in ["<h1>First batch of synthetic</h1>", "<summary>54 more of the 64 images of the batch</summary>"] {
         assert!(batch.contains(part), "{part}: {batch}");
     }
+    shown(&place, &["--batch", "--images", "12", "--html", "some.html"]).ok();
+    let summary = "<summary>2 more of the 64 images of the batch; 52 are left out, --images 64 shows all</summary>";
+    assert!(page("some.html").contains(summary), "{}", page("some.html"));
     for page in [small, batch] {
         let page = page.replace("http://www.w3.org/2000/svg", "");
         assert!(!["://", "<script ", "<link", "url("].iter().any(|bad| page.contains(bad)), "{page}");

@@ -121,6 +121,9 @@ fn status_tells_what_runs_and_a_program_all_of_it() {
     let text = place.train(&["sweep", "status", "study.toml"]).ok().stdout;
     let row = text.lines().find(|line| line.contains("/1000000 epochs")).unwrap();
     assert!(row.trim_start().starts_with("1  ") && row.ends_with("  learning_rate=0.1 seed=0"), "{text}");
+    let left = text.lines().find_map(|line| line.strip_prefix("time     about ")).unwrap();
+    assert!(left.ends_with(" h left"), "{left}");
+    assert!(status()["seconds_left"].as_f64() > Some(3600.0), "{text}");
     assert_eq!(status()["at_work"], true);
     place.train(&["sweep", "stop", "study.toml"]).ok();
     assert_eq!(driver.wait().unwrap().code(), Some(130));
@@ -129,6 +132,7 @@ fn status_tells_what_runs_and_a_program_all_of_it() {
         (&ended["at_work"], &ended["running"], &ended["total"]),
         (&false.into(), &Value::Array(vec![]), &3.into())
     );
+    assert_eq!(ended["seconds_left"], Value::Null);
     let first = &ended["trials"][0];
     assert_eq!((&first["state"], &first["point"]["optimizer.learning_rate"]), (&"interrupted".into(), &"0.1".into()));
 }

@@ -380,9 +380,16 @@ fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
         browser.open_address(&format!("{}runs", serving.address), width, dark);
         let shown = "[...document.querySelectorAll('#rows .data')].map((cell) => cell.textContent).join('; ')";
         wait_until(|| browser.text(shown) == names.join("; "));
-        assert_eq!(browser.text("document.querySelector('#rows .name .small').textContent"), "linear");
+        // The model is said of those alone whose config does not say it.
+        assert_eq!(browser.text("find('count').textContent"), "2 runs");
+        assert!(
+            !browser
+                .text("[...document.querySelectorAll('#rows .name .small')].map((one) => one.textContent).join()")
+                .contains("two-layer")
+        );
         browser.evaluate("find('data').value = 'my digits (folder)'; find('data').onchange()");
         wait_until(|| browser.text(shown) == "my digits (folder)");
+        assert_eq!(browser.text("find('count').textContent"), "1 of 2 match");
         let seen = browser.seen(width, &serving.address);
         check(&mut browser, seen, "data", width, dark);
     }
@@ -420,6 +427,40 @@ fn a_run_is_begun_in_a_dialog_that_says_what_is_refused() {
     wait_until(|| browser.evaluate("find('begin').open") == false);
     assert!(browser.text("find('said').textContent").starts_with("trains in runs/two-layer/"));
     wait_until(|| rows(&serving, "").first().is_some_and(|row| row["state"] == "finished" && row["alive"] == false));
+}
+
+#[test]
+fn of_runs_that_are_alike_the_first_stands_for_all_and_the_heads_of_the_columns_stay() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    for (config, seed) in [("linear", 7), ("two-layer", 7), ("two-layer", 7), ("two-layer", 7), ("two-layer", 8)] {
+        let seed = format!("seed={seed}");
+        place.train_small(&[config, "--set", "training.epochs=1", "--set", &seed]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    let seen = "[...document.querySelectorAll('#rows tr')].map((row) => row.checkVisibility() ? 'x' : '.').join('')";
+    let fold = "document.querySelector('#rows [aria-expanded]')";
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        wait_until(|| browser.text(seen) == "xx..x");
+        assert_eq!(browser.text(&format!("{fold}.textContent")), "2 more alike");
+        let page = browser.seen(width, &serving.address);
+        check(&mut browser, page, "alike", width, dark);
+        browser.evaluate(&format!("{fold}.click()"));
+        assert_eq!(
+            (browser.text(seen).as_str(), browser.text(&format!("{fold}.ariaExpanded")).as_str()),
+            ("xxxxx", "true")
+        );
+        // One that is ticked is seen, whatever is folded.
+        browser.evaluate(&format!("document.querySelectorAll('#rows input')[3].click(); {fold}.click()"));
+        assert_eq!(browser.text(seen), "xx.xx");
+    }
+    // Where rows are scrolled away their columns are still named, below the buttons.
+    browser.evaluate("document.body.style.paddingBottom = '3000px'; scrollTo(0, 400)");
+    let places =
+        "['#actions', '.runs th:nth-child(2)'].map((one) => document.querySelector(one).getBoundingClientRect())";
+    let touch = format!("(([above, below]) => above.top === 0 && Math.abs(below.top - above.bottom) < 1)({places})");
+    assert_eq!(browser.evaluate(&touch), true);
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub struct Bars {
     pub bars: Vec<Bar>,
     /// What the longest bar stands for where no amount is larger.
     pub whole: f64,
+    /// On a page, of each bar an amount at which there is a tick, to hold it against; none where there are no ticks.
+    pub ticks: Vec<f64>,
 }
 
 /// A bar of [`Bars`].
@@ -22,11 +24,13 @@ pub struct Bar {
 }
 
 impl Bars {
-    /// The share of the longest bar, or of the whole, that each bar is; what is no amount has none.
-    pub(crate) fn shares(&self) -> Vec<f64> {
-        let amount = |bar: &Bar| if bar.amount.is_finite() { bar.amount.max(0.0) } else { 0.0 };
-        let most = self.bars.iter().map(amount).fold(self.whole, f64::max);
-        self.bars.iter().map(|bar| if most > 0.0 { amount(bar) / most } else { 0.0 }).collect()
+    /// The share of the longest bar, or of the whole, that each bar is, and at which its tick is; what is no amount has none.
+    pub(crate) fn shares(&self) -> Vec<(f64, Option<f64>)> {
+        let amount = |amount: f64| if amount.is_finite() { amount.max(0.0) } else { 0.0 };
+        let amounts = self.bars.iter().map(|bar| bar.amount);
+        let most = amounts.clone().chain(self.ticks.iter().copied()).map(amount).fold(self.whole, f64::max);
+        let share = |of: f64| if most > 0.0 { amount(of) / most } else { 0.0 };
+        amounts.enumerate().map(|(place, bar)| (share(bar), self.ticks.get(place).map(|tick| share(*tick)))).collect()
     }
 }
 
@@ -36,18 +40,25 @@ pub(crate) mod tests {
 
     pub(crate) fn chart() -> Bars {
         let bar = |name: &str, amount: f64| Bar { name: name.into(), amount, label: format!("{amount} %") };
-        Bars { alt: "two keys".into(), bars: vec![bar("optimizer.learning_rate", 80.0), bar("seed", 20.0)], whole: 0.0 }
+        Bars {
+            alt: "two keys".into(),
+            bars: vec![bar("optimizer.learning_rate", 80.0), bar("seed", 20.0)],
+            ..Bars::default()
+        }
     }
 
     #[test]
     fn the_longest_bar_is_whole_unless_more_is_and_what_is_no_amount_has_none() {
         let mut chart = chart();
-        assert_eq!(chart.shares(), [1.0, 0.25]);
+        let shares = |chart: &Bars| chart.shares().into_iter().map(|(share, _)| share).collect::<Vec<_>>();
+        assert_eq!(shares(&chart), [1.0, 0.25]);
         chart.whole = 100.0;
-        assert_eq!(chart.shares(), [0.8, 0.2]);
-        chart.whole = 0.0;
+        assert_eq!(shares(&chart), [0.8, 0.2]);
+        chart.ticks = vec![50.0, 160.0];
+        assert_eq!(chart.shares(), [(0.5, Some(0.3125)), (0.125, Some(1.0))]);
+        (chart.whole, chart.ticks) = (0.0, vec![]);
         chart.bars[0].amount = f64::NAN;
         chart.bars[1].amount = -1.0;
-        assert_eq!(chart.shares(), [0.0, 0.0]);
+        assert_eq!(shares(&chart), [0.0, 0.0]);
     }
 }

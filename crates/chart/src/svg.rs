@@ -88,16 +88,21 @@ pub(crate) const NARROW: f64 = 320.0;
 
 /// The label of a tick of an axis that lies across and whose places are shares. It stands in the middle of its tick, or where it would
 /// reach more than `beyond` units over an end of the axis, beside it.
-pub(crate) fn tick_label(tick: &Tick, y: f64, style: &str, beyond: f64) -> String {
-    let half = text_width(&tick.label, 13.0) / 2.0;
-    let reaches_over = |from_end: f64| from_end * NARROW + beyond < half;
-    let anchor = match tick.at {
-        at if reaches_over(at) => "start",
-        at if reaches_over(1.0 - at) => "end",
-        _ => "middle",
-    };
+pub(crate) fn tick_label(tick: &Tick, y: f64, beyond: f64) -> String {
+    let (anchor, _) = anchor(tick, beyond);
     let (at, label) = (share(tick.at), escaped(&tick.label));
-    format!("<text x=\"{at}\" y=\"{y}\" font-size=\"13\" text-anchor=\"{anchor}\" {style}>{label}</text>\n")
+    format!("<text x=\"{at}\" y=\"{y}\" font-size=\"13\" text-anchor=\"{anchor}\">{label}</text>\n")
+}
+
+/// What of that label stands at its tick, and where the label begins as seen from there.
+pub(crate) fn anchor(tick: &Tick, beyond: f64) -> (&'static str, f64) {
+    let width = text_width(&tick.label, 13.0);
+    let reaches_over = |from_end: f64| from_end * NARROW + beyond < width / 2.0;
+    match tick.at {
+        at if reaches_over(at) => ("start", 0.0),
+        at if reaches_over(1.0 - at) => ("end", -width),
+        _ => ("middle", -width / 2.0),
+    }
 }
 
 /// Text as the content of an element or an attribute. What XML cannot hold becomes a question mark.

@@ -44,10 +44,11 @@ const COLUMNS: usize = 12;
 #[must_use]
 pub fn document(data: &DataSet, path: &Path, typed: &str) -> Document {
     let sums = PixelSums::of(&data.train);
+    let from = (!path.as_os_str().is_empty()).then(|| Block::Text(format!("Read from `{}`.", path.display())));
     let notes = data.notes.iter().map(|note| Block::Text(format!("Note: {note}.")));
     Document {
         title: format!("Data: {}", data.name),
-        lead: [Block::Tiles(tiles(data))].into_iter().chain(notes).collect(),
+        lead: from.into_iter().chain([Block::Tiles(tiles(data))]).chain(notes).collect(),
         sections: [balance(data), samples(data), odd(data, &sums), means(data, &sums), sums.section()]
             .into_iter()
             .chain(sizes(data))
@@ -100,16 +101,20 @@ fn balance(data: &DataSet) -> Section {
     let names: Vec<&str> = splits.iter().map(|(split, ..)| split.name()).collect();
     let [least, most] = [largest.iter().min(), largest.iter().max()].map(|count| count.copied().unwrap_or_default());
     let alt = format!("Images of each class in {}, from {least} to {most}", names[0]);
-    let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ..Bars::default() });
+    // Where each class would end with its share of the validation images.
+    let [all, valid] = [&splits[0].2, &splits[1].2].map(|counts| counts.iter().sum::<usize>().max(1) as f64);
+    let ticks = classes.iter().map(|(label, _)| splits[1].2[*label] as f64 * all / valid).collect();
+    let bars = Block::Bars(Bars { alt, bars: classes.iter().map(bar).collect(), ticks, ..Bars::default() });
     let some = if many {
         format!(" Shown are the {} largest classes and the {} smallest.", BARS / 2, BARS / 2)
     } else {
         String::new()
     };
     let key = Block::Text(format!(
-        "A bar is a class of `{}`; behind it its images in {}.{some}",
+        "A bar is a class of `{}`, with its images in {}; the tick is where it would end with its share of `{}`.{some}",
         names[0],
-        names.join(" · ")
+        names.join(" · "),
+        names[1]
     ));
     // Equal bars say nothing.
     let bars = (!is_even).then_some([key, bars]).into_iter().flatten();
@@ -463,7 +468,8 @@ mod tests {
             "Where it comes from",
         ];
         assert_eq!(headings, expected);
-        assert_eq!(page.lead[1], Block::text("Note: some of it is odd."));
+        assert_eq!(page.lead[0], Block::text("Read from `kinds`."));
+        assert_eq!(page.lead[2], Block::text("Note: some of it is odd."));
         let samples = pictures(&page.sections[1]);
         assert_eq!((samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()), (50, "0", "4"));
         let odd = pictures(&page.sections[2]);
@@ -494,6 +500,7 @@ mod tests {
         of_classes[7] = 11;
         let page = document(&noise(&of_classes, 8), Path::new("kinds"), " folder");
         let Block::Bars(bars) = &page.sections[0].blocks[4] else { panic!("bars") };
+        assert_eq!((bars.ticks.len(), bars.ticks[0]), (BARS, 11.0));
         assert_eq!((bars.bars.len(), bars.bars[0].label.as_str()), (BARS, "11 (22.0 %) · 11 (22.0 %) · 11 (22.0 %)"));
         assert!(matches!(&page.sections[0].blocks[5], Block::Fold { summary, .. } if summary == "All 40 classes"));
         assert_eq!(

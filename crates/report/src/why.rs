@@ -69,7 +69,7 @@ impl Why {
         let bar =
             |(class, p): &(String, f32)| Bar { name: class.clone(), amount: f64::from(*p), label: probability(*p) };
         let alt = format!("Probabilities: {class} {}", probability(*p));
-        let bars = Bars { alt, bars: self.guesses.iter().map(bar).collect(), whole: 1.0 };
+        let bars = Bars { alt, bars: self.guesses.iter().map(bar).collect(), whole: 1.0, ..Bars::default() };
         let pictures = Block::Large { alt: self.alt(), pictures: self.pictures("as the model sees it".into()) };
         Section::new(format!("{}: {class}", self.name), [Block::Bars(bars), pictures])
     }

@@ -21,10 +21,16 @@ let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 // The score of a class: its logit; of two classes the one logit, which speaks for the first.
 const scoreOf = (logits, label) => (logits.length > 1 ? logits[label] : (label === 0 ? 1 : -1) * logits[0]);
 
-// What there is to be done, by the first model's classes.
-const prompt = !models.some((model) => model.knowsStrokes) ? "This model knows pictures: drop one here, paste it or choose a file."
-  : models[0].classes.length > 12 ? `Draw one of ${models[0].classes.length} classes here.`
-  : `Draw ${new Intl.ListFormat("en", { type: "disjunction" }).format(models[0].classes)} here.`;
+// Of more classes how many there are is said, and no more which.
+const FEW = 12;
+const listed = (names, type) => new Intl.ListFormat("en", { type }).format(names);
+
+// What there is to be done, by the classes of all models that know drawings.
+const drawable = [...new Set(models.filter((model) => model.knowsStrokes).flatMap((model) => model.classes))];
+const prompt = drawable.length === 0 ? "This model knows pictures: drop one here, paste it or choose a file."
+  : drawable.length > FEW ? `Draw one of ${drawable.length} classes here.`
+  : drawable.length === 10 && drawable.every((name) => /^\d$/.test(name)) ? "Draw a digit here."
+  : `Draw ${listed(drawable, "disjunction")} here.`;
 
 let isMarked = false; // where the keyboard's pen is stands on the canvas, and is no drawing
 
@@ -42,7 +48,9 @@ function redraw() {
   for (const stroke of strokes) {
     pen.beginPath();
     pen.moveTo(...stroke[0]);
-    for (const point of stroke.length > 1 ? stroke.slice(1) : stroke) pen.lineTo(...point);
+    // A click is a dot: of a line without any length a canvas draws nothing.
+    pen.lineTo(stroke[0][0] + 0.01, stroke[0][1]);
+    for (const point of stroke.slice(1)) pen.lineTo(...point);
     pen.stroke();
   }
 }
@@ -223,13 +231,15 @@ function card(model) {
   const key = make("p", { class: "small key" });
   const name = make("span", { class: "class" });
   const probability = make("span", { class: "probability" });
+  // Whatever is drawn, it is one of these to it.
+  const only = make("p", { class: "small" }, model.classes.length < 10 ? `It knows only ${listed(model.classes, "conjunction")}.` : "");
   const bars = make("tbody", {});
   const time = make("p", { class: "small time" });
   const error = make("p", { class: "error", role: "alert" });
   const warned = make("p", { class: "small" });
   const whole = make("article", { class: "model" },
     make("h2", {}, model.name), make("p", { class: "small" }, model.about), reached(model),
-    make("p", { class: "guess" }, name, probability),
+    make("p", { class: "guess" }, name, probability), only,
     make("table", { class: "bars" }, bars), error, warned,
     make("div", { class: "seen" }, ...figures), key, time);
   find("models").append(whole);
@@ -240,7 +250,7 @@ function card(model) {
     input = null;
     name.textContent = probability.textContent = time.textContent = error.textContent = warned.textContent = "";
     bars.replaceChildren();
-    for (const part of [...figures, key]) part.hidden = true;
+    for (const part of [...figures, key, only]) part.hidden = true;
   }
 
   function showSeen(values) {
@@ -278,6 +288,7 @@ function card(model) {
     // What the browser cannot see of a file, the server tells.
     warned.textContent = input.image && !isDark ? (prediction.warnings ?? []).join("; ") : "";
     name.textContent = prediction.label;
+    only.hidden = !only.textContent;
     if (!isLabelled && model === models[0]) find("label").value = image?.label ?? prediction.label;
     probability.textContent = percent(prediction.probability);
     // Up to ten classes keep their places, so that a bar moves and does not jump.

@@ -4,6 +4,9 @@ const find = (id) => document.getElementById(id);
 const ROWS = 100;
 // What is ticked stays so while the list is filtered and sorted: of each run's name whether it is a study.
 const ticked = new Map();
+// Runs that are alike in all that is listed are one row with a button from so many on, and these are unfolded.
+const ALIKE = 3;
+const unfolded = new Set();
 let wanted = ROWS;
 let shown = [];
 let asking;
@@ -42,7 +45,7 @@ async function act(action) {
 }
 
 // Rows that have not changed stay as they are, with what is focused in them.
-function cells(run) {
+function cells(run, key, alike) {
   const box = make("input", { type: "checkbox", checked: ticked.has(run.name), ariaLabel: `tick ${run.name}` });
   box.onchange = () => {
     if (box.checked) ticked.set(run.name, run.is_study);
@@ -51,21 +54,43 @@ function cells(run) {
   };
   const link = make("a", { href: pageOf(run.name), textContent: run.name });
   const name = make("td", { className: "name" }, link);
-  if (run.model) name.append(" ", make("span", { className: "small", textContent: run.model }));
-  for (const mark of run.marks) if (mark) name.append(make("div", { className: "small", textContent: mark }));
+  // A config mostly says of which model it is.
+  const model = run.name.split("/")[0].includes(run.model) ? null : run.model;
+  for (const mark of [model, ...run.marks]) if (mark) name.append(" ", make("span", { className: "small", textContent: mark }));
+  if (alike) {
+    const fold = make("button", { type: "button", textContent: `${alike} more alike`, title: "the same in all that is listed but when they began and how long they took" });
+    fold.ariaExpanded = unfolded.has(key);
+    fold.onclick = () => {
+      if (!unfolded.delete(key)) unfolded.add(key);
+      fold.ariaExpanded = unfolded.has(key);
+      foldAlike();
+    };
+    name.append(" ", fold);
+  }
   if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));
-  const edit = make("button", { type: "button", textContent: "…", title: "note and tags", ariaLabel: `note and tags of ${run.name}` });
+  const edit = make("button", { type: "button", textContent: "Note", title: "note and tags", ariaLabel: `Note and tags of ${run.name}` });
   edit.onclick = () => mark(run);
-  const state = make("td", { textContent: run.state, className: `state ${run.alive ? "alive" : run.state === "failed" ? "error" : ""}` });
+  // Its width is that of its text, which no hyphen breaks.
+  const whole = (text, className) => make("td", { className }, make("span", { textContent: text }));
+  const state = whole(run.state, `state ${run.alive ? "alive" : run.state === "failed" ? "error" : ""}`);
   const number = (is, text) => {
     const cell = make("td", { textContent: text, className: `number ${is}` });
     cell.dataset.is = is;
     return cell;
   };
-  const data = make("td", { className: "data", textContent: run.data });
+  const data = whole(run.data, "data");
   const began = make("td", { className: "began", textContent: run.began, title: run.began_at ?? "" });
   return [make("td", {}, box), name, data, state, began, number("epochs", run.epochs), number("loss", run.loss),
     number("accuracy", run.accuracy), number("highest", run.highest), number("time", run.time), make("td", {}, edit)];
+}
+
+// By which runs are alike: all that is listed but when they began and how long they took; none of one that trains.
+const keyOf = (run) => run.alive || run.is_study ? run.name
+  : JSON.stringify({ ...run, name: run.name.split("/")[0], began: "", began_at: "", time: "" });
+
+// Of runs that are alike, and beside each other, the first stands for the others, but for those that are ticked.
+function foldAlike() {
+  for (const row of find("rows").children) row.hidden = row.isFurther && !unfolded.has(row.key) && !ticked.has(row.dataset.name);
 }
 
 // Where there are several; one that is chosen stays, though its last run goes.
@@ -82,19 +107,24 @@ function show({ runs, total, found, data }) {
   offer(data);
   const rows = new Map([...find("rows").children].map((row) => [row.dataset.name, row]));
   shown = runs;
-  find("rows").replaceChildren(...runs.map((run) => {
-    const text = JSON.stringify(run);
+  const keys = runs.map(keyOf);
+  let [first, end] = [0, 0];
+  find("rows").replaceChildren(...runs.map((run, i) => {
+    if (i === end) for (first = i; keys[end] === keys[first] && end < runs.length;) end++;
+    const isFolded = end - first >= ALIKE;
+    const alike = isFolded && i === first ? end - first - 1 : 0;
+    const text = JSON.stringify([run, alike]);
     const old = rows.get(run.name);
-    if (old?.known === text) return old;
-    const row = make("tr", { known: text }, ...cells(run));
+    const row = old?.known === text ? old : make("tr", { known: text }, ...cells(run, keys[i], alike));
     row.dataset.name = run.name;
-    return row;
+    return Object.assign(row, { key: keys[i], isFurther: isFolded && i > first });
   }));
+  foldAlike();
   const names = new Set(runs.map((run) => run.name));
   // Of runs that are all here one that is not has gone.
   if (runs.length >= total) for (const name of [...ticked.keys()]) if (!names.has(name)) ticked.delete(name);
   find("count").textContent = total === 0 ? "No runs yet: Train a new run begins one."
-    : found < total ? `${Math.min(runs.length, found)} of ${found} that are so, of ${total}` : `${runs.length} of ${total}`;
+    : (found < total ? `${found} of ${total} match` : `${total} ${total === 1 ? "run" : "runs"}`) + (runs.length < found ? `, ${runs.length} shown` : "");
   find("more").hidden = runs.length >= found;
   tools();
 }
@@ -246,5 +276,7 @@ const watch = () => {
   events.onerror = () => events.readyState === EventSource.CLOSED && say("this page does not move: too many pages are watched", true);
 };
 document.addEventListener("visibilitychange", watch);
+// The heads of the columns stay below the buttons, which may be more rows than one.
+new ResizeObserver(([{ target }]) => document.body.style.setProperty("--buttons", `${target.offsetHeight}px`)).observe(find("actions"));
 addEventListener("pagehide", () => events?.close());
 addEventListener("pageshow", watch);

@@ -61,7 +61,8 @@ const listMore = oneAtATime(async () => {
   try {
     const { total, wrong, images } = await asked("/api/images", { model: models[0].name, from });
     thumbs.append(...images.map(thumb));
-    find("counted").textContent = `${wrong.toLocaleString("en")} of ${total.toLocaleString("en")} are wrong: these first, then the least certain. Choose one to put it on the field.`;
+    const whose = models.length > 1 ? `As ${models[0].name} sees them: ` : "";
+    find("counted").textContent = `${whose}${wrong.toLocaleString("en")} of ${total.toLocaleString("en")} are wrong: these first, then the least certain. Choose one to put it on the field.`;
     find("more").hidden = from + images.length >= total;
   } catch (reason) {
     find("counted").textContent = reason.message;

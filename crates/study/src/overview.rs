@@ -13,6 +13,7 @@ use crate::{
     status::{STOPPED_EARLY, State},
 };
 
+pub use lines::time_left;
 pub(crate) use row::short_key;
 pub use row::{Row, ended, failed, short};
 
@@ -47,7 +48,7 @@ impl Overview {
         remaining: &mut Remaining,
     ) -> Self {
         let work: Vec<Work> = entries.iter().map(Work::of).collect();
-        let expected = Expected::of(study, entries, &work);
+        let expected = Expected::of(study, &work);
         let left = remaining.seconds(elapsed.as_secs_f64(), &work, expected, study.jobs);
         let mut counts = count(entries.iter().map(|entry| &entry.status));
         let to_come = study.total().saturating_sub(entries.len() as u64);

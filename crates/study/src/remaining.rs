@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use plan::ModelKind;
+
 use crate::{
-    Entry,
+    Entry, Status,
     status::State,
     study::{Pruner, Study},
+    within,
 };
 
 /// How much of the difference between what is shown and what is estimated anew shows at once.
@@ -16,10 +19,14 @@ const TRUST: f64 = 0.3;
 pub struct Work {
     /// Whose pace is like its own: those with the same kind of model.
     kind: &'static str,
+    /// Those of its plan.
+    epochs: usize,
     /// Epochs, with the part of the one that is under way.
     done: f64,
     left: f64,
     is_running: bool,
+    /// It was finished or pruned.
+    has_ended: bool,
 }
 
 /// What all of them have before them.
@@ -107,13 +114,44 @@ fn mean<'a>(values: impl Iterator<Item = &'a f64>) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(count))
 }
 
+/// The seconds that a study at work has left as its folders alone tell, each trial at the pace of its record; none before the first
+/// epoch of all, or of a trial that runs and has none like it.
+pub fn seconds_left(study: &Study, trials: &[Status]) -> Option<f64> {
+    let begun: Vec<_> = trials.iter().filter_map(|status| Some((status, status.record.as_ref()?))).collect();
+    let mut remaining = Remaining::default();
+    let mut works = Vec::new();
+    for (place, (status, record)) in begun.into_iter().enumerate() {
+        let kind = ModelKind::named(&record.model.kind)?;
+        let part = if status.state == State::Running { within::read(&status.run, record.epochs_done) } else { 0.0 };
+        works.push(Work::new(kind, record.epochs, record.epochs_done as f64 + part, &status.state));
+        if record.epochs_done > 0 {
+            remaining.paces.insert((kind.name(), place), record.seconds / record.epochs_done as f64);
+        }
+    }
+    // So many drivers as there are do so many at a time.
+    let jobs = works.iter().filter(|work| work.is_running).count();
+    remaining.estimate(&works, Expected::of(study, &works), jobs)
+}
+
 impl Work {
     pub fn of(entry: &Entry) -> Self {
-        let epochs = entry.trial.plan.training.epochs as f64;
-        let (is_running, done) = (entry.status.state == State::Running, entry.values.len() as f64 + entry.part);
-        let goes_on = is_running || entry.status.state == State::Waiting;
-        let left = if goes_on { (epochs - done).max(0.0) } else { 0.0 };
-        Self { kind: entry.trial.plan.model.kind.name(), done, left, is_running }
+        let plan = &entry.trial.plan;
+        let done = entry.values.len() as f64 + entry.part;
+        Self::new(plan.model.kind, plan.training.epochs, done, &entry.status.state)
+    }
+
+    fn new(kind: ModelKind, epochs: usize, done: f64, state: &State) -> Self {
+        let left = match state {
+            State::Running | State::Waiting => (epochs as f64 - done).max(0.0),
+            _ => 0.0,
+        };
+        let has_ended = matches!(state, State::Finished | State::Pruned);
+        Self { kind: kind.name(), epochs, done, left, is_running: *state == State::Running, has_ended }
+    }
+
+    /// Whole epochs.
+    fn epochs_done(&self) -> usize {
+        self.done as usize
     }
 }
 
@@ -125,33 +163,31 @@ impl Expected {
     }
 
     /// Where some trials are stopped before their last epoch, as many are expected to be among those to come.
-    pub fn of(study: &Study, entries: &[Entry], trials: &[Work]) -> Self {
+    pub fn of(study: &Study, trials: &[Work]) -> Self {
         if let Some(Pruner::Asha(asha)) = &study.prune {
             let done: f64 = trials.iter().map(|work| work.done).sum();
-            let running = entries.iter().filter(|entry| entry.status.state == State::Running);
-            let begun: usize = running.map(|e| asha.until(e.values.len()) - e.values.len()).sum();
+            let running = trials.iter().filter(|work| work.is_running).map(Work::epochs_done);
+            let begun: usize = running.map(|done| asha.until(done) - done).sum();
             let expected = asha.expected_epochs() * study.total() as f64 - done;
             return Self { epochs: expected.max(begun as f64), share: 0.0 };
         }
-        let share = if study.prune.is_some() { share(entries) } else { 1.0 };
-        let to_come = study.total().saturating_sub(entries.len() as u64) as f64 * mean_epochs(entries);
+        let share = if study.prune.is_some() { share(trials) } else { 1.0 };
+        let to_come = study.total().saturating_sub(trials.len() as u64) as f64 * mean_epochs(trials);
         Self { epochs: (trials.iter().map(|work| work.left).sum::<f64>() + to_come) * share, share }
     }
 }
 
 /// Epochs of a trial's plan, on average.
-fn mean_epochs(entries: &[Entry]) -> f64 {
-    let epochs: usize = entries.iter().map(|entry| entry.trial.plan.training.epochs).sum();
-    epochs as f64 / entries.len().max(1) as f64
+fn mean_epochs(trials: &[Work]) -> f64 {
+    let epochs: usize = trials.iter().map(|work| work.epochs).sum();
+    epochs as f64 / trials.len().max(1) as f64
 }
 
 /// The part of their plans' epochs that the trials that have ended did.
-fn share(entries: &[Entry]) -> f64 {
-    let has_ended = |entry: &&Entry| matches!(entry.status.state, State::Finished | State::Pruned);
-    let (done, planned) = entries
-        .iter()
-        .filter(has_ended)
-        .fold((0, 0), |(done, planned), entry| (done + entry.values.len(), planned + entry.trial.plan.training.epochs));
+fn share(trials: &[Work]) -> f64 {
+    let ended = trials.iter().filter(|work| work.has_ended);
+    let (done, planned) =
+        ended.fold((0, 0), |(done, planned), work| (done + work.epochs_done(), planned + work.epochs));
     if planned == 0 { 1.0 } else { done as f64 / planned as f64 }
 }
 
@@ -160,7 +196,7 @@ mod tests {
     use super::*;
 
     fn work(kind: &'static str, done: f64, left: f64, is_running: bool) -> Work {
-        Work { kind, done, left, is_running }
+        Work { kind, epochs: (done + left) as usize, done, left, is_running, has_ended: left == 0.0 }
     }
 
     fn all(trials: &[Work]) -> Expected {

@@ -6,7 +6,7 @@ use crate::{
     palette::{BEST, ranked},
     parallel::{Laid, Parallel, Strand},
     span::Tick,
-    svg::{NARROW, escaped, fitting, scale, share, text_width, tick_label},
+    svg::{NARROW, anchor, escaped, fitting, scale, share, text_width, tick_label},
 };
 
 /// The width of the lines' own coordinates.
@@ -19,6 +19,9 @@ const TOP: f64 = 30.0;
 /// Below the last axis.
 const BOTTOM: f64 = 36.0;
 const SIZE: f64 = 13.0;
+/// How much wider letters are that are bold; where they are wider still, the page's ground is around each.
+const BOLD: f64 = 1.15;
+const HALO: &str = "stroke=\"Canvas\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
 /// Shades of the lines: those of one shade are one path.
 const SHADES: usize = 24;
 /// Ticks of an axis of numbers.
@@ -91,13 +94,12 @@ fn strokes(paths: &str, colour: &str, opacity: f64, width: f64) -> String {
 
 /// An axis with its name above and its labels below, which can be read on top of lines.
 fn drawn(axis: &Laid<'_>, y: f64) -> String {
-    // The page's own ground around each letter, light or dark.
-    let halo = "stroke=\"Canvas\" stroke-width=\"5\" stroke-linejoin=\"round\" paint-order=\"stroke\"";
     let rule = "stroke=\"currentColor\" stroke-opacity=\"0.7\"";
     let (name, above) = (escaped(axis.name), y - 9.0);
+    let behind = ground("0", 0.0, above, text_width(axis.name, SIZE) * BOLD);
     let mut svg = format!(
         "<line x2=\"100%\" y1=\"{y}\" y2=\"{y}\" {rule}/>\n\
-         <text y=\"{above}\" font-size=\"{SIZE}\" font-weight=\"600\" {halo}>{name}</text>\n"
+         {behind}<text y=\"{above}\" font-size=\"{SIZE}\" font-weight=\"600\" {HALO}>{name}</text>\n"
     );
     let mut ends = [f64::NEG_INFINITY; 2];
     for tick in &axis.ticks {
@@ -110,9 +112,21 @@ fn drawn(axis: &Laid<'_>, y: f64) -> String {
         // Long names stand in two rows.
         let Some(row) = (0..2).find(|row| ends[*row] + 6.0 <= left) else { continue };
         ends[row] = left + width;
-        svg += &tick_label(&Tick { at: tick.at, label }, y + 18.0 + 15.0 * row as f64, halo, BEYOND);
+        let below = y + 18.0 + 15.0 * row as f64;
+        let tick = Tick { at: tick.at, label };
+        svg += &ground(&at, anchor(&tick, BEYOND).1, below, width);
+        svg += &tick_label(&tick, below, BEYOND);
     }
     svg
+}
+
+/// The page's own ground, light or dark, behind a text that begins so far from a place: no line is seen through it.
+fn ground(at: &str, from: f64, baseline: f64, width: f64) -> String {
+    let (from, width) = (from - 3.0, width + 6.0);
+    format!(
+        "<rect x=\"{at}\" y=\"{}\" width=\"{width:.1}\" height=\"14\" transform=\"translate({from:.1})\" fill=\"Canvas\"/>\n",
+        baseline - 11.0
+    )
 }
 
 #[cfg(test)]
@@ -136,6 +150,22 @@ mod tests {
         assert_eq!(groups[2].attribute("stroke"), Some(BEST.hex().as_str()));
         let path = groups[2].first_element_child().and_then(|path| path.attribute("d"));
         assert_eq!(path.map(|d| d.matches('L').count()), Some(2));
+    }
+
+    #[test]
+    fn behind_each_text_lies_the_pages_ground() {
+        let html = parallel(&chart());
+        let document = parsed(&html);
+        let is_text = |node: &roxmltree::Node<'_, '_>| node.has_tag_name("text");
+        for text in document.descendants().filter(is_text) {
+            let before = text.prev_sibling_element().unwrap();
+            assert_eq!((before.tag_name().name(), before.attribute("fill")), ("rect", Some("Canvas")), "{text:?}");
+            let number =
+                |node: &roxmltree::Node<'_, '_>, name| -> f64 { node.attribute(name).unwrap().parse().unwrap() };
+            let (top, baseline) = (number(&before, "y"), number(&text, "y"));
+            assert!(top + SIZE <= baseline + 4.0 && baseline < top + number(&before, "height"), "{text:?}");
+            assert!(number(&before, "width") > text_width(text.text().unwrap(), SIZE), "{text:?}");
+        }
     }
 
     #[test]

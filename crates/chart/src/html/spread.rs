@@ -24,7 +24,7 @@ pub fn spread(chart: &Spread) -> String {
     let span = chart.span(6);
     let legend = legend(chart);
     let groups: String = chart.groups.iter().map(|group| drawn(group, &span)).collect();
-    let labels: String = span.ticks.iter().map(|tick| tick_label(tick, 17.0, "", BEYOND)).collect();
+    let labels: String = span.ticks.iter().map(|tick| tick_label(tick, 17.0, BEYOND)).collect();
     format!(
         "<figure class=\"spread\" role=\"img\" aria-label=\"{}\">\n{legend}{groups}\
          <svg width=\"100%\" height=\"22\" overflow=\"visible\" fill=\"currentColor\" aria-hidden=\"true\">\

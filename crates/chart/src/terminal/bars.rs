@@ -13,7 +13,7 @@ pub fn bars(chart: &Bars, width: usize, colours: Colours) -> String {
     let names = longest(&mut chart.bars.iter().map(|bar| &bar.name)).min(MOST_NAME).min(width / 2);
     let labels = longest(&mut chart.bars.iter().map(|bar| &bar.label));
     let room = width.saturating_sub(names + labels + 2).clamp(1, MOST_BAR);
-    let line = |(bar, share): (&crate::bars::Bar, f64)| {
+    let line = |(bar, (share, _)): (&crate::bars::Bar, (f64, Option<f64>))| {
         let drawn = "━".repeat((share * room as f64).round() as usize);
         let name = cut(&bar.name, names);
         let row = format!("{name:names$} {} {}", colours.text(BLUE, &drawn), bar.label);

@@ -45,9 +45,14 @@ impl Overview {
 
     /// How long it has taken and will take.
     fn time(&self, width: usize) -> Vec<String> {
-        let left = self.left.map_or_else(|| "- left".into(), |left| format!("about {} left", clock(left)));
+        let left = time_left(self.left);
         wrapped("time", [clock(self.elapsed.as_secs_f64()), left].into_iter(), ", ", width, INDENT)
     }
+}
+
+/// The time left, in words.
+pub fn time_left(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "- left".into(), |left| format!("about {} left", clock(left)))
 }
 
 /// Pieces behind a name, indented by so much, on as many lines as they need.

@@ -32,6 +32,7 @@ pub(super) fn section(view: &StudyView<'_>, found: &Importances) -> Option<Secti
         alt: format!("Importance: {}", shares.join(", ")),
         bars: known.iter().map(|it| bar(it)).collect(),
         whole: 1.0,
+        ..Bars::default()
     };
     let metric = view.study.metric;
     let method = format!(

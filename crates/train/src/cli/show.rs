@@ -31,7 +31,7 @@ pub struct ShowArgs {
     /// As the training sees them, which is so without it too.
     #[arg(long, requires = "batch", conflicts_with = "raw", hide = true)]
     pub augmented: bool,
-    /// How many images of the batch; 9, and 36 on a page.
+    /// How many images of the batch; 9, and 64 on a page.
     #[arg(long, value_name = "N", requires = "batch", value_parser = from_1)]
     pub images: Option<NonZeroUsize>,
     /// Write it to a self-contained page too.

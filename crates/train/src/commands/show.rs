@@ -14,7 +14,7 @@ use crate::{
 
 /// Images of a batch, where nothing else is said.
 const IN_A_TERMINAL: usize = 9;
-const ON_A_PAGE: usize = 60;
+const ON_A_PAGE: usize = 64;
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {

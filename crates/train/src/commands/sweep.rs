@@ -303,7 +303,7 @@ fn show(args: &StudyArgs, as_json: bool) -> anyhow::Result<()> {
         writeln!(out, "slurm    {tasks}")?;
     }
     if !running.is_empty() {
-        writeln!(out)?;
+        writeln!(out, "time     {}\n", study::time_left(study::seconds_left(&study, &trials)))?;
     }
     for row in &running {
         writeln!(out, "{}", row.running(width(), colours()))?;
@@ -381,6 +381,7 @@ fn object(study: &Study, folder: &Path, trials: &[Status], running: &[Row]) -> V
         "at_work": study_folder::has_drivers(folder),
         "best": best.map(trial),
         "running": running,
+        "seconds_left": (!running.is_empty()).then(|| study::seconds_left(study, trials)).flatten(),
         "trials": trials.iter().map(trial).collect::<Vec<_>>(),
     })
 }

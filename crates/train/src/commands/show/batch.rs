@@ -77,7 +77,11 @@ pub fn page(args: &ShowArgs, most: usize) -> anyhow::Result<Section> {
     let (first, more) = pictures.split_at(pictures.len().min(WHOLE_ROWS));
     blocks.push(large(first));
     if !more.is_empty() {
-        let summary = format!("{} more of the {all} images of the batch", more.len());
+        let left_out = match all - pictures.len() {
+            0 => String::new(),
+            some => format!("; {some} are left out, --images {all} shows all"),
+        };
+        let summary = format!("{} more of the {all} images of the batch{left_out}", more.len());
         blocks.push(Block::Fold { summary, blocks: vec![large(more)] });
     }
     let mut lines = format!("train{typed}\n");
@@ -97,8 +101,8 @@ pub fn page(args: &ShowArgs, most: usize) -> anyhow::Result<Section> {
     Ok(Section::new(format!("First batch of {}", data.name), blocks))
 }
 
-/// Images that fill whole rows on wide pages and on narrow ones.
-const WHOLE_ROWS: usize = 30;
+/// Images that fill whole rows on wide pages and on narrow ones, where what comes below them is not far.
+const WHOLE_ROWS: usize = 10;
 
 /// Epochs that an image is shown in.
 const EPOCHS: NonZeroUsize = NonZeroUsize::new(8).unwrap();
