@@ -4,8 +4,9 @@ use chart::{Bar, Bars, Block, Picture, Pixels, Section, Verdict, Weights};
 
 use crate::probability;
 
-/// Pixels on each side of one over which what they add is averaged, in images in colour.
-const ROUND: usize = 2;
+/// Weights of the pixels round one, along each side, over which what they add is averaged in images in colour: two means over four
+/// pixels, which leave nothing of the stripes that convolutions of stride 2 give a gradient.
+const ROUND: [f32; 7] = [1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0];
 
 /// Below it a model is not certain.
 pub(crate) const CERTAIN: f32 = 0.9;
@@ -50,7 +51,7 @@ impl Why {
 
     /// The same of images in colour, whose single pixels say little.
     pub const COLOUR: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope \
-                              of the logit by it, here the mean over the 5 x 5 pixels round it. Of the squares, each is covered in \
+                              of the logit by it, here a mean over the 7 x 7 pixels round it. Of the squares, each is covered in \
                               turn: orange, then the model leans less to what it predicted (where another class is right, against \
                               that one); blue, then more.";
 
@@ -124,11 +125,19 @@ impl Why {
     /// Each value as the mean of those round it, as far as the image goes.
     fn averaged(&self, values: &[f32]) -> Vec<f32> {
         let (height, width) = (self.pixels.height(), self.pixels.width());
-        let round = |at: usize, end: usize| at.saturating_sub(ROUND)..(at + ROUND + 1).min(end);
+        let round = |at: usize, end: usize| {
+            let places = (at..).zip(ROUND).map(|(place, weight)| (place.checked_sub(ROUND.len() / 2), weight));
+            places.filter_map(move |(place, weight)| Some((place.filter(|place| *place < end)?, weight)))
+        };
         let mean = |row: usize, column: usize| {
-            let (rows, columns) = (round(row, height), round(column, width));
-            let count = (rows.len() * columns.len()) as f32;
-            rows.flat_map(|row| columns.clone().map(move |column| values[row * width + column])).sum::<f32>() / count
+            let (mut sum, mut weights) = (0.0, 0.0);
+            for (row, of_row) in round(row, height) {
+                for (column, of_column) in round(column, width) {
+                    sum += of_row * of_column * values[row * width + column];
+                    weights += of_row * of_column;
+                }
+            }
+            sum / weights
         };
         (0..height).flat_map(|row| (0..width).map(move |column| mean(row, column))).collect()
     }
@@ -178,6 +187,19 @@ mod tests {
     #[test]
     fn of_a_linear_model_the_parts_come_to_the_logit() {
         assert_eq!(captions(&why(true))[1], "pixels for dog\nbias +0.50 and pixels +1.00: logit 1.50");
+    }
+
+    #[test]
+    fn in_colour_stripes_are_averaged_away_and_what_stands_alone_stays() {
+        let why = Why { pixels: Pixels::of_planes(16, 16, &[9; 3 * 256]), ..why(false) };
+        for period in [2, 4] {
+            let stripes: Vec<f32> = (0..256).map(|at| if at % period < period / 2 { 1.0 } else { -1.0 }).collect();
+            let inside = why.averaged(&stripes)[8 * 16 + 8];
+            assert!(inside.abs() < 1e-6, "{period}: {inside}");
+        }
+        let one: Vec<f32> = (0..256).map(|at| if at == 8 * 16 + 8 { 256.0 } else { 0.0 }).collect();
+        assert_eq!(why.averaged(&one)[8 * 16 + 8], 16.0);
+        assert_eq!(why.averaged(&[2.0; 256]), [2.0; 256]);
     }
 
     #[test]

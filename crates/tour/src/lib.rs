@@ -116,8 +116,10 @@ impl<B: AutodiffBackend> Tour<'_, B> {
 pub fn outcomes(sections: &[Section]) -> Option<Table> {
     let mut table = Table::new(["way", "accuracy here", "the book"], 1);
     for (number, section) in (1..).zip(sections) {
+        // The sections have as many digits as their source.
+        let four = |text: &str| text.parse::<f64>().map_or_else(|_| text.to_owned(), |value| format!("{value:.4}"));
         let mut add = |way: &str, here: &str, book: Option<&str>| {
-            table.add_row([way, here, book.unwrap_or("-")]);
+            table.add_row([way.to_owned(), four(here), four(book.unwrap_or("-"))]);
             table.links.push(format!("#section-{number}"));
         };
         let tables = section.blocks.iter().filter_map(|block| match block {
@@ -135,6 +137,9 @@ pub fn outcomes(sections: &[Section]) -> Option<Table> {
                 ["epoch", "accuracy here", "the book prints"] => {
                     rows.last().into_iter().for_each(|row| add("the linear model, by hand", &row[1], Some(&row[2])));
                 }
+                [resnet::MEASURED, ..] => {
+                    rows.iter().for_each(|row| add("a residual net, as measured before", &row[1], Some(&row[2])));
+                }
                 ["last epoch", ..] => {
                     let book = row("the book").map(|row| row[3].as_str());
                     let way = learners.next().unwrap_or("a residual net");
@@ -148,11 +153,12 @@ pub fn outcomes(sections: &[Section]) -> Option<Table> {
 }
 
 impl Stop {
-    /// Its place, where it is not computed.
-    pub fn left_out(&self, why: &str) -> Section {
+    /// Its place, where it is not computed; of digits what takes long was measured before.
+    pub fn left_out(&self, why: &str, has_digits: bool) -> Section {
         // The contents say so too.
         let title = format!("{} (left out)", self.title());
-        Section::new(title, [Block::Text(format!("Left out: {why}."))])
+        let measured = (self.is_deep && has_digits).then(|| Block::Table(resnet::measured()));
+        Section::new(title, [Block::Text(format!("Left out: {why}."))].into_iter().chain(measured))
     }
 
     fn title(&self) -> String {

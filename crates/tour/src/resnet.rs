@@ -18,6 +18,16 @@ use super::{
 /// How often one digit is shown changed.
 const CHANGED: usize = 6;
 
+/// The head of what was measured.
+pub(super) const MEASURED: &str = "measured before";
+
+/// What it comes to, by five seeds, beside the book's resnet18.
+pub(super) fn measured() -> Table {
+    let mut table = Table::new([MEASURED, "accuracy", "the book"], 1);
+    table.add_row(["train resnet, 3 epochs, five seeds", "0.9990 to 0.9995", "0.997056"]);
+    table
+}
+
 pub(super) fn blocks<B: AutodiffBackend, E: From<PlanError>>(
     tour: &Tour<'_, B>,
     train: Train<'_, E>,

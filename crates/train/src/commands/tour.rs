@@ -130,7 +130,7 @@ impl BackendJob for Show<'_> {
         let mut sections = Vec::with_capacity(self.stops.len());
         for (stop, why) in self.stops {
             if let Some(why) = why {
-                let section = stop.left_out(why);
+                let section = stop.left_out(why, has_digits(data));
                 if self.args.plain {
                     self.print(&section)?;
                 } else {
