@@ -91,10 +91,12 @@ impl Status {
         }
     }
 
-    /// Whether it did all that its plan asked for then, and this is more. One that stopped early has nothing to go on with.
+    /// Whether it did all that its plan asked for then, and this is more. One that stopped early has nothing to go on with, nor one
+    /// whose patience ran out with its last epoch.
     pub fn is_short_of(&self, epochs: usize) -> bool {
         let is_short = |record: &RunRecord| record.epochs_done >= record.epochs && record.epochs_done < epochs;
-        self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
+        let is_short = self.state == State::Finished && self.record.as_ref().is_some_and(is_short);
+        is_short && !list::is_out_of_patience(&self.run)
     }
 
     pub fn epochs(&self) -> usize {
