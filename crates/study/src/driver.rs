@@ -213,11 +213,10 @@ impl<'a> Driver<'a> {
         let Entry { trial, status, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
         let is_own = || Lease::read(&trial.path).is_some_and(|lease| lease.driver == driver);
-        let goes_on = now.is_short_of(trial.plan.training.epochs)
-            || (now.state == State::Running && is_own() && !folder::is_in_use(&trial.path));
-        if goes_on {
+        if now.state == State::Running && is_own() && !folder::is_in_use(&trial.path) {
             now.state = State::Waiting;
         }
+        now.hold_to(trial.plan.training.epochs);
         *status = now;
         self.entries[place].look(self.study.metric);
         Ok(true)
