@@ -5,7 +5,7 @@ use plan::{Plan, decides_result};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, labels::labels};
+use super::{ComparedRun, labels::labels_of};
 use crate::small;
 
 /// What a difference counts as more than noise at.
@@ -110,11 +110,12 @@ impl<'a> Groups<'a> {
         table
     }
 
-    /// What sets each group apart from the others; its number where that has no short name.
+    /// What sets each group apart from the others, in as many keys as it takes; where plans do not tell, its runs.
     pub(super) fn labels(&self) -> Vec<String> {
         let plans = self.all.iter().map(|group| &self.runs[group.runs[0]].plan);
-        labels(plans, |key| key != "seed")
-            .unwrap_or_else(|| (1..=self.all.len()).map(|number| format!("group {number}")).collect())
+        let key = |run: &usize| self.runs[*run].key.as_str();
+        let of_runs = |group: &Group| group.runs.iter().map(key).collect::<Vec<_>>().join(", ");
+        labels_of(plans, |key| key != "seed", usize::MAX).unwrap_or_else(|| self.all.iter().map(of_runs).collect())
     }
 
     /// The accuracy of each seed, with mean and interval.
@@ -270,6 +271,22 @@ mod tests {
     fn other_data_is_another_group() {
         let other = ComparedRun { data: Some(data()), ..run(&["seed=1"], 0.9) };
         assert_eq!(Groups::of(&[run(&[], 0.9), other]).all.len(), 2);
+    }
+
+    #[test]
+    fn a_group_is_named_by_all_keys_that_it_takes_or_by_its_runs() {
+        let changed =
+            ["seed=0", "model.hidden=9", "training.epochs=9", "training.batch_size=9", "optimizer.momentum=0.5"];
+        let labels = Groups::of(&changed.map(|setting| run(&[setting], 0.9))).labels();
+        assert_eq!(labels.iter().map(|label| label.matches('=').count()).collect::<Vec<_>>(), [4; 5], "{labels:?}");
+        assert!(labels[1].contains("hidden=9") && !labels[0].contains("hidden=9"), "{labels:?}");
+        let of_data = |key: &str, fingerprint: &str, seed: &str| ComparedRun {
+            data: Some(DataRecord { fingerprint: fingerprint.into(), ..data() }),
+            key: key.into(),
+            ..run(&[seed], 0.9)
+        };
+        let runs = [of_data("A", "f", "seed=0"), of_data("B", "g", "seed=0"), of_data("C", "f", "seed=1")];
+        assert_eq!(Groups::of(&runs).labels(), ["A, C", "B"]);
     }
 
     #[test]
