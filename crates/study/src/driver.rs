@@ -490,7 +490,8 @@ const PRUNED: i32 = process::PRUNED as i32;
 const DIVERGED: i32 = process::DIVERGED as i32;
 const INTERRUPTED: i32 = process::INTERRUPTED as i32;
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs;
 
