@@ -9,6 +9,7 @@ use std::{
 };
 
 use plan::Setting;
+use run::folder;
 use study::{Study, StudyFolder, study_folder};
 
 use crate::{
@@ -191,6 +192,28 @@ fn a_stop_saves_and_the_same_command_goes_on() {
     let ran = place.train(&["sweep", "status", "study.toml"]).ok();
     assert!(ran.stdout.contains("1 interrupted, 2 waiting, of 3 trials"), "{}", ran.stdout);
     place.train(&["sweep", "stop", "study.toml"]).fails(2, "no driver works on the study in `runs/study`");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_study_stopped_within_an_epoch_goes_on_with_fewer_and_comes_to_its_end() {
+    let place = Place::new();
+    let set = "[set]\n\"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 20000\n\"model.hidden\" = 300\n\
+        \"training.batch_size\" = 16\n";
+    let prune = "[prune]\nkind = \"asha\"\nmin_epochs = 2\nreduction_factor = 2\n";
+    place.write("study.toml", &format!("base = \"two-layer\"\njobs = 1\n{set}[space]\n{RATES}\n{prune}"));
+    let mut driver = place.start(&["sweep", "study.toml", "--set", "training.epochs=60"]);
+    wait_until(|| trials(&place).iter().any(|run| run.join("metrics.csv").is_file()));
+    thread::sleep(Duration::from_millis(200));
+    assert!(Command::new("kill").args(["-INT", &driver.id().to_string()]).status().unwrap().success());
+    assert_eq!(driver.wait().unwrap().code(), Some(130));
+    // Of the epoch that was begun not all parts have a loss of their own, as epochs of so short a run have.
+    let ran = sweep(&place, &["--set", "training.epochs=4"]).ok();
+    assert!(!ran.stdout.contains(" 0/4 epochs"), "{}", ran.stdout);
+    for run in trials(&place) {
+        let numbers: Vec<usize> = folder::read_epochs(&run).unwrap().iter().map(|epoch| epoch.epoch).collect();
+        assert!([vec![1, 2], vec![1, 2, 3, 4]].contains(&numbers), "{numbers:?}");
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -37,6 +37,11 @@ fn large(place: &Place) -> Study {
     study(place, &rates[..1], &hidden[..1]);
     place.train(&["sweep", "study.toml"]).ok();
     study(place, &rates, &hidden);
+    copies(place, VALUES * VALUES)
+}
+
+/// The study that is written down, with so many trials: one that has really run, and copies of it with other values.
+fn copies(place: &Place, trials: usize) -> Study {
     let mut study = Study::read(&place.path().join("study.toml"), &[]).unwrap();
     let first = place.runs().into_iter().find(|run| run.join("trial.toml").is_file()).unwrap();
     let record = record(&first);
@@ -44,7 +49,7 @@ fn large(place: &Place) -> Study {
     study.make_definite([Setting::flag("test", "backend", backend)]);
     let fingerprint = record["data"]["fingerprint"].as_str().unwrap();
     let points = study.points().unwrap();
-    assert_eq!(points.len(), VALUES * VALUES);
+    assert_eq!(points.len(), trials);
     let trial = |number: usize| Trial::new(&study, number, points[number].clone(), None, fingerprint).unwrap();
     assert_eq!(place.path().join(trial(0).path), first, "a copy would not be known as a trial");
     let copies: Vec<usize> = (1..points.len()).collect();
@@ -66,18 +71,30 @@ fn copy(place: &Place, first: &Path, trial: &Trial) {
     let accuracy = |epoch: usize| accuracy(trial, epoch);
     let mut run = record(first);
     run["best"]["metrics"]["accuracy"] = json!(accuracy(10));
+    run["best"]["metrics"]["loss"] = json!(1.0 - accuracy(10));
     run["seconds"] = json!(0.3 + accuracy(10));
+    let epochs = if is_stopped(trial) { 3 } else { 10 };
+    if is_stopped(trial) {
+        (run["state"], run["epochs_done"]) = (json!("paused"), json!(epochs));
+    }
     fs::write(folder.join("run.json"), serde_json::to_vec_pretty(&run).unwrap()).unwrap();
     let metrics = fs::read_to_string(first.join("metrics.jsonl")).unwrap();
     let line = |(epoch, line): (usize, &str)| {
         let mut line: Value = serde_json::from_str(line).unwrap();
         line["valid"]["accuracy"] = json!(accuracy(epoch + 1));
+        line["valid"]["loss"] = json!(1.0 - accuracy(epoch + 1));
         line.to_string() + "\n"
     };
-    fs::write(folder.join("metrics.jsonl"), metrics.lines().enumerate().map(line).collect::<String>()).unwrap();
+    fs::write(folder.join("metrics.jsonl"), metrics.lines().take(epochs).enumerate().map(line).collect::<String>())
+        .unwrap();
     for file in ["lock", "output.txt"] {
         fs::write(folder.join(file), "").unwrap();
     }
+}
+
+/// Of trials of four keys two of three.
+fn is_stopped(trial: &Trial) -> bool {
+    trial.point.len() == 4 && !trial.number.is_multiple_of(3)
 }
 
 /// A hill over the logarithm of the learning rate, with a little of the hidden units and of luck.
@@ -169,4 +186,27 @@ fn ten_thousand_trials_are_read_reported_and_known_in_seconds() {
     assert!(again.stdout.contains("10,000 finished, of 10,000 trials"), "{}", again.stdout);
     assert!(written(&place) == before, "a finished trial was run again");
     within(&again, 10.0);
+}
+
+#[test]
+fn the_page_of_a_thousand_trials_of_four_keys_is_small() {
+    let place = Place::new();
+    let write = |trials: usize| {
+        let text = format!(
+            "base = \"two-layer\"\nsearch = \"random\"\ntrials = {trials}\nmetric = \"valid.loss\"\n[set]\n\
+             \"data.source\" = \"synthetic\"\n\"data.synthetic_train\" = 600\n\"data.synthetic_valid\" = 200\n\
+             \"training.epochs\" = 10\n[space]\n\"optimizer.learning_rate\" = {{ log_uniform = [0.01, 10.0] }}\n\
+             \"optimizer.momentum\" = {{ uniform = [0.0, 0.95] }}\n\"optimizer.weight_decay\" = {{ log_uniform = [1e-6, 0.1] }}\n\
+             \"model.hidden\" = {{ int = [10, 100] }}\n[prune]\nkind = \"asha\"\nmin_epochs = 3\n"
+        );
+        place.write("study.toml", &text);
+    };
+    write(1);
+    place.train(&["sweep", "study.toml"]).ok();
+    write(1000);
+    copies(&place, 1000);
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    assert!(page.contains("stopped after 3") && page.contains("300 of 1,000 trials, at equal distances"));
+    assert!(page.len() < 300_000, "a page of {} bytes", page.len());
 }

@@ -273,6 +273,30 @@ fn a_failure_is_told_at_once_and_the_others_go_on() {
 }
 
 #[test]
+fn a_page_has_all_trials_in_the_columns_of_its_leaderboard_and_tells_those_that_are_not_finished() {
+    let place = Place::new();
+    let rates: Vec<String> = (1..=12).map(|n| format!("{}", f64::from(n) / 10.0)).collect();
+    let space = format!("\"optimizer.learning_rate\" = [{}]\n\"optimizer.momentum\" = [0.0]", rates.join(", "));
+    let prune = "[prune]\nkind = \"asha\"\nmin_epochs = 1\nreduction_factor = 2\n";
+    study(&place, "metric = \"valid.loss\"", &format!("{space}\n{prune}"));
+    let ran = sweep(&place, &[]).ok();
+    let more = "the best 10 of 12 points; `train sweep report study.toml` has more, `train sweep status study.toml --json` all";
+    assert!(ran.stdout.contains(more), "{}", ran.stdout);
+    place.train(&["sweep", "report", "study.toml"]).ok();
+    let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    let (before, fold) = page.split_once("All 12 trials</summary>").unwrap();
+    let fold = &fold[..fold.find("</details>").unwrap()];
+    let head = |text: &str| text.rsplit_once("<thead>").unwrap().1.split_once("</thead>").unwrap().0.to_owned();
+    assert_eq!(head(fold), head(before));
+    assert_eq!((fold.matches("<tr data-item").count(), fold.matches("/report.html\">").count()), (12, 10));
+    assert!(fold.contains(" writes the page of any other"), "{fold}");
+    // In the curves and over parallel axes.
+    for told in ["data-name=\"not finished\"", "stroke-dasharray=\"5 4\"/></svg><span>not finished</span>"] {
+        assert!(page.contains(told), "{told}");
+    }
+}
+
+#[test]
 fn the_median_rule_stops_what_lags_behind() {
     let place = Place::new();
     let rates = "\"optimizer.learning_rate\" = [0.3, 0.2, 0.1, 1e-9, 1e-8]";
@@ -283,6 +307,36 @@ fn the_median_rule_stops_what_lags_behind() {
     );
     let ran = sweep(&place, &["--set", "training.epochs=300"]).ok();
     assert!(ran.stdout.contains("3 finished, 2 pruned, of 5 trials"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_trial_that_was_stopped_is_whole_in_a_study_of_as_many_epochs() {
+    let place = Place::new();
+    let rates = "\"optimizer.learning_rate\" = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]";
+    let prune = "[prune]\nkind = \"asha\"\nmin_epochs = 1\nreduction_factor = 2\n";
+    study(&place, "jobs = 1\nmetric = \"valid.loss\"", &format!("{rates}\n{prune}"));
+    sweep(&place, &[]).ok();
+    let after_two = |ran: Ran| -> Vec<String> {
+        let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let trials = told["trials"].as_array().unwrap().iter().filter(|trial| trial["epochs"] == 2);
+        trials.map(|trial| trial["state"].as_str().unwrap().to_owned()).collect()
+    };
+    let status = ["sweep", "status", "study.toml", "--json"];
+    let stopped = after_two(place.train(&status).ok());
+    assert!(!stopped.is_empty() && stopped.iter().all(|state| state == "stopped early"), "{stopped:?}");
+    let shorter = place.train(&[&status[..], &["--set", "training.epochs=2"]].concat()).ok();
+    assert_eq!(after_two(shorter), vec!["finished"; stopped.len()]);
+}
+
+#[test]
+fn a_trial_whose_patience_ran_out_with_its_last_epoch_does_not_go_on() {
+    let place = Place::new();
+    study(&place, "", "\"model.hidden\" = [5]\n");
+    let impatient = ["--set", "early_stopping.patience=1", "--set", "early_stopping.min_delta=9"];
+    sweep(&place, &[&impatient[..], &["--set", "training.epochs=2"]].concat()).ok();
+    let ran = sweep(&place, &[&impatient[..], &["--set", "training.epochs=4"]].concat()).ok();
+    assert!(ran.stdout.contains("1 finished, of 1 trials"), "{}", ran.stdout);
+    assert_eq!(record(&trials(&place)[0])["epochs_done"], 2);
 }
 
 #[test]

@@ -132,6 +132,7 @@ fn parallel() -> Parallel {
             values: vec![Some(rate), Some(kind), hidden, Some(loss)],
             worth: (1.0 - 2.0 * loss).clamp(0.0, 1.0),
             item: None,
+            is_dashed: n.is_multiple_of(2),
         }
     };
     let names = ["sgd", "adam", "adamw"].map(str::to_owned).to_vec();

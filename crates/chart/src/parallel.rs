@@ -48,6 +48,8 @@ pub struct Strand {
     pub worth: f64,
     /// What it stands for, as [`crate::Series::items`].
     pub item: Option<usize>,
+    /// Whether its line is dashed: it has not come to its end.
+    pub is_dashed: bool,
 }
 
 /// An axis with the place of every line, as fractions of its length.
@@ -118,7 +120,7 @@ pub(crate) mod tests {
         let strand = |rate: f64, kind: Option<f64>, loss: f64, worth: f64| Strand {
             values: vec![Some(rate), kind, Some(loss)],
             worth,
-            item: None,
+            ..Strand::default()
         };
         Parallel {
             alt: "three trials".into(),

@@ -76,6 +76,12 @@ pub fn catch_up(record: &mut RunRecord, path: &Path) {
     record.best = BestTracker::of(&plan, &epochs).best;
 }
 
+/// Whether the patience of the run in a folder has run out, as its epochs tell.
+pub fn is_out_of_patience(path: &Path) -> bool {
+    let epochs = folder::read_epochs(path).unwrap_or_default();
+    folder::read_plan(path).is_ok_and(|plan| BestTracker::of(&plan, &epochs).out_of_patience(&plan))
+}
+
 /// The folders in a folder but for hidden ones; of one that does not exist none.
 pub fn folders(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |cause| Error::Read { path: path.into(), cause };

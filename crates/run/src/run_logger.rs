@@ -80,7 +80,7 @@ pub struct EpochRecord {
     /// Metrics over the training batches, each with the parameters before its step.
     pub train: Metrics,
     /// Of a short run the training loss of each of some equal parts of it; else, and in a run of an earlier version, none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Vec::is_empty")]
     pub train_losses: Vec<f64>,
     /// Metrics of the validation split at its end.
     pub valid: Metrics,
@@ -88,6 +88,12 @@ pub struct EpochRecord {
     pub seconds: f64,
     /// Training images a second, validation not counted.
     pub images_per_second: f64,
+}
+
+/// Losses of parts, none where one of them is no number: such lines were written of epochs begun in a longer run.
+fn whole<'de, D: serde::Deserializer<'de>>(parts: D) -> Result<Vec<f64>, D::Error> {
+    let parts = Vec::<Option<f64>>::deserialize(parts)?;
+    Ok(parts.into_iter().collect::<Option<_>>().unwrap_or_default())
 }
 
 /// One line of `metrics.jsonl` where `training.log_steps` is set: a batch.
@@ -227,6 +233,16 @@ mod tests {
         let valid = Metrics { loss: 0.1 + 0.2, accuracy: 0.5, roc_auc: Some(1e-7), ..Metrics::default() };
         let gradient_norm = Some(0.5);
         EpochRecord { epoch, step: 10 * epoch, learning_rate: 1.0, gradient_norm, valid, ..EpochRecord::default() }
+    }
+
+    #[test]
+    fn an_epoch_whose_parts_are_not_all_known_is_one_without_parts() {
+        let of = |losses: &str| {
+            let mut line = serde_json::to_value(record(1)).unwrap();
+            line["train_losses"] = serde_json::from_str(losses).unwrap();
+            serde_json::from_value::<EpochRecord>(line).unwrap().train_losses
+        };
+        assert_eq!((of("[0.5, 0.25]"), of("[null, 0.25]")), (vec![0.5, 0.25], vec![]));
     }
 
     fn table_of(run: &Path) -> String {

@@ -213,11 +213,10 @@ impl<'a> Driver<'a> {
         let Entry { trial, status, .. } = &mut self.entries[place];
         let Some(mut now) = Status::read(&trial.path, self.study.metric)? else { return Ok(false) };
         let is_own = || Lease::read(&trial.path).is_some_and(|lease| lease.driver == driver);
-        let goes_on = now.is_short_of(trial.plan.training.epochs)
-            || (now.state == State::Running && is_own() && !folder::is_in_use(&trial.path));
-        if goes_on {
+        if now.state == State::Running && is_own() && !folder::is_in_use(&trial.path) {
             now.state = State::Waiting;
         }
+        now.hold_to(trial.plan.training.epochs);
         *status = now;
         self.entries[place].look(self.study.metric);
         Ok(true)
@@ -375,9 +374,15 @@ impl<'a> Driver<'a> {
 
     /// Takes note of how a trial's process ended.
     fn settle(&mut self, Ended { trial, status }: Ended, watcher: &mut dyn Watcher) -> Result<(), Error> {
-        self.running.remove(&trial);
+        let until = self.running.remove(&trial).and_then(|running| running.until);
         self.refresh(trial)?;
         match status.as_ref().ok().and_then(std::process::ExitStatus::code) {
+            // It would be begun again, and again.
+            Some(DONE) if self.entries[trial].is_short_of(until) => {
+                let done = self.entries[trial].values.len();
+                let reason = format!("its process ended after {done} epochs, before it was done, and gave no reason");
+                return self.fail(trial, watcher, reason, true);
+            }
             Some(DONE) => self.outcomes.push(None),
             Some(PRUNED) => self.prune(trial)?,
             Some(INTERRUPTED) => {}
@@ -484,3 +489,43 @@ const DONE: i32 = process::DONE as i32;
 const PRUNED: i32 = process::PRUNED as i32;
 const DIVERGED: i32 = process::DIVERGED as i32;
 const INTERRUPTED: i32 = process::INTERRUPTED as i32;
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    struct Silent;
+
+    impl Watcher for Silent {
+        fn event(&mut self, _: &Event<'_>) {}
+        fn look(&mut self, _: &[Entry], _: &[usize]) {}
+    }
+
+    /// A study of one trial that is driven by a program that does nothing and says that it is done.
+    fn driven(keys: &str) -> (StopReason, Vec<Entry>) {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("study.toml");
+        let runs = place.path().join("runs");
+        let set = format!("[set]\nruns = {runs:?}\n\"training.epochs\" = 9\n[space]\n\"model.hidden\" = [5]\n");
+        fs::write(&file, format!("base = \"two-layer\"\n{set}{keys}")).unwrap();
+        let study = Study::read(&file, &[]).unwrap();
+        let folder = StudyFolder::open(&study, false, SystemTime::now()).unwrap();
+        let mut driver = Driver::new(&study, &folder, "f", "true".into()).unwrap();
+        let end = driver.run(&mut Silent, &|| false).unwrap();
+        (end, driver.entries)
+    }
+
+    #[test]
+    fn a_trial_that_comes_no_further_is_not_begun_again_for_ever() {
+        let prune = "[prune]\nkind = \"asha\"\nmin_epochs = 3\nreduction_factor = 3\n";
+        for keys in ["", prune] {
+            let (end, entries) = driven(keys);
+            let Status { state, trial, .. } = &entries[0].status;
+            let reason = "its process ended after 0 epochs, before it was done, and gave no reason";
+            assert_eq!((end, state, trial.failures), (StopReason::Done, &State::Failed(reason.into()), 2));
+        }
+    }
+}

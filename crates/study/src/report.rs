@@ -19,7 +19,7 @@ mod unfinished;
 
 use std::path::{Path, PathBuf};
 
-use ::report::grouped;
+use ::report::{clock, grouped};
 use chart::{Block, Document, Section, Table, Term, Tile, html};
 use plan::Plan;
 use run::folder;
@@ -38,8 +38,8 @@ use crate::{
 /// Points in the table.
 const BEST: usize = 10;
 
-/// Cells of the table of all trials: eight hundred trials of four keys.
-const CELLS: usize = 5800;
+/// Cells of the table of all trials: three hundred trials of four keys.
+const CELLS: usize = 3000;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, `train report` that of any run.";
@@ -242,24 +242,14 @@ impl<'a> StudyView<'a> {
 
     /// The best points, a column for each key, and all trials for who asks.
     fn leaderboard(&self, folder: &Path) -> Section {
-        let keys = self.keys();
         let board = leaderboard::of_points(self.study, &self.points, BEST);
-        let short = keys.iter().map(|key| short_key(key, &keys));
-        let of_images = ["accuracy", "wrong"].into_iter().skip(usize::from(self.is_of_accuracy()));
-        let header =
-            board.header[..2].iter().map(String::as_str).chain(of_images).chain(short).chain(["epochs", "time"]);
-        let mut table = Table::new(header, 1);
+        let mut table = self.table();
         for (row, point) in board.rows.iter().zip(&self.points) {
             let status = point.best(self.study).unwrap_or(point.trials[0]);
-            let of_images = judged(status)
-                .map_or_else(|| ["-".into(), "-".into()], |(accuracy, wrong, _)| [accuracy, grouped(wrong as usize)]);
-            let of_images = of_images.into_iter().skip(usize::from(self.is_of_accuracy()));
-            let cells = row[..2].iter().cloned().chain(of_images).chain(values(status, &keys));
-            table.add_row(cells.chain([came_to(&row[2], &row[4]), row[3].clone()]).map(whole));
+            let [trial, value, epochs, time, state] = std::array::from_fn(|column| row[column].clone());
+            self.add_row(&mut table, folder, status, [trial, value, came_to(&epochs, &state), time]);
             // The points are sorted.
             table.best.push((table.best.is_empty() && point.mean.is_some()).then_some(1));
-            table.items.push(dots::item(status));
-            table.links.push(page_of(status, folder));
         }
         let without = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
         let more = self.points.get(BEST..).unwrap_or_default();
@@ -275,7 +265,7 @@ impl<'a> StudyView<'a> {
         ];
         let more: Vec<String> = more.into_iter().flatten().collect();
         let more = (!more.is_empty()).then(|| Block::text(more.join(" ")));
-        let all = (self.trials.len() > table.rows.len()).then(|| self.all_trials(folder, &keys));
+        let all = (self.trials.len() > table.rows.len()).then(|| self.all_trials(folder));
         Section::new("Leaderboard", [Block::Table(table)].into_iter().chain(more).chain(without).chain(all))
     }
 
@@ -304,26 +294,44 @@ impl<'a> StudyView<'a> {
     }
 
     /// A row for each trial, in the order of their numbers.
-    fn all_trials(&self, folder: &Path, keys: &[&str]) -> Block {
-        let metric = self.study.metric;
-        let name = metric.to_string();
-        let short = keys.iter().map(|key| short_key(key, keys));
-        let header = ["trial", &name].into_iter().chain(short).chain(["epochs"]);
-        let mut table = Table::new(header, 1);
+    fn all_trials(&self, folder: &Path) -> Block {
+        let mut table = self.table();
         let most = CELLS / table.header.len();
         for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
-            let value = status.value.map_or_else(|| "-".into(), |value| metric.shown(value));
-            let rest = [status.came_to()];
-            let number = dots::item(status).to_string();
-            table.add_row([number, value].into_iter().chain(values(status, keys)).chain(rest).map(whole));
-            table.items.push(dots::item(status));
-            table.links.push(page_of(status, folder));
+            let value = status.value.map_or_else(|| "-".into(), |value| self.study.metric.shown(value));
+            let time = status.record.as_ref().map_or_else(|| "-".into(), |record| clock(record.seconds));
+            let epochs = status.came_to();
+            self.add_row(&mut table, folder, status, [dots::item(status).to_string(), value, epochs, time]);
         }
-        let summary = match self.trials.len() {
+        let (file, all) = (files::quoted(&self.study.file), self.trials.len());
+        let summary = match all {
             all if all > most => format!("{} of {} trials, at equal distances", grouped(most), grouped(all)),
             all => format!("All {} trials", grouped(all)),
         };
-        Block::Fold { summary, blocks: vec![Block::Table(table)] }
+        let pages = table.links.iter().any(String::is_empty).then(|| {
+            format!("`train report RUN` writes the page of any other; `train sweep status {file} --json` has the folder of each.")
+        });
+        let blocks = [Block::Table(table)].into_iter().chain(pages.map(Block::Text)).collect();
+        Block::Fold { summary, blocks }
+    }
+
+    /// Columns for trials: what a trial is known by, what it came to, its point.
+    fn table(&self) -> Table {
+        let (keys, metric) = (self.keys(), self.study.metric.to_string());
+        let short = keys.iter().map(|key| short_key(key, &keys));
+        let of_images = ["accuracy", "wrong"].into_iter().skip(usize::from(self.is_of_accuracy()));
+        Table::new(["trial", &metric].into_iter().chain(of_images).chain(short).chain(["epochs", "time"]), 1)
+    }
+
+    fn add_row(&self, table: &mut Table, folder: &Path, status: &Status, told: [String; 4]) {
+        let [trial, value, epochs, time] = told;
+        let of_images = judged(status)
+            .map_or_else(|| ["-".into(), "-".into()], |(accuracy, wrong, _)| [accuracy, grouped(wrong as usize)]);
+        let of_images = of_images.into_iter().skip(usize::from(self.is_of_accuracy()));
+        let cells = [trial, value].into_iter().chain(of_images).chain(values(status, &self.keys()));
+        table.add_row(cells.chain([epochs, time]).map(whole));
+        table.items.push(dots::item(status));
+        table.links.push(page_of(status, folder));
     }
 
     fn best(&self, folder: &Path) -> Option<Section> {

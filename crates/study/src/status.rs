@@ -91,10 +91,18 @@ impl Status {
         }
     }
 
-    /// Whether it did all that its plan asked for then, and this is more. One that stopped early has nothing to go on with.
-    pub fn is_short_of(&self, epochs: usize) -> bool {
-        let is_short = |record: &RunRecord| record.epochs_done >= record.epochs && record.epochs_done < epochs;
-        self.state == State::Finished && self.record.as_ref().is_some_and(is_short)
+    /// Holds it to a plan of so many epochs. One that did all that its plan asked for then goes on where this is more, unless its
+    /// patience ran out; one that was stopped with so many is whole.
+    pub fn hold_to(&mut self, epochs: usize) {
+        let Some(record) = &self.record else { return };
+        let done = record.epochs_done;
+        match self.state {
+            State::Finished if done >= record.epochs && done < epochs && !list::is_out_of_patience(&self.run) => {
+                self.state = State::Waiting;
+            }
+            State::Waiting if record.state == record::State::Paused && done >= epochs => self.state = State::Finished,
+            _ => {}
+        }
     }
 
     /// The number by which people know it, from 1.
@@ -160,7 +168,7 @@ pub fn of_study(study: &Study) -> Result<Vec<Status>, Error> {
     let mut all = read_all(&study.folder()?, study.metric)?;
     all.retain(|status| status.trial.common == study.common);
     let epochs = study.a_plan()?.training.epochs;
-    all.iter_mut().filter(|status| status.is_short_of(epochs)).for_each(|status| status.state = State::Waiting);
+    all.iter_mut().for_each(|status| status.hold_to(epochs));
     let mut current: BTreeMap<(String, Option<u64>), Status> = BTreeMap::new();
     for status in all {
         match current.entry((status.trial.point.to_string(), status.trial.seed)) {

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use crate::{identity::in_common, named, slurm, trial_record};
 
 use file::StudyFile;
-pub use metric::Metric;
+pub use metric::{MOST_EPOCHS, Metric};
 
 /// Trials beyond which somebody has to say that they mean it.
 const LIMIT: u64 = 1000;

@@ -735,7 +735,7 @@ impl<B: AutodiffBackend> Session<B> {
             gradient_norm: self.last_step.gradient_norm,
             update_ratio: self.last_step.update_ratio,
             train: mem::replace(&mut state.epoch_sums, MetricSums::new(self.train.task().classes().len())).metrics(),
-            train_losses: mem::take(&mut state.part_losses).iter_mut().map(MeanLoss::take).collect(),
+            train_losses: whole(mem::take(&mut state.part_losses), PARTS.min(self.train.num_batches())),
             valid,
             seconds,
             images_per_second,
@@ -756,6 +756,13 @@ impl<B: AutodiffBackend> Session<B> {
             network_state::checkpoint(&self.state, learner.model(), &self.optimizer, self.average.as_ref())?;
         Ok(files.writer.write(checkpoint)?)
     }
+}
+
+/// The loss of each part of an epoch; none where not all of it was trained by a plan that counts by parts, as where it was begun in a
+/// longer run.
+fn whole(mut parts: Vec<MeanLoss>, count: usize) -> Vec<f64> {
+    let losses: Vec<f64> = parts.iter_mut().map(MeanLoss::take).collect();
+    if losses.len() == count && losses.iter().all(|loss| loss.is_finite()) { losses } else { vec![] }
 }
 
 /// Refuses a loss that is NaN or infinite, naming the step and what probably caused it.
@@ -807,4 +814,21 @@ fn end_events<B: AutodiffBackend>(
         Err(_) => SessionStatus::Failure,
     };
     Ok(events.end(trained.state.step, status)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_has_the_losses_of_all_its_parts_or_none() {
+        let part = |loss: f64| {
+            let mut part = MeanLoss::default();
+            part.add(loss, 2);
+            part
+        };
+        assert_eq!(whole(vec![part(0.5), part(0.25)], 2), [0.5, 0.25]);
+        assert!(whole(vec![MeanLoss::default(), part(0.25)], 2).is_empty(), "begun in a longer run");
+        assert!(whole(vec![part(0.5)], 2).is_empty(), "ended in a longer run");
+    }
 }

@@ -55,24 +55,32 @@ fn legend(chart: &Parallel) -> String {
         BEST.hex()
     );
     let outstanding = chart.best.as_ref().map(|_| format!("<li>{key}<span>{outstanding}</span></li>"));
-    format!("<ul class=\"legend\">{}{}</ul>\n", scale(&[worst, best], 1.0), outstanding.unwrap_or_default())
+    let dashed = chart.lines.iter().chain(&chart.best).any(|strand| strand.is_dashed).then_some(NOT_FINISHED);
+    let scale = scale(&[worst, best], 1.0);
+    format!("<ul class=\"legend\">{scale}{}{}</ul>\n", outstanding.unwrap_or_default(), dashed.unwrap_or_default())
 }
 
+const NOT_FINISHED: &str = "<li><svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"currentColor\" \
+    stroke-width=\"1.4\" stroke-dasharray=\"5 4\"/></svg><span>not finished</span></li>";
+
 fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {
-    let mut shades = vec![String::new(); SHADES];
-    for (number, Strand { worth, item, .. }) in chart.lines.iter().enumerate() {
+    // Whole lines of a shade lie above its dashed ones.
+    let mut shades = vec![[String::new(), String::new()]; SHADES];
+    for (number, Strand { worth, item, is_dashed, .. }) in chart.lines.iter().enumerate() {
         let shade = (worth.clamp(0.0, 1.0) * (SHADES - 1) as f64).round() as usize;
-        shades[shade] += &path(axes, number, *item);
+        shades[shade][usize::from(!is_dashed)] += &path(axes, number, *item);
     }
-    let thin = chart.lines.len() > 200;
-    let drawn = |(shade, paths): (usize, String)| {
+    let width = if chart.lines.len() > 200 { 0.7 } else { 1.4 };
+    let mut all = String::new();
+    for (shade, [dashed, whole]) in shades.iter().enumerate() {
         let (colour, opacity) = ranked(shade as f64 / (SHADES - 1) as f64);
-        strokes(&paths, &colour.hex(), opacity, if thin { 0.7 } else { 1.4 })
-    };
-    let filled = shades.into_iter().enumerate().filter(|(_, paths)| !paths.is_empty());
-    let all: String = filled.map(drawn).collect();
-    let best = chart.best.as_ref().map(|best| path(axes, chart.lines.len(), best.item));
-    all + &best.map(|path| strokes(&path, &BEST.hex(), 1.0, 3.5)).unwrap_or_default()
+        let drawn = |paths: &str, is_dashed| strokes(paths, &colour.hex(), opacity, width, is_dashed);
+        all += &(drawn(dashed, true) + &drawn(whole, false));
+    }
+    let best = chart.best.as_ref();
+    let best =
+        best.map(|best| strokes(&path(axes, chart.lines.len(), best.item), &BEST.hex(), 1.0, 3.5, best.is_dashed));
+    all + &best.unwrap_or_default()
 }
 
 fn path(axes: &[Laid<'_>], strand: usize, item: Option<usize>) -> String {
@@ -85,10 +93,14 @@ fn path(axes: &[Laid<'_>], strand: usize, item: Option<usize>) -> String {
     format!("<path d=\"{steps}\"{item}/>")
 }
 
-fn strokes(paths: &str, colour: &str, opacity: f64, width: f64) -> String {
+fn strokes(paths: &str, colour: &str, opacity: f64, width: f64, is_dashed: bool) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
+    let dashes = if is_dashed { " stroke-dasharray=\"5 4\"" } else { "" };
     format!(
         "<g fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
-         stroke-linejoin=\"round\">{paths}</g>\n"
+         stroke-linejoin=\"round\"{dashes}>{paths}</g>\n"
     )
 }
 
@@ -166,6 +178,19 @@ mod tests {
             assert!(top + SIZE <= baseline + 4.0 && baseline < top + number(&before, "height"), "{text:?}");
             assert!(number(&before, "width") > text_width(text.text().unwrap(), SIZE), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_finished_is_dashed_and_the_legend_says_so() {
+        assert!(!parallel(&chart()).contains("stroke-dasharray"));
+        let mut chart = chart();
+        chart.lines[0].is_dashed = true;
+        let html = parallel(&chart);
+        assert!(html.contains("stroke-dasharray=\"5 4\"/></svg><span>not finished</span>"), "{html}");
+        let document = parsed(&html);
+        let groups = document.descendants().filter(|node| node.tag_name().name() == "g");
+        let dashed: Vec<bool> = groups.map(|group| group.has_attribute("stroke-dasharray")).collect();
+        assert_eq!(dashed, [true, false, false], "the worst is drawn first");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use plan::{Plan, decides_result};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, is_same_data, labels::labels};
+use super::{ComparedRun, is_same_data, labels::labels_of};
 use crate::small;
 
 /// What a difference counts as more than noise at.
@@ -113,11 +113,14 @@ impl<'a> Groups<'a> {
         table
     }
 
-    /// What sets each group apart from the others; its number where that has no short name.
+    /// What sets each group apart from the others, in as many keys as it takes; where plans do not tell, its runs.
     pub(super) fn labels(&self) -> Vec<String> {
         let plans = self.all.iter().map(|group| &self.runs[group.runs[0]].plan);
-        let names = labels(plans, |key| key != "seed")
-            .unwrap_or_else(|| (1..=self.all.len()).map(|number| format!("group {number}")).collect());
+        let key = |run: &usize| self.runs[*run].key.as_str();
+        let of_runs = |group: &Group| group.runs.iter().map(key).collect::<Vec<_>>().join(", ");
+        let Some(names) = labels_of(plans, |key| key != "seed", usize::MAX) else {
+            return self.all.iter().map(of_runs).collect();
+        };
         if is_same_data(self.runs) {
             return names;
         }
@@ -299,6 +302,22 @@ pub(super) mod tests {
         let groups = Groups::of(&seeded);
         assert_eq!(groups.tests(), [], "accuracies of other images are no test of a plan");
         assert_eq!((groups.spreads().len(), &groups.labels()[1][..]), (2, "hidden=9, idx"));
+    }
+
+    #[test]
+    fn a_group_is_named_by_all_keys_that_it_takes_or_by_its_runs() {
+        let changed =
+            ["seed=0", "model.hidden=9", "training.epochs=9", "training.batch_size=9", "optimizer.momentum=0.5"];
+        let labels = Groups::of(&changed.map(|setting| run(&[setting], 0.9))).labels();
+        assert_eq!(labels.iter().map(|label| label.matches('=').count()).collect::<Vec<_>>(), [4; 5], "{labels:?}");
+        assert!(labels[1].contains("hidden=9") && !labels[0].contains("hidden=9"), "{labels:?}");
+        let of_data = |key: &str, fingerprint: &str, seed: &str| ComparedRun {
+            data: Some(DataRecord { fingerprint: fingerprint.into(), ..data() }),
+            key: key.into(),
+            ..run(&[seed], 0.9)
+        };
+        let runs = [of_data("A", "f", "seed=0"), of_data("B", "g", "seed=0"), of_data("C", "f", "seed=1")];
+        assert_eq!(Groups::of(&runs).labels(), ["A, C", "B"]);
     }
 
     #[test]

@@ -14,6 +14,15 @@ const MOST_KEYS: usize = 3;
 /// A name for each plan by the keys that decide a result and for which `counts`, such as `two-layer, learning_rate=0.1`; none where
 /// the plans do not differ in them, differ in too many, or two have the same name.
 pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> bool) -> Option<Vec<String>> {
+    labels_of(plans, counts, MOST_KEYS)
+}
+
+/// The same of no more than `most` keys.
+pub fn labels_of<'a>(
+    plans: impl Iterator<Item = &'a Plan>,
+    counts: fn(&str) -> bool,
+    most: usize,
+) -> Option<Vec<String>> {
     let plans: Vec<&Plan> = plans.collect();
     let mut differing: Vec<(&str, Vec<Value>)> = differences(plans.iter().copied());
     differing.retain(|(key, _)| decides_result(key) && counts(key));
@@ -26,7 +35,7 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
         let names: Vec<Value> = plans.iter().map(|plan| Value::String(plan.name.clone())).collect();
         let by_name = is_enough(&names).then_some(("name", names));
         let alone = by_name.or_else(|| differing.iter().find(|(_, values)| is_enough(values)).cloned());
-        differing = alone.map_or_else(|| telling(differing), |alone| vec![alone]);
+        differing = alone.map_or_else(|| telling(differing, most), |alone| vec![alone]);
     }
     let keys: Vec<&str> = differing.iter().map(|(key, _)| *key).collect();
     let of = |place: usize| {
@@ -39,7 +48,7 @@ pub fn labels<'a>(plans: impl Iterator<Item = &'a Plan>, counts: fn(&str) -> boo
 }
 
 /// Of keys with all their values those that tell more of the runs apart than the keys before them; none where these are too many.
-fn telling(differing: Vec<(&str, Vec<Value>)>) -> Vec<(&str, Vec<Value>)> {
+fn telling(differing: Vec<(&str, Vec<Value>)>, most: usize) -> Vec<(&str, Vec<Value>)> {
     let mut chosen: Vec<(&str, Vec<Value>)> = Vec::new();
     let kinds = |chosen: &[(&str, Vec<Value>)], runs: usize| {
         let of = |run: usize| chosen.iter().map(|(_, values)| values[run].to_string()).collect::<Vec<_>>();
@@ -53,7 +62,7 @@ fn telling(differing: Vec<(&str, Vec<Value>)>) -> Vec<(&str, Vec<Value>)> {
             chosen.pop();
         }
     }
-    if chosen.len() > MOST_KEYS { vec![] } else { chosen }
+    if chosen.len() > most { vec![] } else { chosen }
 }
 
 /// A network is known by its name alone; of a key the last part is enough where no other ends alike.

@@ -2,7 +2,12 @@
 
 use run::folder;
 
-use crate::{Error, Status, Trial, TrialRecord, study::Metric, trial_record, within};
+use crate::{
+    Error, Status, Trial, TrialRecord,
+    status::State,
+    study::{MOST_EPOCHS, Metric},
+    trial_record, within,
+};
 
 /// A trial and how it stands.
 #[derive(Debug)]
@@ -21,7 +26,15 @@ impl Entry {
     /// Reads how far it is.
     pub(super) fn look(&mut self, metric: Metric) {
         self.values = metric.by_epoch(&self.trial.path);
+        // An epoch whose line was lost is done all the same.
+        let done = if self.status.state == State::Running { 0 } else { self.status.epochs().min(MOST_EPOCHS) };
+        self.values.resize(self.values.len().max(done), f64::NAN);
         self.part = within::read(&self.trial.path, self.values.len());
+    }
+
+    /// Whether it waits before the epoch that it was to come to; `None`: its plan's last.
+    pub(super) fn is_short_of(&self, until: Option<usize>) -> bool {
+        self.status.state == State::Waiting && self.values.len() < until.unwrap_or(self.trial.plan.training.epochs)
     }
 
     /// Makes the trial's folder, or brings the one that is there up to date: a plan of more epochs, failures forgiven.

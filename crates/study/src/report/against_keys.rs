@@ -8,7 +8,7 @@ use crate::Status;
 
 /// Dots of a chart, and of all charts together.
 const DOTS: std::ops::RangeInclusive<usize> = 50..=200;
-const ALL_DOTS: usize = 800;
+const ALL_DOTS: usize = 600;
 /// Rows of a chart: of more names the best.
 const NAMES: usize = 24;
 

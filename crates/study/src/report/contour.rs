@@ -9,7 +9,7 @@ use crate::Status;
 /// Cells of the ground, across and up.
 const CELLS: [usize; 2] = [30, 20];
 /// Trials that the ground is made of, and drawn.
-const TRIALS: usize = 200;
+const TRIALS: usize = 150;
 /// Pairs of keys in folds, behind the first; shades of the ground but one.
 const PAIRS: usize = 2;
 const STEPS: f64 = 5.0;

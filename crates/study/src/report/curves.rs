@@ -4,6 +4,7 @@ use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series, Style};
 use report::few;
 
 use super::{StudyView, axes, dots, few::left_out};
+use crate::Status;
 
 /// Curves of the chart, and points of a curve.
 const CURVES: usize = 60;
@@ -20,21 +21,27 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
         return None;
     }
     let (y, beyond) = axes::of_metric(view.study, &values);
+    let is_stopped = |(status, points): &(&Status, &Vec<(f64, f64)>)| dots::is_stopped(status) && !points.is_empty();
+    let stopped = some.iter().map(|(status, ..)| *status).zip(&curves).filter(is_stopped);
+    let ends = stopped.filter_map(|(status, points)| {
+        let end = points.iter().rev().find(|(_, value)| value.is_finite())?;
+        Some((dots::item(status), *end))
+    });
+    let (items, ends): (Vec<usize>, Vec<(f64, f64)>) = ends.unzip();
     let drawn = |(place, points): (usize, Vec<(f64, f64)>)| {
         let (status, _, worth) = some[place];
-        // A single epoch is a dot.
-        let is_stopped_dot = points.len() == 1 && dots::is_stopped(status);
-        let style = if is_stopped_dot { Style::Hollow } else { Style::Ranked((worth * 255.0) as u8) };
-        // What is no curve has no colour of its own.
-        let colour = is_stopped_dot.then_some(dots::GREY);
-        Series { colour, ..Series::line("", points) }.drawn(style).of_items(vec![dots::item(status)])
+        Series::line("", points).drawn(Style::Ranked((worth * 255.0) as u8)).of_items(vec![dots::item(status)])
     };
     let mut series: Vec<Series> = curves.into_iter().enumerate().map(drawn).collect();
     let best = series.remove(0);
     series.reverse();
     series.push(Series { name: "the best trial".into(), style: Style::Line, colour: Some(BEST_SERIES), ..best });
+    let count = series.len();
+    if !ends.is_empty() {
+        series.push(Series::line("not finished", ends).drawn(Style::Hollow).coloured(dots::GREY).of_items(items));
+    }
     let chart = LineChart {
-        alt: format!("{metric} after each epoch of {} trials", series.len()),
+        alt: format!("{metric} after each epoch of {count} trials"),
         x: Axis::of_epochs(),
         y: y.clone(),
         series,

@@ -9,7 +9,7 @@ use super::{StudyView, axes, dots};
 use crate::Status;
 
 /// Dots of the chart.
-const DOTS: usize = 400;
+const DOTS: usize = 300;
 
 /// None before two trials have a value.
 pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {

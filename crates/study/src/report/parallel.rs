@@ -27,7 +27,8 @@ pub(super) fn section(view: &StudyView<'_>) -> Option<Section> {
     columns.push(metrics.iter().copied().map(Some).collect());
     let strand = |place: usize, worth: f64| {
         let values = columns.iter().map(|column| column[place]).collect();
-        Strand { values, worth, item: Some(dots::item(some[place].0)) }
+        let status = some[place].0;
+        Strand { values, worth, item: Some(dots::item(status)), is_dashed: dots::is_stopped(status) }
     };
     let lines = some.iter().enumerate().skip(1).rev().map(|(place, (_, _, worth))| strand(place, *worth));
     let chart = Parallel {

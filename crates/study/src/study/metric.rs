@@ -6,6 +6,9 @@ use metrics::Metric as Of;
 use run::{RunRecord, folder};
 use search::Goal;
 
+/// The most epochs that a plan can have.
+pub const MOST_EPOCHS: usize = 1_000_000;
+
 /// A metric on the validation split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric(Of);
@@ -40,16 +43,43 @@ impl Metric {
         record.best.as_ref().and_then(|best| best.metrics.get(self.0))
     }
 
-    /// Its value after each epoch of the run in a folder; what is undefined is no number.
+    /// Its value after each epoch of the run in a folder; what is undefined, or was lost with its line, is no number.
     pub fn by_epoch(self, run: &Path) -> Vec<f64> {
+        let mut values = Vec::new();
         // Before the first epoch there is no file.
-        let epochs = folder::read_epochs(run).unwrap_or_default();
-        epochs.iter().map(|epoch| epoch.valid.get(self.0).unwrap_or(f64::NAN)).collect()
+        for record in folder::read_epochs(run).unwrap_or_default() {
+            let value = record.valid.get(self.0).unwrap_or(f64::NAN);
+            if (1..=MOST_EPOCHS).contains(&record.epoch) {
+                values.resize(values.len().max(record.epoch), f64::NAN);
+                values[record.epoch - 1] = value;
+            }
+        }
+        values
     }
 }
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "valid.{}", self.0.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::metrics::Metrics;
+    use run::EpochRecord;
+
+    #[test]
+    fn an_epoch_whose_line_was_lost_leaves_the_others_in_their_places() {
+        let run = tempfile::tempdir().unwrap();
+        let mut log = run::MetricsLog::open(run.path(), &Default::default()).unwrap();
+        for epoch in [1, 3, usize::MAX] {
+            let valid = Metrics { accuracy: epoch as f64, ..Metrics::default() };
+            log.epoch(&EpochRecord { epoch, valid, ..EpochRecord::default() }).unwrap();
+        }
+        let values = Metric::ACCURACY.by_epoch(run.path());
+        assert!(values.len() == 3 && values[1].is_nan(), "{values:?}");
+        assert_eq!((values[0], values[2]), (1.0, 3.0));
     }
 }

@@ -225,8 +225,9 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
 fn summary(study: &Study, trials: &[Status]) -> String {
     let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
     let file = quoted(&study.file);
-    let more =
-        (points > BEST).then(|| format!("the best {BEST} of {points} points; `train sweep report {file}` has all\n"));
+    let more = (points > BEST).then(|| {
+        format!("the best {BEST} of {points} points; `train sweep report {file}` has more, `train sweep status {file} --json` all\n")
+    });
     let failed = trials.iter().filter_map(|status| match &status.state {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
         _ => None,
