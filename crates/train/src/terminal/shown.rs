@@ -52,8 +52,8 @@ fn of_input() -> Option<usize> {
 
 #[cfg(unix)]
 fn is_file(stream: impl std::os::fd::AsFd) -> bool {
-    let kind = |mode| rustix::fs::FileType::from_raw_mode(mode);
-    rustix::fs::fstat(stream).is_ok_and(|stat| kind(stat.st_mode) == rustix::fs::FileType::RegularFile)
+    use rustix::fs::{FileType, fstat};
+    fstat(stream).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
 }
 
 #[cfg(not(unix))]
@@ -76,8 +76,8 @@ pub fn ranked(rows: &Table) -> String {
     drawn.lines().enumerate().map(paint).collect()
 }
 
-/// A text whose long lines are broken between words, if it goes to a terminal: in a pipe a line is whole, to be searched for. What follows the name at a line's beginning stays in its
-/// column.
+/// A text whose long lines are broken between words, if it goes to a terminal: in a pipe a line is whole, to be searched for. What follows
+/// the name at a line's beginning stays in its column.
 pub fn wrapped(text: &str, term: &Term) -> String {
     columns(term).map_or_else(|| text.to_owned(), |columns| wrapped_at(text, columns))
 }
