@@ -63,6 +63,11 @@ fuzz MINUTES="10":
 torture MINUTES="10":
     cargo test -p tests --test torture -- --minutes {{MINUTES}}
 
+# the README's pictures made anew; needs Python, tmux, Chromium and the real data
+pictures:
+    cargo build -p train
+    python3 docs/pictures.py target/debug/train
+
 # formatting, clippy, docs, dependencies
 check:
     cargo fmt --all --check

@@ -64,6 +64,8 @@ mod refused_study;
 mod report;
 #[path = "outside/resume.rs"]
 mod resume;
+#[path = "outside/run_picture.rs"]
+mod run_picture;
 #[path = "outside/runs.rs"]
 mod runs;
 #[cfg(unix)]

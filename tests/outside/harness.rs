@@ -67,7 +67,10 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        command.env("XDG_CACHE_HOME", self.path().join("cache")).env_remove("MNIST_SAMPLE_ARCHIVE");
+        command
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
+            .env_remove("MNIST_SAMPLE_ARCHIVE")
+            .env_remove("COLUMNS");
         for proxy in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
             command.env(proxy, "http://127.0.0.1:9");
         }
@@ -81,17 +84,26 @@ impl Place {
     /// Runs it in a terminal of its own, of so many columns, which closes as soon as the program ends.
     #[cfg(target_os = "linux")]
     pub fn in_a_terminal(&self, columns: usize, arguments: &[&str]) -> Ran {
+        self.in_a_shell(columns, arguments, |train| format!("exec {train}"))
+    }
+
+    /// The same with a line for a shell, made of the program and its arguments.
+    #[cfg(target_os = "linux")]
+    pub fn in_a_shell(&self, columns: usize, arguments: &[&str], line: impl FnOnce(&str) -> String) -> Ran {
         let command = self.command(arguments);
         let words = [command.get_program()].into_iter().chain(command.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
-        let line = format!("stty cols {columns} rows 50; exec {}", words.join(" "));
+        let line = format!("stty cols {columns} rows 50; {}", line(&words.join(" ")));
         let mut terminal = Command::new("script");
         terminal
             .env("NO_COLOR", "1")
             .args(["--quiet", "--return", "--command", &line, "/dev/null"])
             .current_dir(self.path());
-        for (key, value) in command.get_envs().filter_map(|(key, value)| Some((key, value?))) {
-            terminal.env(key, value);
+        for (key, value) in command.get_envs() {
+            match value {
+                Some(value) => terminal.env(key, value),
+                None => terminal.env_remove(key),
+            };
         }
         let ran = Ran::from(terminal.output().unwrap());
         Ran { stdout: ran.stdout.replace("\r\n", "\n"), ..ran }

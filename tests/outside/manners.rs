@@ -159,6 +159,47 @@ fn all_that_is_listed_fits_a_narrow_terminal_and_no_word_is_broken() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_table_in_a_pipe_fits_the_terminal_beside_it_and_in_a_file_each_row_is_a_line() {
+    let place = Place::new();
+    place.train_small(&["linear", "--set", "training.epochs=1", "--set", "optimizer.weight_decay=0.001"]).ok();
+    let lists = [&["runs"][..], &["configs"], &["backends"], &["sweep", "learning-rate", "--dry-run"]];
+    for arguments in lists {
+        for columns in [40, 80] {
+            for pipe in ["| cat", "2>&1 | cat"] {
+                let piped = place.in_a_shell(columns, arguments, |train| format!("{train} {pipe}")).ok().stdout;
+                check_fits(&piped, columns);
+                assert_eq!(piped, place.in_a_terminal(columns, arguments).ok().stdout, "{arguments:?}");
+            }
+        }
+    }
+    let is_row = |line: &str| line.contains("finished") && line.contains("training.epochs=1") && line.contains("1/1");
+    place.in_a_shell(40, &["runs"], |train| format!("{train} > listed.txt")).ok();
+    let file = fs::read_to_string(place.path().join("listed.txt")).unwrap();
+    let alone = place.train(&["runs"]).ok().stdout;
+    assert!(file.lines().any(is_row) && alone.lines().any(is_row), "{file}{alone}");
+    let data = ["data", "--set", "data.source=synthetic", "--set", "data.synthetic_train=200"];
+    let piped = place.in_a_shell(40, &data, |train| format!("{train} | cat")).ok().stdout;
+    assert!(
+        piped.lines().any(|line| line.starts_with("fingerprint  ") && line.len() > 40),
+        "a line to be searched for: {piped}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_longer_than_a_line_is_broken_behind_a_slash_in_a_terminal_alone() {
+    let place = Place::new();
+    let train = [SMALL, &["linear", "--set", "training.epochs=1", "--set", "name=a-long-name-of-a-run"]].concat();
+    let shown = place.in_a_terminal(40, &train).ok().stdout;
+    let id = place.run().file_name().unwrap().to_string_lossy().into_owned();
+    let broken = format!("report   runs/a-long-name-of-a-run/\n         {id}/report.html\n");
+    assert!(shown.contains(&broken), "{shown}");
+    let piped = place.in_a_shell(40, &["report", "latest"], |train| format!("{train} | cat")).ok().stdout;
+    assert!(piped.contains(&format!("runs/a-long-name-of-a-run/{id}/report.html\n")), "{piped}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_star_in_a_narrow_table_is_explained_above_it() {
     let place = Place::new();
     let ran = place.in_a_terminal(40, &[SMALL, &["linear", "--set", "training.epochs=1"]].concat()).ok();

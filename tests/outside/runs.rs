@@ -74,6 +74,19 @@ fn the_accuracy_of_the_best_epoch_and_the_highest_are_told_apart() {
         shown.contains(&format!("{accuracy:.4}")) && shown.contains(&format!("{highest:.4}{epoch:>11}")),
         "{shown}"
     );
+    #[cfg(target_os = "linux")]
+    {
+        let seconds = report::clock(record(&run)["seconds"].as_f64().unwrap());
+        let in_a_terminal = |columns| place.in_a_terminal(columns, &["runs"]).ok().stdout;
+        let below = in_a_terminal(80);
+        let second = below.lines().skip_while(|line| !line.contains("finished")).nth(1).unwrap_or_default();
+        assert!(second.ends_with(&format!("{seconds}     {highest:.4}")), "{below}");
+        let block = in_a_terminal(40);
+        assert!(
+            block.contains(&format!("highest {highest:.4}")) && block.contains(&format!("time {seconds}")),
+            "{block}"
+        );
+    }
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn an_image_is_shown_as_the_epochs_see_it() {
     images.sort_unstable();
     images.dedup();
     assert_eq!(images.len(), 2);
+    assert!(page.contains("alt=\"train/3/1 as it is\"") && page.contains("alt=\"train/3/1 in epoch 9\""), "{page}");
     let ran = shown(&place, &["train/3/1", "--variants", "2"]).ok();
     assert!(ran.stdout.starts_with("train/3/1: the plan's `[augmentation]` changes nothing\n"), "{}", ran.stdout);
     small_png(&place);

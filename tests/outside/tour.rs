@@ -37,13 +37,17 @@ fn all_sections_are_shown_in_the_terminal_and_the_deep_one_says_how_to_get_it() 
     let ran = tour(&place, &["--plain"]).ok();
     assert_eq!(sections(&ran.stdout), (1..=14).collect::<Vec<_>>());
     assert!(
-        ran.stdout
-            .contains("Left out: it trains two residual nets, which takes a minute or more; `train tour --deeper`")
+        ran.stdout.contains(
+            "\nLeft out: it trains two residual nets, which takes a minute or more; `train tour\n--deeper` shows it"
+        ),
+        "lines of 80 columns where there is no terminal"
     );
     assert!(!ran.stdout.contains('\u{1b}') && ran.stderr.is_empty(), "{}", ran.stderr);
     for part in ["0.4333", "0.2333", "[6.0, 8.0, 20.0]", "676.95", "23581", "0.5006", "to the last bit", "(11.6 MB)"] {
         assert!(ran.stdout.contains(part), "{part}");
     }
+    // Code alone, which is indented, stays as it is.
+    assert!(ran.stdout.lines().all(|line| line.starts_with("    ") || line.chars().count() <= 80), "{}", ran.stdout);
     assert!(!place.path().join("tour.html").exists() && place.runs().is_empty());
 }
 

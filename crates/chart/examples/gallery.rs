@@ -107,6 +107,7 @@ fn pictures() -> Vec<Picture> {
             0.97 - 0.05 * n as f64
         ),
         verdict: verdicts[n % 3],
+        ..Picture::default()
     };
     (0..6).map(picture).collect()
 }

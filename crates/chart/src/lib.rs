@@ -32,7 +32,7 @@ pub use calibration::{calibration, histogram};
 pub use confusion::Confusion;
 pub use document::{Block, Document, Section, Slider, Table, Term, Tile};
 pub use line_chart::{Axis, Cell, Field, LineChart, Mark, Scale, Series, Shape, Style};
-pub use numbers::{fraction, grouped};
+pub use numbers::{decimals, fraction, grouped};
 pub use palette::{BEST_SERIES, Rgb};
 pub use parallel::{Dimension, Parallel, Strand};
 pub use picture::{Picture, Pixels, Verdict};

@@ -14,9 +14,21 @@ pub fn fraction(share: f64) -> String {
     if (0.99995..1.0).contains(&share) { "> 0.9999".into() } else { format!("{share:.4}") }
 }
 
+/// A number in so many decimals; from a million on its first digits and an exponent.
+pub fn decimals(number: f64, count: usize) -> String {
+    if number.abs() < 1e6 || !number.is_finite() { format!("{number:.count$}") } else { format!("{number:.3e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_is_large_only_the_first_digits_are_told() {
+        let texts =
+            [0.25, -0.25, 999_999.5, 1e6, 1.950_77e28, f64::INFINITY, f64::NAN].map(|number| decimals(number, 4));
+        assert_eq!(texts, ["0.2500", "-0.2500", "999999.5000", "1.000e6", "1.951e28", "inf", "NaN"]);
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -17,7 +17,7 @@ pub struct Pixels {
     colours: Vec<Rgb>,
 }
 
-/// An image with a caption.
+/// An image with a caption, and what who does not see it is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
     pub pixels: Pixels,
@@ -25,6 +25,8 @@ pub struct Picture {
     pub caption: String,
     /// Whether the caption is right.
     pub verdict: Verdict,
+    /// What it shows, in words, where the caption says that only beside a heading; the caption where it is empty.
+    pub alt: String,
 }
 
 /// Whether what a caption says is right.
@@ -35,6 +37,18 @@ pub enum Verdict {
     None,
     Right,
     Wrong,
+}
+
+impl Picture {
+    pub fn new(pixels: Pixels, caption: impl Into<String>) -> Self {
+        Self { pixels, caption: caption.into(), ..Self::default() }
+    }
+
+    /// The same where its caption does not say what it shows.
+    #[must_use]
+    pub fn shows(self, alt: impl Into<String>) -> Self {
+        Self { alt: alt.into(), ..self }
+    }
 }
 
 impl Pixels {

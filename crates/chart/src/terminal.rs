@@ -33,7 +33,7 @@ pub use parallel::parallel;
 pub use pixel_table::pixel_table;
 pub use progress::progress;
 pub use spread::spread;
-pub use table::table;
+pub use table::{fits, table};
 pub use weights::weights;
 pub use wrap::{behind, wrapped};
 

@@ -17,7 +17,7 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {} -> {}", self.key, self.this, self.other)
+        write!(f, "`{}`: {} -> {}", self.key, shown(&self.this), shown(&self.other))
     }
 }
 
@@ -40,6 +40,15 @@ impl Plan {
     }
 }
 
+/// A value as TOML has it, with an exponent where it would have many zeros.
+#[must_use]
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Float(number) if *number != 0.0 && !(1e-4..1e6).contains(&number.abs()) => format!("{number:e}"),
+        value => value.to_string(),
+    }
+}
+
 fn value(table: &Table, key: &str) -> Value {
     let found = match key.split_once('.') {
         None => table.get(key),
@@ -50,7 +59,17 @@ fn value(table: &Table, key: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use toml::Value;
+
+    use super::shown;
     use crate::{BuiltIn, Config, Plan, Setting};
+
+    #[test]
+    fn a_value_with_many_zeros_has_an_exponent() {
+        let texts = [1e30, 1e6, 250_000.0, 0.1, 1e-5, 0.0].map(|number| shown(&Value::Float(number)));
+        assert_eq!(texts, ["1e30", "1e6", "250000.0", "0.1", "1e-5", "0.0"]);
+        assert_eq!(shown(&Value::from("adam")), "\"adam\"");
+    }
 
     fn plan(settings: &[&str]) -> Plan {
         let settings: Vec<Setting> = settings.iter().map(|text| Setting::parse(text).unwrap()).collect();

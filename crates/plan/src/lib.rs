@@ -33,7 +33,7 @@ pub use choices::{
     BackendChoice, BuiltIn, Fit, Loss, ModelKind, Monitor, OnBroken, OptimizerKind, Sampling, ScheduleKind, SourceKind,
 };
 pub use config::{Config, Template};
-pub use differences::Difference;
+pub use differences::{Difference, shown};
 pub use error::{Origin, PlanError, Problem};
 pub use identity::{decides, decides_result};
 pub use keys::Keys;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use chart::{Block, Picture, Section, Table, Tile, Verdict};
+use chart::{Block, Picture, Section, Table, Tile};
 use metrics::Counts;
 
 use crate::{Evaluated, fraction, grouped, pixels};
@@ -131,6 +131,6 @@ impl<'a> BesideBaseline<'a> {
         let label = evaluation.labels[index];
         let caption =
             format!("is {}, taken for {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
-        Picture { pixels: pixels(self.evaluated.images(), index), caption, verdict: Verdict::None }
+        Picture::new(pixels(self.evaluated.images(), index), caption)
     }
 }

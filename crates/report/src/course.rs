@@ -5,7 +5,10 @@ use data::DataSet;
 use plan::{Plan, Schedule, ScheduleKind};
 use run::{EpochRecord, best::Best};
 
-use crate::curves::{self, BESIDE_THE_BOOK, by_epoch};
+use crate::{
+    curves::{self, BESIDE_THE_BOOK, by_epoch},
+    short,
+};
 
 /// What the charts of steps show.
 const STEPS: &str = "Of each epoch's last step: the norm of the gradient before it is clipped, all parameters as one vector; and how far     the step moves the weights, as a part of their norm. Around 0.001 is usual; 0.1 and more tears at what has been learnt, and with     0.00001 hardly anything changes.";
@@ -90,7 +93,7 @@ impl Course<'_> {
         let ends = by_epoch(self.epochs, |record| {
             (record.step.saturating_sub(1) as f64 / per_epoch as f64, record.learning_rate)
         });
-        let (kind, peak) = (self.plan.schedule.kind, self.plan.optimizer.learning_rate);
+        let (kind, peak) = (self.plan.schedule.kind, short(self.plan.optimizer.learning_rate));
         Some(LineChart {
             alt: format!("Learning rate by epoch: {kind} with a peak of {peak}, {:.1e} at last", last.learning_rate),
             x: Axis::of_epochs(),

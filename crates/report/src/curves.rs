@@ -4,7 +4,7 @@ use chapter::{
     book_curves::{self, BookEpoch},
     figures,
 };
-use chart::{Axis, LineChart, Series, Style};
+use chart::{Axis, LineChart, Series, Style, decimals};
 use data::DataSet;
 use plan::{Loss, ModelKind, Plan};
 use run::EpochRecord;
@@ -117,8 +117,11 @@ pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series
 /// Where a curve begins and ends, in words.
 fn way(Series { name, points, .. }: &Series) -> String {
     match points[..] {
-        [(epoch, value)] => format!("{name} {value:.4} in epoch {epoch}"),
-        [(first, from), .., (last, to)] => format!("{name} from {from:.4} in epoch {first} to {to:.4} in epoch {last}"),
+        [(epoch, value)] => format!("{name} {} in epoch {epoch}", decimals(value, 4)),
+        [(first, from), .., (last, to)] => {
+            let [from, to] = [from, to].map(|value| decimals(value, 4));
+            format!("{name} from {from} in epoch {first} to {to} in epoch {last}")
+        }
         [] => String::new(),
     }
 }

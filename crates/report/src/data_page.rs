@@ -8,9 +8,7 @@ use std::{
     path::Path,
 };
 
-use chart::{
-    Axis, Bar, Bars, Block, Document, LineChart, Picture, Pixels, Section, Series, Shape, Style, Table, Tile, Verdict,
-};
+use chart::{Axis, Bar, Bars, Block, Document, LineChart, Picture, Pixels, Section, Series, Shape, Style, Table, Tile};
 use data::{DataSet, Images, OriginalSize, Split};
 
 use self::pixels::PixelSums;
@@ -155,7 +153,11 @@ fn samples(data: &DataSet) -> Section {
     }
     let of_label = |label: &u16| -> Vec<Picture> {
         let chosen = few(&of_class[usize::from(*label)], of_each).into_iter();
-        chosen.map(|index| picture(shape, images.image(index), data.image_name(Split::Train, index))).collect()
+        let named = chosen.map(|index| (index, data.image_name(Split::Train, index)));
+        let class = task.class(*label);
+        named
+            .map(|(index, name)| picture(shape, images.image(index), name.clone()).shows(format!("{class}, {name}")))
+            .collect()
     };
     let mut text =
         "Training images of each class, at equal distances; `train show train/CLASS/N` shows one as numbers."
@@ -279,7 +281,7 @@ fn closest(classes: &[String], sums: &PixelSums) -> String {
 /// An image, channel after channel.
 fn picture(shape: task::Shape, planes: &[u8], caption: String) -> Picture {
     let [height, width] = shape.sides();
-    Picture { pixels: Pixels::of_planes(height, width, planes), caption, verdict: Verdict::None }
+    Picture::new(Pixels::of_planes(height, width, planes), caption)
 }
 
 /// How large the images were, where they differ.
@@ -471,6 +473,7 @@ mod tests {
         assert_eq!(page.lead[0], Block::text("Read from `kinds`."));
         assert_eq!(page.lead[2], Block::text("Note: some of it is odd."));
         let samples = pictures(&page.sections[1]);
+        assert_eq!(samples[49].alt, "kind 9, train/kind 9/4", "what is heard names the class");
         assert_eq!((samples.len(), samples[0].caption.as_str(), samples[49].caption.as_str()), (50, "0", "4"));
         let odd = pictures(&page.sections[2]);
         assert!(odd.len().is_multiple_of(ODD) && odd[0].caption.starts_with("kind 0 like kind "), "{}", odd[0].caption);

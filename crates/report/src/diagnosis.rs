@@ -1,5 +1,6 @@
 //! What is to be said of how a run went, in plain words, where there is something to be said.
 
+use chart::decimals;
 use metrics::{Counts, interval};
 use run::EpochRecord;
 
@@ -49,9 +50,9 @@ fn of_training(epochs: &[EpochRecord]) -> Option<String> {
     let has_learnt = last.train.accuracy > NEARLY_ALL;
     (is_flat && !has_learnt).then(|| {
         format!(
-            "The training loss is flat from the start: {:.6} in epoch {}, {:.6} in epoch {}. The learning rate may be too low or far \
+            "The training loss is flat from the start: {} in epoch {}, {} in epoch {}. The learning rate may be too low or far \
              too high.",
-            first.train.loss, first.epoch, last.train.loss, last.epoch
+            loss(first.train.loss), first.epoch, loss(last.train.loss), last.epoch
         )
     })
 }
@@ -86,11 +87,15 @@ fn overfits(epochs: &[EpochRecord]) -> Option<String> {
     let has_risen = last.valid.loss > RISEN * best.valid.loss && last.train.loss < best.train.loss;
     (has_risen && last.epoch >= best.epoch + 2).then(|| {
         format!(
-            "It overfits from epoch {} on: there the validation loss is least, {:.6}, and rises to {:.6}, while the training loss \
-             falls from {:.6} to {:.6}. The model is that of the best epoch.",
-            best.epoch, best.valid.loss, last.valid.loss, best.train.loss, last.train.loss
+            "It overfits from epoch {} on: there the validation loss is least, {}, and rises to {}, while the training loss \
+             falls from {} to {}. The model is that of the best epoch.",
+            best.epoch, loss(best.valid.loss), loss(last.valid.loss), loss(best.train.loss), loss(last.train.loss)
         )
     })
+}
+
+fn loss(value: f64) -> String {
+    decimals(value, 6)
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ impl<'a> Evaluated<'a> {
 
     /// The loss that the model was trained with.
     pub fn loss_tile(&self) -> Tile {
-        Tile::new("loss", format!("{:.6}", self.evaluation.metrics().loss), self.loss.to_string())
+        Tile::new("loss", shown(Metric::Loss, Some(self.evaluation.metrics().loss)), self.loss.to_string())
     }
 
     fn split_name(&self) -> &'static str {
@@ -319,10 +319,10 @@ impl<'a> Evaluated<'a> {
         places.dedup();
         let few = places.into_iter().filter_map(|place| right.get(place));
         let few = few.filter(|(_, index)| !above.contains(&&*self.image_name(*index)));
-        let picture = |(doubt, index): &(f64, usize)| Picture {
-            pixels: pixels(self.images(), *index),
-            caption: format!("{}\n1 - p {}\n{}", self.data.class(label), small(*doubt), self.number(*index)),
-            verdict: Verdict::None,
+        let picture = |(doubt, index): &(f64, usize)| {
+            let said = |name: String| format!("{}\n1 - p {}\n{name}", self.data.class(label), small(*doubt));
+            let alt = said(self.image_name(*index)).replace('\n', ", ");
+            Picture::new(pixels(self.images(), *index), said(self.number(*index))).shows(alt)
         };
         few.map(picture).collect()
     }
@@ -546,8 +546,10 @@ impl<'a> Evaluated<'a> {
             ..0.99995 => format!("p {:.4}", sample.probability),
             _ => format!("1 - p {}", small(self.doubt(sample.index))),
         };
+        let [is, said] = [sample.label, sample.predicted].map(|label| self.data.class(label));
+        let alt = format!("{is} taken for {said}\n{loss}{p}\n{}", self.image_name(sample.index)).replace('\n', ", ");
         let caption = format!("{loss}{p}\n{}", self.number(sample.index));
-        Picture { pixels: pixels(self.images(), sample.index), caption, verdict: Verdict::None }
+        Picture::new(pixels(self.images(), sample.index), caption).shows(alt)
     }
 
     /// The last part of an image's name: its file, or its number in its class.
@@ -670,7 +672,7 @@ impl<'a> Evaluated<'a> {
         let (p, name) = (probability(top.probability), self.image_name(top.index));
         let loss = if self.loss_is_p() { String::new() } else { format!("loss {}\n", loss(top.loss)) };
         let caption = format!("{prediction}, is {target}\n{loss}p {p}\n{name}");
-        Picture { pixels: pixels(self.images(), top.index), caption, verdict }
+        Picture { verdict, ..Picture::new(pixels(self.images(), top.index), caption) }
     }
 
     /// As `train show` takes it.
@@ -755,6 +757,8 @@ mod tests {
         let evaluated = evaluated(&data, evaluation);
         let shown = |above: &[&str]| format!("{:?}", evaluated.misses(above).unwrap().blocks);
         assert!(shown(&[]).contains("b, taken for a: 2 of 2 (100.0 %)\"") && shown(&[]).contains("no. 1\""));
+        let told = "alt: \"b taken for a, loss 1.00, p 0.5761, valid/b/1\"";
+        assert!(shown(&[]).contains(told), "what is heard names the classes: {}", shown(&[]));
         let without = shown(&["valid/b/1", "valid/c/1"]);
         assert!(without.contains("b, taken for a: 2 of 2 (100.0 %), 1 of them above"), "{without}");
         assert!(!without.contains("no. 1\""), "{without}");

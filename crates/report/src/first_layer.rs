@@ -1,6 +1,6 @@
 //! What the first layer of a network looks for.
 
-use chart::{Block, Picture, Pixels, Section, Verdict, Weights};
+use chart::{Block, Picture, Pixels, Section, Weights};
 
 /// Units that are seen at once, and that are shown at all: some kilobytes each.
 const SEEN: usize = 8;
@@ -74,11 +74,7 @@ pub(crate) fn section(heading: &str, units: &[Unit], classes: &[String]) -> Opti
         "Orange is a weight above zero, blue one below"
     };
     let text = format!("{of}{colours}; the strongest stands for {largest:.3} in all.");
-    let picture = |(number, unit): &(usize, &Unit)| Picture {
-        pixels: unit.pixels(largest),
-        caption: unit.caption(*number, classes),
-        verdict: Verdict::None,
-    };
+    let picture = |(number, unit): &(usize, &Unit)| Picture::new(unit.pixels(largest), unit.caption(*number, classes));
     let mut pictures: Vec<Picture> = units.iter().take(MOST).map(picture).collect();
     let more = pictures.split_off(pictures.len().min(SEEN));
     let summary = format!("{} more", more.len());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chart::{Block, Document, Section, Tile, html};
+use chart::{Block, Document, Section, Tile, decimals, html};
 use data::DataSet;
 use files::quoted;
 use plan::Plan;
@@ -94,7 +94,7 @@ impl SoFar<'_> {
         let mut tiles = vec![
             Tile::new("state", state, self.done(epochs)),
             Tile::new("accuracy", last(|epoch| format!("{:.4}", epoch.valid.accuracy)), "of the last epoch"),
-            Tile::new("loss", last(|epoch| format!("{:.6}", epoch.valid.loss)), self.plan.training.loss.to_string()),
+            Tile::new("loss", last(|epoch| decimals(epoch.valid.loss, 6)), self.plan.training.loss.to_string()),
         ];
         if let Some(best) = best {
             let accuracy = format!("accuracy {:.4}, by {}", best.metrics.accuracy, name(self.plan.training.monitor));

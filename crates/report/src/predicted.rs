@@ -149,6 +149,7 @@ fn small(whys: &[Why], folders: &[Option<String>]) -> Vec<Picture> {
             pixels: why.pixels.clone(),
             caption: format!("{class}{is}\np {}\n{}", probability(*p), why.name),
             verdict,
+            ..Picture::default()
         }
     };
     whys.iter().zip(folders).map(picture).collect()

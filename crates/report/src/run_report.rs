@@ -22,7 +22,7 @@ use crate::{
     first_layer::{self, Unit},
     fraction, grouped, moment, name,
     room::room,
-    use_it,
+    short, use_it,
     verdict::Verdict,
     why::Why,
     words::some_of,
@@ -376,8 +376,8 @@ pub(crate) fn setup(plan: &Plan, data: &DataSet, parameters: Option<usize>) -> S
     let Plan { model, optimizer, schedule, training, seed, .. } = plan;
     let size = parameters.map_or_else(String::new, |count| format!(" ({} parameters)", grouped(count)));
     let rate = match schedule.kind {
-        ScheduleKind::Constant => format!("learning rate {}", optimizer.learning_rate),
-        kind => format!("learning rate up to {} ({kind})", optimizer.learning_rate),
+        ScheduleKind::Constant => format!("learning rate {}", short(optimizer.learning_rate)),
+        kind => format!("learning rate up to {} ({kind})", short(optimizer.learning_rate)),
     };
     format!(
         "`{}`{size} on {}, {}: {}, {rate}, batches of {}, seed {seed}.",
@@ -396,7 +396,7 @@ pub(crate) fn settings(run: &Path, plan: &Plan) -> [Block; 2] {
     let differences = base.map(|base| plan.differences(&base)).unwrap_or_default();
     let mut table = Table::new(["key", "here", "base.toml"], usize::MAX);
     for Difference { key, this, other } in &differences {
-        table.add_row([(*key).to_owned(), this.to_string(), other.to_string()]);
+        table.add_row([(*key).to_owned(), plan::shown(this), plan::shown(other)]);
     }
     let differing = match table.rows.len() {
         0 => Block::text("Its plan is `base.toml` as it is."),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chart::Block;
+use chart::{Block, decimals};
 use data::DataSet;
 use files::quoted;
 use metrics::{Counts, interval};
@@ -88,12 +88,12 @@ impl Verdict<'_> {
 
     fn lowest(&self) -> Option<String> {
         let lowest = self.epochs.iter().min_by(|a, b| a.valid.loss.total_cmp(&b.valid.loss))?;
-        let (loss, last) = (lowest.valid.loss, self.epochs.len());
+        let (loss, last) = (decimals(lowest.valid.loss, 6), self.epochs.len());
         Some(match lowest.epoch {
             1 if last == 1 => "It has seen each image once: of one epoch there is no course to judge.".into(),
-            epoch if epoch == last => format!("The validation loss is lowest in the last epoch, {epoch}: {loss:.6}."),
+            epoch if epoch == last => format!("The validation loss is lowest in the last epoch, {epoch}: {loss}."),
             epoch => {
-                format!("The validation loss is lowest in epoch {epoch} of {last}, {loss:.6}, and then rises little.")
+                format!("The validation loss is lowest in epoch {epoch} of {last}, {loss}, and then rises little.")
             }
         })
     }

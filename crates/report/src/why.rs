@@ -1,6 +1,6 @@
 //! What decides a prediction, on the image.
 
-use chart::{Bar, Bars, Block, Picture, Pixels, Section, Verdict, Weights};
+use chart::{Bar, Bars, Block, Picture, Pixels, Section, Weights};
 
 use crate::probability;
 
@@ -101,15 +101,14 @@ impl Why {
     }
 
     fn pictures(&self, caption: String) -> Vec<Picture> {
-        let picture = |pixels: Pixels, caption: String| Picture { pixels, caption, verdict: Verdict::None };
         let of = |what: String, values: &Vec<f32>, said: Option<String>| {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
             let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.clone());
             let said = said.unwrap_or_else(|| format!("logit ±{largest:.2} at most"));
-            picture(weights.over(&self.pixels), format!("{what}\n{said}"))
+            Picture::new(weights.over(&self.pixels), format!("{what}\n{said}"))
         };
         let class = &self.guesses[0].0;
-        let seen = picture(self.pixels.clone(), caption);
+        let seen = Picture::new(self.pixels.clone(), caption);
         let by_pixel = |class: &str, values: &Vec<f32>, said| match self.is_linear || self.pixels.is_grey() {
             true => of(format!("pixels for {class}"), values, said),
             false => of(format!("pixels for {class}"), &self.averaged(values), said),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chart::decimals;
 use metrics::Metric;
 use plan::Monitor;
 use run::{
@@ -20,7 +21,7 @@ pub fn loss(value: f32) -> String {
     match value {
         ..0.00005 => "< 0.0001".into(),
         ..0.1 => format!("{value:.4}"),
-        value => format!("{value:.2}"),
+        value => decimals(value.into(), 2),
     }
 }
 
@@ -36,7 +37,7 @@ pub fn probability(p: f32) -> String {
 /// A metric as a person reads it: of a loss more digits count, because it may be small.
 pub fn shown(metric: Metric, value: Option<f64>) -> String {
     match (metric, value) {
-        (Metric::Loss | Metric::LogLoss, Some(value)) => format!("{value:.6}"),
+        (Metric::Loss | Metric::LogLoss, Some(value)) => decimals(value, 6),
         (_, value) => fraction(value),
     }
 }
@@ -49,7 +50,7 @@ pub fn best_epoch(monitor: Monitor, best: &Best, epochs: &[EpochRecord]) -> Stri
     let highest = best::highest_accuracy(epochs).filter(|(_, highest)| *highest > accuracy);
     let highest = highest.map_or_else(String::new, |(epoch, value)| format!("; highest {value:.4}, epoch {epoch}"));
     match metric {
-        Metric::Accuracy => format!("{by}: valid loss {:.6}", best.metrics.loss),
+        Metric::Accuracy => format!("{by}: valid loss {}", decimals(best.metrics.loss, 6)),
         _ => format!("{by}: accuracy {accuracy:.4}{highest}"),
     }
 }
@@ -148,6 +149,13 @@ mod tests {
     fn a_number_of_a_plan_has_four_digits() {
         let texts = [0.966_927_882_575_07, 1.0, 0.0, 1e37, 3e-5, 1234.567].map(short);
         assert_eq!(texts, ["0.9669", "1.0", "0.0", "1e37", "3e-5", "1235"]);
+    }
+
+    #[test]
+    fn a_loss_beyond_a_million_has_an_exponent() {
+        let losses = [0.25, 1.950_770_788e28].map(|value| shown(Metric::LogLoss, Some(value)));
+        assert_eq!(losses, ["0.250000", "1.951e28"]);
+        assert_eq!(loss(2.5e7), "2.500e7");
     }
 
     #[test]

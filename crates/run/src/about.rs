@@ -58,12 +58,11 @@ impl About {
     }
 }
 
-/// A value as one types it: a word without its quotes, and what would have many zeros with an exponent.
+/// A value as one types it: a word without its quotes.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),
-        Value::Float(number) if *number != 0.0 && !(1e-4..1e15).contains(&number.abs()) => format!("{number:e}"),
-        value => value.to_string(),
+        value => plan::shown(value),
     }
 }
 

@@ -7,7 +7,7 @@ use chapter::{
     curve::Curve,
     source::{self, File},
 };
-use chart::{Axis, Block, LineChart, Picture, Pixels, Series, Verdict};
+use chart::{Axis, Block, LineChart, Picture, Pixels, Series};
 use data::{ImageDataset, ImageLoader, Images, Order};
 
 /// Lines of code from which on they are shown to who asks.
@@ -58,7 +58,7 @@ pub fn list(values: &[f32], decimals: usize) -> String {
 pub fn picture<B: Backend>(image: Tensor<B, 2>, [height, width]: [usize; 2], caption: &str) -> Picture {
     let values = image.into_data().convert::<f32>();
     let pixels = values.iter::<f32>().map(|value| (value * 255.0).round() as u8).collect();
-    Picture { pixels: Pixels::new(height, width, pixels), caption: caption.into(), verdict: Verdict::None }
+    Picture::new(Pixels::new(height, width, pixels), caption)
 }
 
 /// The number of the n-th image of a label, or of the last there is.

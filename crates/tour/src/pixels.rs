@@ -4,7 +4,7 @@ use chapter::{
     source,
     tensors::{SEVENS, THREES},
 };
-use chart::{Block, Picture, PixelTable, Pixels, Shading, Verdict};
+use chart::{Block, Picture, PixelTable, Pixels, Shading};
 use data::DataSet;
 use report::pixels;
 
@@ -48,5 +48,5 @@ pub(super) fn blocks(data: &DataSet) -> Vec<Block> {
 }
 
 fn picture(pixels: Pixels, caption: &str) -> Picture {
-    Picture { pixels, caption: caption.into(), verdict: Verdict::None }
+    Picture::new(pixels, caption)
 }

@@ -16,7 +16,7 @@ use shown::wrapped;
 
 pub use epochs::observer;
 pub use screen::Screen;
-pub use shown::{colours, ranked, table, width};
+pub use shown::{colours, ranked, room, table, width};
 
 /// Whether another process of the same training says all.
 static SILENT: AtomicBool = AtomicBool::new(false);

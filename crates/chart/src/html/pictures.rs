@@ -34,9 +34,9 @@ fn led(caption: &str) -> String {
     format!("<strong>{}</strong>\n{}", breakable(first), breakable(rest)).trim_end().to_owned()
 }
 
-/// An image with its caption, which is its alternative text too; `otherwise` is that of one without.
+/// An image with its caption, which is its alternative text too where it has none of its own; `otherwise` is that of one without both.
 fn picture(
-    Picture { pixels, caption, verdict }: &Picture,
+    Picture { pixels, caption, verdict, alt }: &Picture,
     otherwise: &str,
     side: usize,
     shown: fn(&str) -> String,
@@ -45,11 +45,12 @@ fn picture(
     let address = embedded::address(pixels, side);
     let image = |alt: &str| format!("<img alt=\"{}\"{class} src=\"{address}\"/>", escaped(alt));
     if caption.is_empty() {
-        return format!("<figure>{}</figure>\n", image(otherwise));
+        return format!("<figure>{}</figure>\n", image(if alt.is_empty() { otherwise } else { alt }));
     }
     // What is right has its sign; a colour of its own would read as a link.
     let style = if *verdict == Verdict::Wrong { palette::text(false) } else { String::new() };
-    let (sign, alt) = (verdict.sign(), caption.replace('\n', ", "));
+    let sign = verdict.sign();
+    let alt = if alt.is_empty() { caption.replace('\n', ", ") } else { alt.clone() };
     let caption = shown(caption).replace('\n', "<br/>");
     // Hidden from who hears the page: the image has said it.
     format!("<figure>{}<figcaption aria-hidden=\"true\"{style}>{sign}{caption}</figcaption></figure>\n", image(&alt))
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn each_image_has_its_caption_and_a_long_row_breaks() {
         let pixels = Pixels::new(1, 1, vec![7]);
-        let one = Picture { pixels, caption: "7 < 9\nloss 1".into(), verdict: Verdict::Wrong };
+        let one = Picture { pixels, caption: "7 < 9\nloss 1".into(), verdict: Verdict::Wrong, ..Picture::default() };
         let html = pictures("two & more", &[one.clone(), one.clone()], 9, 112);
         assert!(html.contains("aria-label=\"two &amp; more\" style=\"--columns:2\""), "{html}");
         assert!(html.contains(">✗ 7 &lt; 9<br/>loss 1</figcaption>"), "{html}");
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn a_large_image_has_more_pixels_and_a_first_line_that_stands_out() {
         let pixels = Pixels::new(300, 300, vec![7; 90_000]);
-        let one = Picture { pixels, caption: "7 < 9\nvalid/7/1".into(), verdict: Verdict::None };
+        let one = Picture::new(pixels, "7 < 9\nvalid/7/1");
         let html = large("one", std::slice::from_ref(&one), 100);
         assert!(
             html.contains("class=\"pictures large\"") && html.contains(&embedded::address(&one.pixels, 300)),
@@ -85,9 +86,10 @@ mod tests {
     #[test]
     fn every_image_says_once_what_it_shows() {
         let captioned = Picture { caption: "7, is 9\nloss 1".into(), ..Picture::default() };
-        let html = pictures("units", &[captioned, Picture::default()], 9, 112);
+        let numbered = Picture { caption: "1184".into(), ..Picture::default() }.shows("3, train/3/1184");
+        let html = pictures("units", &[captioned, Picture::default(), numbered], 9, 112);
         let alts: Vec<&str> = html.split("alt=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert_eq!(alts, ["7, is 9, loss 1", "units: 2 of 2"]);
-        assert_eq!((html.matches("<figcaption").count(), html.matches("aria-hidden").count()), (1, 1));
+        assert_eq!(alts, ["7, is 9, loss 1", "units: 2 of 3", "3, train/3/1184"]);
+        assert_eq!((html.matches("<figcaption").count(), html.matches("aria-hidden").count()), (2, 2));
     }
 }

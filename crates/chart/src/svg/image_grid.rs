@@ -78,7 +78,12 @@ mod tests {
     };
 
     fn picture(caption: &str, verdict: Verdict) -> Picture {
-        Picture { pixels: Pixels::new(2, 2, vec![0, 85, 170, 255]), caption: caption.into(), verdict }
+        Picture {
+            pixels: Pixels::new(2, 2, vec![0, 85, 170, 255]),
+            caption: caption.into(),
+            verdict,
+            ..Picture::default()
+        }
     }
 
     #[test]

@@ -67,7 +67,12 @@ mod tests {
     use crate::{picture::Pixels, terminal::tests::check_plain};
 
     fn picture(caption: &str, verdict: Verdict) -> Picture {
-        Picture { pixels: Pixels::new(2, 4, vec![255, 0, 0, 255, 255, 0, 0, 255]), caption: caption.into(), verdict }
+        Picture {
+            pixels: Pixels::new(2, 4, vec![255, 0, 0, 255, 255, 0, 0, 255]),
+            caption: caption.into(),
+            verdict,
+            ..Picture::default()
+        }
     }
 
     #[test]

@@ -20,9 +20,17 @@ pub fn table(table: &Table, width: Option<usize>) -> String {
         None => format!("{}\n", table.caption),
     };
     let Some(width) = width else { return caption + &grid(table, None) };
-    let records = records(table, width);
-    let grid = (narrowest(table) <= width).then(|| grid(table, Some(width)));
-    caption + &grid.filter(|grid| grid.lines().count() <= 2 * records.lines().count()).unwrap_or(records)
+    caption + &grid_within(table, width).unwrap_or_else(|| records(table, width))
+}
+
+/// Whether the columns of a table stand side by side in so many of a terminal.
+pub fn fits(table: &Table, width: usize) -> bool {
+    grid_within(table, width).is_some()
+}
+
+fn grid_within(table: &Table, width: usize) -> Option<String> {
+    let grid = (narrowest(table) <= width).then(|| grid(table, Some(width)))?;
+    (grid.lines().count() <= 2 * records(table, width).lines().count()).then_some(grid)
 }
 
 /// Columns that the table needs if only words stay whole.

@@ -1,6 +1,9 @@
 //! A trial in a line: one that has ended, one that runs, the best.
 
-use chart::terminal::{Colours, progress};
+use chart::{
+    decimals,
+    terminal::{Colours, progress},
+};
 
 use super::lines::wrapped;
 use crate::{Entry, Status, named, study::Metric, within};
@@ -112,7 +115,7 @@ impl Row {
     }
 
     fn value(&self) -> String {
-        self.value.map_or_else(|| "-".into(), |value| format!("{value:.6}"))
+        self.value.map_or_else(|| "-".into(), |value| decimals(value, 6))
     }
 }
 

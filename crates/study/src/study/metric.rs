@@ -35,7 +35,7 @@ impl Metric {
 
     /// A value as a person reads it: of a loss the third digit counts where it is small.
     pub fn shown(self, value: f64) -> String {
-        if self.0.is_of_error() { format!("{value:.5}") } else { format!("{value:.4}") }
+        if self.0.is_of_error() { chart::decimals(value, 5) } else { format!("{value:.4}") }
     }
 
     /// Its value at the best epoch of a run; none before the first, or where it is undefined.

@@ -4,7 +4,7 @@ use chart::terminal::behind;
 use clap::{Command, CommandFactory as _};
 
 use super::Cli;
-use crate::terminal::width;
+use crate::terminal::room;
 
 /// What each command is for.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -21,7 +21,7 @@ const WIDEST: usize = 100;
 
 /// The command line, whose help has a heading above each group of commands.
 pub fn command() -> Command {
-    for_width(width().min(WIDEST))
+    for_width(room().map_or(WIDEST, |columns| columns.min(WIDEST)))
 }
 
 /// What clap does not lay out is laid out here: the groups and the examples.

@@ -8,20 +8,19 @@ pub mod stop;
 
 use chart::{
     Block, Table,
-    terminal::{blocks, table},
+    terminal::{blocks, fits, table},
 };
 use files::Error;
 use report::fraction;
 use run::{RunRecord, list::Run, record::State};
 use serde_json::json;
-use std::io::IsTerminal as _;
 
 pub use condition::{Condition, Sort};
 pub use row::Row;
 
 use crate::{
     cli::{ListArgs, RunsAction, RunsArgs},
-    terminal::{Out, colours, tell, width},
+    terminal::{Out, colours, room, tell},
 };
 
 /// Columns from which on all of the table's stand side by side.
@@ -72,50 +71,73 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// On a terminal with as many columns as there is room for, and what was changed below a run's name; in a pipe a line for each.
+/// Where there is room for it each in a line. On a narrower terminal what was changed stands below a run's name and some numbers below
+/// others, or each run has lines of its own.
 fn print(rows: &[Row]) -> anyhow::Result<()> {
-    let width = std::io::stdout().is_terminal().then(width);
-    let is_wide = width.is_none_or(|width| width >= WIDE);
-    let mut header = vec!["run", "began", "state"];
-    header.extend(if width.is_none() { &["changed", "tags", "note"][..] } else { &[] });
-    header.extend(if is_wide {
-        &["epochs", "best epoch", "accuracy", "highest", "at epoch", "time"][..]
-    } else {
-        &["epochs", "accuracy"]
-    });
-    let mut shown = Table::new(header.iter().copied(), if width.is_none() { 6 } else { 3 });
-    for row in rows {
-        shown.add_row(cells(row, width.is_none(), is_wide));
-    }
+    let room = room();
+    let of = |layout| listed(rows, layout);
+    let shown = match room {
+        None => of(Layout::Line),
+        Some(width) if width < WIDE => {
+            Some(of(Layout::Below)).filter(|below| fits(below, width)).unwrap_or_else(|| of(Layout::Wide))
+        }
+        Some(_) => of(Layout::Wide),
+    };
     let mut out = Out;
-    write!(out, "{}", table(&shown, width))?;
+    write!(out, "{}", table(&shown, room))?;
     let monitors = row::monitors(rows);
     let by = if monitors.is_empty() { String::new() } else { format!(", by {}", monitors.join(" or ")) };
-    let highest = if is_wide { "; highest: of any epoch" } else { "" };
-    let meaning = format!("accuracy: on the validation images at the best epoch{by}, whose model is kept{highest}");
-    let meaning = match width {
+    let meaning =
+        format!("accuracy: on the validation images at the best epoch{by}, whose model is kept; highest: of any epoch");
+    let meaning = match room {
         Some(width) => blocks(&[Block::Text(meaning)], width, colours()),
         None => meaning,
     };
     Ok(writeln!(out, "\n{}", meaning.trim_end())?)
 }
 
-/// The cells of a row; what was changed, the tags and the note stand in columns of their own or below the name.
-fn cells(row: &Row, beside: bool, is_wide: bool) -> Vec<String> {
+/// How a row of the list is laid out.
+#[derive(Clone, Copy, PartialEq)]
+enum Layout {
+    /// In one line, what was changed, the tags and the note in columns of their own.
+    Line,
+    /// The numbers in one line, and below the name what was changed.
+    Wide,
+    /// In two lines: the time below the epochs, the highest accuracy below that of the best one.
+    Below,
+}
+
+fn listed(rows: &[Row], layout: Layout) -> Table {
+    let header: &[&str] = match layout {
+        Layout::Line => &["run", "began", "state", "changed", "tags", "note"],
+        Layout::Wide | Layout::Below => &["run", "began", "state"],
+    };
+    let numbers: &[&str] = match layout {
+        Layout::Below => &["epochs\ntime", "accuracy\nhighest"],
+        Layout::Line | Layout::Wide => &["epochs", "best epoch", "accuracy", "highest", "at epoch", "time"],
+    };
+    let mut table = Table::new(header.iter().chain(numbers).copied(), header.len());
+    rows.iter().for_each(|row| table.add_row(cells(row, layout)));
+    table
+}
+
+fn cells(row: &Row, layout: Layout) -> Vec<String> {
     let (best, marks) = (row.best(), row.marks());
-    let below = marks.iter().filter(|mark| !beside && !mark.is_empty());
+    let is_line = layout == Layout::Line;
+    let below = marks.iter().filter(|mark| !is_line && !mark.is_empty());
     // Each key in a line of its own: it is as long as a run's name.
     let changes = |mark: &str| mark.split(' ').map(shortened).collect::<Vec<_>>().join("\n  ");
     let lines = below.enumerate().map(|(number, mark)| if number == 0 { changes(mark) } else { mark.clone() });
     let name = std::iter::once(row.path.display().to_string()).chain(lines.map(|mark| format!("  {mark}")));
     let mut cells = vec![name.collect::<Vec<_>>().join("\n"), row.began(), row.state.clone()];
-    cells.extend(marks.iter().filter(|_| beside).map(|mark| mark.trim_start_matches("# ").replace('\n', " ")));
-    cells.push(row.epochs());
-    cells.extend(is_wide.then(|| best.map_or_else(|| "-".into(), |best| best.epoch.to_string())));
-    cells.push(fraction(best.map(|best| best.metrics.accuracy)));
-    if is_wide {
-        cells.extend(row.highest());
-        cells.push(report::clock(row.seconds));
+    cells.extend(marks.iter().filter(|_| is_line).map(|mark| mark.trim_start_matches("# ").replace('\n', " ")));
+    let accuracy = fraction(best.map(|best| best.metrics.accuracy));
+    let ([highest, at], time) = (row.highest(), report::clock(row.seconds));
+    if layout == Layout::Below {
+        cells.extend([format!("{}\n{time}", row.epochs()), format!("{accuracy}\n{highest}")]);
+    } else {
+        let best_epoch = best.map_or_else(|| "-".into(), |best| best.epoch.to_string());
+        cells.extend([row.epochs(), best_epoch, accuracy, highest, at, time]);
     }
     cells
 }

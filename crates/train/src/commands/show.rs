@@ -9,12 +9,15 @@ use chart::{Document, html, terminal};
 use super::output;
 use crate::{
     cli::ShowArgs,
-    terminal::{Out, colours, width},
+    terminal::{Out, colours, room},
 };
 
 /// Images of a batch, where nothing else is said.
 const IN_A_TERMINAL: usize = 9;
 const ON_A_PAGE: usize = 64;
+
+/// Columns where no terminal says how many there are: the numbers of a digit stand side by side.
+const COLUMNS: usize = 120;
 
 /// Prints the image or the batch; writes the page where one is asked for.
 pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
@@ -28,7 +31,7 @@ pub fn run(args: &ShowArgs) -> anyhow::Result<()> {
     let count = |most: usize| args.images.map_or(most, usize::from);
     let mut out = Out;
     let document = Document::of(shown(count(IN_A_TERMINAL), false)?);
-    write!(out, "{}", terminal::document(&document, width(), colours()))?;
+    write!(out, "{}", terminal::document(&document, room().unwrap_or(COLUMNS), colours()))?;
     if let Some(path) = &args.html {
         let document = if args.batch { Document::of(shown(count(ON_A_PAGE), true)?) } else { document };
         output::write(path, html::page(&document))?;

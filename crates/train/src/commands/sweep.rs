@@ -33,7 +33,7 @@ use super::{load_data, stop::Stop, together};
 use crate::{
     DONE, FAILED, INTERRUPTED,
     cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
-    terminal::{Out, colours, ranked, say, table, tell, width},
+    terminal::{Out, colours, ranked, room, say, table, tell},
 };
 
 /// Points of the table that a study ends with.
@@ -307,7 +307,7 @@ fn show(args: &StudyArgs, as_json: bool) -> anyhow::Result<()> {
         writeln!(out, "time     {}\n", study::time_left(study::seconds_left(&study, &trials)))?;
     }
     for row in &running {
-        writeln!(out, "{}", row.running(width(), colours()))?;
+        writeln!(out, "{}", row.running(room().unwrap_or(usize::MAX), colours()))?;
     }
     writeln!(out, "\n{}", summary(&study, &trials))?;
     match status::folders(&folder)?.len().saturating_sub(trials.len()) {

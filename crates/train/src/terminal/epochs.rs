@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chart::terminal::{self, Colours};
+use chart::{
+    decimals,
+    terminal::{self, Colours},
+};
 use report::{clock, fraction, grouped, rate};
 use run::EpochRecord;
 use train::{
@@ -13,7 +16,7 @@ use train::{
     observer::{EpochProgress, Observer},
 };
 
-use super::{Screen, colours, is_live, say, tell, width};
+use super::{Screen, colours, is_live, room, say, tell};
 
 /// What is live is drawn anew at most once in this time.
 const DRAWN_EVERY: Duration = Duration::from_millis(66);
@@ -31,7 +34,7 @@ pub fn observer(quiet: bool) -> Box<dyn Observer> {
         return Box::new(Quiet);
     }
     let mut lines = Lines::default();
-    lines.table = EpochTable::new(width(), colours());
+    lines.table = EpochTable::new(room().unwrap_or(usize::MAX), colours());
     lines.screen = is_live().then(Screen::new);
     Box::new(lines)
 }
@@ -158,7 +161,7 @@ fn bar(progress: &EpochProgress, left: Option<f64>, columns: usize, colours: Col
         format!("epoch {epoch}/{epochs}"),
         format!("{} left", left.map_or_else(|| "-".into(), clock)),
         format!("step {} of {}", grouped(step), grouped(steps)),
-        format!("train: loss {:.4}, accuracy {:.4}", progress.loss, progress.accuracy),
+        format!("train: loss {}, accuracy {:.4}", decimals(progress.loss, 4), progress.accuracy),
         format!("{} images/s", rate(progress.images_per_second)),
     ];
     let bar_columns = if columns < 60 { 8 } else { 16 };
@@ -183,9 +186,9 @@ struct EpochTable {
 
 type Column = (&'static str, fn(&EpochRecord) -> String);
 
-const TRAIN_LOSS: Column = ("train loss", |record| format!("{:.6}", record.train.loss));
+const TRAIN_LOSS: Column = ("train loss", |record| decimals(record.train.loss, 6));
 const TRAIN_ACCURACY: Column = ("train accuracy", |record| format!("{:.4}", record.train.accuracy));
-const VALID_LOSS: Column = ("valid loss", |record| format!("{:.6}", record.valid.loss));
+const VALID_LOSS: Column = ("valid loss", |record| decimals(record.valid.loss, 6));
 const VALID_ACCURACY: Column = ("valid accuracy", |record| format!("{:.4}", record.valid.accuracy));
 const F1: Column = ("valid f1", |record| fraction(record.valid.f1));
 const ROC_AUC: Column = ("valid roc auc", |record| fraction(record.valid.roc_auc));
@@ -197,9 +200,9 @@ const TABLES: [&[Column]; 3] = [
     &[TRAIN_LOSS, TRAIN_ACCURACY, VALID_LOSS, VALID_ACCURACY, F1, ROC_AUC, RATE, TIME],
     &[TRAIN_LOSS, VALID_LOSS, VALID_ACCURACY, RATE, TIME],
     &[
-        ("loss: train", |record| format!("{:.4}", record.train.loss)),
-        (" valid", |record| format!("{:.4}", record.valid.loss)),
-        ("accuracy", |record| format!("{:.4}", record.valid.accuracy)),
+        ("loss: train", |record| decimals(record.train.loss, 4)),
+        (" valid", |record| decimals(record.valid.loss, 4)),
+        ("valid acc", |record| format!("{:.4}", record.valid.accuracy)),
     ],
 ];
 
@@ -300,9 +303,9 @@ mod tests {
         ];
         assert_eq!(lines(80), expected);
         let expected = [
-            "* the best so far\nepoch  loss: train   valid  accuracy",
-            "    7       0.2500  0.5000    0.8000 *",
-            "    7       0.2500  0.5000    0.8000",
+            "* the best so far\nepoch  loss: train   valid  valid acc",
+            "    7       0.2500  0.5000     0.8000 *",
+            "    7       0.2500  0.5000     0.8000",
         ];
         assert_eq!(lines(40), expected);
         let [header, row, _] = lines(120);

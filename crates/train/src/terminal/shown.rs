@@ -1,6 +1,9 @@
 //! What standard output is: how wide, and in how many colours.
 
-use std::{env, io::IsTerminal as _};
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+};
 
 use chart::{
     Table,
@@ -8,18 +11,59 @@ use chart::{
 };
 use console::Term;
 
-/// Columns of what is no terminal: whatever reads it does not wrap.
-const UNBOUNDED: usize = 120;
+/// Columns of a page where nothing says how many there are.
+const PAGE: usize = 80;
 
-/// Columns of standard output.
-pub fn width() -> usize {
-    let term = Term::stdout();
-    term.size_checked().map_or(UNBOUNDED, |(_, columns)| usize::from(columns).max(1))
+/// Columns of what shows standard output: a terminal, or one beside a pipe, as of `train runs | less`. A file has none, nor has a pipe
+/// that nobody looks at: there each row of a table is a line, however long.
+pub fn room() -> Option<usize> {
+    columns(&Term::stdout()).or_else(|| if is_file(io::stdout()) { None } else { beside() })
 }
 
-/// A table as wide as standard output has room for: what reads a pipe wants a line for a row, however long.
+/// Columns of text and charts; where no terminal says how many there are, `COLUMNS` does.
+pub fn width() -> usize {
+    room().or_else(asked).unwrap_or(PAGE)
+}
+
+fn columns(term: &Term) -> Option<usize> {
+    term.size_checked().map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0)
+}
+
+/// What `COLUMNS` says, or the terminal that this process has beside its pipe.
+fn beside() -> Option<usize> {
+    let terminal = columns(&Term::stderr()).or_else(of_input);
+    terminal.map(|columns| asked().unwrap_or(columns))
+}
+
+fn asked() -> Option<usize> {
+    env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
+}
+
+#[cfg(unix)]
+fn of_input() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdin()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn of_input() -> Option<usize> {
+    None
+}
+
+#[cfg(unix)]
+fn is_file(stream: impl std::os::fd::AsFd) -> bool {
+    use rustix::fs::{FileType, fstat};
+    fstat(stream).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
+
+#[cfg(not(unix))]
+fn is_file<T>(_: T) -> bool {
+    true
+}
+
+/// A table as wide as there is room for.
 pub fn table(rows: &Table) -> String {
-    terminal::table(rows, std::io::stdout().is_terminal().then(width))
+    terminal::table(rows, room())
 }
 
 /// A table whose first row is the best, in the best's colour.
@@ -32,14 +76,10 @@ pub fn ranked(rows: &Table) -> String {
     drawn.lines().enumerate().map(paint).collect()
 }
 
-/// A text whose long lines are broken between words, if it goes to a terminal. What follows the name at a line's beginning stays in its
-/// column.
+/// A text whose long lines are broken between words, if it goes to a terminal: in a pipe a line is whole, to be searched for. What follows
+/// the name at a line's beginning stays in its column.
 pub fn wrapped(text: &str, term: &Term) -> String {
-    let columns = term.size_checked().map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0);
-    match columns.filter(|_| term.is_term()) {
-        Some(columns) => wrapped_at(text, columns),
-        None => text.to_owned(),
-    }
+    columns(term).map_or_else(|| text.to_owned(), |columns| wrapped_at(text, columns))
 }
 
 fn wrapped_at(text: &str, columns: usize) -> String {
@@ -93,5 +133,8 @@ mod tests {
         assert_eq!(wrapped_at(text, 24), expected);
         assert_eq!(wrapped_at("\x1b[2mone two three\x1b[0m", 8), "\x1b[2mone two\x1b[0m\n\x1b[2mthree\x1b[0m");
         assert_eq!(wrapped_at("error: a line without a name", 12), "error: a\nline without\na name");
+        let report = "report   runs/two-layer/20260102-030405/report.html";
+        let expected = "report   runs/two-layer/\n         20260102-030405/report.html";
+        assert_eq!(wrapped_at(report, 40), expected, "a path that is longer than a line");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, num::NonZeroUsize};
 
-use chart::{Bar, Bars, Block, Picture, Pixels, Section, Table, Verdict};
+use chart::{Bar, Bars, Block, Picture, Pixels, Section, Table};
 use data::{Augmentation, DataSet, ImageDataset, ItemLoader, Order, Split, augmented};
 use plan::Plan;
 use train::fit;
@@ -210,5 +210,5 @@ fn plan(args: &ShowArgs) -> PlanArgs {
 fn picture(data: &DataSet, index: usize, image: &[u8]) -> Picture {
     let caption = format!("{}\n{}", data.class(data.train.labels()[index]), data.image_name(Split::Train, index));
     let [height, width] = data.shape().sides();
-    Picture { pixels: Pixels::of_planes(height, width, image), caption, verdict: Verdict::None }
+    Picture::new(Pixels::of_planes(height, width, image), caption)
 }

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::bail;
-use chart::{Block, Picture, Pixels, Section, Verdict};
+use chart::{Block, Picture, Pixels, Section};
 use data::{Images, augmented};
 use plan::Plan;
 use train::fit;
@@ -37,15 +37,14 @@ pub fn show(args: &ShowArgs, epochs: NonZeroUsize) -> anyhow::Result<Section> {
 pub fn of_image(plan: &Plan, images: &Arc<Images>, index: usize, name: &str, epochs: NonZeroUsize) -> Block {
     let limits = fit::augmentation(plan);
     let [height, width] = images.shape().sides();
-    let picture = |caption: String, pixels: &[u8]| Picture {
-        pixels: Pixels::of_planes(height, width, pixels),
-        caption,
-        verdict: Verdict::None,
+    let picture = |caption: &str, alt: String, pixels: &[u8]| {
+        Picture::new(Pixels::of_planes(height, width, pixels), caption).shows(alt)
     };
-    let mut pictures = vec![picture("as it is".into(), images.image(index))];
+    let mut pictures = vec![picture("as it is", format!("{name} as it is"), images.image(index))];
     for epoch in 0..epochs.get() {
         let changed = augmented(images, &[index], limits, (plan.seed, epoch));
-        pictures.extend(changed.iter().map(|pixels| picture(format!("epoch {}", epoch + 1), pixels)));
+        let caption = format!("epoch {}", epoch + 1);
+        pictures.extend(changed.iter().map(|pixels| picture(&caption, format!("{name} in {caption}"), pixels)));
     }
     let alt = format!("{name} as it is, and in {epochs} epochs");
     let columns = if pictures.len() <= MOST_COLUMNS { MOST_COLUMNS } else { COLUMNS };
