@@ -41,7 +41,7 @@ fn a_program_without_mpi_that_is_one_of_several_says_so() {
         place.write("study.toml", &format!("base = \"linear\"\nprocesses_per_trial = 2\n{set}\n[space]\nseed = [1]\n"));
     };
     study(1);
-    let message = "study.toml: `processes_per_trial` is 2, and of `parallel.shards`, 1, each is to have one at least; set \
+    let message = "study.toml:6: `processes_per_trial` is 2, and of `parallel.shards`, 1, each is to have one at least; set \
                    `\"parallel.shards\" = 2` below [set]";
     place.train(&["sweep", "study.toml"]).fails(2, message);
     study(2);

@@ -179,7 +179,8 @@ mod tests {
         last.add_row(["here", "0.1", "0.2", "0.97"]);
         let sections = [Section::default(), Section::new("s", [distances, last].map(Block::Table))];
         let table = outcomes(&sections).unwrap();
-        let rows = [["pixel similarity, L2", "0.85", "0.65"], ["the linear model, by Burn's Learner", "0.97", "-"]];
+        let rows =
+            [["pixel similarity, L2", "0.8500", "0.6500"], ["the linear model, by Burn's Learner", "0.9700", "-"]];
         assert_eq!(table.rows, rows);
         assert_eq!(table.links, ["#section-2"; 2]);
         assert_eq!(outcomes(&sections[..1]), None);

@@ -128,7 +128,7 @@ mod tests {
     fn a_long_line_is_broken_between_words_behind_its_name() {
         let text =
             "data     12396 training and 2038 validation images\nrun      runs/two-layer/20260102-030405\nrun      a\n";
-        let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun\nruns/two-layer/20260102-030405\n\
+        let expected = "data     12396 training\n         and 2038\n         validation\n         images\nrun      runs/two-layer/\n         20260102-030405\n\
                         run      a\n";
         assert_eq!(wrapped_at(text, 24), expected);
         assert_eq!(wrapped_at("\x1b[2mone two three\x1b[0m", 8), "\x1b[2mone two\x1b[0m\n\x1b[2mthree\x1b[0m");
