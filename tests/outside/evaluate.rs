@@ -68,7 +68,7 @@ fn charts_and_top_losses_are_printed_where_asked_for() {
     let places: Vec<usize> = headings.iter().map(|heading| long.find(heading).unwrap()).collect();
     assert!(places.is_sorted(), "{long}");
     assert!(!long.contains('\u{1b}'));
-    assert_eq!(long.matches(", is ").count(), 2, "{long}");
+    assert_eq!(long.matches(", taken for ").count(), 2, "{long}");
 }
 
 /// The pictures of every model of two classes.

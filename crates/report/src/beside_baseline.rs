@@ -130,7 +130,7 @@ impl<'a> BesideBaseline<'a> {
         let wrong = if only == OnlyOne::Model { baseline[index] } else { model[index] };
         let label = evaluation.labels[index];
         let caption =
-            format!("is {}, taken for {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
+            format!("{}, taken for {}\n{}", data.class(label), data.class(wrong), self.evaluated.image_name(index));
         Picture::new(pixels(self.evaluated.images(), index), caption)
     }
 }

@@ -11,7 +11,7 @@ use metrics::{ClassCounts, ConfusedPair, Evaluation, Metric, ScoredSample, Score
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, grouped, loss, pixels, probability, room::room, shown, small};
+use crate::{fraction, grouped, loss, pixels, probability, room::room, shown, small, words::taken};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
@@ -296,11 +296,11 @@ impl<'a> Evaluated<'a> {
             "Of {of} three that are right: the surest, the one in the middle, and the least sure; 1 - p is the probability that the model \
              leaves to all other classes."
         );
-        let rest = match all.len() - shown {
+        let left = match all.len() - shown {
             0 => String::new(),
-            _ => format!(" of {}", all.len() - CLASSES_SEEN),
+            left => format!("; for {left} others there is no room"),
         };
-        let summary = format!("The same of {}{rest} more classes", more.len());
+        let summary = format!("The same of {} more classes{left}", more.len());
         let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![pictures(more)] });
         let is_any = rows.iter().any(|row| !row.is_empty());
         is_any.then(|| {
@@ -458,11 +458,20 @@ impl<'a> Evaluated<'a> {
             (0, all) => format!("None of its {} errors has p above {SURE}. ", grouped(all)),
             (sure, all) => format!("Of its {} errors p is above {SURE} in {}. ", grouped(all), grouped(sure)),
         };
+        let above = says.iter().filter(|p| **p > SURE).count();
         let (says, is) = (says.iter().sum::<f64>() / says.len().max(1) as f64, counts.accuracy());
         let word = match says - is {
             more if more > TOO_SURE => "surer than it is right",
             more if more < -TOO_SURE => "less sure than it is right",
             _ => "as sure as it is right",
+        };
+        let misses = match self.sure_of_misses() {
+            0 => misses,
+            wrong => format!(
+                "{misses}Of the {} images with such a p {} % are wrong. ",
+                grouped(above),
+                two_digits(100.0 * wrong as f64 / above as f64)
+            ),
         };
         let mut said = format!(
             "{misses}On average it gives its prediction {says:.4}, and {is:.4} of them are right: it is {word}."
@@ -510,7 +519,10 @@ impl<'a> Evaluated<'a> {
         let names = (shown < all).then(|| self.names(&pairs));
         single.sort_by(|a, b| b.loss.total_cmp(&a.loss));
         let single = single.iter().map(|sample| Picture { verdict: Verdict::None, ..self.picture(sample) }).collect();
-        let rest = single_pairs(single).into_iter().chain(names);
+        let singles = pairs.iter().filter(|pair| pair.samples.len() == 1);
+        let is_above = |pair: &&ConfusedPair| above.contains(&&*self.image_name(pair.samples[0].index));
+        let rest =
+            single_pairs(single, singles.clone().count(), singles.filter(is_above).count()).into_iter().chain(names);
         (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(seen).chain(rest)))
     }
 
@@ -518,11 +530,9 @@ impl<'a> Evaluated<'a> {
     fn pair(&self, ConfusedPair { label, predicted, samples }: &ConfusedPair, all: usize, shown: usize) -> Block {
         let [is, said] = [label, predicted].map(|label| self.data.class(*label));
         let of = self.evaluation.sums.counts.by_class()[usize::from(*label)].actual;
-        let less = match (all - samples.len(), samples.len() - shown) {
-            (0, 0) => String::new(),
-            (above, 0) => format!(", {above} of them above"),
-            (0, _) => format!(", of which {} are shown", grouped(shown)),
-            (above, _) => format!(", {above} of them above, {} here", grouped(shown)),
+        let less = match all - samples.len() {
+            0 => String::new(),
+            above => format!(", {above} of them above"),
         };
         let share = 100.0 * all as f64 / of as f64;
         let (wrong, of) = (grouped(all), grouped(of));
@@ -655,7 +665,7 @@ impl<'a> Evaluated<'a> {
     fn legend(&self) -> String {
         let loss = if self.loss_is_p() { "" } else { " its loss," };
         format!(
-            "What the model says, what it is,{loss} and p, the probability the model gave to what it says; below, the name by which \
+            "What it is and what the model takes it for,{loss} and p, the probability that the model gave to that; below, the name by which \
              `train show NAME {}` finds the image.",
             self.config
         )
@@ -671,7 +681,7 @@ impl<'a> Evaluated<'a> {
         let verdict = if top.predicted == top.label { Verdict::Right } else { Verdict::Wrong };
         let (p, name) = (probability(top.probability), self.image_name(top.index));
         let loss = if self.loss_is_p() { String::new() } else { format!("loss {}\n", loss(top.loss)) };
-        let caption = format!("{prediction}, is {target}\n{loss}p {p}\n{name}");
+        let caption = format!("{}\n{loss}p {p}\n{name}", taken(prediction, Some(target)));
         Picture { verdict, ..Picture::new(pixels(self.images(), top.index), caption) }
     }
 
@@ -690,6 +700,11 @@ const TOO_OFTEN: f64 = 1.1;
 /// A difference of mean probability and accuracy that counts.
 const TOO_SURE: f64 = 0.005;
 
+/// Two digits of a share in percent.
+fn two_digits(percent: f64) -> String {
+    if percent < 1.0 { format!("{percent:.2}") } else { format!("{percent:.1}") }
+}
+
 /// A table with a row for each class: folded where it is long, and cut where a page has no room for it.
 pub(crate) fn list_of_classes(mut table: Table, summary: &str) -> Block {
     let classes = table.rows.len() - usize::from(table.has_total);
@@ -701,12 +716,18 @@ pub(crate) fn list_of_classes(mut table: Table, summary: &str) -> Block {
     Block::Fold { summary: format!("{summary}{less}"), blocks: vec![Block::Table(table)] }
 }
 
-/// Misses of pairs of classes that have one each.
-fn single_pairs(pictures: Vec<Picture>) -> Vec<Block> {
-    let alt = match pictures.len() {
-        0 => return Vec::new(),
-        1 => "One pair of classes with a single miss".to_owned(),
-        count => format!("{count} pairs of classes with a single miss each"),
+/// Misses of the pairs of classes that have one each: `all` of them, so many `above`.
+fn single_pairs(pictures: Vec<Picture>, all: usize, above: usize) -> Vec<Block> {
+    let less = match (above, all - above - pictures.len()) {
+        (0, 0) => String::new(),
+        (above, 0) => format!(", {above} of them above"),
+        (0, _) => format!(", of which {} are shown", pictures.len()),
+        (above, _) => format!(", {above} of them above, {} here", pictures.len()),
+    };
+    let alt = match (pictures.len(), all) {
+        (0, _) => return Vec::new(),
+        (_, 1) => "One pair of classes with a single miss".to_owned(),
+        _ => format!("{all} pairs of classes with a single miss each{less}"),
     };
     vec![Block::text(&alt), Block::Pictures { alt, pictures, columns: MOST_COLUMNS }]
 }
@@ -773,7 +794,7 @@ mod tests {
         evaluation.add(1.0, &[9.0, -6.0, -9.0, -9.0], &[0, 0, 1, 1]);
         let evaluated = Evaluated { loss: Loss::MnistLoss, ..evaluated(&data, evaluation) };
         let said = evaluated.sureness();
-        assert!(said.starts_with("Its one error has p above 0.99. On average it gives its prediction 0.99"), "{said}");
+        assert!(said.starts_with("Its one error has p above 0.99. Of the 4 images with such a p 25.0 % are wrong. On average it gives its prediction 0.99"), "{said}");
         assert!(said.contains("surer than it is right. The mnist-loss hardly punishes"), "{said}");
         let doubt = evaluated.doubt(0);
         assert!((doubt - 1.234e-4).abs() < 1e-6, "{doubt}");

@@ -5,7 +5,11 @@ use std::path::{Path, is_separator};
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict};
 use files::quoted;
 
-use crate::{Why, grouped, probability, why::CERTAIN, words::some_of};
+use crate::{
+    Why, grouped, probability,
+    why::CERTAIN,
+    words::{some_of, taken},
+};
 
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
@@ -69,9 +73,14 @@ fn worth_it(whys: &[Why], folders: &[Option<String>]) -> Vec<usize> {
 
 /// What decides these predictions, a few of them seen at once.
 fn why_of(whys: &[Why], folders: &[Option<String>], explained: &[usize], legend: Option<Block>) -> Section {
-    let is_doubtful =
-        explained.iter().any(|n| whys[*n].guesses[0].1 < CERTAIN || is_right(&whys[*n], &folders[*n]) == Some(false));
-    let what = if is_doubtful { "not certain, or not what their folder says" } else { "least certain" };
+    let is_unsure = explained.iter().any(|n| whys[*n].guesses[0].1 < CERTAIN);
+    let is_wrong = explained.iter().any(|n| is_right(&whys[*n], &folders[*n]) == Some(false));
+    let what = match (is_unsure, is_wrong) {
+        (true, true) => "not certain, or not what their folder says",
+        (true, false) => "not certain",
+        (false, true) => "not what their folder says",
+        (false, false) => "least certain",
+    };
     let row = |n: &usize| whys[*n].row(folders[*n].as_deref());
     let (seen, more) = explained.split_at(explained.len().min(LARGE));
     let summary = format!("The next {}", more.len());
@@ -88,7 +97,9 @@ fn tiles(classes: &[String], whys: &[Why], folders: &[Option<String>]) -> Vec<Ti
     let verdicts: Vec<bool> = whys.iter().zip(folders).filter_map(|(why, folder)| is_right(why, folder)).collect();
     let right = verdicts.iter().filter(|right| **right).count();
     if !verdicts.is_empty() {
-        let note = format!("of {} whose folder names a class", grouped(verdicts.len()));
+        let [low, high] = metrics::interval(right as u64, verdicts.len() as u64);
+        let of = grouped(verdicts.len());
+        let note = format!("of {of} whose folder names a class; 95 % interval {low:.3} to {high:.3} of all such");
         tiles.push(Tile::new("right", grouped(right), note));
         tiles.push(Tile::new("wrong", grouped(verdicts.len() - right), ""));
     }
@@ -144,10 +155,10 @@ fn small(whys: &[Why], folders: &[Option<String>]) -> Vec<Picture> {
             Some(false) => Verdict::Wrong,
             None => Verdict::None,
         };
-        let is = folder.as_ref().map_or_else(String::new, |folder| format!(", is {folder}"));
+        let said = taken(class, folder.as_deref());
         Picture {
             pixels: why.pixels.clone(),
-            caption: format!("{class}{is}\np {}\n{}", probability(*p), why.name),
+            caption: format!("{said}\np {}\n{}", probability(*p), why.name),
             verdict,
             ..Picture::default()
         }
@@ -272,7 +283,7 @@ mod tests {
         let page = page((0..20).map(of).collect());
         let Block::Pictures { pictures, .. } = &page.lead[3] else { panic!("{page:?}") };
         assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
-        assert_eq!(pictures[19].caption, "3, is 7\np 0.6900\n7/19.png");
+        assert_eq!(pictures[19].caption, "7, taken for 3\np 0.6900\n7/19.png");
         let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
         assert_eq!(headings, ["Why: the 20 that are not certain, or not what their folder says"]);
         // The legend, six, and the others in a fold.
@@ -295,9 +306,9 @@ mod tests {
             page((0..20).map(of).collect()).sections.remove(0)
         };
         let wrong = of(15);
-        assert_eq!(wrong.heading, "Why: the one that is not certain, or not what its folder says");
+        assert_eq!(wrong.heading, "Why: the one that is not what its folder says");
         assert!(
-            matches!(&wrong.blocks[1], Block::Large { pictures, .. } if pictures[0].caption == "3, is 7\np 0.9800\n7/15.png")
+            matches!(&wrong.blocks[1], Block::Large { pictures, .. } if pictures[0].caption == "7, taken for 3\np 0.9800\n7/15.png")
         );
         let none = of(99);
         assert_eq!((&*none.heading, none.blocks.len()), ("Why: the 6 that are least certain", 1 + 6));

@@ -124,7 +124,7 @@ impl Verdict<'_> {
         } else if is_below {
             let all = if self.epochs.len() > 1 { "in every epoch" } else { "in its epoch" };
             format!(
-                "Training accuracy is below that of validation {all}: nothing is overfitted, there is more to learn."
+                "Training accuracy is below that of validation {all}: no overfitting is seen yet, there is more to learn."
             )
         } else if !self.leads() {
             format!(
@@ -346,7 +346,7 @@ mod tests {
         let falling = [[0.6, 0.5, 0.8, 0.9], [0.4, 0.4, 0.85, 0.96]];
         let (said, lines) = verdict(&[], &falling, true);
         assert!(
-            said.contains("Training accuracy is below that of validation in every epoch: nothing is overfitted"),
+            said.contains("Training accuracy is below that of validation in every epoch: no overfitting"),
             "{said}"
         );
         // 10 and then 4 of 100 wrong may be chance.

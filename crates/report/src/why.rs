@@ -2,7 +2,7 @@
 
 use chart::{Bar, Bars, Block, Picture, Pixels, Section, Weights};
 
-use crate::probability;
+use crate::{probability, words::taken};
 
 /// Weights of the pixels round one, along each side, over which what they add is averaged in images in colour: two means over four
 /// pixels, which leave nothing of the stripes that convolutions of stride 2 give a gradient.
@@ -88,11 +88,11 @@ impl Why {
     /// The image with what is to be said of it, and what it is where that is known otherwise.
     pub(crate) fn row(&self, known: Option<&str>) -> Block {
         let (class, p) = &self.guesses[0];
-        let is = self.is.as_deref().or(known).map_or_else(String::new, |is| format!(", is {is}"));
+        let said = taken(class, self.is.as_deref().or(known));
         let loss = self.loss.map_or_else(String::new, |loss| format!("loss {loss:.2}, "));
         let then = self.guesses.get(1).filter(|_| *p < CERTAIN);
         let then = then.map_or_else(String::new, |(class, p)| format!("then {class}, p {}\n", probability(*p)));
-        let caption = format!("{class}{is}\n{loss}p {}\n{then}{}", probability(*p), self.name);
+        let caption = format!("{said}\n{loss}p {}\n{then}{}", probability(*p), self.name);
         Block::Large { alt: self.alt(), pictures: self.pictures(caption) }
     }
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn both_classes_are_explained_with_their_units() {
         let expected = [
-            "dog, is cat\nloss 2.35, p 0.9000\nvalid/cat/1",
+            "cat, taken for dog\nloss 2.35, p 0.9000\nvalid/cat/1",
             "pixels for dog\nlogit ±2.00 at most",
             "pixels for cat\nlogit ±0.50 at most",
             "squares for dog against cat\nlogit ±3.00 at most",

@@ -25,6 +25,14 @@ pub fn loss(value: f32) -> String {
     }
 }
 
+/// What an image is taken for, and what it is where that is known and something else.
+pub(crate) fn taken(said: &str, is: Option<&str>) -> String {
+    match is.filter(|is| *is != said) {
+        Some(is) => format!("{is}, taken for {said}"),
+        None => said.to_owned(),
+    }
+}
+
 /// Four decimals of what a model takes for probable, which is never quite 0 or 1.
 pub fn probability(p: f32) -> String {
     match p {

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Why the book's linear model is behind. The numbers are those of the same loop in PyTorch.
-const NOT_SHUFFLED: &str = "The book's data loader does not shuffle: in each epoch all 3s come before all 7s. So its first epoch ends where \
+const NOT_SHUFFLED: &str = "As by hand, the book's loader shows all 3s before all 7s in each epoch. So its first epoch ends where \
                             the model takes everything for a 7 (0.4956), and each of the others is pulled one way and then the other. \
                             In PyTorch the same loop ends at 0.9671 in this order, and at 0.9799 with shuffled batches, as here.";
 

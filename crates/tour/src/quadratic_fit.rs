@@ -29,6 +29,11 @@ pub(super) fn blocks<B: AutodiffBackend>(tour: &Tour<'_, B>) -> Vec<Block> {
              names no unit of speed."
         )),
         Block::Lines(drawn(&fits)),
+        Block::text(
+            "After ten steps the left half is still missed: t² is up to 361, so the gradient by a is some hundred times that by c, and a \
+             rate that a can bear hardly moves b and c. To bring inputs to one scale, or an optimizer that does so for each \
+             parameter as Adam, is what helps.",
+        ),
         Block::Table(losses(&fits)),
         code(&source::QUADRATIC_FIT, &["f", "mse", "apply_step", "descend"]),
     ]

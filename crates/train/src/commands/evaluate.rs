@@ -3,7 +3,7 @@
 mod files;
 mod output;
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use anyhow::bail;
 use data::DataSet;
@@ -42,14 +42,14 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
         None => warn_of_other_data(&stored, data),
         Some(_) => warn_of_missing_classes(args, data),
     }
-    let (scores, baseline) = workbench.run(Evaluate { stored: &stored, data, args })??;
+    let (scores, baseline, seconds) = workbench.run(Evaluate { stored: &stored, data, args })??;
     let whys = match &args.html {
         Some(_) => why::of_top_losses(&workbench, args.split, &stored.path, &stored.record, &scores)?.0,
         None => Vec::new(),
     };
     let evaluated = Evaluated::new(&stored.plan, data, args.split, scores, config(args, &stored.path));
     let beside = baseline.as_ref().map(|baseline| BesideBaseline::new(&evaluated, baseline));
-    files::write(args, &stored, &evaluated, &whys, beside.as_ref())?;
+    files::write(args, &stored, &evaluated, &whys, beside.as_ref(), seconds)?;
     if args.json {
         output::print_json(args, &stored, &evaluated, beside.as_ref().filter(|_| args.baseline))
     } else {
@@ -153,13 +153,16 @@ struct Evaluate<'a> {
 impl BackendJob for Evaluate<'_> {
     const WORK: &'static str = "evaluating";
 
-    type Output = Result<(Scores, Option<BaselineScores>), Error>;
+    /// With the seconds that the model took.
+    type Output = Result<(Scores, Option<BaselineScores>, f64), Error>;
 
     fn run<B: AutodiffBackend>(self, device: B::Device) -> Self::Output {
         let Self { stored, data, args } = self;
         let classifier = stored.classifier::<B::InnerBackend>(&device)?;
         let images = data.split(args.split).expect("the split is checked");
+        let began = Instant::now();
         let scores = evaluation::scores(&stored.plan, &classifier, images, &device);
+        let seconds = began.elapsed().as_secs_f64();
         let baseline = || {
             let fitted = baseline::fit::<B::InnerBackend>(data, &device);
             let of = |distance| baseline::logits(&fitted, images, distance, &device);
@@ -167,6 +170,6 @@ impl BackendJob for Evaluate<'_> {
         };
         // A page has it anyhow where it takes a moment; of other data the training images are not there.
         let is_cheap = args.html.is_some() && args.data.is_none() && super::report::is_cheap(data, A_SECOND);
-        Ok((scores, (args.baseline || is_cheap).then(baseline)))
+        Ok((scores, (args.baseline || is_cheap).then(baseline), seconds))
     }
 }

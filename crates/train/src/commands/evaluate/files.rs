@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::Path};
 use chart::{Block, Document, Section, Tile, html, svg};
 use data::Split;
 use metrics::TOP_LOSSES;
-use report::{BesideBaseline, Evaluated, Why, moment};
+use report::{BesideBaseline, Evaluated, Why, clock, moment, rate};
 
 use crate::{
     cli::{EvaluateArgs, UsageError},
@@ -22,6 +22,7 @@ pub fn write(
     evaluated: &Evaluated,
     whys: &[Why],
     beside: Option<&BesideBaseline>,
+    seconds: f64,
 ) -> Result<(), UsageError> {
     if args.html.is_none() && args.svg.is_none() {
         return Ok(());
@@ -53,7 +54,7 @@ pub fn write(
             }
             let sections = sections.into_iter().map(|(_, section)| section).chain(beside);
             let sections = sections.chain([next(args, stored, evaluated)]).collect();
-            output::write(path, page(stored, evaluated, baseline, sections))
+            output::write(path, page(stored, evaluated, baseline, sections, seconds))
         }
         None => Ok(()),
     }
@@ -80,7 +81,13 @@ fn sections(evaluated: &Evaluated, top_losses: NonZeroUsize, above: &[&str]) -> 
     sections
 }
 
-fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, sections: Vec<Section>) -> String {
+fn page(
+    stored: &StoredRun,
+    evaluated: &Evaluated,
+    baseline: Option<Tile>,
+    sections: Vec<Section>,
+    seconds: f64,
+) -> String {
     let record = &stored.record;
     let tiles = evaluated.tiles().into_iter().chain(baseline).chain([evaluated.loss_tile()]).collect();
     let id = stored.path.file_name().unwrap_or_default().display();
@@ -91,11 +98,13 @@ fn page(stored: &StoredRun, evaluated: &Evaluated, baseline: Option<Tile>, secti
         .map_or_else(String::new, |best| format!(", epoch {} of {}", best.epoch, record.epochs_done));
     let of = format!("The `{}` of `{}`{epoch}, on {}.", record.model.kind, stored.path.display(), evaluated.title());
     let moments = format!(
-        "Trained on {} by {} on {}, evaluated on {}.",
+        "Trained on {} by {} on {}; evaluated on {} in {}, {} images/s.",
         moment(&record.started),
         record.backend,
         record.device,
-        moment(&run::record::now())
+        moment(&run::record::now()),
+        clock(seconds),
+        rate(evaluated.images().len() as f64 / seconds)
     );
     let of_run = format!("{moments}{}", recorded(stored, evaluated));
     let lead = vec![Block::Tiles(tiles), Block::Text(of), Block::Text(evaluated.in_short()), Block::Text(of_run)];
@@ -128,10 +137,18 @@ fn next(args: &EvaluateArgs, stored: &StoredRun, evaluated: &Evaluated) -> Secti
         .filter(|(other, _)| *other != evaluated.split)
         .map(|(other, _)| format!("train evaluate {run}{data}{}\n", split(other)))
         .collect();
+    let counts = &evaluated.evaluation.sums.counts;
+    let misses = counts.total() - counts.right();
+    if misses > 0 {
+        let split = split(evaluated.split);
+        lines += &format!("train evaluate {run}{data}{split} --top-losses {misses} --json > misses.json\n");
+    }
     lines += &format!("train evaluate {run} --data folder:my-images --html mine.html\n");
     lines += &format!("train compare {run} runs/OTHER --html compare.html\n");
     let again = args.html.as_ref().map_or_else(String::new, |page| format!(" --html {}", files::quoted(page)));
     lines += &format!("train evaluate {run}{data}{}{again}\n", split(evaluated.split));
-    let caption = "On another split or folder, beside another run, and this page again".into();
-    Section::new("What next", [Block::Code { caption, lines }])
+    let caption = "On another split, the highest losses with their files, on a folder of yours, beside another run, this page again";
+    let page = run::folder::report_path(&stored.path);
+    let look = format!("What to train next stands on the run's own page, `{}`.", page.display());
+    Section::new("What next", [Block::Text(look), Block::Code { caption: caption.into(), lines }])
 }
