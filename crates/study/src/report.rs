@@ -38,8 +38,9 @@ use crate::{
 /// Points in the table.
 const BEST: usize = 10;
 
-/// Cells of the table of all trials: three hundred trials of four keys.
+/// Cells of the table of all trials: three hundred trials of four keys. More of them are lines, of so many characters together.
 const CELLS: usize = 3000;
+const CHARACTERS: usize = 80_000;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, `train report` that of any run.";
@@ -296,18 +297,17 @@ impl<'a> StudyView<'a> {
     /// A row for each trial, in the order of their numbers.
     fn all_trials(&self, folder: &Path) -> Block {
         let mut table = self.table();
-        let most = CELLS / table.header.len();
-        for status in ::report::few(&self.trials.iter().collect::<Vec<_>>(), most) {
+        for status in self.trials {
             let value = status.value.map_or_else(|| "-".into(), |value| self.study.metric.shown(value));
             let time = status.record.as_ref().map_or_else(|| "-".into(), |record| clock(record.seconds));
             let epochs = status.came_to();
             self.add_row(&mut table, folder, status, [dots::item(status).to_string(), value, epochs, time]);
         }
         let (file, all) = (files::quoted(&self.study.file), self.trials.len());
-        let summary = match all {
-            all if all > most => format!("{} of {} trials, at equal distances", grouped(most), grouped(all)),
-            all => format!("All {} trials", grouped(all)),
-        };
+        if all * table.header.len() > CELLS {
+            return as_lines(&table);
+        }
+        let summary = format!("All {} trials", grouped(all));
         let pages = table.links.iter().any(String::is_empty).then(|| {
             format!("`train report RUN` writes the page of any other; `train sweep status {file} --json` has the folder of each.")
         });
@@ -387,4 +387,19 @@ impl<'a> StudyView<'a> {
             .collect();
         ::report::few(&all, most)
     }
+}
+
+/// Many trials, as comma-separated values.
+fn as_lines(table: &Table) -> Block {
+    let cell = |cell: &String| cell.replace(',', "").replace('\u{a0}', " ");
+    let line = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
+    let lines: Vec<String> = table.rows.iter().map(line).collect();
+    let (all, length) = (lines.len(), lines.iter().map(String::len).sum::<usize>());
+    let shown = ::report::few(&lines, all * CHARACTERS / length.max(CHARACTERS));
+    let summary = match shown.len() {
+        few if few < all => format!("{} of {} trials, at equal distances", grouped(few), grouped(all)),
+        _ => format!("All {} trials", grouped(all)),
+    };
+    let lines = [line(&table.header)].into_iter().chain(shown).collect();
+    Block::Fold { summary, blocks: vec![Block::Code { caption: "comma-separated values".into(), lines }] }
 }
