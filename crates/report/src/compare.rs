@@ -4,6 +4,7 @@ mod charts;
 mod classes;
 mod groups;
 mod labels;
+mod lengths;
 
 use std::{
     collections::HashSet,
@@ -26,6 +27,7 @@ use crate::{ConfusionTable, clock, fraction, grouped, name, short};
 use charts::{COLOURED, lines};
 pub use groups::{Group, Groups, Test};
 use labels::{labels, named, plain, short_key, tell_all};
+use lengths::Lengths;
 
 /// Runs to be compared, in the order asked for.
 #[derive(Clone, Debug)]
@@ -158,7 +160,8 @@ impl Comparison {
     fn lead(&self) -> Vec<String> {
         let losses = (self.losses().len() > 1).then(|| DIFFERENT_LOSSES.to_owned());
         if self.is_same_data() {
-            let parts = [self.judged_by(), self.first_two()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let first_two = self.first_two(&self.runs.iter().collect::<Vec<_>>(), "these");
+            let parts = [self.judged_by(), first_two].into_iter().flatten().collect::<Vec<_>>().join(" ");
             return [parts]
                 .into_iter()
                 .filter(|text| !text.is_empty())
@@ -206,9 +209,9 @@ impl Comparison {
         Some(format!("All are judged by the {} validation images of {}.", grouped(data.valid), data.name()))
     }
 
-    /// How many images the first two have wrong; none where that is not known, and where seeds tell more.
-    fn first_two(&self) -> Option<String> {
-        let [one, other, ..] = &self.runs[..] else { return None };
+    /// How many images of `these` the first two have wrong; none where that is not known, and where seeds tell more.
+    fn first_two(&self, runs: &[&ComparedRun], these: &str) -> Option<String> {
+        let [one, other, ..] = runs else { return None };
         let told = |run: &ComparedRun| {
             let (wrong, all) = (run.wrong()?, run.data.as_ref()?.valid as u64);
             let [low, high] = metrics::interval(wrong, all).map(|share| (share * all as f64).round());
@@ -216,9 +219,22 @@ impl Comparison {
         };
         let chance = if is_chance(one.wrong()?, other.wrong()?) { CHANCE } else { BY_ONE_SEED };
         let is_over_seeds = Groups::of(&self.runs).all.iter().any(|group| group.accuracies.len() > 1);
-        (!is_over_seeds)
-            .then_some(())
-            .and_then(|()| Some(format!("Of these {}, {}: {chance}", told(one)?, told(other)?)))
+        let lengths = self.lengths(runs).map(|lengths| format!(" {}", lengths.sentence(|run| self.called(run))));
+        (!is_over_seeds).then_some(()).and_then(|()| {
+            Some(format!("Of {these}, {}, {}: {chance}{}", told(one)?, told(other)?, lengths.unwrap_or_default()))
+        })
+    }
+
+    /// The first two, where one has had far more epochs than the other. A study has its own reasons to end a trial.
+    fn lengths<'a>(&self, runs: &[&'a ComparedRun]) -> Option<Lengths<'a>> {
+        let [one, other, ..] = runs else { return None };
+        if self.study.is_none() { Lengths::of(one, other) } else { None }
+    }
+
+    /// After how many epochs one leads the other, where that is not about the same.
+    fn after(&self, one: &ComparedRun, other: &ComparedRun) -> String {
+        let lengths = self.lengths(&[one, other]);
+        lengths.map_or_else(String::new, |_| format!(" after {} epochs against {}", one.done(), other.done()))
     }
 
     /// The runs of each data, the first run's first.
@@ -241,12 +257,15 @@ impl Comparison {
             match &group[..] {
                 [one] => format!("{data}: {} alone, {}.", self.called(one), accuracy(one)),
                 [one, other, ..] => {
-                    let verdict = lead_of(one, other).map_or_else(String::new, |(_, verdict)| verdict);
                     let (a, b) = (self.called(one), self.called(other));
-                    match [one, other].map(|run| accuracy(run)) {
-                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}."),
-                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}{verdict}."),
-                    }
+                    let lead = match [one, other].map(|run| accuracy(run)) {
+                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}"),
+                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}"),
+                    };
+                    let images = grouped(one.data.as_ref().map_or(0, |data| data.valid));
+                    let wrong = self.first_two(group, &format!("its {images} validation images"));
+                    let wrong = wrong.map_or_else(String::new, |wrong| format!(" {wrong}"));
+                    format!("{lead}{}.{wrong}", self.after(one, other))
                 }
                 [] => data,
             }
@@ -271,7 +290,7 @@ impl Comparison {
                 let (a, b) = (self.called(one), self.called(other));
                 lead_of(one, other).map_or_else(
                     || format!("{a} has the highest accuracy{with}"),
-                    |(by, verdict)| format!("{a} leads {b} by {by}{with}{verdict}"),
+                    |(by, verdict)| format!("{a} leads {b} by {by}{}{with}{verdict}", self.after(one, other)),
                 )
             }
             2 if self.runs.len() == 2 => {
@@ -300,15 +319,29 @@ impl Comparison {
         let evaluate: String = leaders.clone().map(|one| format!("train evaluate {} --charts\n", run(one))).collect();
         let names: Vec<String> = leaders.map(|run| self.called(run)).collect();
         let first = if sets.len() > 1 { ", the first of each data" } else { "" };
-        let mut caption = format!("Evaluate {}{first}", names.join(" and "));
+        let lengths: Vec<Lengths<'_>> = sets.iter().filter_map(|set| self.lengths(set)).collect();
+        let longer: String = lengths.iter().map(Lengths::command).collect();
+        let longer_caption = lengths.iter().map(|Lengths { shorter, longer }| {
+            format!("train {} for {} epochs, as {} was", self.called(shorter), longer.done(), self.called(longer))
+        });
+        let evaluated = format!("evaluate {}{first}", names.join(" and "));
         // The first two whose accuracies are of the same images.
         let pair = sets.iter().find_map(|set| set.get(..2)).unwrap_or_default();
-        let again = pair.iter().map(|one| format!("train {} --set seed={}\n", config(one), one.plan.seed + 1));
-        let lines = evaluate + &again.collect::<String>();
-        if let [one, other] = pair {
-            let (one, other) = (self.called(one), self.called(other));
-            caption += &format!("; train {one} and {other} again with another seed, which tells what the seed does");
-        }
+        let again = pair.iter().map(|one| {
+            let length = lengths.iter().find(|lengths| lengths.shorter.path == one.path);
+            let length = length.map_or_else(String::new, Lengths::setting);
+            format!("train {}{length} --set seed={}\n", config(one), one.plan.seed + 1)
+        });
+        let lines = longer + &evaluate + &again.collect::<String>();
+        let again = match pair {
+            [one, other] => {
+                let (one, other) = (self.called(one), self.called(other));
+                Some(format!("train {one} and {other} again with another seed, which tells what the seed does"))
+            }
+            _ => None,
+        };
+        let caption = longer_caption.chain([evaluated]).chain(again).collect::<Vec<_>>().join("; ");
+        let caption = caption[..1].to_uppercase() + &caption[1..];
         Section::new("What next", [Block::Code { caption, lines }])
     }
 
@@ -571,8 +604,17 @@ impl ComparedRun {
 
     /// How many validation images it has wrong at its best epoch; none where their number is not known.
     fn wrong(&self) -> Option<u64> {
-        let all = self.data.as_ref()?.valid as f64;
-        Some(((1.0 - self.best.metrics.accuracy) * all).round() as u64)
+        self.wrong_at(self.best.metrics.accuracy)
+    }
+
+    /// The same at an accuracy.
+    fn wrong_at(&self, accuracy: f64) -> Option<u64> {
+        Some(((1.0 - accuracy) * self.data.as_ref()?.valid as f64).round() as u64)
+    }
+
+    /// Its last epoch.
+    fn done(&self) -> usize {
+        self.epochs.last().map_or(0, |record| record.epoch)
     }
 
     /// What it came to, as a row of a page ends.

@@ -239,7 +239,7 @@ pub(super) mod tests {
         }
     }
 
-    fn data() -> DataRecord {
+    pub fn data() -> DataRecord {
         DataRecord {
             source: "idx".into(),
             name: None,
