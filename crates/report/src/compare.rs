@@ -26,7 +26,7 @@ use crate::{ConfusionTable, clock, fraction, grouped, name, short};
 
 use charts::{COLOURED, lines};
 pub use groups::{Group, Groups, Test};
-use labels::{labels, named, plain, short_key, tell_all};
+use labels::{labels, named, plain_of, short_key, tell_all};
 use lengths::Lengths;
 
 /// Runs to be compared, in the order asked for.
@@ -89,7 +89,7 @@ impl Comparison {
         Self { study: Some(page), ..self }
     }
 
-    /// The plan keys on which the runs differ, each with its value of every run, in the order of `base.toml`.
+    /// The plan keys on which the runs differ and that one of them uses, each with its value of every run, in the order of `base.toml`.
     pub fn differences(&self) -> Vec<(&'static str, Vec<Value>)> {
         differences(self.runs.iter().map(|run| &run.plan))
     }
@@ -195,7 +195,8 @@ impl Comparison {
             let (low, high) = (best.clone().reduce(f64::min)?, best.reduce(f64::max)?);
             let within = numbers.iter().filter(|number| (low..=high).contains(*number)).count();
             let between = if low < high { format!("from {} to {}", short(low), short(high)) } else { short(low) };
-            let is_told = *key != "seed" && decides_result(key) && 2 * within <= all;
+            let is_used = self.runs.iter().all(|run| run.plan.uses(key));
+            let is_told = *key != "seed" && decides_result(key) && is_used && 2 * within <= all;
             is_told.then(|| format!("{} {between}, as {within} of all {all} have", short_key(key, &keys)))
         };
         let told = || differences.iter().filter_map(range).collect::<Vec<_>>().join("; ");
@@ -265,7 +266,7 @@ impl Comparison {
                     let images = grouped(one.data.as_ref().map_or(0, |data| data.valid));
                     let wrong = self.first_two(group, &format!("its {images} validation images"));
                     let wrong = wrong.map_or_else(String::new, |wrong| format!(" {wrong}"));
-                    format!("{lead}{}.{wrong}", self.after(one, other))
+                    format!("{lead}{}.{wrong}", self.after(one, other).replacen(" after", ", after", 1))
                 }
                 [] => data,
             }
@@ -415,7 +416,7 @@ impl Comparison {
         let mut table = Table::new(header, 1 + usize::from(data.is_some()));
         for (place, run) in self.runs.iter().enumerate() {
             let data = data.map(|_| run.data_name());
-            let values = columns.iter().map(|(_, values)| plain(&values[place]));
+            let values = columns.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             let [accuracy, wrong, rest @ ..] = run.results();
             let cells = [run.key.clone()].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
             table.add_row(cells);
@@ -485,7 +486,11 @@ impl Comparison {
         let mut table = Table::new(["key"].into_iter().chain(names), 1);
         table.stacks = true;
         for (key, values) in differences {
-            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(plain)));
+            table.add_row(
+                [(*key).to_owned()]
+                    .into_iter()
+                    .chain(self.runs.iter().zip(values).map(|(run, value)| plain_of(&run.plan, key, value))),
+            );
         }
         table
     }
@@ -493,7 +498,7 @@ impl Comparison {
     fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
         let mut table = Table::new([self.noun()].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
         for (place, run) in self.runs.iter().enumerate() {
-            let values = differences.iter().map(|(_, values)| plain(&values[place]));
+            let values = differences.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             table.add_row([run.key.clone()].into_iter().chain(values));
         }
         table
@@ -696,17 +701,18 @@ fn relative(file: &Path, folder: &Path) -> Option<String> {
     Some(way.join("/"))
 }
 
-/// The keys on which the plans differ, each with all its values.
-fn differences<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<(&'static str, Vec<Value>)> {
+/// The keys on which the plans differ and that one of them uses, each with all its values.
+fn differences<'a>(plans: impl Iterator<Item = &'a Plan> + Clone) -> Vec<(&'static str, Vec<Value>)> {
     let mut keys: Vec<(&'static str, Vec<Value>)> = Vec::new();
-    for entries in plans.map(Plan::entries) {
+    for entries in plans.clone().map(Plan::entries) {
         keys.resize_with(entries.len(), Default::default);
         for ((key, values), (name, value)) in keys.iter_mut().zip(entries) {
             *key = name;
             values.push(value);
         }
     }
-    keys.retain(|(_, values)| values.windows(2).any(|pair| pair[0] != pair[1]));
+    let is_used = |key: &str| plans.clone().any(|plan| plan.uses(key));
+    keys.retain(|(key, values)| values.windows(2).any(|pair| pair[0] != pair[1]) && is_used(key));
     keys
 }
 
@@ -782,5 +788,11 @@ mod tests {
         let values = |values: [i64; 3]| values.map(Value::Integer).to_vec();
         let expected = [("seed", values([0, 2, 0])), ("model.hidden", values([30, 30, 9]))];
         assert_eq!(differences(plans.iter()), expected);
+        let [sgd, other] = [plan("optimizer.beta_2=0.9"), plan("optimizer.beta_2=0.8")];
+        assert_eq!(differences([&sgd, &other].into_iter()), [], "sgd has no beta 2");
+        assert_eq!(
+            [&sgd, &plan("optimizer.kind=adam")].map(|plan| plain_of(plan, "optimizer.beta_2", &Value::Float(0.9))),
+            ["-", "0.9"]
+        );
     }
 }
