@@ -66,6 +66,8 @@ pub struct ComparedRun {
     pub data: Option<DataRecord>,
     /// Its epochs, at least one.
     pub epochs: Vec<EpochRecord>,
+    /// Seconds it took by its record, or those of its epochs where it trains still or was killed.
+    pub seconds: f64,
     /// The best of them by its plan's monitor.
     pub best: Best,
     /// What the model of its best epoch takes for what; none of a run that has not come to its end, or of an earlier version.
@@ -144,16 +146,38 @@ impl Comparison {
             .chain(classes::section(&self.runs))
             .chain(page.map(|_| self.what_next()));
         let title = match &self.runs[..] {
-            runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
-            [_, _] if self.study.is_none() => self.headline(),
+            runs if !self.is_same_data() => match self.in_full(page) {
+                Some(runs) => format!("{runs}, on different data"),
+                None => format!("{} runs on different data", runs.len()),
+            },
+            [_, _] if self.study.is_none() => match page {
+                Some(_) => self.headline(|run| self.with_folder(run)),
+                None => self.headline(|run| self.called(run)),
+            },
             runs => {
                 let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
                 let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
                 let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
-                format!("{} {}s{of} compared: {}", runs.len(), self.noun(), self.headline())
+                let runs = self.in_full(page).unwrap_or_else(|| format!("{} {}s{of}", runs.len(), self.noun()));
+                format!("{runs} compared: {}", self.headline(|run| self.called(run)))
             }
         };
         Document { title, lead: vec![], sections: sections.collect() }
+    }
+
+    /// The runs of a page's title, where they are few and go by no numbers.
+    fn in_full(&self, page: Option<&Path>) -> Option<String> {
+        let [first @ .., last] = &self.runs[..] else { return None };
+        let first: Vec<String> = first.iter().map(|run| self.with_folder(run)).collect();
+        let is_short = page.is_some() && self.study.is_none() && first.len() <= 2;
+        is_short.then(|| format!("{} and {}", first.join(", "), self.with_folder(last)))
+    }
+
+    /// A run as it is called, with its folder: many may be called so.
+    fn with_folder(&self, run: &ComparedRun) -> String {
+        let called = self.called(run);
+        let is_told = called != run.label || run.name.starts_with(&called);
+        if is_told { run.name.clone() } else { format!("{called} ({})", run.name) }
     }
 
     /// By which images, how far the first two are apart, and what can be held against nothing else.
@@ -275,7 +299,7 @@ impl Comparison {
     }
 
     /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run, and by how much.
-    fn headline(&self) -> String {
+    fn headline(&self, called: impl Fn(&ComparedRun) -> String) -> String {
         let groups = Groups::best_first(&self.runs);
         if let [best, _, ..] = &groups.all[..]
             && best.accuracies.len() > 1
@@ -288,14 +312,14 @@ impl Comparison {
             1 => {
                 let seeds = groups.all.iter().any(|group| group.accuracies.len() > 1);
                 let with = if seeds { ", with one seed" } else { "" };
-                let (a, b) = (self.called(one), self.called(other));
+                let (a, b) = (called(one), called(other));
                 lead_of(one, other).map_or_else(
                     || format!("{a} has the highest accuracy{with}"),
                     |(by, verdict)| format!("{a} leads {b} by {by}{}{with}{verdict}", self.after(one, other)),
                 )
             }
             2 if self.runs.len() == 2 => {
-                format!("{} and {} have the same accuracy", self.called(one), self.called(other))
+                format!("{} and {} have the same accuracy", called(one), called(other))
             }
             several => format!("{several} share the highest accuracy, {}", fraction(Some(highest))),
         }
@@ -418,7 +442,10 @@ impl Comparison {
             let data = data.map(|_| run.data_name());
             let values = columns.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             let [accuracy, wrong, rest @ ..] = run.results();
-            let cells = [run.key.clone()].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
+            // Many runs may be called so: a folder is one of them.
+            let is_told = run.trial.is_some() || run.key == run.name;
+            let name = if is_told { run.key.clone() } else { format!("{}\n{}", run.key, run.name) };
+            let cells = [name].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
             table.add_row(cells);
         }
         table.links = self.runs.iter().map(|run| run.page_from(page)).collect();
@@ -554,6 +581,8 @@ impl ComparedRun {
         let done = record.as_ref().map_or(0, |record| record.epochs_done);
         let none = || Error::NoMetrics { path: path.into(), epochs: done };
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
+        let of_epochs = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>();
+        let seconds = record.as_ref().map_or(0.0, |record| record.seconds).max(of_epochs);
         let (data, confusion) = (record.map(|record| record.data), ConfusionTable::read(path));
         Ok(Self {
             path: path.into(),
@@ -564,6 +593,7 @@ impl ComparedRun {
             plan,
             data,
             epochs,
+            seconds,
             best,
             confusion,
         })
@@ -629,11 +659,10 @@ impl ComparedRun {
     }
 
     fn row(&self) -> [String; 7] {
-        let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
         let best = self.best.epoch.to_string();
         let epochs = self.trial.as_ref().map_or_else(|| self.epochs.len().to_string(), |trial| trial.epochs.clone());
-        [self.named(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
+        [self.named(), accuracy, loss, best, epochs, clock(self.seconds), self.name.clone()]
     }
 
     /// Its page as seen from a page in that folder; empty where it has none.

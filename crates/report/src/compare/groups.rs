@@ -234,6 +234,7 @@ pub(super) mod tests {
             plan,
             data: None,
             epochs: vec![],
+            seconds: 0.0,
             best,
             confusion: None,
         }
