@@ -90,5 +90,7 @@ fn a_key_changes_what_is_trained_where_the_plan_uses_it_and_nowhere_else() {
             holds(&["model.kind=linear", &optimizer, &schedule], &OF_THE_STEPS, &data);
         }
     }
-    holds(&["model.kind=linear", "schedule.kind=one-cycle", "optimizer.momentum=0.5"], &OF_THE_STEPS, &data);
+    // Of SGD's own momentum counts whether there is one.
+    let momentum = ["model.kind=linear", "schedule.kind=one-cycle", "optimizer.momentum=0.5"];
+    holds(&momentum, &["schedule.momentums=[0.5, 0.6, 0.7]"], &data);
 }
