@@ -142,7 +142,7 @@ impl Comparison {
             .into_iter()
             .chain([self.overview(page, &columns), self.metrics(page)])
             .chain(plans.then(|| self.plans()))
-            .chain([charts::section(self)])
+            .chain([charts::section(self, page.is_some())])
             .chain(classes::section(&self.runs))
             .chain(page.map(|_| self.what_next()));
         let title = match &self.runs[..] {
@@ -443,8 +443,9 @@ impl Comparison {
             let values = columns.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             let [accuracy, wrong, rest @ ..] = run.results();
             // Many runs may be called so: a folder is one of them.
-            let is_told = run.trial.is_some() || run.key == run.name;
-            let name = if is_told { run.key.clone() } else { format!("{}\n{}", run.key, run.name) };
+            let below = run.name.strip_prefix(&format!("{}/", run.key)).unwrap_or(&run.name);
+            let is_told = run.trial.is_some() || run.key == below;
+            let name = if is_told { run.key.clone() } else { format!("{}\n{below}", run.key) };
             let cells = [name].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
             table.add_row(cells);
         }

@@ -46,7 +46,7 @@ pub(super) fn lines<'a>(runs: &'a [ComparedRun]) -> Vec<Line<'a>> {
 }
 
 /// Of each data the accuracy, and a chart for each loss: values of other images or losses mean different things.
-pub(super) fn section(comparison: &Comparison) -> Section {
+pub(super) fn section(comparison: &Comparison, is_page: bool) -> Section {
     let lines = lines(&comparison.runs);
     let sets = comparison.data_sets();
     let are_named = comparison.losses().len() > 1;
@@ -62,14 +62,14 @@ pub(super) fn section(comparison: &Comparison) -> Section {
             (_, data) => data,
         };
         let title = (sets.len() > 1).then_some(Block::Text(title));
-        title.into_iter().chain(blocks(&own, are_named, comparison.noun())).collect::<Vec<_>>()
+        title.into_iter().chain(blocks(&own, are_named, comparison.noun(), is_page)).collect::<Vec<_>>()
     };
     Section::new("Curves", sets.iter().flat_map(of_set))
 }
 
 /// The charts of lines on the same data, each with the place of its colour; losses have their names where there are several. Of many
 /// lines the best have colours.
-fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str) -> Vec<Block> {
+fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bool) -> Vec<Block> {
     let are_many = lines.len() > BESIDE;
     let curves = |value: fn(&Metrics) -> f64, loss: Option<Loss>| -> Vec<Series> {
         let wanted = lines.iter().filter(|(_, line)| loss.is_none_or(|loss| line.runs[0].plan.training.loss == loss));
@@ -114,9 +114,14 @@ fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str) -> Vec<Bloc
         LineChart { shares_legend, ..chart }
     };
     let accuracy = told(chart("Validation accuracy", axis, accuracies));
-    let rest = are_many.then(|| {
-        let dot = if accuracies_have_dots { ", with a dot at their best epochs" } else { "" };
-        format!("The best {COLOURED} are in colours{dot}; the others, in grey, are named where they are pointed at.")
+    let rest = are_many.then(|| match (is_page, accuracies_have_dots) {
+        (false, _) => format!("The best {COLOURED} are in colours, the others in grey."),
+        (true, dots) => {
+            let dots = if dots { ", with a dot at their best epochs" } else { "" };
+            format!(
+                "The best {COLOURED} are in colours{dots}; the others, in grey, are named where they are pointed at."
+            )
+        }
     });
     let below = (!below.is_empty()).then(|| {
         let lie = if below.len() == 1 { format!("1 {noun} lies") } else { format!("{} {noun}s lie", below.len()) };
