@@ -507,6 +507,8 @@ mod tests {
         assert_eq!((of_line.len(), of_line[1].matches("h0.01").count()), (2, 1), "{of_line:?}");
         let middle = of_line[0].split('L').nth(1).unwrap();
         assert_eq!(of_line[1], format!("M{middle}h0.01"), "it lies on the line");
+        let style = include_str!("../html/style.css");
+        assert!(style.contains(&format!(".lit path:not([{DOT}])")), "it does not shrink where its line is pointed at");
     }
 
     #[test]
