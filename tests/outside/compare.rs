@@ -176,6 +176,28 @@ fn runs_on_different_data_have_charts_of_their_own() {
 }
 
 #[test]
+fn a_run_that_had_far_fewer_epochs_is_first_to_be_trained_for_as_many() {
+    let place = trained(&[&["training.epochs=6"], &[]]);
+    let shown = compare(&place, &["--html", "compare.html"]).ok().stdout;
+    let text = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    // The same seed: two epochs of the one are those of the other.
+    assert!(text.contains("epochs=2 was still getting better; at epoch 2 both have "), "{text}");
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    assert!(page.contains("Train epochs=2 for 6 epochs, as epochs=6 was; evaluate epochs="), "{page}");
+    let next = page.split("What next</h2>").nth(1).unwrap();
+    assert!(next.find("--resume").unwrap() < next.find("--charts").unwrap(), "{next}");
+    // Many runs may be called so: title and table have their folders.
+    let title = page.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+    for (run, name) in place.runs().iter().zip(["epochs=6", "epochs=2"]) {
+        let folder = run.file_name().unwrap().to_str().unwrap();
+        assert!(title.contains(&format!("{name} ({folder})")), "{title}");
+        assert!(page.contains(&format!(">{name}<br/>{folder}</a></th>")), "{page}");
+    }
+    let resumed = place.runs()[1].display().to_string();
+    place.train(&["--resume", &resumed, "--set", "training.epochs=6", "--quiet"]).ok();
+}
+
+#[test]
 fn what_cannot_be_compared_is_named() {
     let place = trained(&[&[]]);
     let run = place.run();

@@ -86,6 +86,8 @@ pub struct Series {
     pub items: Vec<usize>,
     /// A short name at the end of the line; may be empty.
     pub end: String,
+    /// Points of the line that stand out.
+    pub dots: Vec<(f64, f64)>,
 }
 
 /// How a series is drawn.

@@ -26,6 +26,7 @@ mod nearest;
 mod plan;
 mod rules;
 mod schedule;
+mod uses;
 
 pub use auto::{Auto, ClassWeights, Size};
 pub use catalogue::Entry;

@@ -71,7 +71,7 @@ impl Schedule {
 }
 
 /// Whether an optimizer has a momentum for a schedule to vary: SGD without momentum stays without, as in fastai.
-fn varies_momentum(plan: &Plan) -> bool {
+pub(super) fn varies_momentum(plan: &Plan) -> bool {
     plan.optimizer.kind != OptimizerKind::Sgd || plan.optimizer.momentum > 0.0
 }
 

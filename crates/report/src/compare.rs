@@ -4,6 +4,7 @@ mod charts;
 mod classes;
 mod groups;
 mod labels;
+mod lengths;
 
 use std::{
     collections::HashSet,
@@ -25,7 +26,8 @@ use crate::{ConfusionTable, clock, fraction, grouped, name, short};
 
 use charts::{COLOURED, lines};
 pub use groups::{Group, Groups, Test};
-use labels::{labels, named, plain, short_key, tell_all};
+use labels::{labels, named, plain_of, short_key, tell_all};
+use lengths::Lengths;
 
 /// Runs to be compared, in the order asked for.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct ComparedRun {
     pub data: Option<DataRecord>,
     /// Its epochs, at least one.
     pub epochs: Vec<EpochRecord>,
+    /// Seconds it took by its record, or those of its epochs where it trains still or was killed.
+    pub seconds: f64,
     /// The best of them by its plan's monitor.
     pub best: Best,
     /// What the model of its best epoch takes for what; none of a run that has not come to its end, or of an earlier version.
@@ -87,7 +91,7 @@ impl Comparison {
         Self { study: Some(page), ..self }
     }
 
-    /// The plan keys on which the runs differ, each with its value of every run, in the order of `base.toml`.
+    /// The plan keys on which the runs differ and that one of them uses, each with its value of every run, in the order of `base.toml`.
     pub fn differences(&self) -> Vec<(&'static str, Vec<Value>)> {
         differences(self.runs.iter().map(|run| &run.plan))
     }
@@ -138,27 +142,50 @@ impl Comparison {
             .into_iter()
             .chain([self.overview(page, &columns), self.metrics(page)])
             .chain(plans.then(|| self.plans()))
-            .chain([charts::section(self)])
+            .chain([charts::section(self, page.is_some())])
             .chain(classes::section(&self.runs))
             .chain(page.map(|_| self.what_next()));
         let title = match &self.runs[..] {
-            runs if !self.is_same_data() => format!("{} runs on different data", runs.len()),
-            [_, _] if self.study.is_none() => self.headline(),
+            runs if !self.is_same_data() => match self.in_full(page) {
+                Some(runs) => format!("{runs}, on different data"),
+                None => format!("{} runs on different data", runs.len()),
+            },
+            [_, _] if self.study.is_none() => match page {
+                Some(_) => self.headline(|run| self.with_folder(run)),
+                None => self.headline(|run| self.called(run)),
+            },
             runs => {
                 let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
                 let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
                 let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
-                format!("{} {}s{of} compared: {}", runs.len(), self.noun(), self.headline())
+                let runs = self.in_full(page).unwrap_or_else(|| format!("{} {}s{of}", runs.len(), self.noun()));
+                format!("{runs} compared: {}", self.headline(|run| self.called(run)))
             }
         };
         Document { title, lead: vec![], sections: sections.collect() }
+    }
+
+    /// The runs of a page's title, where they are few and go by no numbers.
+    fn in_full(&self, page: Option<&Path>) -> Option<String> {
+        let [first @ .., last] = &self.runs[..] else { return None };
+        let first: Vec<String> = first.iter().map(|run| self.with_folder(run)).collect();
+        let is_short = page.is_some() && self.study.is_none() && first.len() <= 2;
+        is_short.then(|| format!("{} and {}", first.join(", "), self.with_folder(last)))
+    }
+
+    /// A run as it is called, with its folder: many may be called so.
+    fn with_folder(&self, run: &ComparedRun) -> String {
+        let called = self.called(run);
+        let is_told = called != run.label || run.name.starts_with(&called);
+        if is_told { run.name.clone() } else { format!("{called} ({})", run.name) }
     }
 
     /// By which images, how far the first two are apart, and what can be held against nothing else.
     fn lead(&self) -> Vec<String> {
         let losses = (self.losses().len() > 1).then(|| DIFFERENT_LOSSES.to_owned());
         if self.is_same_data() {
-            let parts = [self.judged_by(), self.first_two()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let first_two = self.first_two(&self.runs.iter().collect::<Vec<_>>(), "these");
+            let parts = [self.judged_by(), first_two].into_iter().flatten().collect::<Vec<_>>().join(" ");
             return [parts]
                 .into_iter()
                 .filter(|text| !text.is_empty())
@@ -192,7 +219,8 @@ impl Comparison {
             let (low, high) = (best.clone().reduce(f64::min)?, best.reduce(f64::max)?);
             let within = numbers.iter().filter(|number| (low..=high).contains(*number)).count();
             let between = if low < high { format!("from {} to {}", short(low), short(high)) } else { short(low) };
-            let is_told = *key != "seed" && decides_result(key) && 2 * within <= all;
+            let is_used = self.runs.iter().all(|run| run.plan.uses(key));
+            let is_told = *key != "seed" && decides_result(key) && is_used && 2 * within <= all;
             is_told.then(|| format!("{} {between}, as {within} of all {all} have", short_key(key, &keys)))
         };
         let told = || differences.iter().filter_map(range).collect::<Vec<_>>().join("; ");
@@ -206,9 +234,9 @@ impl Comparison {
         Some(format!("All are judged by the {} validation images of {}.", grouped(data.valid), data.name()))
     }
 
-    /// How many images the first two have wrong; none where that is not known, and where seeds tell more.
-    fn first_two(&self) -> Option<String> {
-        let [one, other, ..] = &self.runs[..] else { return None };
+    /// How many images of `these` the first two have wrong; none where that is not known, and where seeds tell more.
+    fn first_two(&self, runs: &[&ComparedRun], these: &str) -> Option<String> {
+        let [one, other, ..] = runs else { return None };
         let told = |run: &ComparedRun| {
             let (wrong, all) = (run.wrong()?, run.data.as_ref()?.valid as u64);
             let [low, high] = metrics::interval(wrong, all).map(|share| (share * all as f64).round());
@@ -216,9 +244,22 @@ impl Comparison {
         };
         let chance = if is_chance(one.wrong()?, other.wrong()?) { CHANCE } else { BY_ONE_SEED };
         let is_over_seeds = Groups::of(&self.runs).all.iter().any(|group| group.accuracies.len() > 1);
-        (!is_over_seeds)
-            .then_some(())
-            .and_then(|()| Some(format!("Of these {}, {}: {chance}", told(one)?, told(other)?)))
+        let lengths = self.lengths(runs).map(|lengths| format!(" {}", lengths.sentence(|run| self.called(run))));
+        (!is_over_seeds).then_some(()).and_then(|()| {
+            Some(format!("Of {these}, {}, {}: {chance}{}", told(one)?, told(other)?, lengths.unwrap_or_default()))
+        })
+    }
+
+    /// The first two, where one has had far more epochs than the other. A study has its own reasons to end a trial.
+    fn lengths<'a>(&self, runs: &[&'a ComparedRun]) -> Option<Lengths<'a>> {
+        let [one, other, ..] = runs else { return None };
+        if self.study.is_none() { Lengths::of(one, other) } else { None }
+    }
+
+    /// After how many epochs one leads the other, where that is not about the same.
+    fn after(&self, one: &ComparedRun, other: &ComparedRun) -> String {
+        let lengths = self.lengths(&[one, other]);
+        lengths.map_or_else(String::new, |_| format!(" after {} epochs against {}", one.done(), other.done()))
     }
 
     /// The runs of each data, the first run's first.
@@ -241,12 +282,15 @@ impl Comparison {
             match &group[..] {
                 [one] => format!("{data}: {} alone, {}.", self.called(one), accuracy(one)),
                 [one, other, ..] => {
-                    let verdict = lead_of(one, other).map_or_else(String::new, |(_, verdict)| verdict);
                     let (a, b) = (self.called(one), self.called(other));
-                    match [one, other].map(|run| accuracy(run)) {
-                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}."),
-                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}{verdict}."),
-                    }
+                    let lead = match [one, other].map(|run| accuracy(run)) {
+                        [x, y] if x == y => format!("{data}: {a} and {b} have the same accuracy, {x}"),
+                        [x, y] => format!("{data}: {a} leads {b}, {x} to {y}"),
+                    };
+                    let images = grouped(one.data.as_ref().map_or(0, |data| data.valid));
+                    let wrong = self.first_two(group, &format!("its {images} validation images"));
+                    let wrong = wrong.map_or_else(String::new, |wrong| format!(" {wrong}"));
+                    format!("{lead}{}.{wrong}", self.after(one, other).replacen(" after", ", after", 1))
                 }
                 [] => data,
             }
@@ -255,7 +299,7 @@ impl Comparison {
     }
 
     /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run, and by how much.
-    fn headline(&self) -> String {
+    fn headline(&self, called: impl Fn(&ComparedRun) -> String) -> String {
         let groups = Groups::best_first(&self.runs);
         if let [best, _, ..] = &groups.all[..]
             && best.accuracies.len() > 1
@@ -268,14 +312,14 @@ impl Comparison {
             1 => {
                 let seeds = groups.all.iter().any(|group| group.accuracies.len() > 1);
                 let with = if seeds { ", with one seed" } else { "" };
-                let (a, b) = (self.called(one), self.called(other));
+                let (a, b) = (called(one), called(other));
                 lead_of(one, other).map_or_else(
                     || format!("{a} has the highest accuracy{with}"),
-                    |(by, verdict)| format!("{a} leads {b} by {by}{with}{verdict}"),
+                    |(by, verdict)| format!("{a} leads {b} by {by}{}{with}{verdict}", self.after(one, other)),
                 )
             }
             2 if self.runs.len() == 2 => {
-                format!("{} and {} have the same accuracy", self.called(one), self.called(other))
+                format!("{} and {} have the same accuracy", called(one), called(other))
             }
             several => format!("{several} share the highest accuracy, {}", fraction(Some(highest))),
         }
@@ -300,15 +344,29 @@ impl Comparison {
         let evaluate: String = leaders.clone().map(|one| format!("train evaluate {} --charts\n", run(one))).collect();
         let names: Vec<String> = leaders.map(|run| self.called(run)).collect();
         let first = if sets.len() > 1 { ", the first of each data" } else { "" };
-        let mut caption = format!("Evaluate {}{first}", names.join(" and "));
+        let lengths: Vec<Lengths<'_>> = sets.iter().filter_map(|set| self.lengths(set)).collect();
+        let longer: String = lengths.iter().map(Lengths::command).collect();
+        let longer_caption = lengths.iter().map(|Lengths { shorter, longer }| {
+            format!("train {} for {} epochs, as {} was", self.called(shorter), longer.done(), self.called(longer))
+        });
+        let evaluated = format!("evaluate {}{first}", names.join(" and "));
         // The first two whose accuracies are of the same images.
         let pair = sets.iter().find_map(|set| set.get(..2)).unwrap_or_default();
-        let again = pair.iter().map(|one| format!("train {} --set seed={}\n", config(one), one.plan.seed + 1));
-        let lines = evaluate + &again.collect::<String>();
-        if let [one, other] = pair {
-            let (one, other) = (self.called(one), self.called(other));
-            caption += &format!("; train {one} and {other} again with another seed, which tells what the seed does");
-        }
+        let again = pair.iter().map(|one| {
+            let length = lengths.iter().find(|lengths| lengths.shorter.path == one.path);
+            let length = length.map_or_else(String::new, Lengths::setting);
+            format!("train {}{length} --set seed={}\n", config(one), one.plan.seed + 1)
+        });
+        let lines = longer + &evaluate + &again.collect::<String>();
+        let again = match pair {
+            [one, other] => {
+                let (one, other) = (self.called(one), self.called(other));
+                Some(format!("train {one} and {other} again with another seed, which tells what the seed does"))
+            }
+            _ => None,
+        };
+        let caption = longer_caption.chain([evaluated]).chain(again).collect::<Vec<_>>().join("; ");
+        let caption = caption[..1].to_uppercase() + &caption[1..];
         Section::new("What next", [Block::Code { caption, lines }])
     }
 
@@ -382,9 +440,13 @@ impl Comparison {
         let mut table = Table::new(header, 1 + usize::from(data.is_some()));
         for (place, run) in self.runs.iter().enumerate() {
             let data = data.map(|_| run.data_name());
-            let values = columns.iter().map(|(_, values)| plain(&values[place]));
+            let values = columns.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             let [accuracy, wrong, rest @ ..] = run.results();
-            let cells = [run.key.clone()].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
+            // Many runs may be called so: a folder is one of them.
+            let below = run.name.strip_prefix(&format!("{}/", run.key)).unwrap_or(&run.name);
+            let is_told = run.trial.is_some() || run.key == below;
+            let name = if is_told { run.key.clone() } else { format!("{}\n{below}", run.key) };
+            let cells = [name].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
             table.add_row(cells);
         }
         table.links = self.runs.iter().map(|run| run.page_from(page)).collect();
@@ -452,7 +514,11 @@ impl Comparison {
         let mut table = Table::new(["key"].into_iter().chain(names), 1);
         table.stacks = true;
         for (key, values) in differences {
-            table.add_row([(*key).to_owned()].into_iter().chain(values.iter().map(plain)));
+            table.add_row(
+                [(*key).to_owned()]
+                    .into_iter()
+                    .chain(self.runs.iter().zip(values).map(|(run, value)| plain_of(&run.plan, key, value))),
+            );
         }
         table
     }
@@ -460,7 +526,7 @@ impl Comparison {
     fn by_run(&self, differences: &[(&str, Vec<Value>)]) -> Table {
         let mut table = Table::new([self.noun()].into_iter().chain(differences.iter().map(|(key, _)| *key)), 1);
         for (place, run) in self.runs.iter().enumerate() {
-            let values = differences.iter().map(|(_, values)| plain(&values[place]));
+            let values = differences.iter().map(|(key, values)| plain_of(&run.plan, key, &values[place]));
             table.add_row([run.key.clone()].into_iter().chain(values));
         }
         table
@@ -516,6 +582,8 @@ impl ComparedRun {
         let done = record.as_ref().map_or(0, |record| record.epochs_done);
         let none = || Error::NoMetrics { path: path.into(), epochs: done };
         let best = BestTracker::of(&plan, &epochs).best.ok_or_else(none)?;
+        let of_epochs = epochs.iter().map(|epoch| epoch.seconds).sum::<f64>();
+        let seconds = record.as_ref().map_or(0.0, |record| record.seconds).max(of_epochs);
         let (data, confusion) = (record.map(|record| record.data), ConfusionTable::read(path));
         Ok(Self {
             path: path.into(),
@@ -526,6 +594,7 @@ impl ComparedRun {
             plan,
             data,
             epochs,
+            seconds,
             best,
             confusion,
         })
@@ -571,8 +640,17 @@ impl ComparedRun {
 
     /// How many validation images it has wrong at its best epoch; none where their number is not known.
     fn wrong(&self) -> Option<u64> {
-        let all = self.data.as_ref()?.valid as f64;
-        Some(((1.0 - self.best.metrics.accuracy) * all).round() as u64)
+        self.wrong_at(self.best.metrics.accuracy)
+    }
+
+    /// The same at an accuracy.
+    fn wrong_at(&self, accuracy: f64) -> Option<u64> {
+        Some(((1.0 - accuracy) * self.data.as_ref()?.valid as f64).round() as u64)
+    }
+
+    /// Its last epoch.
+    fn done(&self) -> usize {
+        self.epochs.last().map_or(0, |record| record.epoch)
     }
 
     /// What it came to, as a row of a page ends.
@@ -582,11 +660,10 @@ impl ComparedRun {
     }
 
     fn row(&self) -> [String; 7] {
-        let seconds = self.epochs.iter().map(|epoch| epoch.seconds).sum();
         let [accuracy, loss] = [self.best.metrics.accuracy, self.best.metrics.loss].map(|value| fraction(Some(value)));
         let best = self.best.epoch.to_string();
         let epochs = self.trial.as_ref().map_or_else(|| self.epochs.len().to_string(), |trial| trial.epochs.clone());
-        [self.named(), accuracy, loss, best, epochs, clock(seconds), self.name.clone()]
+        [self.named(), accuracy, loss, best, epochs, clock(self.seconds), self.name.clone()]
     }
 
     /// Its page as seen from a page in that folder; empty where it has none.
@@ -654,17 +731,18 @@ fn relative(file: &Path, folder: &Path) -> Option<String> {
     Some(way.join("/"))
 }
 
-/// The keys on which the plans differ, each with all its values.
-fn differences<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<(&'static str, Vec<Value>)> {
+/// The keys on which the plans differ and that one of them uses, each with all its values.
+fn differences<'a>(plans: impl Iterator<Item = &'a Plan> + Clone) -> Vec<(&'static str, Vec<Value>)> {
     let mut keys: Vec<(&'static str, Vec<Value>)> = Vec::new();
-    for entries in plans.map(Plan::entries) {
+    for entries in plans.clone().map(Plan::entries) {
         keys.resize_with(entries.len(), Default::default);
         for ((key, values), (name, value)) in keys.iter_mut().zip(entries) {
             *key = name;
             values.push(value);
         }
     }
-    keys.retain(|(_, values)| values.windows(2).any(|pair| pair[0] != pair[1]));
+    let is_used = |key: &str| plans.clone().any(|plan| plan.uses(key));
+    keys.retain(|(key, values)| values.windows(2).any(|pair| pair[0] != pair[1]) && is_used(key));
     keys
 }
 
@@ -740,5 +818,11 @@ mod tests {
         let values = |values: [i64; 3]| values.map(Value::Integer).to_vec();
         let expected = [("seed", values([0, 2, 0])), ("model.hidden", values([30, 30, 9]))];
         assert_eq!(differences(plans.iter()), expected);
+        let [sgd, other] = [plan("optimizer.beta_2=0.9"), plan("optimizer.beta_2=0.8")];
+        assert_eq!(differences([&sgd, &other].into_iter()), [], "sgd has no beta 2");
+        assert_eq!(
+            [&sgd, &plan("optimizer.kind=adam")].map(|plan| plain_of(plan, "optimizer.beta_2", &Value::Float(0.9))),
+            ["-", "0.9"]
+        );
     }
 }

@@ -44,7 +44,7 @@ pub(super) const BEST: usize = chart::BEST_SERIES;
 /// [`BESIDE_THE_BOOK`] to explain it. Of both the first epoch is number 1.
 pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart; 2] {
     let numbered: Vec<_> = (1..).zip(book.unwrap_or_default()).collect();
-    let ours = |name, value| curve(name, epochs, value);
+    let ours = |name, value: fn(&EpochRecord) -> f64| curve(name, epochs, value);
     let books = |name, value: fn(&BookEpoch) -> f64| {
         let points = by_epoch(&numbered, |(epoch, line)| (f64::from(*epoch), value(line)));
         Series::line(name, points).drawn(Style::Dashed)
@@ -80,7 +80,7 @@ fn parts(epochs: &[EpochRecord]) -> Vec<(f64, f64)> {
     epochs.iter().filter(|_| have_all).flat_map(of).collect()
 }
 
-pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: fn(&EpochRecord) -> f64) -> Series {
+pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: impl Fn(&EpochRecord) -> f64) -> Series {
     // A single epoch has no line, and of a few each is seen.
     let style = match epochs.len() {
         1 => Style::Dots,

@@ -14,6 +14,8 @@ mod shards;
 mod step_size;
 #[cfg(feature = "tui")]
 mod tui;
+#[cfg(all(test, feature = "flex"))]
+mod used_keys;
 mod weight_average;
 
 use std::{

@@ -51,7 +51,9 @@ fn row(table: &Table, number: usize) -> String {
     let kind = |column| if column == 0 { "th scope=\"row\"" } else { "td" };
     let link = table.links.get(number).filter(|link| !link.is_empty());
     let content = |column: usize, text: &str| match link {
-        Some(link) if column == 0 => format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)),
+        Some(link) if column == 0 => {
+            format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text).replace('\n', "<br/>"))
+        }
         // Beside its name a point is broken as a person would break it.
         _ if table.header.is_empty() && column > 0 && text.contains('=') => breakable(text),
         _ => command::words(text).replace('\n', "<br/>"),
@@ -115,11 +117,14 @@ mod tests {
     #[test]
     fn a_row_leads_to_its_page_and_that_of_all_stays_below() {
         let mut rows = Table::new(["trial", "count"], 1);
-        rows.add_row(["1", "7"]);
+        rows.add_row(["1\nx", "7"]);
         rows.add_row(["all", "7"]);
         (rows.items, rows.links, rows.has_total) = (vec![1], vec!["a/report.html".into()], true);
         let html = table(&rows);
-        assert!(html.contains("<tr data-item=\"1\"><th scope=\"row\"><a href=\"a/report.html\">1</a></th>"), "{html}");
+        assert!(
+            html.contains("<tr data-item=\"1\"><th scope=\"row\"><a href=\"a/report.html\">1<br/>x</a></th>"),
+            "{html}"
+        );
         assert!(html.contains("</tbody>\n<tfoot>\n<tr><th scope=\"row\">all</th>"), "{html}");
     }
 

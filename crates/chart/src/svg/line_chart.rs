@@ -257,7 +257,9 @@ impl<'a> Drawing<'a> {
         let upright = |y: &Span| self.intervals(series, y);
         let intervals =
             if series.intervals.is_empty() { String::new() } else { self.strokes(upright, colour, THIN, false) };
-        format!("<g {}>{drawn}{}</g>\n", data(series, known), intervals.trim_end())
+        let stands_out = |y: &Span| self.dots(&series.dots, y);
+        let dots = if series.dots.is_empty() { String::new() } else { self.strokes(stands_out, colour, DOT, false) };
+        format!("<g {}>{drawn}{}</g>\n", data(series, known), (intervals + &dots).trim_end())
     }
 
     /// A path on the scale that is shown, which knows itself on the other.
@@ -495,6 +497,18 @@ mod tests {
         let dots = [0, 1, 2, 3].map(|colour| paths(&svg, colour).concat().matches("h0").count());
         assert_eq!(dots, [3, 2, 1, 0]);
         assert_eq!(svg.matches("stroke=\"Canvas\"").count(), 2, "the dots and the key: {svg}");
+    }
+
+    #[test]
+    fn a_point_of_a_line_that_stands_out_is_a_dot_of_its_colour() {
+        let mut chart = chart();
+        chart.series[0].dots = vec![(2.0, 0.5)];
+        let of_line = paths(&line_chart(&chart), 0);
+        assert_eq!((of_line.len(), of_line[1].matches("h0.01").count()), (2, 1), "{of_line:?}");
+        let middle = of_line[0].split('L').nth(1).unwrap();
+        assert_eq!(of_line[1], format!("M{middle}h0.01"), "it lies on the line");
+        let style = include_str!("../html/style.css");
+        assert!(style.contains(&format!(".lit path:not([{DOT}])")), "it does not shrink where its line is pointed at");
     }
 
     #[test]

@@ -234,12 +234,13 @@ pub(super) mod tests {
             plan,
             data: None,
             epochs: vec![],
+            seconds: 0.0,
             best,
             confusion: None,
         }
     }
 
-    fn data() -> DataRecord {
+    pub fn data() -> DataRecord {
         DataRecord {
             source: "idx".into(),
             name: None,

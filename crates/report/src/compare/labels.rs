@@ -39,7 +39,8 @@ pub fn labels_of<'a>(
     }
     let keys: Vec<&str> = differing.iter().map(|(key, _)| *key).collect();
     let of = |place: usize| {
-        let parts = differing.iter().map(|(key, values)| named(key, &values[place], &keys));
+        let used = differing.iter().filter(|(key, _)| plans[place].uses(key));
+        let parts = used.map(|(key, values)| named(key, &values[place], &keys));
         parts.collect::<Vec<_>>().join(", ")
     };
     let labels: Vec<String> = (0..plans.len()).map(of).collect();
@@ -90,6 +91,11 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
+/// A value as a person reads it, where the plan uses the key; else a dash.
+pub fn plain_of(plan: &Plan, key: &str, value: &Value) -> String {
+    if plan.uses(key) { plain(value) } else { "-".into() }
+}
+
 /// Whether such names tell all that differs in the plans.
 pub fn tell_all<'a>(differing: impl Iterator<Item = &'a str>) -> bool {
     let differing: Vec<&str> = differing.filter(|key| *key != "name").collect();
@@ -127,6 +133,9 @@ mod tests {
         let much: &[&str] = &["seed=1", "model.hidden=9", "training.epochs=9", "training.batch_size=9"];
         assert_eq!(named(&[&[], much]), Some(vec!["hidden=30".into(), "hidden=9".into()]));
         assert_eq!(named(&[&[], much, much]), None);
+        let linear: &[&str] = &["model.kind=linear", "model.hidden=9"];
+        assert_eq!(named(&[&[], linear]), Some(vec!["two-layer, hidden=30".into(), "linear".into()]));
+        assert_eq!(named(&[&["optimizer.beta_2=0.9"], &["optimizer.beta_2=0.8"]]), None, "nothing of them is used");
         // The learning rate goes with the network.
         let [linear, two_layer] = [
             ["model.kind=linear", "optimizer.learning_rate=1.0"],
