@@ -8,6 +8,7 @@ const ticked = new Map();
 const ALIKE = 3;
 const unfolded = new Set();
 let wanted = ROWS;
+let isTurned = false;
 let shown = [];
 let asking;
 
@@ -146,8 +147,7 @@ function tools() {
 async function list() {
   // Of several that overlap the last one is shown.
   const mine = (asking = {});
-  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: find("sort").value });
-  if (!find("sort").value) query.delete("sort");
+  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: (isTurned ? "-" : "") + find("sort").value });
   if (find("data").value) query.set("data", find("data").value);
   try {
     const answer = await ask("/api/runs?" + query);
@@ -179,15 +179,39 @@ find("untick").onclick = () => {
 find("undo").hidden = !sessionStorage.getItem("undo");
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
-find("filter").oninput = find("data").onchange = find("sort").onchange = () => {
+const anew = () => {
   wanted = ROWS;
   list();
 };
-for (const button of document.querySelectorAll("[data-sort]")) {
-  button.title = `begin with ${find("sort").querySelector(`[value=${button.dataset.sort}]`).textContent}`;
-  button.onclick = () => {
-    find("sort").value = button.dataset.sort;
-    find("sort").onchange();
+find("filter").oninput = find("data").onchange = anew;
+
+// The columns are what the list is sorted by: what is better or greater first, or, turned, last.
+const heads = [...document.querySelectorAll("[data-sort]")];
+find("sort").replaceChildren(...heads.map((head) => make("option", { value: head.dataset.sort, textContent: head.textContent })));
+function sortBy(key, turned) {
+  find("sort").value = key;
+  isTurned = turned;
+  document.querySelector(".runs").dataset.by = key;
+  for (const head of heads) {
+    const order = ("ascending" in head.dataset) !== turned ? "ascending" : "descending";
+    const isIt = head.dataset.sort === key;
+    head.parentElement.ariaSort = isIt ? order : null;
+    if (isIt) find("turn").textContent = order;
+  }
+}
+sortBy("began", false);
+find("sort").onchange = () => {
+  sortBy(find("sort").value, false);
+  anew();
+};
+find("turn").onclick = () => {
+  sortBy(find("sort").value, !isTurned);
+  anew();
+};
+for (const head of heads) {
+  head.onclick = () => {
+    sortBy(head.dataset.sort, head.dataset.sort === find("sort").value && !isTurned);
+    anew();
   };
 }
 find("more").onclick = () => {
