@@ -57,7 +57,11 @@ function cells(run, key, alike) {
   const name = make("td", { className: "name" }, link);
   // A config mostly says of which model it is.
   const model = run.name.split("/")[0].includes(run.model) ? null : run.model;
-  for (const mark of [model, ...run.marks]) if (mark) name.append(" ", make("span", { className: "small", textContent: mark }));
+  const [changed, ...others] = run.marks;
+  const small = (text, title = "") => text && name.append(" ", make("span", { className: "small", textContent: text, title }));
+  small(model);
+  small(changed, run.changed);
+  for (const mark of others) small(mark);
   if (alike) {
     const fold = make("button", { type: "button", textContent: `${alike} more alike`, title: "the same in all that is listed but when they began and how long they took" });
     fold.ariaExpanded = unfolded.has(key);
