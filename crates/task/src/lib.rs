@@ -204,6 +204,13 @@ mod tests {
     }
 
     #[test]
+    fn data_is_called_by_its_file_or_folder_and_by_its_source_where_that_says_no_more() {
+        let called = |path: &str| name_of_data(Some(Path::new(path)), "idx");
+        assert_eq!([called("/a/mnist"), called("b/idx/"), called("/")], ["mnist (idx)", "idx", "idx"]);
+        assert_eq!(name_of_data(None, "synthetic"), "synthetic");
+    }
+
+    #[test]
     fn two_classes_are_one_logit_whose_sigmoid_is_the_first_class() {
         let task = task(&["3", "7"]);
         assert_eq!((task.outputs(), task.targets(&[0, 1])), (1, vec![1.0, 0.0]));
