@@ -86,6 +86,7 @@ fn what_is_drawn_and_labelled_is_trained_on_and_answers() {
     browser.drag("#canvas", &seven);
     let guess = |browser: &mut Browser| browser.text("find('label').value");
     wait_until(|| ["3", "7"].contains(&guess(&mut browser).as_str()));
+    assert_eq!(browser.text("find('guessed').textContent"), "a guess");
     // What is no label is told, and the drawing stays.
     label(&mut browser, "../out");
     browser.evaluate("find('add').click()");
@@ -147,6 +148,25 @@ fn what_is_drawn_and_labelled_is_trained_on_and_answers() {
     let serving = Serving::start(&place, &[runs[0].to_str().unwrap(), runs[1].to_str().unwrap()]);
     browser.open_address(&serving.address, 820, false);
     assert_eq!(browser.text("find('target').textContent"), "Draw 3, 7, line, or seven here.");
+    // They know different classes, so that there is no guess, and nothing is filed without a label.
+    browser.drag("#canvas", &lines);
+    until(&mut browser, |browser| browser.text("find('guessed').textContent"), "the models differ");
+    assert_eq!(guess(&mut browser), "");
+    browser.press("a");
+    until(&mut browser, refused, "a label says what is drawn: there is none yet");
+    assert_eq!((browser.text("document.activeElement.id").as_str(), guess(&mut browser).as_str()), ("label", ""));
+    // On a phone both answers are seen with the drawing.
+    browser.open_address(&serving.address, 390, false);
+    browser.drag("#canvas", &lines);
+    until(&mut browser, |browser| browser.text("find('guessed').textContent"), "the models differ");
+    let answers = "[...document.querySelectorAll('#answers b')].map((one) => one.textContent).join()";
+    let said_below = "cards.map((one) => one.said().split(': ')[1].replace(', ', ' ')).join()";
+    assert_eq!(browser.text(answers), browser.text(said_below));
+    assert_eq!(browser.evaluate("find('answers').getBoundingClientRect().bottom < 600"), true);
+    let seen = browser.seen(390, &serving.address);
+    check(&mut browser, seen, "answers", 390, false);
+    browser.open_address(&serving.address, 820, false);
+    assert_eq!(browser.evaluate("find('answers').offsetHeight"), 0);
     browser.evaluate("document.querySelector('#validation summary').click()");
     let whose = format!("As {} sees them: ", browser.text("models[0].name"));
     wait_until(|| browser.text("find('counted').textContent").starts_with(&whose));

@@ -94,6 +94,7 @@ fn runs_are_sorted_and_filtered_by_metrics_and_keys() {
     let place = trained(&[1, 3, 2]);
     assert_eq!(names(&place, &["--sort", "epochs"]), "b c a");
     assert_eq!(names(&place, &["--sort", "epochs", "--last", "2"]), "b c");
+    assert_eq!(names(&place, &["--sort", "-epochs"]), "a c b");
     assert_eq!(names(&place, &["--filter", "training.epochs>=2"]), "c b");
     assert_eq!(names(&place, &["--filter", "epochs<3", "--filter", "name!=a"]), "c");
     assert_eq!(names(&place, &["--filter", "model=linear", "--filter", "state=finished"]), "c b a");

@@ -372,6 +372,13 @@ fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
     let names: Vec<&str> = all.iter().map(|row| row["data"].as_str().unwrap()).collect();
     assert!(names[0] == "my digits (folder)" && names[1] != names[0], "{names:?}");
     assert_eq!((&all[0]["model"], &all[1]["model"]), (&json!("linear"), &json!("two-layer")));
+    // An older run has no name of its data in its record.
+    let record = place.path().join("runs").join(all[0]["name"].as_str().unwrap()).join("run.json");
+    let mut older: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    assert!(older["data"].as_object_mut().unwrap().remove("name").is_some());
+    fs::write(&record, older.to_string()).unwrap();
+    let listed = place.train(&["runs", "--json"]).json();
+    assert_eq!(listed[0]["run"]["data"]["name"], "my digits (folder)");
     // A name with a space in it is one condition, beside others.
     assert_eq!(rows(&serving, "?data=my+digits+(folder)"), all[..1]);
     assert!(rows(&serving, "?data=my+digits+(folder)&filter=model%3Dtwo-layer").is_empty());
@@ -496,6 +503,22 @@ fn ticks_stay_while_the_list_is_filtered_and_sorted() {
     browser.evaluate("find('sort').value = 'accuracy'; find('sort').onchange()");
     wait_until(|| browser.evaluate(count) == 2);
     assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("2 ticked.", json!(2)));
+    // The head of a column sorts by it, and at the next click the other way round.
+    let names = "[...document.querySelectorAll('#rows .name a')].map((link) => link.textContent).join()";
+    let head = "document.querySelector('[data-sort=path]')";
+    let mut expected: Vec<String> =
+        rows(&serving, "").iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
+    expected.sort();
+    for order in ["ascending", "descending"] {
+        browser.evaluate(&format!("{head}.click()"));
+        wait_until(|| browser.text(names) == expected.join(","));
+        assert_eq!(
+            browser.text("[...document.querySelectorAll('[aria-sort]')].map((one) => one.ariaSort).join()"),
+            order
+        );
+        assert_eq!(browser.text("find('sort').value + ' ' + find('turn').textContent"), format!("path {order}"));
+        expected.reverse();
+    }
     browser.evaluate("find('untick').click()");
     assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), ("", json!(0)));
     assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), true);

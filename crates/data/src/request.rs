@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -80,9 +80,7 @@ impl Source {
             }
             Self::Auto | Self::MnistSample | Self::Named(_) | Self::Synthetic { .. } => None,
         };
-        let name = path.as_deref().and_then(Path::file_name);
-        let name = name.filter(|name| *name != source);
-        name.map_or_else(|| source.into(), |name| format!("{} ({source})", name.display()))
+        task::name_of_data(path.as_deref(), source)
     }
 }
 

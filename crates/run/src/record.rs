@@ -2,6 +2,7 @@
 
 use std::{
     env::consts,
+    fs,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     thread,
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use task::Shape;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::best::Best;
+use crate::{best::Best, folder};
 
 /// Rows and columns that an image may have.
 const SIDES: RangeInclusive<usize> = 1..=1024;
@@ -105,7 +106,7 @@ impl ModelRecord {
 pub struct DataRecord {
     /// What the source really was.
     pub source: String,
-    /// As people call it; none in older runs.
+    /// As people call it; where an older run's file has none, it is read as the plan has it.
     #[serde(default)]
     pub name: Option<String>,
     /// Why, where that needs saying.
@@ -164,7 +165,8 @@ impl RunRecord {
         let unlike = |error: serde_json::Error| {
             format!("line {}, column {}: it is not as a run writes it", error.line(), error.column())
         };
-        let record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
+        let mut record: Self = serde_json::from_str(&text).map_err(|error| damaged(unlike(error)))?;
+        record.data.name = record.data.name.or_else(|| name_by_plan(path, &record.data.source));
         let (sides, channels) = (record.model.shape().sides(), record.model.channels);
         let epochs = [record.epochs, record.epochs_done];
         if !matches!(channels, 1 | 3) {
@@ -207,6 +209,14 @@ impl RunRecord {
         json.push(b'\n');
         json
     }
+}
+
+/// As the data of the run in a folder is called by its plan; none where it reads no path.
+fn name_by_plan(run: &Path, source: &str) -> Option<String> {
+    let data = folder::read_plan(run).ok()?.data;
+    data.source.reads()?;
+    // `.` has no name; what has gone since has that of its path.
+    Some(task::name_of_data(Some(&fs::canonicalize(&data.path).unwrap_or(data.path)), source))
 }
 
 impl Default for Versions {

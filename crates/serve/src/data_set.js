@@ -34,6 +34,10 @@
     const png = await asPng();
     const label = new URLSearchParams({ label: find("label").value });
     if (!png) find("refused").textContent = "nothing is drawn yet";
+    else if (!find("label").value) {
+      find("refused").textContent = "a label says what is drawn: there is none yet";
+      find("label").focus();
+    }
     else if (await change("?" + label, { method: "POST", headers: { "content-type": "image/png" }, body: png })) {
       // What was drawn meanwhile is the next one.
       if (strokes.length === drawn) clear();
@@ -69,7 +73,10 @@
 
   find("add").addEventListener("click", add);
   canvas.addEventListener("keydown", (event) => {
-    if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key.toLowerCase() === "a") add();
+    if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key.toLowerCase() === "a") {
+      event.preventDefault();
+      add();
+    }
   });
   find("back").addEventListener("click", () => change("?" + new URLSearchParams({ image: set.last }), { method: "DELETE" }));
   find("training").addEventListener("submit", train);

@@ -15,7 +15,7 @@ let bitmap = null; // that file, where the browser shows such
 let ground = "#000"; // what is seen where it is transparent
 let isDark = false; // it looks like dark strokes on light
 let isInverted = false; // it is turned from light to dark
-let isLabelled = false; // the label is the user's, no more the model's
+let isLabelled = false; // the label is the user's, no more a guess
 let spot = [SIDE / 2, SIDE / 2]; // where the keyboard's pen is
 
 // The score of a class: its logit; of two classes the one logit, which speaks for the first.
@@ -243,11 +243,15 @@ function card(model) {
     make("table", { class: "bars" }, bars), error, warned,
     make("div", { class: "seen" }, ...figures), key, time);
   find("models").append(whole);
+  // Where the models stand below the drawing, and it takes the screen, all answers stand beside each other.
+  const answer = make("b", {});
+  find("answers").append(make("div", {}, make("p", {}, answer), make("p", { class: "small" }, model.name)));
   let number = 0;
   let input = null; // what it is asked for
 
   function empty() {
     input = null;
+    answer.textContent = "–";
     name.textContent = probability.textContent = time.textContent = error.textContent = warned.textContent = "";
     bars.replaceChildren();
     for (const part of [...figures, key, only]) part.hidden = true;
@@ -289,8 +293,8 @@ function card(model) {
     warned.textContent = input.image && !isDark ? (prediction.warnings ?? []).join("; ") : "";
     name.textContent = prediction.label;
     only.hidden = !only.textContent;
-    if (!isLabelled && model === models[0]) find("label").value = image?.label ?? prediction.label;
     probability.textContent = percent(prediction.probability);
+    answer.textContent = `${prediction.label} ${probability.textContent}`;
     // Up to ten classes keep their places, so that a bar moves and does not jump.
     const shown = model.classes.length > 10 ? prediction.top.slice(0, 10)
       : model.classes.map((label) => prediction.top.find((guess) => guess.label === label));
@@ -320,10 +324,11 @@ function card(model) {
   }
 
   empty();
-  return { ask, empty, whole, seen, input: () => input, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
+  return { ask, empty, whole, seen, input: () => input, label: () => name.textContent, said: () => name.textContent && `${model.name}: ${name.textContent}, ${probability.textContent}` };
 }
 
 const cards = models.map(card);
+find("answers").hidden = models.length === 1;
 
 // For a screen reader, when nothing moves any more.
 let saying;
@@ -352,8 +357,18 @@ function oneAtATime(work) {
   };
 }
 
+// Models may know different classes: what all of them say is a guess at the label, and where they differ there is none.
+function guessLabel() {
+  if (isLabelled) return;
+  const labels = new Set(cards.map((one) => one.label()).filter(Boolean));
+  const [guess] = labels.size === 1 ? labels : [""];
+  find("label").value = image?.label ?? guess;
+  find("guessed").textContent = image?.label !== undefined || labels.size === 0 ? "" : guess ? "a guess" : "the models differ";
+}
+
 const changed = oneAtATime(async (began) => {
   await Promise.all(cards.map((one) => one.ask(began)));
+  guessLabel();
   document.dispatchEvent(new Event("answered"));
 });
 
@@ -482,7 +497,7 @@ async function asPng() {
 find("save").addEventListener("click", async () => {
   const png = await asPng();
   if (!png) return;
-  const link = make("a", { download: `${find("label").value}-${Date.now()}.png`, href: URL.createObjectURL(png) });
+  const link = make("a", { download: `${find("label").value || "drawing"}-${Date.now()}.png`, href: URL.createObjectURL(png) });
   link.click();
   URL.revokeObjectURL(link.href);
 });
@@ -494,7 +509,10 @@ function suggest(label) {
 }
 
 // A label that somebody typed stays for the next drawings; an empty one is the model's again.
-find("label").addEventListener("input", (event) => { isLabelled = event.target.value !== ""; });
+find("label").addEventListener("input", (event) => {
+  isLabelled = event.target.value !== "";
+  find("guessed").textContent = "";
+});
 find("label").addEventListener("focus", (event) => event.target.select());
 models[0].classes.forEach(suggest);
 document.title = models.length > 1 ? `Draw: ${models.length} models` : `Draw: ${models[0].name}`;

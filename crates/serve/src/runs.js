@@ -8,6 +8,7 @@ const ticked = new Map();
 const ALIKE = 3;
 const unfolded = new Set();
 let wanted = ROWS;
+let isTurned = false;
 let shown = [];
 let asking;
 
@@ -56,7 +57,11 @@ function cells(run, key, alike) {
   const name = make("td", { className: "name" }, link);
   // A config mostly says of which model it is.
   const model = run.name.split("/")[0].includes(run.model) ? null : run.model;
-  for (const mark of [model, ...run.marks]) if (mark) name.append(" ", make("span", { className: "small", textContent: mark }));
+  const [changed, ...others] = run.marks;
+  const small = (text, title = "") => text && name.append(" ", make("span", { className: "small", textContent: text, title }));
+  small(model);
+  small(changed, run.changed);
+  for (const mark of others) small(mark);
   if (alike) {
     const fold = make("button", { type: "button", textContent: `${alike} more alike`, title: "the same in all that is listed but when they began and how long they took" });
     fold.ariaExpanded = unfolded.has(key);
@@ -146,8 +151,7 @@ function tools() {
 async function list() {
   // Of several that overlap the last one is shown.
   const mine = (asking = {});
-  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: find("sort").value });
-  if (!find("sort").value) query.delete("sort");
+  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: (isTurned ? "-" : "") + find("sort").value });
   if (find("data").value) query.set("data", find("data").value);
   try {
     const answer = await ask("/api/runs?" + query);
@@ -179,15 +183,39 @@ find("untick").onclick = () => {
 find("undo").hidden = !sessionStorage.getItem("undo");
 find("undo").onclick = () => act({ do: "undo" });
 find("asked").onsubmit = (event) => event.preventDefault();
-find("filter").oninput = find("data").onchange = find("sort").onchange = () => {
+const anew = () => {
   wanted = ROWS;
   list();
 };
-for (const button of document.querySelectorAll("[data-sort]")) {
-  button.title = `begin with ${find("sort").querySelector(`[value=${button.dataset.sort}]`).textContent}`;
-  button.onclick = () => {
-    find("sort").value = button.dataset.sort;
-    find("sort").onchange();
+find("filter").oninput = find("data").onchange = anew;
+
+// The columns are what the list is sorted by: what is better or greater first, or, turned, last.
+const heads = [...document.querySelectorAll("[data-sort]")];
+find("sort").replaceChildren(...heads.map((head) => make("option", { value: head.dataset.sort, textContent: head.textContent })));
+function sortBy(key, turned) {
+  find("sort").value = key;
+  isTurned = turned;
+  document.querySelector(".runs").dataset.by = key;
+  for (const head of heads) {
+    const order = ("ascending" in head.dataset) !== turned ? "ascending" : "descending";
+    const isIt = head.dataset.sort === key;
+    head.parentElement.ariaSort = isIt ? order : null;
+    if (isIt) find("turn").textContent = order;
+  }
+}
+sortBy("began", false);
+find("sort").onchange = () => {
+  sortBy(find("sort").value, false);
+  anew();
+};
+find("turn").onclick = () => {
+  sortBy(find("sort").value, !isTurned);
+  anew();
+};
+for (const head of heads) {
+  head.onclick = () => {
+    sortBy(head.dataset.sort, head.dataset.sort === find("sort").value && !isTurned);
+    anew();
   };
 }
 find("more").onclick = () => {

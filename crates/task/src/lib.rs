@@ -4,7 +4,7 @@
 //! In: the names of the classes; out: how many outputs a network has, the targets of labels, and the probabilities and
 //! predictions of logits, as plain numbers. It knows neither Burn nor files.
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt};
+use std::{cmp::Ordering, collections::BTreeSet, fmt, path::Path};
 
 /// The classes that are told apart. A label is an index into them.
 ///
@@ -13,6 +13,14 @@ use std::{cmp::Ordering, collections::BTreeSet, fmt};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     classes: Vec<String>,
+}
+
+/// As people call data of this source that a file or folder holds, which is called by its own name: `mnist (idx)`. Data without such
+/// a name is called by its source.
+#[must_use]
+pub fn name_of_data(path: Option<&Path>, source: &str) -> String {
+    let name = path.and_then(Path::file_name).filter(|name| *name != source);
+    name.map_or_else(|| source.into(), |name| format!("{} ({source})", name.display()))
 }
 
 /// The most classes there can be: labels are 16 bits, and a matrix of all pairs has to be drawn and kept.
@@ -193,6 +201,13 @@ mod tests {
 
     fn task(classes: &[&str]) -> Task {
         Task::new(classes.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn data_is_called_by_its_file_or_folder_and_by_its_source_where_that_says_no_more() {
+        let called = |path: &str| name_of_data(Some(Path::new(path)), "idx");
+        assert_eq!([called("/a/mnist"), called("b/idx/"), called("/")], ["mnist (idx)", "idx", "idx"]);
+        assert_eq!(name_of_data(None, "synthetic"), "synthetic");
     }
 
     #[test]

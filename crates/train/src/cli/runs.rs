@@ -30,8 +30,9 @@ pub struct ListArgs {
     /// The first N rows alone: without `--sort` the newest.
     #[arg(long, value_name = "N", value_parser = from_1)]
     pub last: Option<NonZeroUsize>,
-    /// Best or greatest first: a metric of the best epoch, `highest`, `epochs`, `time`, `began`, or a key of the plan.
-    #[arg(long, value_name = "KEY")]
+    /// Best or greatest first: a metric of the best epoch, `highest`, `epochs`, `time`, `began`, or a key of the plan; `-KEY` the
+    /// other way round.
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub sort: Option<String>,
     /// Only what is so, as often as wanted: `accuracy>0.98`, `model=linear`, `tag=baseline`, `optimizer.learning_rate<=0.1`.
     #[arg(long, value_name = "CONDITION")]

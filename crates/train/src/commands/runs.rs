@@ -126,7 +126,7 @@ fn cells(row: &Row, layout: Layout) -> Vec<String> {
     let is_line = layout == Layout::Line;
     let below = marks.iter().filter(|mark| !is_line && !mark.is_empty());
     // Each key in a line of its own: it is as long as a run's name.
-    let changes = |mark: &str| mark.split(' ').map(shortened).collect::<Vec<_>>().join("\n  ");
+    let changes = |mark: &str| shortened(mark).join("\n  ");
     let lines = below.enumerate().map(|(number, mark)| if number == 0 { changes(mark) } else { mark.clone() });
     let name = std::iter::once(row.path.display().to_string()).chain(lines.map(|mark| format!("  {mark}")));
     let mut cells = vec![name.collect::<Vec<_>>().join("\n"), row.began(), row.state.clone()];
@@ -142,8 +142,13 @@ fn cells(row: &Row, layout: Layout) -> Vec<String> {
     cells
 }
 
-/// A key with its value; of a long path its last part, since the others would make the column as wide, of a number its first digits.
-fn shortened(change: &str) -> String {
+/// What was changed, each key with its value; of a long path its last part, since the others would make the column as wide, of a number
+/// its first digits.
+pub fn shortened(changes: &str) -> Vec<String> {
+    changes.split(' ').map(shortened_value).collect()
+}
+
+fn shortened_value(change: &str) -> String {
     match (change.split_once('='), change.rsplit_once('/')) {
         (Some((key, value)), None) if value.contains('.') => match value.parse() {
             Ok(number) => format!("{key}={}", report::short(number)),
@@ -186,5 +191,16 @@ pub fn state(run: &Run) -> &'static str {
         // Made by a study's driver for a trial that is next.
         Err(_) if study::is_trial(&run.path) => "waiting",
         _ => "killed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_its_first_digits_and_a_long_path_its_last_part() {
+        let changes = "learning_rate=9.116712589326808 epochs=12 data.path=/a/very/long/path/to/all/digits.tgz";
+        assert_eq!(shortened(changes), ["learning_rate=9.117", "epochs=12", "data.path=…/digits.tgz"]);
     }
 }

@@ -9,7 +9,7 @@ use super::row::Row;
 use crate::cli::UsageError;
 
 /// Names that are no metric and no key of a plan.
-const OTHERS: [&str; 9] = ["highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
+const OTHERS: [&str; 10] = ["path", "highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
 
 /// A condition on a value of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,28 +64,36 @@ impl Condition {
     }
 }
 
-/// The order of a value, what is better or greater first.
+/// The order of a value, what is better or greater first; with a `-` before its key the other way round.
 pub struct Sort<'a> {
     key: &'a str,
+    is_turned: bool,
 }
 
 impl<'a> Sort<'a> {
     /// Refuses a key that no run has.
-    pub fn by(key: &'a str) -> Result<Self, UsageError> {
-        known(&format!("--sort {key}"), key)?;
-        Ok(Self { key })
+    pub fn by(asked: &'a str) -> Result<Self, UsageError> {
+        let turned = asked.strip_prefix('-');
+        let key = turned.unwrap_or(asked);
+        known(&format!("--sort {asked}"), key)?;
+        Ok(Self { key, is_turned: turned.is_some() })
     }
 
-    /// Of equals the newer first; what has no such value comes last.
+    /// Of equals the newer first, or the other way round; what has no such value comes last.
     pub fn apply<R: Borrow<Row>>(&self, rows: &mut [R]) {
         rows.reverse();
         let less_is_better = metric(self.key).is_some_and(Metric::is_of_error);
+        let mut known = 0;
         rows.sort_by_cached_key(|row| {
             let value = values(row.borrow(), self.key).into_iter().next();
+            known += usize::from(value.is_some());
             let number = value.as_ref().and_then(|value| value.parse::<f64>().ok());
             let rank = number.map(|number| Total(if less_is_better { number } else { -number }));
             (value.is_none(), rank, value)
         });
+        if self.is_turned {
+            rows[..known].reverse();
+        }
     }
 }
 
@@ -147,6 +155,7 @@ fn values(row: &Row, key: &str) -> Vec<String> {
     }
     let record = row.record.as_ref();
     let one = match key {
+        "path" => Some(row.path.to_string_lossy().into_owned()),
         "highest" => row.highest_accuracy().map(|(_, accuracy)| accuracy.to_string()),
         "epoch" => row.best().map(|best| best.epoch.to_string()),
         "epochs" => record.map(|record| record.epochs_done.to_string()),
@@ -154,7 +163,7 @@ fn values(row: &Row, key: &str) -> Vec<String> {
         "began" => row.began_at().map(|began| began.unix_timestamp().to_string()),
         "state" => Some(row.state.clone()),
         "data" => {
-            let both = |data: &run::record::DataRecord| vec![data.source.clone(), data.name().to_owned()];
+            let both = |data: &run::record::DataRecord| vec![data.name().to_owned(), data.source.clone()];
             return record.map(|record| both(&record.data)).unwrap_or_default();
         }
         "study" => row.study.clone(),

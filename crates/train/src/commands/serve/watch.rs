@@ -20,7 +20,7 @@ use study::{status::is_study, studies_by_name, study_folder};
 use super::{
     super::{
         compare, configs,
-        runs::{Condition, Row, Sort, marks, removal, row, stop},
+        runs::{Condition, Row, Sort, marks, removal, row, shortened, stop},
     },
     begun::begin,
 };
@@ -127,6 +127,7 @@ impl Watched {
     fn shown(&self, row: &Row) -> Value {
         let [highest, epoch] = row.highest();
         let is_study = row.trials.is_some();
+        let [changed, tags, note] = row.marks();
         json!({
             "name": self.name(&row.path),
             "is_study": is_study,
@@ -142,7 +143,8 @@ impl Watched {
             "accuracy": report::fraction(row.best().map(|best| best.metrics.accuracy)),
             "highest": if epoch == "-" { highest } else { format!("{highest} (epoch {epoch})") },
             "time": report::clock(row.seconds),
-            "marks": row.marks(),
+            "changed": changed,
+            "marks": [shortened(&changed).join(" "), tags, note],
             "note": row.about.note,
             "tags": row.about.tags,
             "problem": row.reason.as_ref().filter(|_| row.is_damaged),
