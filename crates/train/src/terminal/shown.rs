@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(wrapped_at("\x1b[2mone two three\x1b[0m", 8), "\x1b[2mone two\x1b[0m\n\x1b[2mthree\x1b[0m");
         assert_eq!(wrapped_at("error: a line without a name", 12), "error: a\nline without\na name");
         let report = "report   runs/two-layer/20260102-030405/report.html";
-        let expected = "report   runs/two-layer/\n         20260102-030405/report.html";
+        let expected = "report   runs/two-layer/20260102-030405/\n         report.html";
         assert_eq!(wrapped_at(report, 40), expected, "a path that is longer than a line");
     }
 }
