@@ -84,7 +84,7 @@ fn images_per_second(processes: usize, threads: usize) -> f64 {
 
 /// Prints how many milliseconds a sum takes.
 fn sum() {
-    let ranks = Ranks::new(Mpi::join(60, |_, _, _| ()).expect("mpirun has started this"));
+    let ranks = Ranks::new(Mpi::join(60, |_, _| ()).expect("mpirun has started this"));
     for (length, name) in SIZES {
         let shards = Shards::new(2, ranks.own_part(2));
         let mut times: Vec<f64> = Vec::new();

@@ -106,7 +106,7 @@ fn the_page_and_every_picture_stand_alone() {
         "predicted 7",
         "roc auc",
         "Confusion matrix",
-        "<h1>Evaluation: linear/2",
+        "<h1>Evaluation: <span class=\"whole-name\">linear/</span>",
         " on synthetic, valid</h1>",
         "runs/linear/",
         "All metrics are the same as the run recorded, to the last digit.",

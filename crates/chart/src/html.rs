@@ -60,7 +60,7 @@ fn page_with(document: &Document, head: &str, of_body: &str) -> String {
 
 fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> String {
     let Document { title, lead, sections } = document;
-    let (title, lead) = (escaped(title), blocks(lead, side));
+    let (title, heading, lead) = (escaped(title), whole_names(title), blocks(lead, side));
     let style = include_str!("html/style.css").to_owned() + &palette::on_dark();
     let script = include_str!("html/script.js");
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
@@ -68,7 +68,7 @@ fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> Strin
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
-         <body{of_body}>\n<header>\n<h1>{title}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
+         <body{of_body}>\n<header>\n<h1>{heading}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 }
 
@@ -131,6 +131,16 @@ fn block(block: &Block, side: usize) -> String {
 fn tile(Tile { name, value, note }: &Tile) -> String {
     let note = if note.is_empty() { String::new() } else { format!("<dd class=\"note\">{}</dd>", breakable(note)) };
     format!("<div><dt>{}</dt><dd>{}</dd>{note}</div>\n", escaped(name), breakable(value))
+}
+
+/// A text whose names are broken behind `/` alone, not at the hyphens of an id.
+fn whole_names(text: &str) -> String {
+    let part = |part: &str| format!("<span class=\"whole-name\">{}</span>", escaped(part));
+    let word = |word: &str| match word.contains('/') {
+        true => word.split_inclusive('/').map(part).collect::<Vec<_>>().join("<wbr/>"),
+        false => escaped(word),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A text that is broken behind `/` and `_` where there is no room for it.
@@ -197,6 +207,8 @@ mod tests {
     fn a_page_fetches_nothing_and_names_itself() {
         let page = page(&document(2));
         assert!(page.contains("<title>3 &lt; 7</title>") && page.contains("<h1>3 &lt; 7</h1>"), "{page}");
+        let name = "Run <span class=\"whole-name\">a-b/</span><wbr/><span class=\"whole-name\">2026-1</span>";
+        assert_eq!(whole_names("Run a-b/2026-1"), name);
         assert!(!["://", "<script ", "<link", "url(", "@import"].iter().any(|bad| page.contains(bad)), "{page}");
         assert!(!page.contains("<nav"), "two sections need no contents: {page}");
     }

@@ -427,7 +427,13 @@ impl<'a> Evaluated<'a> {
         } else {
             format!("{} of its {} misses", grouped(samples.len()), grouped(misses))
         };
-        let most = if count == 1 { "It takes" } else { "Most often it takes" };
+        // Of many pairs with a few misses each none stands out.
+        let are_spread = count > SPREAD && samples.len() * SPREAD < misses;
+        let most = match count {
+            1 => "It takes".into(),
+            _ if are_spread => format!("Its misses spread over {count} pairs of classes; most often it takes"),
+            _ => "Most often it takes".to_owned(),
+        };
         let sure = match self.sure_of_misses() {
             0 => format!("Of no miss it is sure (p above {SURE})."),
             1 => format!("Of one miss it is sure (p above {SURE}): its label may be wrong."),
@@ -690,6 +696,9 @@ impl<'a> Evaluated<'a> {
         self.data.image_name(self.split, index)
     }
 }
+
+/// Pairs of classes over which misses spread, where the first has a smaller part than one of so many.
+const SPREAD: usize = 10;
 
 /// A probability of which a model is sure.
 const SURE: f64 = 0.99;

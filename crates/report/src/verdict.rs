@@ -55,7 +55,7 @@ impl Verdict<'_> {
         };
         let longer = self.longer().filter(|_| faults.is_empty() && self.is_finished);
         found.extend(longer.iter().map(|(why, _)| why.clone()));
-        let longer = longer.map(|(_, step)| step);
+        let longer = longer.and_then(|(_, step)| step);
         // What follows a longer run is as long.
         let epochs = longer.as_ref().and_then(|(_, line)| line.split_once(EPOCHS)).map(|(_, epochs)| epochs.to_owned());
         let as_long = |(why, line): Step| match &epochs {
@@ -204,7 +204,7 @@ impl Verdict<'_> {
     }
 
     /// Why more epochs, where the last ones still brought much, and how.
-    fn longer(&self) -> Option<(String, Step)> {
+    fn longer(&self) -> Option<(String, Option<Step>)> {
         let count = self.epochs.len();
         let (last, before) = (self.epochs.last()?, self.epochs.get((count - 1).checked_sub((count / 4).max(1))?)?);
         let fallen = 1.0 - last.valid.loss / before.valid.loss;
@@ -217,15 +217,15 @@ impl Verdict<'_> {
         }
         let fell = format!("The loss still fell by {:.0} % {since}", 100.0 * fallen);
         let wrong = |epoch: &EpochRecord| ((1.0 - epoch.valid.accuracy) * self.counts.total() as f64).round() as u64;
-        let brings = match is_chance(wrong(before), wrong(last)) {
-            true => "more epochs are likely to lower it further, the errors hardly",
-            false => "more epochs are likely to bring more",
-        };
+        // What hardly changes the errors is said, and not advised.
+        if is_chance(wrong(before), wrong(last)) && self.plan.schedule.kind == ScheduleKind::Constant {
+            return Some((format!("{fell}: more epochs are likely to lower it further, the errors hardly."), None));
+        }
         let more = if count <= SHORT { 3 * count } else { 2 * count };
         Some(match self.plan.schedule.kind {
             ScheduleKind::Constant => {
                 let resume = format!("train --resume {} --set training.epochs={more}", quoted(self.run));
-                (format!("{fell}: {brings}."), ("more epochs".into(), resume))
+                (format!("{fell}: more epochs are likely to bring more."), Some(("more epochs".into(), resume)))
             }
             kind => {
                 let rate =
@@ -237,10 +237,10 @@ impl Verdict<'_> {
                 );
                 (
                     why,
-                    (
+                    Some((
                         "more epochs, on a schedule of their own".into(),
                         self.again(&[format!("training.epochs={more}")]),
-                    ),
+                    )),
                 )
             }
         })
@@ -352,10 +352,13 @@ mod tests {
         // 10 and then 4 of 100 wrong may be chance.
         let brings = "The loss still fell by 20 % in the last epoch: more epochs are likely to lower it further, the errors hardly.";
         assert!(said.ends_with(brings), "{said}");
-        // Another network comes first where this one is small.
-        assert_eq!(lines[1], ["Then: more epochs", "train --resume runs/a/b --set training.epochs=6\n"]);
+        assert_eq!((lines.len(), &lines[0][0][..5]), (1, "Next:"), "what hardly changes the errors is not advised");
         let (said, lines) = verdict(&["model.kind=simple-cnn"], &[falling[0], [0.4, 0.4, 0.85, 1.0]], true);
         assert!(said.ends_with(": more epochs are likely to bring more."), "{said}");
+        assert_eq!(lines[0][1], "train --resume runs/a/b --set training.epochs=6\n");
+        // Another network comes first where this one is small.
+        let (_, small) = verdict(&[], &[falling[0], [0.4, 0.4, 0.85, 1.0]], true);
+        assert!(small[0][0].starts_with("Next: convolutions") && small[1][0] == "Then: more epochs", "{small:?}");
         let resnet =
             "train runs/a/b/config.toml --set model.kind=resnet --set name=two-layer-resnet --set training.epochs=6\n";
         assert_eq!([&lines[0][0], &lines[1][1]], ["Next: more epochs", resnet]);

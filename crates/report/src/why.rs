@@ -45,15 +45,15 @@ impl Why {
                               with the bias that is all there is to the logit.";
 
     /// The same of other models.
-    pub const OTHER: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope of \
-                             the logit by it. Of the squares, each is covered in turn: orange, then the model leans less to what it \
-                             predicted (where another class is right, against that one); blue, then more.";
+    pub const OTHER: &str = "Squares: each is covered in turn and the model asked again. Without an orange one it leans less to what it says, \
+                             without a blue one more. Pixels: orange ones raise the logit of the class, blue ones lower it, each by \
+                             its value times the slope of the logit.";
 
     /// The same of images in colour, whose single pixels say little.
-    pub const COLOUR: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times the slope \
-                              of the logit by it, here a mean over the 7 x 7 pixels round it. Of the squares, each is covered in \
-                              turn: orange, then the model leans less to what it predicted (where another class is right, against \
-                              that one); blue, then more.";
+    pub const COLOUR: &str = "Squares: each is covered in turn and the model asked again. Without an orange one it leans less to what it says, \
+                              without a blue one more. Pixels: orange ones raise the logit of the class, blue ones lower it, each by \
+                              its value times the slope of the logit, as a mean over the 7 x 7 pixels round it; on photographs that says \
+                              less than the squares.";
 
     /// What the pictures beside the image show.
     pub fn legend(&self) -> &'static str {
@@ -118,7 +118,7 @@ impl Why {
         let actual = actual.map(|(added, is)| by_pixel(is, added, None));
         let against = self.is.as_ref().map_or_else(String::new, |is| format!(" against {is}"));
         let covered = (!self.is_linear).then(|| of(format!("squares for {class}{against}"), &self.covered, None));
-        [seen, added].into_iter().chain(actual).chain(covered).collect()
+        [seen].into_iter().chain(covered).chain([added]).chain(actual).collect()
     }
 
     /// Each value as the mean of those round it, as far as the image goes.
@@ -176,9 +176,9 @@ mod tests {
     fn both_classes_are_explained_with_their_units() {
         let expected = [
             "cat, taken for dog\nloss 2.35, p 0.9000\nvalid/cat/1",
+            "squares for dog against cat\nlogit ±3.00 at most",
             "pixels for dog\nlogit ±2.00 at most",
             "pixels for cat\nlogit ±0.50 at most",
-            "squares for dog against cat\nlogit ±3.00 at most",
         ];
         assert_eq!(captions(&why(false)), expected);
     }

@@ -63,11 +63,15 @@ function cells(run, key, alike) {
   small(changed, run.changed);
   for (const mark of others) small(mark);
   if (alike) {
-    const fold = make("button", { type: "button", textContent: `${alike} more alike`, title: "the same in all that is listed but when they began and how long they took" });
-    fold.ariaExpanded = unfolded.has(key);
+    const fold = make("button", { type: "button", title: "the same in all that is listed but when they began and how long they took" });
+    const told = () => {
+      fold.ariaExpanded = unfolded.has(key);
+      fold.textContent = unfolded.has(key) ? `hide ${alike} alike` : `${alike} more alike`;
+    };
+    told();
     fold.onclick = () => {
       if (!unfolded.delete(key)) unfolded.add(key);
-      fold.ariaExpanded = unfolded.has(key);
+      told();
       foldAlike();
     };
     name.append(" ", fold);

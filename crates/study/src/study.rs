@@ -326,6 +326,11 @@ impl Study {
     /// Refuses more processes than a trial has shards to give them.
     fn require_shards(&self, plan: &Plan) -> Result<(), PlanError> {
         let (processes, shards) = (self.processes, plan.parallel.shards);
+        if processes > 1 && !self.devices.is_empty() {
+            let message = "each process of a trial takes a device of its host in its turn, not of `devices`; leave that out, or \
+                           `processes_per_trial`";
+            return Err(self.places.problem("devices", message.into()).into());
+        }
         if processes <= shards {
             return Ok(());
         }

@@ -138,7 +138,13 @@ pub fn outcomes(sections: &[Section]) -> Option<Table> {
                     rows.last().into_iter().for_each(|row| add("the linear model, by hand", &row[1], Some(&row[2])));
                 }
                 [resnet::MEASURED, ..] => {
-                    rows.iter().for_each(|row| add("a residual net, as measured before", &row[1], Some(&row[2])));
+                    rows.iter().for_each(|row| {
+                        add(
+                            "a residual net of 3 epochs, as measured before (the book: resnet18, 1 epoch)",
+                            &row[1],
+                            Some(&row[2]),
+                        )
+                    });
                 }
                 ["last epoch", ..] => {
                     let book = row("the book").map(|row| row[3].as_str());

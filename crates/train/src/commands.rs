@@ -34,6 +34,7 @@ mod workbench;
 use std::io::Write as _;
 
 pub use runs::Condition;
+pub use together::leave_it_to_the_first;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     ExitCode::from(match cli::command().try_get_matches().and_then(|typed| cli::Cli::from_arg_matches(&typed)) {
         Ok(cli) => ended(panics::contained(|| commands::run(cli)).unwrap_or_else(|panic| Err(fault(&panic)))),
         Err(error) if error.use_stderr() => {
+            commands::leave_it_to_the_first();
             terminal::tell(&usage(&error));
             USAGE
         }

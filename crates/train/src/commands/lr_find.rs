@@ -15,7 +15,7 @@ use train::{
     lr_find::{RangeTest, range_test},
 };
 
-use super::{load_data, output, stop::Stop, workbench::Workbench};
+use super::{load_data, output, stop::Stop, together, workbench::Workbench};
 use crate::{
     DONE, INTERRUPTED,
     cli::LrFindArgs,
@@ -24,6 +24,7 @@ use crate::{
 
 /// Runs the range test and shows its curve and suggestions.
 pub fn run(args: &LrFindArgs) -> anyhow::Result<u8> {
+    together::refuse_several("search for the learning rate; start one")?;
     let plan = args.plan.resolve()?;
     let stop = Stop::listen()?;
     let workbench = Workbench::open(plan, Some(&stop))?;

@@ -80,7 +80,8 @@ impl Stop {
             }
             // A live bar has the line to itself, and a step is shorter than a person reads.
             if !is_live() {
-                tell("stopping as soon as all is saved; once more stops at once");
+                let more = if at_once.is_some() { "; once more stops at once" } else { "" };
+                tell(&format!("stopping as soon as all is saved{more}"));
             }
         })
         .context("cannot listen for Ctrl-C")?;

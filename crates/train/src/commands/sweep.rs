@@ -85,7 +85,10 @@ fn set_line(study: &Study) -> Option<String> {
 fn work(args: &SweepArgs) -> anyhow::Result<u8> {
     let SweepArgs { study: asked, launch, .. } = args;
     if !launch.join {
-        together::refuse_several()?;
+        together::refuse_several(
+            "run the study; start one: `processes_per_trial` in the study's file gives each trial several processes, `--join` shares \
+             the trials among drivers",
+        )?;
     }
     let mut study = read(asked)?;
     study.jobs = launch.jobs.map_or(study.jobs, usize::from);

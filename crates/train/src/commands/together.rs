@@ -10,6 +10,7 @@ use run::record::Versions;
 use train::{Error, fit, ranks::Ranks};
 
 use super::{stop::Stop, workbench::Workbench};
+#[cfg(feature = "mpi")]
 use crate::terminal;
 use crate::{
     DONE,
@@ -38,14 +39,19 @@ const FIRST_TIMEOUT: u64 = 600;
 /// The variables in which a launcher says which of them a process is.
 const RANK: [&str; 4] = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"];
 
-/// Refuses all of them. The first one says why; the others leave it the time to, as a launcher ends all when one has.
+/// Refuses all of them.
 fn refused(reason: String) -> anyhow::Error {
-    let is_other = RANK.into_iter().find_map(|name| env::var(name).ok()).is_some_and(|rank| rank != "0");
-    if is_other {
-        terminal::silence();
-        thread::sleep(Duration::from_secs(1));
-    }
+    leave_it_to_the_first();
     UsageError(reason).into()
+}
+
+/// What is wrong with all of them the first one says. The others leave it the time to, as a launcher ends all when one has; who is still
+/// there then speaks too, as the first may be another program.
+pub fn leave_it_to_the_first() {
+    let is_other = RANK.into_iter().find_map(|name| env::var(name).ok()).is_some_and(|rank| rank != "0");
+    if is_other && launched().is_some() {
+        thread::sleep(Duration::from_secs(3));
+    }
 }
 
 /// Joins those that were started with this one; alone where there are none. What is typed may say how long to wait for them.
@@ -63,7 +69,9 @@ pub fn join(typed: Option<&PlanArgs>) -> anyhow::Result<Ranks> {
             ))
         };
         // The library would abort all in its own words where the launcher has not told it where the others are.
-        if launcher == "srun" && !["PMIX_RANK", "PMI_RANK"].iter().any(|name| env::var_os(name).is_some()) {
+        // MPICH hears of them by another way than Open MPI.
+        let by = if train::ranks::Mpi::is_mpich() { "PMI_RANK" } else { "PMIX_RANK" };
+        if launcher == "srun" && env::var_os(by).is_none() {
             return Err(apart());
         }
         let ended = |who: Option<(usize, &str)>, seconds| {
@@ -94,16 +102,13 @@ pub fn join(typed: Option<&PlanArgs>) -> anyhow::Result<Ranks> {
     }
 }
 
-/// Refuses to be one of several drivers that nobody has asked for.
+/// Refuses to be one of several that would do the same.
 ///
 /// # Errors
 /// Where this process was started with others.
-pub fn refuse_several() -> anyhow::Result<()> {
+pub fn refuse_several(what: &str) -> anyhow::Result<()> {
     let Some((launcher, count)) = launched() else { return Ok(()) };
-    Err(refused(format!(
-        "{launcher} has started {count} processes, each of which would run the study; start one: `processes_per_trial` in the study's \
-         file gives each trial several processes, `--join` shares the trials among drivers"
-    )))
+    Err(refused(format!("{launcher} has started {count} processes, each of which would {what}")))
 }
 
 /// Refuses a study whose trials this program cannot share among processes.

@@ -13,7 +13,7 @@ use std::{
 use mpi::{
     Threading,
     datatype::{Partition, PartitionMut},
-    environment::{Universe, processor_name},
+    environment::{Universe, library_version, processor_name},
     topology::SimpleCommunicator,
     traits::{Communicator as _, CommunicatorCollectives as _},
 };
@@ -77,6 +77,11 @@ impl Watch {
 type Ended = fn(who: Option<(usize, &str)>, seconds: u64);
 
 impl Mpi {
+    /// Whether the library is MPICH, or made of it.
+    pub fn is_mpich() -> bool {
+        library_version().is_ok_and(|version| version.contains("MPICH"))
+    }
+
     /// Joins the others; this process ends, and `ended` is told, where it hears nothing of them for so many seconds. None where MPI is in
     /// use already.
     pub fn join(seconds: u64, ended: Ended) -> Option<Self> {

@@ -145,9 +145,7 @@ fn next(args: &EvaluateArgs, stored: &StoredRun, evaluated: &Evaluated) -> Secti
     }
     lines += &format!("train evaluate {run} --data folder:my-images --html mine.html\n");
     lines += &format!("train compare {run} runs/OTHER --html compare.html\n");
-    let again = args.html.as_ref().map_or_else(String::new, |page| format!(" --html {}", files::quoted(page)));
-    lines += &format!("train evaluate {run}{data}{}{again}\n", split(evaluated.split));
-    let caption = "On another split, the highest losses with their files, on a folder of yours, beside another run, this page again";
+    let caption = "On other splits, all misses with their files, on a folder of yours, beside another run";
     let page = run::folder::report_path(&stored.path);
     let look = format!("What to train next stands on the run's own page, `{}`.", page.display());
     Section::new("What next", [Block::Text(look), Block::Code { caption: caption.into(), lines }])

@@ -9,15 +9,20 @@ use super::row::Row;
 use crate::cli::UsageError;
 
 /// Names that are no metric and no key of a plan.
-const OTHERS: [&str; 10] = ["path", "highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
+const OTHERS: [&str; 11] =
+    ["run", "path", "highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
 
-/// A condition on a value of a run.
+/// A condition on a value of a run, or a word that its name, its data, its tags or its note have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
+    /// Empty where it is a word.
     key: String,
     operator: &'static str,
     value: String,
 }
+
+/// What a word stands for.
+const HAS: &str = "";
 
 /// Longer ones first: `>=` begins as `>` does.
 const OPERATORS: [&str; 6] = [">=", "<=", "!=", "=", ">", "<"];
@@ -26,7 +31,12 @@ impl FromStr for Condition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // As a shell wants it, typed where there is none.
+        let text = text.trim().trim_matches(['"', '\'']);
         let place = text.find(['<', '>', '=', '!']).unwrap_or(text.len());
+        if place == text.len() && !text.is_empty() {
+            return Ok(Self { key: String::new(), operator: HAS, value: text.to_lowercase() });
+        }
         let (key, rest) = text.split_at(place);
         let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator));
         let parts = operator.map(|operator| (key.trim(), operator, rest[operator.len()..].trim()));
@@ -34,7 +44,7 @@ impl FromStr for Condition {
             Some((key, operator, value)) if !key.is_empty() && !value.is_empty() => {
                 Ok(Self { key: key.to_owned(), operator, value: value.to_owned() })
             }
-            _ => Err("expected a key, one of > >= < <= = != and a value, such as \"accuracy>0.98\" in quotes".into()),
+            _ => Err("expected a word, or a key, one of > >= < <= = != and a value, such as accuracy>0.98".into()),
         }
     }
 }
@@ -42,11 +52,18 @@ impl FromStr for Condition {
 impl Condition {
     /// Refuses a key that no run has.
     pub fn check(&self) -> Result<(), UsageError> {
+        if self.operator == HAS {
+            return Ok(());
+        }
         known(&format!("--filter {}{}{}", self.key, self.operator, self.value), &self.key)
     }
 
     /// Whether a row is so; what has no such value is not.
     pub fn holds(&self, row: &Row) -> bool {
+        if self.operator == HAS {
+            let of_keys = ["path", "data", "tag"].into_iter().flat_map(|key| values(row, key));
+            return of_keys.chain(row.about.note.clone()).any(|text| text.to_lowercase().contains(&self.value));
+        }
         values(row, &self.key).iter().any(|found| {
             let order = match (found.parse::<f64>(), self.value.parse::<f64>()) {
                 (Ok(found), Ok(value)) => found.partial_cmp(&value),
@@ -156,6 +173,7 @@ fn values(row: &Row, key: &str) -> Vec<String> {
     let record = row.record.as_ref();
     let one = match key {
         "path" => Some(row.path.to_string_lossy().into_owned()),
+        "run" => return row.path.iter().map(|part| part.to_string_lossy().into_owned()).collect(),
         "highest" => row.highest_accuracy().map(|(_, accuracy)| accuracy.to_string()),
         "epoch" => row.best().map(|best| best.epoch.to_string()),
         "epochs" => record.map(|record| record.epochs_done.to_string()),
@@ -187,7 +205,9 @@ mod tests {
         assert_eq!(parsed("accuracy>0.98"), is("accuracy", ">", "0.98"));
         assert_eq!(parsed("accuracy >= 0.98"), is("accuracy", ">=", "0.98"));
         assert_eq!(parsed("data.path!=a=b"), is("data.path", "!=", "a=b"));
-        for wrong in ["accuracy", "accuracy>", ">0.98", ""] {
+        assert_eq!(parsed("\"accuracy>0.98\""), is("accuracy", ">", "0.98"), "in quotes that no shell has taken");
+        assert_eq!(parsed("Two-Layer"), is("", HAS, "two-layer"), "a word");
+        for wrong in ["accuracy>", ">0.98", ""] {
             assert!(parsed(wrong).is_err(), "{wrong}");
         }
     }
