@@ -115,8 +115,9 @@ fn runs_are_sorted_and_filtered_by_metrics_and_keys() {
         .train(&["runs", "--filter", "acuracy>0.9"])
         .fails(2, "--filter acuracy>0.9: runs have no `acuracy`; did you mean `accuracy`?");
     assert_eq!(place.train(&["runs", "--filter", "accuracy>"]).code, 2);
-    assert_eq!(names(&place, &["--filter", "LINEAR"]), "c b a", "a word, here of their names");
-    assert_eq!(names(&place, &["--filter", "run=linear", "--filter", "nobody"]), "");
+    assert_eq!(names(&place, &["--filter", "LINEAR"]), "c b a", "a word, here of their model");
+    assert_eq!(names(&place, &["--filter", "run=b"]), "b");
+    assert_eq!(names(&place, &["--filter", "run=b", "--filter", "nobody"]), "");
     assert_eq!(place.train(&["runs", "--sort", "nonsense"]).code, 2);
 }
 

@@ -228,7 +228,7 @@ fn no_name_from_outside_is_a_path() {
     }
     assert!(Path::new(whole).join("run.json").is_file() && !Path::new(whole).join("report").exists());
     for (query, reason) in
-        [("?sort=nonsense", "no `nonsense`"), ("?filter=x>", "expected a word, or a key"), ("?no=1", "unknown")]
+        [("?sort=nonsense", "no `nonsense`"), ("?filter=x%3E", "expected a word, or a key"), ("?no=1", "unknown")]
     {
         let (status, told) = serving.ask(&format!("GET /api/runs{query}"), &[], b"");
         assert!(status == 400 && told.contains(reason), "{told}");

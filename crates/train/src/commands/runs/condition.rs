@@ -12,7 +12,7 @@ use crate::cli::UsageError;
 const OTHERS: [&str; 11] =
     ["run", "path", "highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
 
-/// A condition on a value of a run, or a word that its name, its data, its tags or its note have.
+/// A condition on a value of a run, or a word that its name, its model, its data, its tags or its note have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// Empty where it is a word.
@@ -61,7 +61,7 @@ impl Condition {
     /// Whether a row is so; what has no such value is not.
     pub fn holds(&self, row: &Row) -> bool {
         if self.operator == HAS {
-            let of_keys = ["path", "data", "tag"].into_iter().flat_map(|key| values(row, key));
+            let of_keys = ["path", "model", "data", "tag"].into_iter().flat_map(|key| values(row, key));
             return of_keys.chain(row.about.note.clone()).any(|text| text.to_lowercase().contains(&self.value));
         }
         values(row, &self.key).iter().any(|found| {
