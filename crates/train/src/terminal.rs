@@ -22,7 +22,6 @@ pub use shown::{colours, ranked, room, table, width};
 static SILENT: AtomicBool = AtomicBool::new(false);
 
 /// From now on nothing is said or shown, but what [`tell_always`] tells.
-#[cfg(feature = "mpi")]
 pub fn silence() {
     SILENT.store(true, Ordering::Relaxed);
 }

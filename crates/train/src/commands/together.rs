@@ -10,7 +10,6 @@ use run::record::Versions;
 use train::{Error, fit, ranks::Ranks};
 
 use super::{stop::Stop, workbench::Workbench};
-#[cfg(feature = "mpi")]
 use crate::terminal;
 use crate::{
     DONE,
@@ -45,12 +44,14 @@ fn refused(reason: String) -> anyhow::Error {
     UsageError(reason).into()
 }
 
-/// What is wrong with all of them the first one says. The others leave it the time to, as a launcher ends all when one has; who is still
-/// there then speaks too, as the first may be another program.
+/// What is wrong with all of them the first one says. The others leave it the time to, as `mpirun` ends all when one has; who is still
+/// there then speaks too, as the first may be another program. `srun` leaves them alone.
 pub fn leave_it_to_the_first() {
     let is_other = RANK.into_iter().find_map(|name| env::var(name).ok()).is_some_and(|rank| rank != "0");
-    if is_other && launched().is_some() {
-        thread::sleep(Duration::from_secs(3));
+    match launched().filter(|_| is_other) {
+        Some(("srun", _)) => terminal::silence(),
+        Some(_) => thread::sleep(Duration::from_secs(3)),
+        None => (),
     }
 }
 
