@@ -66,7 +66,8 @@ impl Images {
 
     /// The file that image `index` was; `None` where the images were no files, or there is no such image.
     pub fn file_name(&self, index: usize) -> Option<&str> {
-        self.file_names().nth(index).filter(|name| !name.is_empty())
+        let name = self.names().split(|byte| *byte == 0).nth(index)?;
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
     }
 
     /// The files that the images were, in their order; none where they were no files.

@@ -493,13 +493,14 @@ impl<'a> Evaluated<'a> {
     /// `above`. None without one.
     pub fn misses(&self, above: &[&str]) -> Option<Section> {
         let pairs = self.evaluation.confused_pairs(&self.losses);
+        let above = self.of_names(above);
         let all: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
         let mut room = room(self.data.shape()) * 2 / 5;
         let each = if all <= room { all } else { MISSES.max(room / pairs.len()) };
         let (mut shown, mut beside, mut single) = (0, Vec::new(), Vec::new());
         for pair in &pairs {
             let mut left = pair.clone();
-            left.samples.retain(|sample| !above.contains(&&*self.image_name(sample.index)));
+            left.samples.retain(|sample| !above.contains(&sample.index));
             let count = left.samples.len().min(each).min(room);
             (shown, room) = (shown + pair.samples.len() - left.samples.len() + count, room - count);
             match (pair.samples.len(), &left.samples[..]) {
@@ -526,10 +527,16 @@ impl<'a> Evaluated<'a> {
         single.sort_by(|a, b| b.loss.total_cmp(&a.loss));
         let single = single.iter().map(|sample| Picture { verdict: Verdict::None, ..self.picture(sample) }).collect();
         let singles = pairs.iter().filter(|pair| pair.samples.len() == 1);
-        let is_above = |pair: &&ConfusedPair| above.contains(&&*self.image_name(pair.samples[0].index));
+        let is_above = |pair: &&ConfusedPair| above.contains(&pair.samples[0].index);
         let rest =
             single_pairs(single, singles.clone().count(), singles.filter(is_above).count()).into_iter().chain(names);
         (all > 0).then(|| Section::new(heading, [Block::Text(text)].into_iter().chain(seen).chain(rest)))
+    }
+
+    /// The images of these names, which have high losses: to find the name of one takes a walk over all.
+    fn of_names(&self, names: &[&str]) -> Vec<usize> {
+        let by_loss = self.evaluation.by_loss(&self.losses).into_iter().map(|sample| sample.index);
+        by_loss.filter(|index| names.contains(&&*self.image_name(*index))).take(names.len()).collect()
     }
 
     /// So many misses of a pair that has `all`, of which a few are seen at once.

@@ -99,10 +99,10 @@ fn run_error(error: &anyhow::Error) -> Option<&run::Error> {
 
 /// With which exit code this ends.
 fn code_of(error: &anyhow::Error) -> u8 {
+    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
     if let Some(train::Error::Rank { code, .. }) = error.downcast_ref() {
         return *code;
     }
-    use train::backend::BackendError::{NoSuchDevice, NotCompiledIn};
     // Of a run folder's errors all but those of its files are about what was asked for.
     let run = run_error(error).is_some_and(|run| !matches!(run, run::Error::File(_)));
     let study = matches!(error.downcast_ref(), Some(study::Error::InUse { .. } | study::Error::DiskFull { .. }));
