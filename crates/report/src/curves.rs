@@ -66,7 +66,7 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         books("book, validation", |line| line.accuracy).coloured(VALIDATION),
     ];
     let accuracy_axis = accuracy_axis(&accuracies);
-    [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
+    [chart("Loss", loss_axis(&losses), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
 
 /// The training loss of each part of an epoch, in its middle, where all epochs have such.
@@ -88,6 +88,15 @@ pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: impl Fn(&EpochRec
         _ => Style::Line,
     };
     Series::line(name, by_epoch(epochs, |record| (record.epoch as f64, value(record)))).drawn(style)
+}
+
+/// Logarithmic where the least loss would lie on the ground of the others: below a tenth of the largest.
+pub(super) fn loss_axis(series: &[Series]) -> Axis {
+    let losses =
+        || series.iter().flat_map(|series| &series.points).map(|(_, loss)| *loss).filter(|loss| loss.is_finite());
+    let (least, most) = (losses().fold(f64::INFINITY, f64::min), losses().fold(0.0, f64::max));
+    let axis = Axis::new("loss");
+    if least < most / 10.0 { axis.log() } else { axis }
 }
 
 /// Down to four times as far from 1 as the median, and to the best of each series: a first epoch at a half would leave the others on one

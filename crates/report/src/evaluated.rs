@@ -11,7 +11,7 @@ use metrics::{ClassCounts, ConfusedPair, Evaluation, Metric, ScoredSample, Score
 use plan::{Loss, Plan};
 use task::Shape;
 
-use crate::{fraction, grouped, loss, pixels, probability, room::room, shown, small, words::taken};
+use crate::{few, fraction, grouped, loss, pixels, probability, room::room, shown, small, words::taken};
 
 /// Pairs of classes that are told as confused, and those of which images are shown.
 const CONFUSED: usize = 10;
@@ -281,7 +281,7 @@ impl<'a> Evaluated<'a> {
     /// right.
     pub fn classes(&self, above: &[&str]) -> Option<Section> {
         let all = self.by_recall();
-        let most = CLASSES_SHOWN.min(room(self.data.shape()) / 9);
+        let most = CLASSES_SHOWN.min(room(self.data.shape()) / 7);
         let shown = all.len().min(most);
         let mut rows: Vec<Vec<Picture>> =
             all[..shown].iter().map(|(label, _)| self.right_ones(*label, above)).collect();
@@ -453,10 +453,8 @@ impl<'a> Evaluated<'a> {
 
     /// Whether predictions are as often right as they say, and how many are wrong and say that they are sure.
     fn sureness(&self) -> String {
-        let (counts, classes) = (&self.evaluation.sums.counts, self.data.task().classes().len());
-        let (predictions, probabilities) = (self.evaluation.predictions(), self.evaluation.probabilities());
-        let of = |(row, predicted): (&[f32], &u16)| f64::from(row[usize::from(*predicted)]);
-        let says: Vec<f64> = probabilities.chunks_exact(classes).zip(&predictions).map(of).collect();
+        let counts = &self.evaluation.sums.counts;
+        let says = self.says();
         let wrong = counts.total() - counts.right();
         let misses = match (self.sure_of_misses(), wrong as usize) {
             (_, 0) => "It makes no error here. ".to_owned(),
@@ -465,7 +463,7 @@ impl<'a> Evaluated<'a> {
             (sure, all) => format!("Of its {} errors p is above {SURE} in {}. ", grouped(all), grouped(sure)),
         };
         let above = says.iter().filter(|p| **p > SURE).count();
-        let (says, is) = (says.iter().sum::<f64>() / says.len().max(1) as f64, counts.accuracy());
+        let (says, is) = (mean(&says), counts.accuracy());
         let word = match says - is {
             more if more > TOO_SURE => "surer than it is right",
             more if more < -TOO_SURE => "less sure than it is right",
@@ -482,11 +480,24 @@ impl<'a> Evaluated<'a> {
         let mut said = format!(
             "{misses}On average it gives its prediction {says:.4}, and {is:.4} of them are right: it is {word}."
         );
-        if self.loss_is_p() && says - is > TOO_SURE {
+        if self.is_too_sure() {
             said += " The mnist-loss hardly punishes a sure error: it grows by no more than p does. The cross-entropy grows without end: \
                      a run with `training.loss=binary-cross-entropy` shows what that changes.";
         }
         said
+    }
+
+    /// The probability that it gives each of its predictions.
+    fn says(&self) -> Vec<f64> {
+        let classes = self.data.task().classes().len();
+        let (predictions, probabilities) = (self.evaluation.predictions(), self.evaluation.probabilities());
+        let of = |(row, predicted): (&[f32], &u16)| f64::from(row[usize::from(*predicted)]);
+        probabilities.chunks_exact(classes).zip(&predictions).map(of).collect()
+    }
+
+    /// Whether it is surer than it is right, by a loss that hardly punishes that.
+    pub(crate) fn is_too_sure(&self) -> bool {
+        self.loss_is_p() && mean(&self.says()) - self.evaluation.sums.counts.accuracy() > TOO_SURE
     }
 
     /// All images that are wrong, by what they are and what they are taken for; as many as a page has room for, and not those that stand
@@ -501,8 +512,10 @@ impl<'a> Evaluated<'a> {
         for pair in &pairs {
             let mut left = pair.clone();
             left.samples.retain(|sample| !above.contains(&sample.index));
-            let count = left.samples.len().min(each).min(room);
-            (shown, room) = (shown + pair.samples.len() - left.samples.len() + count, room - count);
+            // A pair is shown with as many as the others, or ends them.
+            let wanted = left.samples.len().min(each);
+            let (count, rest) = if wanted <= room { (wanted, room - wanted) } else { (0, 0) };
+            (shown, room) = (shown + pair.samples.len() - left.samples.len() + count, rest);
             match (pair.samples.len(), &left.samples[..]) {
                 (1, [sample]) if count > 0 => single.push(*sample),
                 (2.., _) if count > 0 || left.samples.is_empty() => {
@@ -513,10 +526,12 @@ impl<'a> Evaluated<'a> {
         }
         let less =
             if shown < all { format!(" {} of {} are shown.", grouped(shown), grouped(all)) } else { String::new() };
+        let to_least =
+            if shown < all { ", the least last, and what is shown between them at equal distances" } else { "" };
         let many = if all == 1 { "The one miss".into() } else { format!("The {} misses", grouped(all)) };
         let heading = format!("{many}, by what they are taken for");
         let text = format!(
-            "In each group the highest loss comes first; p is the probability that the model gave to what it says. {}{less}",
+            "In each group the highest loss comes first{to_least}; p is the probability that the model gave to what it says. {}{less}",
             self.shows_one()
         );
         let folded = beside.split_off(beside.len().min(PAIRS_SEEN));
@@ -555,7 +570,8 @@ impl<'a> Evaluated<'a> {
             pictures: samples.iter().map(|sample| self.miss(sample)).collect(),
             columns: MISSES,
         };
-        let (first, more) = samples[..shown].split_at(shown.min(MISSES));
+        let chosen = few(samples, shown);
+        let (first, more) = chosen.split_at(shown.min(MISSES));
         let summary = format!("{} more of {is}, taken for {said}", more.len());
         let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: vec![pictures(more)] });
         let first = (!first.is_empty()).then(|| pictures(first));
@@ -715,6 +731,10 @@ const TOO_OFTEN: f64 = 1.1;
 
 /// A difference of mean probability and accuracy that counts.
 const TOO_SURE: f64 = 0.005;
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
 
 /// Two digits of a share in percent.
 fn two_digits(percent: f64) -> String {
