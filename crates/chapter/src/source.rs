@@ -52,7 +52,7 @@ files! {
     RESNET = "model/src/resnet.rs",
     TWO_LAYER = "model/src/two_layer.rs",
     TASK = "task/src/lib.rs",
-    FIT = "train/src/fit.rs",
+    SESSION = "train/src/fit/session.rs",
 }
 
 /// The lines of a function, type or constant in a file, as [`find`] gives them, moved to the left edge.

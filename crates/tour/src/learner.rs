@@ -59,7 +59,7 @@ pub(super) fn blocks<B: AutodiffBackend, E: From<PlanError>>(
             "Burn has a Learner too. This project's loop inside it also counts, saves and goes on where it was stopped. Here it \
              trains the linear model and the simple net, for as many epochs as the chapter does.",
         ),
-        code(&source::FIT, &["train_epoch"]),
+        code(&source::SESSION, &["train_epoch"]),
     ];
     let book = books(&linear, tour.data);
     blocks.extend(outcome("The linear model, SGD with learning rate 1", &train(linear)?, &[], book));
