@@ -339,6 +339,7 @@ impl<'a> RunReport<'a> {
         if let Some(machine) = &record.machine {
             let threads = if self.plan.threads == 0 { "all cores".into() } else { self.plan.threads.to_string() };
             facts.push(("system", format!("{}, {}", machine.os, machine.architecture)));
+            facts.extend(machine.processor.iter().map(|processor| ("processor", processor.clone())));
             facts.push(("cores", machine.cores.to_string()));
             facts.push(("CPU threads", threads));
         }

@@ -147,6 +147,9 @@ pub struct Machine {
     pub os: String,
     /// Its processor's architecture, as `x86_64`.
     pub architecture: String,
+    /// Its processor as the system calls it; none where that does not say, and in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
     /// Cores that the program may use.
     pub cores: usize,
 }
@@ -228,8 +231,16 @@ impl Default for Versions {
 impl Machine {
     pub fn this() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self { os: consts::OS.into(), architecture: consts::ARCH.into(), cores }
+        let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| processor(&text));
+        Self { os: consts::OS.into(), architecture: consts::ARCH.into(), processor, cores }
     }
+}
+
+/// What Linux says of the first core.
+fn processor(cpuinfo: &str) -> Option<String> {
+    let named = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
+    let name = named.and_then(|rest| Some(rest.split_once(':')?.1.trim().to_owned()));
+    name.filter(|name| !name.is_empty())
 }
 
 /// The time now, RFC 3339 in UTC, with microseconds.
@@ -239,4 +250,17 @@ pub fn now() -> String {
         .unwrap_or(now)
         .format(&Rfc3339)
         .expect("a date of this era has a form in RFC 3339")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_is_called_as_linux_calls_it() {
+        let of = |text| processor(text);
+        let name = of("processor\t: 0\nmodel name\t: EPYC 7B13: 64 cores\nmodel name\t: other\n");
+        assert_eq!(name.as_deref(), Some("EPYC 7B13: 64 cores"));
+        assert_eq!([of("processor\t: 0\n"), of("model name\t:\n")], [None, None]);
+    }
 }
