@@ -88,6 +88,7 @@ pub fn short_key(key: &str, all: &[&str]) -> String {
 /// A value as a person reads it.
 pub fn plain(value: &Value) -> String {
     match value {
+        Value::String(text) if text.is_empty() => "-".into(),
         Value::String(text) => text.clone(),
         Value::Float(number) => short(*number),
         value => value.to_string(),

@@ -89,6 +89,8 @@ impl Comparison {
             let cells = [name].into_iter().chain(data).chain([accuracy, wrong]).chain(values).chain(rest);
             table.add_row(cells);
         }
+        // A phone has room for a few one below the other.
+        table.stacks = self.runs.len() <= STACKED;
         table.links = self.runs.iter().map(|run| run.page_from(page)).collect();
         table
     }
@@ -139,8 +141,12 @@ impl Comparison {
     }
 
     pub(super) fn plans(&self) -> Section {
-        let differences = self.differences();
+        let mut differences = self.differences();
+        // The heads of a table may be the names.
+        let are_told = |key: &str| key == "name" && self.runs.iter().all(|run| run.key == run.plan.name);
+        differences.retain(|(key, _)| !are_told(key));
         let plans = match differences.len() {
+            0 if !self.differences().is_empty() => Block::text("Their plans are the same but for their names."),
             0 => Block::text("Their plans are the same."),
             // Many runs are rows: a table of many columns fits nowhere.
             keys if keys < self.runs.len() => Block::Table(self.by_run(&differences)),
@@ -173,9 +179,10 @@ impl Comparison {
     }
 }
 
-/// Keys beside the runs of a page, and its runs before all are folded.
+/// Keys beside the runs of a page, its runs before all are folded, and those that a phone has one below the other.
 const COLUMNS: usize = 6;
 const ROWS: usize = 10;
+const STACKED: usize = 3;
 
 /// Runs whose metrics stand beside each other on a page.
 const BESIDE_ON_A_PAGE: usize = 8;
@@ -203,6 +210,24 @@ fn told(values: &[Option<f64>], best: &[usize]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::groups;
+
+    #[test]
+    fn heads_that_are_the_names_of_the_plans_are_not_said_again_and_what_is_empty_is_a_dash() {
+        let run = |name: &str, data: &[&str]| ComparedRun {
+            key: name.into(),
+            ..groups::tests::run(&[data, &[&format!("name={name}")]].concat(), 0.5)
+        };
+        let rows = |runs: Vec<ComparedRun>| match (Comparison { runs, study: None }).plans().blocks.remove(0) {
+            Block::Table(table) => table.rows,
+            block => panic!("{block:?}"),
+        };
+        let [a, b] = [run("a", &["data.source=idx", "data.path=there"]), run("b", &["data.source=mnist-sample"])];
+        let data = [["data.source", "idx", "mnist-sample"], ["data.path", "there", "-"]];
+        assert_eq!(rows(vec![a.clone(), b.clone()]), data);
+        let b = ComparedRun { key: "B".into(), ..b };
+        assert_eq!(rows(vec![a, b]), [[["name", "a", "b"]].to_vec(), data.to_vec()].concat());
+    }
 
     #[test]
     fn the_best_value_is_the_highest_of_what_is_good_and_the_lowest_of_an_error() {
