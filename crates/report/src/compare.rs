@@ -120,7 +120,7 @@ impl Comparison {
         (!address.is_empty()).then(|| Block::Link { text: "The page of the study".into(), address })
     }
 
-    /// The runs of each data, the first run's first.
+    /// The runs of each data, the first run's first, those that are alone with theirs last.
     fn data_sets(&self) -> Vec<Vec<&ComparedRun>> {
         let mut sets: Vec<Vec<&ComparedRun>> = Vec::new();
         for run in &self.runs {
@@ -129,6 +129,7 @@ impl Comparison {
                 None => sets.push(vec![run]),
             }
         }
+        sets.sort_by_key(|set| set.len() == 1);
         sets
     }
 
