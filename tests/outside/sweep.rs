@@ -90,6 +90,9 @@ fn every_trial_is_an_ordinary_run_and_the_best_comes_first() {
     for part in ["Leaderboard", "The best trial", "valid.accuracy against each key", "Curves of"] {
         assert!(page.contains(part), "{part}");
     }
+    // Where chance may have put the second there, it is trained again too, under a name of its own.
+    let again = ["within chance, and other seeds may turn it round", "again with another seed", "name=study-"];
+    assert_eq!(again.map(|part| page.contains(part)), [true; 3], "{page}");
     // The best trial has a page at once, the others of the leaderboard after `sweep report`; each leads back.
     let with_page = |run: &PathBuf| run.join("report.html").is_file();
     let best = exported.parent().unwrap().to_path_buf();

@@ -60,7 +60,10 @@ fn the_page_stands_alone_and_shows_the_code_as_it_is() {
     let text = page.replace("http://www.w3.org/2000/svg", "");
     assert!(!["://", "<script ", "<link", "url(", "@import"].iter().any(|bad| text.contains(bad)));
     // The contents, and the outcomes at the beginning.
-    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (14, 14 + 5));
+    assert_eq!((page.matches("<section id=").count(), page.matches("<a href=\"#section-").count()), (15, 15 + 5));
+    let (page, next) = page.rsplit_once("<section id=").unwrap();
+    assert!(next.contains("<h2>What next</h2>") && next.contains("train") && next.contains("serve"), "{next}");
+    let page = page.to_owned();
     assert!(page.contains("<a href=\"#section-3\">pixel similarity, L2</a>"), "{page}");
     let (left_out, shown): (Vec<&str>, Vec<&str>) =
         page.split("<section id=").skip(1).partition(|section| section.contains("<p>Left out: "));

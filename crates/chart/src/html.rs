@@ -28,7 +28,7 @@ const MOST_BYTES: usize = 290_000;
 
 /// Pixels a side of large pictures, of which a page takes the first that it is small enough with. It shows them at most as large as
 /// the first.
-const SIDES: [usize; 6] = [112, 80, 56, 40, embedded::LITTLE, 24];
+const SIDES: [usize; 7] = [112, 80, 56, 40, embedded::LITTLE, 24, 16];
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
@@ -62,7 +62,9 @@ fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> Strin
     let Document { title, lead, sections } = document;
     let (title, heading, lead) = (escaped(title), whole_names(title), blocks(lead, side));
     let style = include_str!("html/style.css").to_owned() + &palette::on_dark();
-    let script = include_str!("html/script.js");
+    // As it is but for what only its source needs: indents, and comments on lines of their own.
+    let script = include_str!("html/script.js").lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    let script = script.flat_map(|line| [line, "\n"]).collect::<String>();
     let contents = if sections.len() >= MANY { contents(sections) } else { String::new() };
     let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one, side)).collect();
     format!(

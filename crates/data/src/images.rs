@@ -242,6 +242,15 @@ impl DataSet {
         let last = images.file_name(index).map_or_else(number, str::to_owned);
         format!("{}/{}/{last}", split.name(), self.class(labels[index]))
     }
+
+    /// The image of a split and a class that an [`image_name`](Self::image_name) ends with: the one that was this file, else that with
+    /// this number within the two.
+    pub fn image_named(&self, split: Split, label: u16, last: &str) -> Option<usize> {
+        let images = self.split(split)?;
+        let is_of_class = |index: &usize| images.labels()[*index] == label;
+        let file = images.file_names().zip(images.labels()).position(|(file, of)| file == last && *of == label);
+        file.or_else(|| (0..images.len()).filter(is_of_class).nth(last.parse().ok()?))
+    }
 }
 
 /// A split of a data set.
@@ -282,5 +291,24 @@ mod tests {
         let files = Images::of_slots(&task, Shape::grey([1, 1]), pixels, vec![2, 0], vec![0, 1], names);
         assert_eq!([0, 1, 2].map(|index| files.file_name(index)), [Some("7.png"), Some("10.png"), None]);
         assert_eq!(files.iter().collect::<Vec<_>>(), [[7], [5]]);
+    }
+
+    #[test]
+    fn an_image_is_found_by_its_name() {
+        let names = Bytes::from(b"7.png\x0010.png\x001\0".to_vec());
+        let (task, pixels) = (threes_and_sevens(), Bytes::from(vec![5, 6, 7]));
+        let images = Images::of_slots(&task, Shape::grey([1, 1]), pixels, vec![0, 1, 2], vec![0, 1, 1], names);
+        let data = DataSet::in_memory("files", images.clone().into(), images.into());
+        for index in 0..3 {
+            let name = data.image_name(Split::Valid, index);
+            let last = name.rsplit('/').next().unwrap();
+            assert_eq!(data.image_named(Split::Valid, u16::from(index > 0), last), Some(index), "{name}");
+        }
+        let find = |last: &str| data.image_named(Split::Train, 1, last);
+        assert_eq!(
+            [find("0"), find("1"), find("7.png"), find("2")],
+            [Some(1), Some(2), None, None],
+            "a file goes first"
+        );
     }
 }

@@ -49,13 +49,13 @@ impl Course<'_> {
             (loss.x, rate.x) = (loss.x.clone().range(0.0, count), rate.x.clone().range(0.0, count));
             Block::Lines(rate)
         });
-        let losses = match below {
-            Some(rate) => Block::Together(vec![Block::Lines(loss), rate]),
-            None => Block::Lines(loss),
+        let measured = Block::Beside([loss, accuracy].map(Block::Lines).into());
+        let words = notes.into_iter().flatten().map(Block::text).chain(self.steps());
+        let rest = match below {
+            Some(rate) => vec![Block::Beside(vec![rate, Block::Together(words.collect())])],
+            None => words.collect(),
         };
-        let measured = Block::Beside(vec![losses, Block::Lines(accuracy)]);
-        let notes = notes.into_iter().flatten().map(Block::text);
-        Section::new("Curves", [measured].into_iter().chain(notes).chain(self.steps()))
+        Section::new("Curves", [measured].into_iter().chain(rest))
     }
 
     /// The learning rate where it varies; gradient norm and update ratio of each epoch's last step, where the run has measured them more

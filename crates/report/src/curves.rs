@@ -67,7 +67,7 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         books("book, validation", |line| line.accuracy).coloured(VALIDATION),
     ];
     let accuracy_axis = axis(Metric::Accuracy, &accuracies);
-    [chart("Loss", Axis::new("loss").log(), losses), chart("Accuracy", accuracy_axis, accuracies)]
+    [chart("Loss", loss_axis(&losses), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
 
 /// The training loss of each part of an epoch, in its middle, where all epochs have such.
@@ -91,12 +91,22 @@ pub(super) fn curve(name: &str, epochs: &[EpochRecord], value: impl Fn(&EpochRec
     Series::line(name, by_epoch(epochs, |record| (record.epoch as f64, value(record)))).drawn(style)
 }
 
+/// Logarithmic where the least loss would lie on the ground of the others: below a tenth of the largest.
+pub(super) fn loss_axis(series: &[Series]) -> Axis {
+    let losses =
+        || series.iter().flat_map(|series| &series.points).map(|(_, loss)| *loss).filter(|loss| loss.is_finite());
+    let (least, most) = (losses().fold(f64::INFINITY, f64::min), losses().fold(0.0, f64::max));
+    let axis = Axis::new("loss");
+    if least < most / 10.0 { axis.log() } else { axis }
+}
+
 /// How many times as far from the best there could be as the median, and an accuracy at least, is shown: a first epoch at a half would
 /// leave the others on one line.
 const FAR: f64 = 4.0;
 const FAR_AT_LEAST: f64 = 0.002;
 
-/// The axis of accuracies, or of losses, without the worst of them; to the best of each series. Of a few epochs all are shown.
+/// The axis of accuracies, or, logarithmic, of the losses of several runs, without the worst of them; to the best of each series. Of a
+/// few epochs all are shown.
 pub(super) fn axis(metric: Metric, series: &[Series]) -> Axis {
     let axis = Axis::new(metric.name());
     let (axis, is_loss) = if metric.is_of_error() { (axis.log(), true) } else { (axis, false) };

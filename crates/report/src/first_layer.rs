@@ -70,6 +70,9 @@ pub(crate) fn section(heading: &str, units: &[Unit], classes: &[String]) -> Opti
     let colours = if units[0].1.is_coloured() {
         "Each in the colours that it looks for: red, green and blue are light where their weight is above zero and dark where it is \
          below, grey where it is zero"
+    } else if is_ranked {
+        "A unit answers to ink where it is orange and is silenced by ink where it is blue; below it stands for which class its answer \
+         speaks, and with what weight"
     } else {
         "Orange is a weight above zero, blue one below"
     };

@@ -4,9 +4,10 @@ use std::path::{Path, is_separator};
 
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict};
 use files::quoted;
+use run::RunRecord;
 
 use crate::{
-    Why, grouped, probability,
+    Why, fraction, grouped, moment, probability,
     why::CERTAIN,
     words::{some_of, taken},
 };
@@ -14,17 +15,18 @@ use crate::{
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
 #[must_use]
-pub fn predicted(run: &Path, accuracy: Option<f64>, classes: &[String], mut whys: Vec<Why>) -> Document {
+pub fn predicted(run: &Path, record: &RunRecord, mut whys: Vec<Why>) -> Document {
+    let classes = &record.data.classes;
     let certainty = |why: &Why| why.guesses[0].1;
     whys.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
     let folders: Vec<Option<String>> = whys.iter().map(|why| class_folder(&why.name, classes)).collect();
     let shared = shared_folder(&whys).to_owned();
-    let tiles = tiles(classes, &whys, &folders);
+    let tiles = tiles(record, &whys, &folders);
     for why in &mut whys {
         why.name.drain(..shared.len());
     }
-    let introduction = introduction(&run.display().to_string(), &shared, &whys, &folders);
-    let mut lead = vec![Block::Text(introduction), Block::Text(knows(accuracy, classes))];
+    let introduction = introduction(run, record, &shared, &whys, &folders);
+    let mut lead = vec![Block::Text(introduction), Block::Text(knows(record))];
     if whys.len() > 1 {
         lead.insert(0, Block::Tiles(tiles));
     }
@@ -48,7 +50,7 @@ pub fn predicted(run: &Path, accuracy: Option<f64>, classes: &[String], mut whys
         _ => Block::Fold { summary: "The same as a table".into(), blocks: vec![Block::Table(table)] },
     }));
     lead.push(next(run, &shared));
-    let legend = whys.first().map(|why| Block::text(why.legend()));
+    let legend = whys.first().map(|why| Block::Text(why.legend()));
     let sections = if are_many {
         vec![why_of(&whys, &folders, &explained, legend)]
     } else {
@@ -92,29 +94,33 @@ fn why_of(whys: &[Why], folders: &[Option<String>], explained: &[usize], legend:
     Section::new(heading, legend.into_iter().chain(seen.iter().map(row)).chain(more))
 }
 
-fn tiles(classes: &[String], whys: &[Why], folders: &[Option<String>]) -> Vec<Tile> {
-    let mut tiles = vec![Tile::new("images", grouped(whys.len()), "")];
+fn tiles(record: &RunRecord, whys: &[Why], folders: &[Option<String>]) -> Vec<Tile> {
+    let count = |class: &&String| whys.iter().filter(|why| why.guesses[0].0 == **class).count();
+    let said: Vec<&String> = record.data.classes.iter().filter(|class| count(class) > 0).collect();
+    let predicted = match said.len() {
+        few if few <= CLASSES => {
+            said.iter().map(|class| format!("{} predicted {class}", grouped(count(class)))).collect()
+        }
+        many => vec![format!("predicted {many} of {} classes", record.data.classes.len())],
+    };
+    let mut tiles = vec![Tile::new("images", grouped(whys.len()), predicted.join(", "))];
     let verdicts: Vec<bool> = whys.iter().zip(folders).filter_map(|(why, folder)| is_right(why, folder)).collect();
     let right = verdicts.iter().filter(|right| **right).count();
     if !verdicts.is_empty() {
         let [low, high] = metrics::interval(right as u64, verdicts.len() as u64);
-        let of = grouped(verdicts.len());
-        let note = format!("of {of} whose folder names a class; 95 % interval {low:.3} to {high:.3} of all such");
-        tiles.push(Tile::new("right", grouped(right), note));
-        tiles.push(Tile::new("wrong", grouped(verdicts.len() - right), ""));
+        let note = format!("whose folder names a class; 95 % interval {low:.3} to {high:.3} of all such");
+        tiles.push(Tile::new("right", format!("{} of {}", grouped(right), grouped(verdicts.len())), note));
     }
     let unsure = whys.iter().filter(|why| why.guesses[0].1 < CERTAIN).count();
     tiles.push(Tile::new("not certain", grouped(unsure), format!("p below {CERTAIN}")));
-    let count = |class: &String| whys.iter().filter(|why| why.guesses[0].0 == *class).count();
-    let said: Vec<(usize, &String)> =
-        classes.iter().map(|class| (count(class), class)).filter(|(n, _)| *n > 0).collect();
-    if said.len() <= CLASSES {
-        tiles.extend(said.into_iter().map(|(n, class)| Tile::new(format!("predicted {class}"), grouped(n), "")));
-    }
+    tiles.extend(record.best.as_ref().map(|best| {
+        let note = format!("of {} validation images were right", grouped(record.data.valid));
+        Tile::new("validation accuracy", fraction(Some(best.metrics.accuracy)), note)
+    }));
     tiles
 }
 
-/// Classes that have a tile each.
+/// Classes that are counted each.
 const CLASSES: usize = 4;
 
 fn next(run: &Path, shared: &str) -> Block {
@@ -127,13 +133,20 @@ fn next(run: &Path, shared: &str) -> Block {
     Block::Code { caption, lines }
 }
 
-/// What the model knows at all, and how good it was.
-fn knows(accuracy: Option<f64>, classes: &[String]) -> String {
-    let named = some_of(classes, NAMED);
-    let accuracy = accuracy.map_or_else(String::new, |accuracy| {
-        format!(" Of its validation images {:.2} % were right.", 100.0 * accuracy)
+/// What the model knows at all, how good it was, and how far its probabilities are to be trusted.
+fn knows(record: &RunRecord) -> String {
+    let named = some_of(&record.data.classes, NAMED);
+    let good = record.best.as_ref().map_or_else(String::new, |best| {
+        let off = best.metrics.calibration_error;
+        let off =
+            off.map_or_else(String::new, |error| format!(", and p was {error:.4} off on average (calibration error)"));
+        format!(
+            " Of its {} validation images {:.2} % were right{off}.",
+            grouped(record.data.valid),
+            100.0 * best.metrics.accuracy
+        )
     });
-    format!("It knows {named}, and calls whatever else it is shown one of them.{accuracy}")
+    format!("It knows {named}, and calls whatever else it is shown one of them.{good}")
 }
 
 /// Classes that are named.
@@ -166,7 +179,7 @@ fn small(whys: &[Why], folders: &[Option<String>]) -> Vec<Picture> {
     whys.iter().zip(folders).map(picture).collect()
 }
 
-fn introduction(run: &str, shared: &str, whys: &[Why], folders: &[Option<String>]) -> String {
+fn introduction(run: &Path, record: &RunRecord, shared: &str, whys: &[Why], folders: &[Option<String>]) -> String {
     let count = match whys.len() {
         1 => "One image".to_owned(),
         all => format!("{} images, the least certain first,", grouped(all)),
@@ -178,7 +191,9 @@ fn introduction(run: &str, shared: &str, whys: &[Why], folders: &[Option<String>
         0 => String::new(),
         known => format!(" {} of {} are what their folder is named after.", grouped(right), grouped(known)),
     };
-    format!("{count}{place} by the model of `{run}`.{agreed}")
+    let epoch = record.best.as_ref().map_or_else(String::new, |best| format!(" of epoch {}", best.epoch));
+    let (kind, run, begun) = (&record.model.kind, run.display(), moment(&record.started));
+    format!("{count}{place} by the `{kind}`{epoch} of `{run}`, begun on {begun}.{agreed}")
 }
 
 /// A row of each image, which leads to its section, where it has one.
@@ -225,6 +240,11 @@ fn shared_folder(whys: &[Why]) -> &str {
 #[cfg(test)]
 mod tests {
     use chart::Pixels;
+    use metrics::Metrics;
+    use run::{
+        best::Best,
+        record::{DataRecord, ModelRecord, State, Versions},
+    };
 
     use super::*;
 
@@ -244,34 +264,66 @@ mod tests {
     }
 
     fn page(whys: Vec<Why>) -> Document {
-        predicted(Path::new("runs/a/b"), Some(0.9779), &["3".into(), "7".into()], whys)
+        let metrics = Metrics { accuracy: 0.9779, calibration_error: Some(0.0123), ..Metrics::default() };
+        let record = RunRecord {
+            state: State::Finished,
+            reason: None,
+            backend: "flex".into(),
+            device: "CPU".into(),
+            model: ModelRecord { kind: "linear".into(), parameters: 785, channels: 1, height: 28, width: 28 },
+            data: DataRecord {
+                source: "idx".into(),
+                name: None,
+                notes: vec![],
+                fingerprint: String::new(),
+                classes: vec!["3".into(), "7".into()],
+                train: 12_396,
+                valid: 2_038,
+                test: None,
+                skipped: vec![],
+            },
+            versions: Versions { train: "1".into(), burn: "1".into() },
+            machine: None,
+            started: "2026-11-07T14:03:05Z".into(),
+            ended: None,
+            epochs: 9,
+            epochs_done: 9,
+            steps_done: None,
+            seconds: 1.0,
+            best: Some(Best { epoch: 8, step: 1, value: 0.1, metrics }),
+            last: None,
+        };
+        predicted(Path::new("runs/a/b"), &record, whys)
     }
 
     #[test]
     fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
         let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
-        let knows = "It knows 3, 7, and calls whatever else it is shown one of them. Of its validation images 97.79 % were right.";
+        let knows = "It knows 3, 7, and calls whatever else it is shown one of them. Of its 2,038 validation images 97.79 % were right, and p \
+                     was 0.0123 off on average (calibration error).";
         assert_eq!(page.lead[2], Block::text(knows));
         let Block::Tiles(tiles) = &page.lead[0] else { panic!("{page:?}") };
         let tiles: Vec<[&str; 2]> = tiles.iter().map(|tile| [&tile.name[..], &tile.value]).collect();
         assert_eq!(
             tiles,
-            [["images", "2"], ["right", "1"], ["wrong", "1"], ["not certain", "1"], ["predicted 3", "2"]]
+            [["images", "2"], ["right", "1 of 2"], ["not certain", "1"], ["validation accuracy", "0.9779"]]
         );
         let Block::Table(table) = &page.lead[3] else { panic!("{page:?}") };
         assert_eq!(table.header, ["image", "predicted", "is (its folder)", "right", "probability"]);
         assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
         assert_eq!(table.links, ["#section-1", "#section-2"]);
         assert_eq!(page.sections[0].heading, "7/2.png: 3");
-        let said = "2 images, the least certain first, of `/home/me/` by the model of `runs/a/b`. \
-                    1 of 2 are what their folder is named after.";
+        let said = "2 images, the least certain first, of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, begun on 7 November 2026, \
+                    14:03 UTC. 1 of 2 are what their folder is named after.";
         assert_eq!(page.lead[1], Block::text(said));
     }
 
     #[test]
     fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
-        let said = Block::text("One image of `/home/me/` by the model of `runs/a/b`.");
+        let said =
+            "One image of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, begun on 7 November 2026, 14:03 UTC.";
+        let said = Block::text(said);
         assert_eq!([&page.lead[0], &page.lead[3]], [&said, &Block::text(Why::LINEAR)]);
         assert_eq!(page.title, "Predictions of one image by a/b");
         assert_eq!(page.sections[0].heading, "digit.png: 7");

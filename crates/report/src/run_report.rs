@@ -141,6 +141,7 @@ impl<'a> RunReport<'a> {
             epochs: &self.epochs,
             best: self.record.best.as_ref().map(|best| best.epoch),
             counts: &self.evaluated.evaluation.sums.counts,
+            is_too_sure: self.evaluated.is_too_sure(),
             is_finished: self.record.state == Finished,
         }
         .blocks()
@@ -184,8 +185,9 @@ impl<'a> RunReport<'a> {
 
     /// What trained on what, and the config that it was begun with.
     fn setup(&self) -> String {
-        let begun = About::read(self.run).ok().and_then(|about| about.begun_with());
-        let begun = begun.map_or_else(String::new, |config| format!(" Begun with `{config}`."));
+        let command = About::read(self.run).ok().and_then(|about| about.command());
+        let with = command.map_or_else(String::new, |command| format!(" with `{command}`"));
+        let begun = format!(" Begun on {}{with}.", moment(&self.record.started));
         setup(&self.plan, self.evaluated.data, Some(self.record.model.parameters)) + &begun
     }
 

@@ -36,6 +36,8 @@ pub struct Verdict<'a> {
     pub best: Option<usize>,
     /// What its model says of the validation split.
     pub counts: &'a Counts,
+    /// Whether it is surer than it is right, by a loss that hardly punishes that.
+    pub is_too_sure: bool,
     /// Whether it ended by itself.
     pub is_finished: bool,
 }
@@ -260,7 +262,7 @@ impl Verdict<'_> {
         let augmented = || self.augmented().filter(|_| self.leads() || self.has_learnt_all());
         let channels = format!("model.channels={}", 2 * self.plan.model.channels);
         let wider = || ("twice as many channels".to_owned(), self.again(&[channels]));
-        match self.plan.model.kind {
+        let steps = match self.plan.model.kind {
             ModelKind::Linear => {
                 vec![kind(ModelKind::TwoLayer, "a hidden layer: the lines of a linear model can be bent")]
             }
@@ -271,7 +273,14 @@ impl Verdict<'_> {
                 augmented().into_iter().chain([kind(ModelKind::ResNet, "a residual net")]).collect()
             }
             ModelKind::ResNet => augmented().into_iter().chain([wider()]).collect(),
-        }
+        };
+        let cross_entropy = || {
+            (
+                "the cross-entropy, which punishes sure errors".to_owned(),
+                self.again(&["training.loss=binary-cross-entropy".into()]),
+            )
+        };
+        steps.into_iter().chain(self.is_too_sure.then(cross_entropy)).collect()
     }
 }
 
@@ -288,6 +297,15 @@ mod tests {
 
     /// The paragraph, and the lines below it, of a run of these losses and accuracies of training and validation.
     fn verdict(settings: &[&str], epochs: &[[f64; 4]], is_finished: bool) -> (String, Vec<[String; 2]>) {
+        verdict_of(settings, epochs, is_finished, false)
+    }
+
+    fn verdict_of(
+        settings: &[&str],
+        epochs: &[[f64; 4]],
+        is_finished: bool,
+        is_too_sure: bool,
+    ) -> (String, Vec<[String; 2]>) {
         let task = Arc::new(Task::new(["3", "7"]).unwrap());
         let labels: Vec<u16> = (0..100).map(|index| index % 2).collect();
         let images = Images::new(&task, Shape::grey([1, 1]), vec![7; 100].into(), labels.clone());
@@ -319,6 +337,7 @@ mod tests {
             epochs: &epochs,
             best: Some(epochs.len()),
             counts: &counts,
+            is_too_sure,
             is_finished,
         };
         let mut blocks = verdict.blocks().into_iter();
@@ -339,6 +358,13 @@ mod tests {
         assert_eq!(said, found);
         let next = "Next: convolutions, which see strokes wherever they are";
         assert_eq!(lines, [[next, "train runs/a/b/config.toml --set model.kind=simple-cnn --set name=simple-cnn\n"]]);
+    }
+
+    #[test]
+    fn who_is_too_sure_is_sent_to_the_cross_entropy() {
+        let (_, lines) = verdict_of(&[], &[[0.3, 0.20, 0.94, 0.97], [0.2, 0.199, 0.98, 0.96]], true, true);
+        let line = "train runs/a/b/config.toml --set training.loss=binary-cross-entropy\n";
+        assert_eq!(lines[1], ["Then: the cross-entropy, which punishes sure errors", line]);
     }
 
     #[test]

@@ -44,23 +44,25 @@ impl Why {
     pub const LINEAR: &str = "Orange speaks for the class, blue against it. What a pixel adds to the class's logit is its value times its weight; \
                               with the bias that is all there is to the logit.";
 
-    /// The same of other models.
-    pub const OTHER: &str = "Squares: each is covered in turn and the model asked again. Without an orange one it leans less to what it says, \
-                             without a blue one more. Pixels: orange ones raise the logit of the class, blue ones lower it, each by \
-                             its value times the slope of the logit.";
-
-    /// The same of images in colour, whose single pixels say little.
-    pub const COLOUR: &str = "Squares: each is covered in turn and the model asked again. Without an orange one it leans less to what it says, \
-                              without a blue one more. Pixels: orange ones raise the logit of the class, blue ones lower it, each by \
-                              its value times the slope of the logit, as a mean over the 7 x 7 pixels round it; on photographs that says \
-                              less than the squares.";
+    /// The same of other models, where squares of the image are covered.
+    const SQUARES: &str = "Squares: each is covered in turn and the model asked again. Without an orange one it leans less to what it says, \
+                           without a blue one more.";
 
     /// What the pictures beside the image show.
-    pub fn legend(&self) -> &'static str {
-        match (self.is_linear, self.pixels.is_grey()) {
-            (true, _) => Self::LINEAR,
-            (false, true) => Self::OTHER,
-            (false, false) => Self::COLOUR,
+    pub fn legend(&self) -> String {
+        if self.is_linear { Self::LINEAR.into() } else { format!("{} {}", Self::SQUARES, self.of_pixels()) }
+    }
+
+    /// What single pixels say; in colour they say little.
+    fn of_pixels(&self) -> String {
+        let pixels = "Pixels: orange ones raise the logit of the class, blue ones lower it, each by its value times the slope of the logit";
+        match self.pixels.is_grey() {
+            true => format!("{pixels}."),
+            false => {
+                format!(
+                    "{pixels}, as a mean over the 7 x 7 pixels round it; on photographs that says less than the squares."
+                )
+            }
         }
     }
 
@@ -75,25 +77,51 @@ impl Why {
         Section::new(format!("{}: {class}", self.name), [Block::Bars(bars), pictures])
     }
 
-    /// Of several, of which a few are seen at once.
+    /// Of several, of which a few are seen at once; of photographs more, without what their single pixels say.
     pub fn of_all(whys: &[Self]) -> Section {
+        const HEADING: &str = "Why: what decides the top losses";
+        if whys.iter().any(|why| !why.is_linear && !why.pixels.is_grey()) {
+            return Section::new(HEADING, Self::of_photographs(whys));
+        }
         let rows = |whys: &[Self]| whys.iter().map(|why| why.row(None)).collect::<Vec<Block>>();
         let (first, more) = whys.split_at(whys.len().min(SEEN));
         let summary = format!("The next {}", more.len());
         let more = (!more.is_empty()).then(|| Block::Fold { summary, blocks: rows(more) });
-        let legend = whys.first().map(|why| Block::text(why.legend()));
-        Section::new("Why: what decides the top losses", legend.into_iter().chain(rows(first)).chain(more))
+        let legend = whys.first().map(|why| Block::Text(why.legend()));
+        Section::new(HEADING, legend.into_iter().chain(rows(first)).chain(more))
+    }
+
+    /// Two images in a row, each with its squares; the pixels for who asks for them.
+    fn of_photographs(whys: &[Self]) -> Vec<Block> {
+        let rows = |pictures: fn(&Self) -> Vec<Picture>| {
+            whys.chunks(2).map(move |pair| {
+                let alts: Vec<String> = pair.iter().map(Self::alt).collect();
+                Block::Large { alt: alts.join("; "), pictures: pair.iter().flat_map(pictures).collect() }
+            })
+        };
+        let squares = rows(|why| [why.seen(why.caption(None))].into_iter().chain(why.squares()).collect());
+        let pixels = rows(|why| {
+            let named = |picture: Picture| Picture { caption: format!("{}\n{}", picture.caption, why.name), ..picture };
+            why.by_pixel().into_iter().map(named).collect()
+        });
+        let legend = whys.first().map(|why| Block::Text(why.of_pixels()));
+        let pixels =
+            Block::Fold { summary: "The same by pixel".into(), blocks: legend.into_iter().chain(pixels).collect() };
+        [Block::text(Self::SQUARES)].into_iter().chain(squares).chain([pixels]).collect()
     }
 
     /// The image with what is to be said of it, and what it is where that is known otherwise.
     pub(crate) fn row(&self, known: Option<&str>) -> Block {
+        Block::Large { alt: self.alt(), pictures: self.pictures(self.caption(known)) }
+    }
+
+    fn caption(&self, known: Option<&str>) -> String {
         let (class, p) = &self.guesses[0];
         let said = taken(class, self.is.as_deref().or(known));
         let loss = self.loss.map_or_else(String::new, |loss| format!("loss {loss:.2}, "));
         let then = self.guesses.get(1).filter(|_| *p < CERTAIN);
         let then = then.map_or_else(String::new, |(class, p)| format!("then {class}, p {}\n", probability(*p)));
-        let caption = format!("{said}\n{loss}p {}\n{then}{}", probability(*p), self.name);
-        Block::Large { alt: self.alt(), pictures: self.pictures(caption) }
+        format!("{said}\n{loss}p {}\n{then}{}", probability(*p), self.name)
     }
 
     fn alt(&self) -> String {
@@ -101,24 +129,37 @@ impl Why {
     }
 
     fn pictures(&self, caption: String) -> Vec<Picture> {
-        let of = |what: String, values: &Vec<f32>, said: Option<String>| {
-            let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-            let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.clone());
-            let said = said.unwrap_or_else(|| format!("logit ±{largest:.2} at most"));
-            Picture::new(weights.over(&self.pixels), format!("{what}\n{said}"))
-        };
-        let class = &self.guesses[0].0;
-        let seen = Picture::new(self.pixels.clone(), caption);
-        let by_pixel = |class: &str, values: &Vec<f32>, said| match self.is_linear || self.pixels.is_grey() {
-            true => of(format!("pixels for {class}"), values, said),
-            false => of(format!("pixels for {class}"), &self.averaged(values), said),
-        };
-        let added = by_pixel(class, &self.added, self.is_linear.then(|| self.sum()));
-        let actual = self.added_to_actual.as_ref().zip(self.is.as_ref());
-        let actual = actual.map(|(added, is)| by_pixel(is, added, None));
+        [self.seen(caption)].into_iter().chain(self.squares()).chain(self.by_pixel()).collect()
+    }
+
+    fn seen(&self, caption: String) -> Picture {
+        Picture::new(self.pixels.clone(), caption)
+    }
+
+    /// What covering costs the class; a linear model needs no such question.
+    fn squares(&self) -> Option<Picture> {
         let against = self.is.as_ref().map_or_else(String::new, |is| format!(" against {is}"));
-        let covered = (!self.is_linear).then(|| of(format!("squares for {class}{against}"), &self.covered, None));
-        [seen].into_iter().chain(covered).chain([added]).chain(actual).collect()
+        let what = format!("squares for {}{against}", self.guesses[0].0);
+        (!self.is_linear).then(|| self.over(what, &self.covered, None))
+    }
+
+    /// What each pixel adds to the class, and to what the image is.
+    fn by_pixel(&self) -> Vec<Picture> {
+        let of = |class: &str, values: &Vec<f32>, said| match self.is_linear || self.pixels.is_grey() {
+            true => self.over(format!("pixels for {class}"), values, said),
+            false => self.over(format!("pixels for {class}"), &self.averaged(values), said),
+        };
+        let added = of(&self.guesses[0].0, &self.added, self.is_linear.then(|| self.sum()));
+        let actual = self.added_to_actual.as_ref().zip(self.is.as_ref()).map(|(added, is)| of(is, added, None));
+        [added].into_iter().chain(actual).collect()
+    }
+
+    /// Values on the image; where nothing else is to be said, how large they are.
+    fn over(&self, what: String, values: &[f32], said: Option<String>) -> Picture {
+        let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        let weights = Weights::new(self.pixels.height(), self.pixels.width(), values.to_vec());
+        let said = said.unwrap_or_else(|| format!("logit ±{largest:.2} at most"));
+        Picture::new(weights.over(&self.pixels), format!("{what}\n{said}"))
     }
 
     /// Each value as the mean of those round it, as far as the image goes.
@@ -199,6 +240,20 @@ mod tests {
         let one: Vec<f32> = (0..256).map(|at| if at == 8 * 16 + 8 { 256.0 } else { 0.0 }).collect();
         assert_eq!(why.averaged(&one)[8 * 16 + 8], 16.0);
         assert_eq!(why.averaged(&[2.0; 256]), [2.0; 256]);
+    }
+
+    #[test]
+    fn of_photographs_the_squares_are_seen_and_the_pixels_folded() {
+        let photograph = Why { pixels: Pixels::of_planes(1, 2, &[9; 6]), ..why(false) };
+        let section = Why::of_all(&vec![photograph; 5]);
+        let of = |block: &Block| match block {
+            Block::Large { pictures, .. } => pictures.iter().map(|picture| picture.caption.clone()).collect(),
+            _ => Vec::new(),
+        };
+        assert_eq!(section.blocks.iter().map(|block| of(block).len()).collect::<Vec<_>>(), [0, 4, 4, 2, 0]);
+        assert_eq!(of(&section.blocks[1])[1], "squares for dog against cat\nlogit ±3.00 at most");
+        let Block::Fold { blocks, .. } = &section.blocks[4] else { panic!("{section:?}") };
+        assert_eq!(of(&blocks[1])[1], "pixels for cat\nlogit ±0.39 at most\nvalid/cat/1");
     }
 
     #[test]

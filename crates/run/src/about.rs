@@ -52,6 +52,13 @@ impl About {
         Some(if changes.is_empty() { config.clone() } else { format!("{config} with {}", changes.join(" ")) })
     }
 
+    /// The command that begins it again; none where its config is not known.
+    pub fn command(&self) -> Option<String> {
+        let config = files::for_shell(self.config.as_ref()?);
+        let settings = self.changes().into_iter().map(|setting| format!(" --set {}", files::for_shell(&setting)));
+        Some(format!("train {config}{}", settings.collect::<String>()))
+    }
+
     /// The keys that differ from the config, each as `--set` takes it.
     pub fn changes(&self) -> Vec<String> {
         self.changed.iter().map(|(key, value)| format!("{key}={}", shown(value))).collect()
@@ -92,6 +99,9 @@ mod tests {
         about.write(run.path()).unwrap();
         let read = About::read(run.path()).unwrap();
         assert_eq!(read, about);
+        let command =
+            "train linear --set optimizer.kind=adam --set optimizer.learning_rate=1e38 --set training.epochs=2";
+        assert_eq!(read.command().as_deref(), Some(command));
         let mut changes = read.changes();
         changes.sort();
         assert_eq!(changes, ["optimizer.kind=adam", "optimizer.learning_rate=1e38", "training.epochs=2"]);

@@ -282,12 +282,19 @@ impl<'a> StudyView<'a> {
         let by =
             format!("Trial {} leads trial {} by {}", dots::item(one), dots::item(other), metric.shown((a - b).abs()));
         let ((_, wrong, all), (_, others, _)) = (judged(one)?, judged(other)?);
-        let chance = match ::report::is_chance(wrong, others) {
+        let chance = match self.close_second().is_some() {
             true => "that is within chance, and other seeds may turn it round",
             false => "that is more than the choice of the images comes to; other seeds tell what the seed does",
         };
         let told = format!("{by}, and has {wrong} of {} images wrong where that has {others}: {chance}.", grouped(all));
         (self.study.seeds().len() < 2).then_some(told)
+    }
+
+    /// The second, where chance may have put it there; of several seeds that is for the intervals to say.
+    fn close_second(&self) -> Option<&'a Status> {
+        let [(one, _), (other, _), ..] = self.valued[..] else { return None };
+        let ((_, wrong, _), (_, others, _)) = (judged(one)?, judged(other)?);
+        (self.study.seeds().len() < 2 && ::report::is_chance(wrong, others)).then_some(other)
     }
 
     fn keys(&self) -> Vec<&'a str> {
@@ -345,10 +352,17 @@ impl<'a> StudyView<'a> {
         ]);
         let (run, config, study) = (files::quoted(&best.run), files::quoted(&file), files::quoted(folder));
         let seed = best.trial.seed.unwrap_or_default() + 1;
+        let second = self.close_second().filter(|second| second.trial.number != best.trial.number);
+        let again = second.map_or_else(String::new, |second| {
+            // By a name of its own: it is no trial of the study.
+            let name = files::for_shell(&format!("name={}-{}", self.study.name, dots::item(second)));
+            format!("train {} --set seed={seed} --set {name}\n", files::quoted(&folder::config_path(&second.run)))
+        });
+        let and = second.map_or_else(String::new, |second| format!(" and trial {}", dots::item(second)));
         let commands = Block::Code {
-            caption: "Evaluate it, train it again with another seed, hold all trials beside each other".into(),
+            caption: format!("Evaluate it, train it{and} again with another seed, hold all trials beside each other"),
             lines: format!(
-                "train evaluate {run} --charts\ntrain {config} --set seed={seed}\ntrain compare {study} --html compare.html\n"
+                "train evaluate {run} --charts\ntrain {config} --set seed={seed}\n{again}train compare {study} --html compare.html\n"
             ),
         };
         // It is written before the page; of a study that is only looked at there may be none.

@@ -14,6 +14,9 @@ const WHOLE: usize = 32;
 /// So many pixels a side are little room.
 pub(super) const LITTLE: usize = 31;
 
+/// Bytes that a JPEG has to save where there is little room: it blurs edges.
+const SAVED: usize = 1_500;
+
 /// The quality of a JPEG, 1 to 100.
 const QUALITY: u8 = 75;
 
@@ -23,11 +26,17 @@ pub(super) fn is_small(pixels: &Pixels) -> bool {
 }
 
 /// A small image as it is, as a PNG; of a larger one what can be seen of it: a JPEG of at most so many pixels a side. Where there is
-/// little room, a small one is a JPEG too, with all its pixels as long as there is room for them.
+/// little room, a small one is a JPEG too where that saves much, with all its pixels as long as there is room for them.
 pub(super) fn address(pixels: &Pixels, side: usize) -> String {
-    if is_small(pixels) && side > LITTLE {
-        return png_address(pixels);
+    if !is_small(pixels) {
+        return jpeg_address(pixels, side);
     }
+    let whole = png_address(pixels);
+    let reduced = (side <= LITTLE).then(|| jpeg_address(pixels, side));
+    reduced.filter(|reduced| reduced.len() + SAVED < whole.len()).unwrap_or(whole)
+}
+
+fn jpeg_address(pixels: &Pixels, side: usize) -> String {
     let longest = pixels.height().max(pixels.width());
     let side = if is_small(pixels) && side == LITTLE { longest } else { side };
     let bytes = jpeg(pixels, side as u32).expect("memory takes what is written to it");
@@ -74,11 +83,22 @@ mod tests {
     }
 
     #[test]
+    fn a_few_pixels_are_no_jpeg_even_where_there_is_little_room() {
+        let kernel = Pixels::new(3, 3, (0..9).collect());
+        assert_eq!(address(&kernel, LITTLE), png_address(&kernel));
+    }
+
+    #[test]
     fn an_image_is_no_larger_than_it_was() {
         let sides = |height, width, side| {
-            let image = decoded(&address(&Pixels::new(height, width, vec![7; height * width]), side));
+            let noise = |at: usize| {
+                let mixed = (at as u32 + 1).wrapping_mul(0x9e37_79b1);
+                ((mixed ^ (mixed >> 15)).wrapping_mul(0x85eb_ca77) >> 13) as u8
+            };
+            let planes: Vec<u8> = (0..3 * height * width).map(noise).collect();
+            let image = decoded(&address(&Pixels::of_planes(height, width, &planes), side));
             (image.height(), image.width())
         };
-        assert_eq!([sides(40, 50, 112), sides(28, 28, 24), sides(1, 500, 56)], [(40, 50), (24, 24), (1, 56)]);
+        assert_eq!([sides(40, 50, 112), sides(32, 32, 24), sides(1, 500, 56)], [(40, 50), (24, 24), (1, 56)]);
     }
 }

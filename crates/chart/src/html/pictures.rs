@@ -19,10 +19,11 @@ pub fn pictures(alt: &str, pictures: &[Picture], columns: usize, side: usize) ->
     format!("<div class=\"pictures\" role=\"group\" aria-label=\"{}\"{form}>\n{all}</div>\n", escaped(alt))
 }
 
-/// Images as large as there is room for; those of many pixels of three times as many a side as in a row.
+/// Images as large as there is room for; those of many pixels of three times as many a side as in a row, where there is room.
 pub fn large(alt: &str, pictures: &[Picture], side: usize) -> String {
+    let side = if side > embedded::LITTLE { 3 * side } else { side };
     let of = |number: usize| format!("{alt}: {number} of {}", pictures.len());
-    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), 3 * side, led)).collect();
+    let all: String = (1..).zip(pictures).map(|(number, one)| picture(one, &of(number), side, led)).collect();
     // Where the page is narrow three stand beside each other, others two by two.
     let three = if pictures.len() == 3 { " three" } else { "" };
     format!("<div class=\"pictures large{three}\" role=\"group\" aria-label=\"{}\">\n{all}</div>\n", escaped(alt))

@@ -226,8 +226,7 @@ fn explained(
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
-    let accuracy = stored.record.best.as_ref().map(|best| best.metrics.accuracy);
-    Ok(report::predicted(&stored.path, accuracy, task.classes(), whys))
+    Ok(report::predicted(&stored.path, &stored.record, whys))
 }
 
 fn predictions(

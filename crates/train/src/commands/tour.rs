@@ -47,7 +47,10 @@ pub fn run(args: &TourArgs) -> anyhow::Result<u8> {
         return Ok(INTERRUPTED);
     }
     if let Some(path) = args.page() {
-        let document = document(&workbench, sections, began);
+        let mut document = document(&workbench, sections, began);
+        if args.section.is_empty() {
+            document.sections.push(what_next());
+        }
         output::write(&path, html::page(&document))?;
         say(&format!("written to `{}`", path.display()));
     }
@@ -212,6 +215,21 @@ impl Observer for Heard {
     }
 
     fn warning(&mut self, _: &Error) {}
+}
+
+/// What to do with what was learnt.
+fn what_next() -> Section {
+    let steps = [
+        ("Train section 11's net yourself, and open its page", "train two-layer\n"),
+        ("Draw a digit, and see what it is taken for and why", "train serve latest\n"),
+        ("All ten digits, by the net of the book's chapter 13", "train mnist-simple-cnn\n"),
+        (
+            "Pictures of your own, a folder for each class: look at them, then train",
+            "train data folder --set data.path=PICTURES --html data.html\ntrain folder --set data.path=PICTURES\n",
+        ),
+    ];
+    let steps = steps.map(|(caption, lines)| Block::Code { caption: caption.into(), lines: lines.into() });
+    Section::new("What next", [Block::Beside(steps.into())])
 }
 
 fn document(Workbench { chosen, data, .. }: &Workbench, sections: Vec<Section>, began: Instant) -> Document {

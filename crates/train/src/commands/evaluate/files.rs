@@ -131,22 +131,24 @@ fn next(args: &EvaluateArgs, stored: &StoredRun, evaluated: &Evaluated) -> Secti
     let data =
         args.data.as_ref().map_or_else(String::new, |data| format!(" --data {}", files::quoted(Path::new(data))));
     let split = |split: Split| if split == Split::Valid { String::new() } else { format!(" --split {}", split.name()) };
-    let mut lines: String = evaluated
-        .data
-        .splits()
-        .filter(|(other, _)| *other != evaluated.split)
-        .map(|(other, _)| format!("train evaluate {run}{data}{}\n", split(other)))
+    let others = evaluated.data.splits().map(|(split, _)| split).filter(|other| *other != evaluated.split);
+    let mut steps: Vec<(String, String)> = others
+        .map(|other| {
+            (format!("On its {} images", other.name()), format!("train evaluate {run}{data}{}\n", split(other)))
+        })
         .collect();
     let counts = &evaluated.evaluation.sums.counts;
     let misses = counts.total() - counts.right();
     if misses > 0 {
         let split = split(evaluated.split);
-        lines += &format!("train evaluate {run}{data}{split} --top-losses {misses} --json > misses.json\n");
+        let command = format!("train evaluate {run}{data}{split} --top-losses {misses} --json > misses.json\n");
+        steps.push(("All misses with their names, for a program".into(), command));
     }
-    lines += &format!("train evaluate {run} --data folder:my-images --html mine.html\n");
-    lines += &format!("train compare {run} runs/OTHER --html compare.html\n");
-    let caption = "On other splits, all misses with their files, on a folder of yours, beside another run";
+    let mine = format!("train evaluate {run} --data folder:my-images --html mine.html\n");
+    steps.push(("On images of yours, a folder for each class".into(), mine));
+    steps.push(("Beside another run".into(), format!("train compare {run} runs/OTHER --html compare.html\n")));
+    let steps = steps.into_iter().map(|(caption, lines)| Block::Code { caption, lines });
     let page = run::folder::report_path(&stored.path);
     let look = format!("What to train next stands on the run's own page, `{}`.", page.display());
-    Section::new("What next", [Block::Text(look), Block::Code { caption: caption.into(), lines }])
+    Section::new("What next", [Block::Text(look), Block::Beside(steps.collect())])
 }

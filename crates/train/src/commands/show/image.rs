@@ -83,7 +83,7 @@ pub fn of_data(name: &str, plan: &Plan) -> anyhow::Result<(Arc<Images>, usize)> 
 /// their names.
 fn find(name: &str, data: &DataSet, split: &str, class: &str, image: &str) -> Result<(Arc<Images>, usize), UsageError> {
     let refuse = |reason: String| Err(UsageError(format!("`{name}`: {reason}")));
-    let Some((_, images)) = data.splits().find(|(known, _)| known.name() == split) else {
+    let Some((of_name, images)) = data.splits().find(|(known, _)| known.name() == split) else {
         let splits: Vec<&str> = data.splits().map(|(split, _)| split.name()).collect();
         return refuse(format!("there is no split `{split}`, only {}", splits.join(" and ")));
     };
@@ -95,9 +95,7 @@ fn find(name: &str, data: &DataSet, split: &str, class: &str, image: &str) -> Re
         };
         return refuse(format!("there is no class `{class}`, {there}"));
     };
-    let mut ours = (0..images.len()).filter(|index| images.labels()[*index] == label);
-    let file = images.file_names().zip(images.labels()).position(|(file, of)| file == image && *of == label);
-    let Some(found) = file.or_else(|| ours.nth(image.parse().ok()?)) else {
+    let Some(found) = data.image_named(of_name, label, image) else {
         let count = images.count(label);
         return refuse(format!(
             "{split}/{class} has {count} images, from {split}/{class}/0 to {split}/{class}/{}",
