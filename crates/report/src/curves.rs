@@ -6,6 +6,7 @@ use chapter::{
 };
 use chart::{Axis, LineChart, Series, Style, decimals};
 use data::DataSet;
+use metrics::Metric;
 use plan::{Loss, ModelKind, Plan};
 use run::EpochRecord;
 
@@ -65,7 +66,7 @@ pub fn curves(epochs: &[EpochRecord], book: Option<&[BookEpoch]>) -> [LineChart;
         ours("validation", |record| record.valid.accuracy).coloured(VALIDATION),
         books("book, validation", |line| line.accuracy).coloured(VALIDATION),
     ];
-    let accuracy_axis = accuracy_axis(&accuracies);
+    let accuracy_axis = axis(Metric::Accuracy, &accuracies);
     [chart("Loss", loss_axis(&losses), losses), chart("Accuracy", accuracy_axis, accuracies)]
 }
 
@@ -99,20 +100,53 @@ pub(super) fn loss_axis(series: &[Series]) -> Axis {
     if least < most / 10.0 { axis.log() } else { axis }
 }
 
-/// Down to four times as far from 1 as the median, and to the best of each series: a first epoch at a half would leave the others on one
-/// line. Of a few epochs all are shown.
-pub(super) fn accuracy_axis(series: &[Series]) -> Axis {
-    let mut values: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|(_, value)| *value).collect();
-    values.retain(|value| value.is_finite());
-    values.sort_by(f64::total_cmp);
-    let axis = Axis::new("accuracy");
+/// How many times as far from the best there could be as the median, and an accuracy at least, is shown: a first epoch at a half would
+/// leave the others on one line.
+const FAR: f64 = 4.0;
+const FAR_AT_LEAST: f64 = 0.002;
+
+/// The axis of accuracies, or, logarithmic, of the losses of several runs, without the worst of them; to the best of each series. Of a
+/// few epochs all are shown.
+pub(super) fn axis(metric: Metric, series: &[Series]) -> Axis {
+    let axis = Axis::new(metric.name());
+    let (axis, is_loss) = if metric.is_of_error() { (axis.log(), true) } else { (axis, false) };
+    match shown_errors(metric, series) {
+        None => axis,
+        Some([best, most]) if is_loss => axis.range(best * (best / most).powf(0.05), most),
+        Some([best, most]) => axis.range(1.0 - most, 1.0 - best + 0.05 * (most - best)),
+    }
+}
+
+/// How far a value is from the best there could be, and of such an error the value; of a loss the same, where it has a logarithm.
+pub(super) fn error(metric: Metric, value: f64) -> f64 {
+    match metric.is_of_error() {
+        true if value <= 0.0 => f64::NAN,
+        true => value,
+        false => 1.0 - value,
+    }
+}
+
+/// The least error of a series; infinite without one.
+pub(super) fn least_error(metric: Metric, series: &Series) -> f64 {
+    series.points.iter().map(|(_, value)| error(metric, *value)).fold(f64::INFINITY, f64::min)
+}
+
+/// Up to which error is shown what has this median.
+pub(super) fn far(metric: Metric, median: f64) -> f64 {
+    FAR * if metric.is_of_error() { median } else { median.max(FAR_AT_LEAST) }
+}
+
+/// The least error, and up to which they are shown, where that is not all.
+fn shown_errors(metric: Metric, series: &[Series]) -> Option<[f64; 2]> {
+    let values = series.iter().flat_map(|series| &series.points).map(|(_, value)| error(metric, *value));
+    let mut errors: Vec<f64> = values.filter(|error| error.is_finite()).collect();
+    errors.sort_by(f64::total_cmp);
     let longest = series.iter().map(|series| series.points.len()).max().unwrap_or(0);
-    let ([first, .., last], FEW..) = (&values[..], longest) else { return axis };
-    let (first, last) = (*first, *last);
-    let best_of = |series: &Series| series.points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max);
-    let worst = series.iter().map(best_of).filter(|best| best.is_finite()).fold(1.0, f64::min);
-    let floor = (1.0 - 4.0 * (1.0 - values[values.len() / 2]).max(0.002)).min(worst - 0.002);
-    if first < floor { axis.range(floor, last + 0.05 * (last - floor)) } else { axis }
+    let ([best, .., worst], FEW..) = (&errors[..], longest) else { return None };
+    let of_each = series.iter().map(|series| least_error(metric, series)).filter(|best| best.is_finite());
+    let of_each = of_each.fold(0.0, f64::max) + if metric.is_of_error() { 0.0 } else { FAR_AT_LEAST };
+    let most = far(metric, errors[(errors.len() - 1) / 2]).max(of_each);
+    (*worst > most).then_some([*best, most])
 }
 
 /// Curves over the same epochs.
@@ -196,6 +230,19 @@ mod tests {
         assert!((floor - (1.0 - 4.0 * 0.02208)).abs() < 1e-9 && top > 0.982826 && top < 0.99, "{floor} {top}");
         let [_, all_alike] = curves(&epochs(3), None);
         assert_eq!(all_alike.y.range, None);
+    }
+
+    #[test]
+    fn the_start_of_one_loss_does_not_press_the_others_into_a_line() {
+        let line = |losses: &[f64]| Series::line("", (1..).map(f64::from).zip(losses.iter().copied()).collect());
+        let good = line(&[0.03, 0.02, 0.01, 0.01, 0.01]);
+        let bad = line(&[0.69, 0.5, 0.03, 0.02, 0.0]);
+        let [low, high] = axis(Metric::Loss, &[good.clone(), bad]).range.unwrap();
+        // The median of nine: zero has no logarithm.
+        assert!((high - 0.08).abs() < 1e-9 && (low - 0.01 * 0.125f64.powf(0.05)).abs() < 1e-9, "{low} {high}");
+        let [_, high] = axis(Metric::Loss, &[good.clone(), good.clone(), line(&[0.5, 0.2])]).range.unwrap();
+        assert_eq!(high, 0.2, "the best of each is shown");
+        assert_eq!(axis(Metric::Loss, &[good]).range, None, "nothing is far off");
     }
 
     #[test]

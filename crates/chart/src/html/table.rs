@@ -79,15 +79,15 @@ fn is_long(table: &Table) -> bool {
     table.numbers_from == 1 && table.rows.len() > LONG
 }
 
-/// A cell with a text as it is drawn. A word among numbers may be broken where a number may not.
+/// A cell with a text as it is drawn. A word among numbers may be broken where a number may not, and a dash stands back.
 fn cell(kind: &str, table: &Table, column: usize, text: &str, content: &str) -> String {
     let is_said = is_long(table) && kind == "td";
     let is_word = kind == "td" && text.starts_with(char::is_alphabetic);
-    let class = match column >= table.numbers_from && !is_said {
-        true if is_word => " class=\"number word\"",
-        true => " class=\"number\"",
-        false => "",
-    };
+    let is_number = column >= table.numbers_from && !is_said;
+    let is_none = kind == "td" && text == "-";
+    let classes = [(is_number, "number"), (is_number && is_word, "word"), (is_none, "none")];
+    let classes: Vec<&str> = classes.into_iter().filter(|(is, _)| *is).map(|(_, class)| class).collect();
+    let class = if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
     let name = kind.split(' ').next().unwrap_or(kind);
     let of = table.header.get(column).filter(|_| table.stacks && name == "td");
     let of = of.map_or_else(String::new, |of| format!(" data-of=\"{}\"", escaped(of)));
@@ -141,7 +141,9 @@ mod tests {
         let mut rows = Table::new(["metric", "learning_rate=0.1"], 1);
         rows.add_row(["loss function", "cross-entropy"]);
         rows.add_row(["time", "1.4 s"]);
+        rows.add_row(["top 3", "-"]);
         let html = table(&rows);
+        assert!(html.contains("<td class=\"number none\">-</td>"), "{html}");
         assert!(html.contains("class=\"number\">learning_<wbr/>rate=<wbr/>0.1</th>"), "{html}");
         assert!(
             html.contains("<td class=\"number word\">cross-entropy") && html.contains("<td class=\"number\">1.4 s")

@@ -1,12 +1,12 @@
 //! The curves of runs: validation accuracy and loss, of each data by itself.
 
 use chart::{Axis, Block, LineChart, Section, Series, Style};
-use metrics::Metrics;
+use metrics::{Metric, Metrics};
 use plan::Loss;
 
 use super::{BESIDE, ComparedRun, Comparison, Group, Groups, losses};
 use crate::{
-    curves::{accuracy_axis, chart, curve},
+    curves::{axis, chart, curve, error, far, least_error},
     fraction,
     words::some_of,
 };
@@ -92,25 +92,37 @@ fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bo
     };
     let accuracies = curves(|metrics| metrics.accuracy, None);
     let accuracies_have_dots = accuracies.iter().any(|series| !series.dots.is_empty());
-    let (of_bulk, below) = bulk(&accuracies);
-    let told_below = |series: &Series| {
-        let line = lines.iter().find(|(_, line)| series.items == [line.item]).map(|(_, line)| line);
-        let name = match line.map(|line| &line.runs[..]) {
-            Some([run]) => &run.key,
-            _ => &series.name,
+    let mut beyond = Vec::new();
+    let mut axis_of = |name: String, series: &[Series], metric: Metric| {
+        let (axis, outside) = bulk(metric, series);
+        let told = |series: &&Series| {
+            let line = lines.iter().find(|(_, line)| series.items == [line.item]).map(|(_, line)| line);
+            let name = match line.map(|line| &line.runs[..]) {
+                Some([run]) => &run.key,
+                _ => &series.name,
+            };
+            format!("{name} ({})", fraction(Some(error(metric, least_error(metric, series)))))
         };
-        format!("{name} ({})", fraction(Some(highest(series))))
+        let outside: Vec<String> = outside.iter().map(told).collect();
+        if !outside.is_empty() {
+            let lie =
+                if outside.len() == 1 { format!("1 {noun} lies") } else { format!("{} {noun}s lie", outside.len()) };
+            let names = some_of(&outside, NAMED_BEYOND);
+            let side = if metric.is_of_error() { "above" } else { "below" };
+            beyond.push(format!("{lie} {side} the axis of the {}: {names}.", metric.name()));
+        }
+        Axis { name, ..axis }
     };
-    let below: Vec<String> = below.into_iter().map(told_below).collect();
-    let axis = Axis { name: "validation accuracy".into(), ..of_bulk };
+    let axis = axis_of("validation accuracy".into(), &accuracies, Metric::Accuracy);
     let losses = losses(lines.iter().flat_map(|(_, line)| line.runs.iter().copied()));
     let shares_legend = losses.len() == 1;
     // A tip is of the one line that is pointed at.
     let told = |chart: LineChart| LineChart { item: if are_many { noun.into() } else { String::new() }, ..chart };
-    let of_loss = |loss: Loss| {
+    let mut of_loss = |loss: Loss| {
         let name = if are_named { format!("validation loss, {loss}") } else { "validation loss".into() };
         let what = if are_named { format!("Validation {loss}") } else { "Validation loss".into() };
-        let chart = told(chart(&what, Axis::new(name).log(), curves(|metrics| metrics.loss, Some(loss))));
+        let series = curves(|metrics| metrics.loss, Some(loss));
+        let chart = told(chart(&what, axis_of(name, &series, Metric::Loss), series));
         LineChart { shares_legend, ..chart }
     };
     let accuracy = told(chart("Validation accuracy", axis, accuracies));
@@ -123,38 +135,31 @@ fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bo
             )
         }
     });
-    let below = (!below.is_empty()).then(|| {
-        let lie = if below.len() == 1 { format!("1 {noun} lies") } else { format!("{} {noun}s lie", below.len()) };
-        format!("{lie} below the axis of the accuracy: {}.", some_of(&below, NAMED_BELOW))
-    });
-    let charts = [accuracy].into_iter().chain(losses.into_iter().map(of_loss)).map(Block::Lines).collect();
-    [Block::Beside(charts)].into_iter().chain([rest, below].into_iter().flatten().map(Block::Text)).collect()
+    let charts = [accuracy].into_iter().chain(losses.into_iter().map(&mut of_loss)).map(Block::Lines).collect();
+    [Block::Beside(charts)].into_iter().chain(rest.into_iter().chain(beyond).map(Block::Text)).collect()
 }
 
-/// Runs below the axis that are named.
-const NAMED_BELOW: usize = 5;
+/// Runs beyond an axis that are named.
+const NAMED_BEYOND: usize = 5;
 
-fn highest(series: &Series) -> f64 {
-    series.points.iter().map(|(_, value)| *value).fold(f64::NEG_INFINITY, f64::max)
-}
-
-/// The axis of the accuracies without those of runs far below the others, and these.
-fn bulk(series: &[Series]) -> (Axis, Vec<&Series>) {
-    let mut all: Vec<f64> = series.iter().map(highest).collect();
+/// The axis without runs that are far worse than the others, and these.
+fn bulk(metric: Metric, series: &[Series]) -> (Axis, Vec<&Series>) {
+    let best = |series: &Series| least_error(metric, series);
+    let mut all: Vec<f64> = series.iter().map(best).collect();
     all.sort_by(f64::total_cmp);
-    let Some(middle) = all.get(all.len() / 2) else {
-        return (accuracy_axis(series), vec![]);
+    let Some(middle) = all.get(all.len().saturating_sub(1) / 2) else {
+        return (axis(metric, series), vec![]);
     };
-    let least = if all.len() > BESIDE { 1.0 - 4.0 * (1.0 - middle).max(0.002) } else { f64::NEG_INFINITY };
-    let (within, below): (Vec<&Series>, Vec<&Series>) = series.iter().partition(|series| highest(series) >= least);
+    let most = if all.len() > BESIDE { far(metric, *middle) } else { f64::INFINITY };
+    let (within, beyond): (Vec<&Series>, Vec<&Series>) = series.iter().partition(|series| best(series) <= most);
     let within: Vec<Series> = within.into_iter().cloned().collect();
-    let axis = accuracy_axis(&within);
+    let axis = axis(metric, &within);
     // What is left out must not stretch an axis that has all the others.
     let ends =
         within.iter().flat_map(|series| &series.points).map(|(_, value)| *value).filter(|value| value.is_finite());
     let (low, high) =
         ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if !below.is_empty() && axis.range.is_none() { (axis.range(low, high), below) } else { (axis, below) }
+    if !beyond.is_empty() && axis.range.is_none() { (axis.range(low, high), beyond) } else { (axis, beyond) }
 }
 
 /// Curves as one series: what is no number breaks the line between two.
@@ -176,8 +181,13 @@ mod tests {
         let line = |accuracy: f64| Series::line("", (1..=9).map(|epoch| (f64::from(epoch), accuracy)).collect());
         let mut series: Vec<Series> = (0..8).map(|run| line(0.98 + 0.001 * f64::from(run))).collect();
         series.push(line(0.5));
-        let (axis, below) = bulk(&series);
+        let (axis, below) = bulk(Metric::Accuracy, &series);
         assert_eq!((axis.range, below), (Some([0.98, 0.987]), vec![&series[8]]));
-        assert!(bulk(&series[4..]).1.is_empty(), "of a few all are shown");
+        let losses = |series: &Series| Series::line("", series.points.iter().map(|(x, y)| (*x, 1.0 - y)).collect());
+        let losses: Vec<Series> = series.iter().map(losses).collect();
+        let (axis, above) = bulk(Metric::Loss, &losses);
+        let [low, high] = axis.range.unwrap();
+        assert!((low - 0.013).abs() < 1e-9 && (high - 0.02).abs() < 1e-9 && above == [&losses[8]], "{low} {high}");
+        assert!(bulk(Metric::Accuracy, &series[4..]).1.is_empty(), "of a few all are shown");
     }
 }

@@ -83,6 +83,13 @@ impl<'a> Groups<'a> {
             .collect()
     }
 
+    /// Whether the first of the groups, the best, may lead the second by noise.
+    pub(super) fn is_first_by_noise(&self) -> bool {
+        let tests = self.tests();
+        let level = LEVEL / tests.len() as f64;
+        tests.iter().any(|test| test.groups == [0, 1] && test.welch.is_some_and(|welch| welch.p >= level))
+    }
+
     /// Means over seeds and the tests between groups; none where every run is alone with its plan.
     pub(super) fn section(&self) -> Option<Section> {
         let groups = &self.all;
@@ -336,6 +343,8 @@ pub(super) mod tests {
         assert_eq!(text(&runs(&[linear, net])), [expected]);
         let near: (&str, &[f64]) = ("model.hidden=3", &[0.9826, 0.9831, 0.9822]);
         let texts = text(&runs(&[linear, near, net]));
+        let led_by_noise = |groups: &[(&str, &[f64])]| Groups::best_first(&runs(groups)).is_first_by_noise();
+        assert_eq!([&[linear, net][..], &[linear, near]].map(led_by_noise), [false, true]);
         assert!(texts[0].starts_with("hidden=1 less hidden=3: -0.0001, not more than noise."), "{texts:?}");
         assert!(texts.len() == 3 && texts[2].contains("judged at 0.0167, 0.05 over 3 comparisons"), "{texts:?}");
     }

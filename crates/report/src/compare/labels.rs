@@ -1,6 +1,9 @@
 //! What runs are called beside each other: by what differs in their plans.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use plan::{Plan, decides_result};
 use toml::Value;
@@ -85,6 +88,7 @@ pub fn short_key(key: &str, all: &[&str]) -> String {
 /// A value as a person reads it.
 pub fn plain(value: &Value) -> String {
     match value {
+        Value::String(text) if text.is_empty() => "-".into(),
         Value::String(text) => text.clone(),
         Value::Float(number) => short(*number),
         value => value.to_string(),
@@ -102,6 +106,22 @@ pub fn tell_all<'a>(differing: impl Iterator<Item = &'a str>) -> bool {
     differing.len() <= MOST_KEYS && differing.iter().all(|key| decides_result(key))
 }
 
+/// The paths without the folders that all of them lie in.
+pub fn names(paths: &[PathBuf]) -> Vec<String> {
+    let whole: Vec<PathBuf> = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone())).collect();
+    let mut shared = whole.first().and_then(|path| path.parent()).unwrap_or(Path::new(""));
+    while !whole.iter().all(|path| path.parent().is_some_and(|parent| parent.starts_with(shared))) {
+        let Some(above) = shared.parent() else { break };
+        shared = above;
+    }
+    whole.iter().map(|path| path.strip_prefix(shared).unwrap_or(path).display().to_string()).collect()
+}
+
+/// What a run is called in a narrow table: `A`, `B`, after `Z` the number.
+pub fn letter(place: usize) -> String {
+    ('A'..='Z').nth(place).map_or_else(|| (place + 1).to_string(), String::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +133,15 @@ mod tests {
             Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &settings).unwrap()
         };
         labels(plans.iter().map(plan).collect::<Vec<_>>().iter(), |_| true)
+    }
+
+    #[test]
+    fn names_are_what_the_paths_do_not_share() {
+        let named = |paths: &[&str]| names(&paths.iter().map(PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(named(&["/r/linear/1", "/r/linear/2"]), ["1", "2"]);
+        assert_eq!(named(&["/r/linear/1", "/r/two-layer/1"]), ["linear/1", "two-layer/1"]);
+        assert_eq!(named(&["/r/linear/1", "/s/linear/1"]), ["r/linear/1", "s/linear/1"]);
+        assert_eq!(named(&["/r/linear", "/r/linear/1"]), ["linear", "linear/1"]);
     }
 
     #[test]
