@@ -341,11 +341,12 @@ fn top<'a>(task: &'a Task, row: &[f32], label: u16, count: usize) -> Vec<Guess<'
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::mpsc};
 
     use serde_json::Value;
 
     use super::*;
+    use crate::model::ReadImage;
 
     #[test]
     fn the_description_has_every_route_of_the_router_and_no_other() {
@@ -380,6 +381,54 @@ mod tests {
             let place = place.split('"').next().unwrap();
             assert!(description.pointer(place).is_some(), "{place}");
         }
+    }
+
+    struct Unread;
+
+    impl ReadImage for Unread {
+        fn file(&self, _: &[u8], _: bool) -> Result<Image, String> {
+            Err("not read".into())
+        }
+
+        fn warnings(&self, _: &[f32]) -> Vec<String> {
+            vec![]
+        }
+    }
+
+    fn served(name: &str, about: &str) -> Served {
+        let facts = Facts {
+            name: name.into(),
+            kind: "linear".into(),
+            about: about.into(),
+            quality: None,
+            run: None,
+            task: Task::new(["3", "7"]).unwrap(),
+            shape: task::Shape::grey([2, 2]),
+            fit: "pad",
+            knows_strokes: true,
+            is_linear: true,
+        };
+        Served::new(facts, Arc::new(Unread), Arc::new(|| Err("no images".into())), mpsc::channel().0)
+    }
+
+    #[test]
+    fn models_of_runs_are_opened_beside_the_own_ones_in_the_place_of_those_of_before_and_of_many_the_first_goes() {
+        let api = Api::new(vec![served("linear/1", "own")]);
+        let about = |name: &str| api.named(Some(name)).map(|served| served.facts.about.clone()).ok();
+        assert_eq!(api.open(served("linear/1", "another")).facts.name, "linear/1 (listed)");
+        assert_eq!(about("linear/1").as_deref(), Some("own"));
+        for number in 2..=MOST_OPENED {
+            api.open(served(&format!("linear/{number}"), "first"));
+        }
+        api.open(served("linear/2", "again"));
+        assert_eq!(
+            (about("linear/2").as_deref(), about("linear/1 (listed)").as_deref()),
+            (Some("again"), Some("another"))
+        );
+        api.open(served("linear/0", "one more"));
+        assert_eq!((about("linear/1 (listed)"), about("linear/0").as_deref()), (None, Some("one more")));
+        assert_eq!(api.named(None).unwrap().facts.about, "own");
+        assert_eq!(api.models().len(), 1);
     }
 
     #[test]

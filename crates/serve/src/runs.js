@@ -82,7 +82,9 @@ function cells(run, group) {
     };
     marks.append(fold);
   }
-  if (marks.hasChildNodes()) name.append(marks);
+  // Shown there where the data has no column.
+  if (run.data) marks.dataset.of = run.data;
+  if (run.data || marks.hasChildNodes()) name.append(marks);
   if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));
   const edit = make("button", { type: "button", textContent: "Note", title: "note and tags", ariaLabel: `Note and tags of ${run.name}` });
   edit.onclick = () => mark(run);
