@@ -459,16 +459,172 @@ fn of_runs_that_are_alike_the_first_stands_for_all_and_the_heads_of_the_columns_
             (browser.text(seen).as_str(), browser.text(&format!("{fold}.ariaExpanded")).as_str()),
             ("xxxxx", "true")
         );
+        // What is unfolded stands at one line, those below the first further in where there is room, and stays so.
+        let style = |row: usize, of: &str, key: &str| {
+            format!("getComputedStyle(document.querySelectorAll('#rows tr')[{row}].querySelector('{of}')).{key}")
+        };
+        let lines: Vec<bool> =
+            (0..5).map(|row| browser.text(&style(row, ".tick", "boxShadow")).contains("inset")).collect();
+        assert_eq!(lines, [false, true, true, true, false]);
+        let indents = [1, 2, 4].map(|row| browser.text(&style(row, ".name", "paddingLeft")));
+        assert_eq!(indents, ["0px", if width < 600 { "0px" } else { "20px" }, "0px"]);
+        browser.evaluate("location.reload()");
+        browser.comes_anew();
+        wait_until(|| browser.text(seen) == "xxxxx");
         // One that is ticked is seen, whatever is folded.
         browser.evaluate(&format!("document.querySelectorAll('#rows input')[3].click(); {fold}.click()"));
         assert_eq!(browser.text(seen), "xx.xx");
+        browser.evaluate("find('untick').click()");
+        assert_eq!(browser.text(seen), "xx..x");
     }
     // Where rows are scrolled away their columns are still named, below the buttons.
-    browser.evaluate("document.body.style.paddingBottom = '3000px'; scrollTo(0, 400)");
+    browser.evaluate("document.body.style.paddingBottom = '3000px'; scrollTo(0, 200)");
     let places =
         "['#actions', '.runs th:nth-child(2)'].map((one) => document.querySelector(one).getBoundingClientRect())";
     let touch = format!("(([above, below]) => above.top === 0 && Math.abs(below.top - above.bottom) < 1)({places})");
     assert_eq!(browser.evaluate(&touch), true);
+}
+
+#[test]
+fn what_is_at_work_comes_first_and_one_column_has_the_accuracy() {
+    let place = Place::new();
+    let serving = Serving::start(&place, &[]);
+    let running = endless(&serving);
+    // The loss still falls in its last epoch, the accuracy does not rise.
+    place.train_small(&["linear", "--set", "training.epochs=3"]).ok();
+    let finished = |row: &Value| row["state"] == "finished" && row["alive"] == false;
+    wait_until(|| rows(&serving, "?sort=began").first().is_some_and(finished));
+    let listed = rows(&serving, "");
+    assert_eq!((listed.len(), &listed[0]["name"], &listed[0]["can_draw"]), (2, &json!(running), &json!(false)));
+    let row = &listed[1];
+    let run = place.path().join("runs").join(row["name"].as_str().unwrap());
+    let accuracies: Vec<f64> = metrics(&run).iter().map(|epoch| epoch["valid"]["accuracy"].as_f64().unwrap()).collect();
+    let highest = accuracies.iter().copied().fold(0.0, f64::max);
+    let at = accuracies.iter().position(|accuracy| *accuracy == highest).unwrap() + 1;
+    assert_eq!(row["highest"], json!({ "accuracy": format!("{highest:.4}"), "epoch": at.to_string() }));
+    // What differs from the config but for the data, which has a column.
+    let changes = row["changes"].to_string();
+    assert!(changes.contains("\"epochs=3\"") && !changes.contains("source="), "{changes}");
+    assert!(row["began_at"].as_str().unwrap().ends_with('Z'), "{row}");
+    done(&serving, json!({ "do": "stop", "runs": [running] }));
+    // Nothing is at work: the newest is first.
+    wait_until(|| rows(&serving, "")[0]["name"] == row["name"]);
+    let Some(mut browser) = Browser::start() else { return };
+    for (width, dark) in WIDTHS.into_iter().zip([true, false, true]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        let first = "document.querySelector('#rows .accuracy')";
+        wait_until(|| browser.evaluate(&format!("{first} !== null")) == true);
+        let best = row["epoch"].as_u64().unwrap();
+        let expected = format!("{} epoch {best}highest {highest:.4} epoch {at}", row["accuracy"].as_str().unwrap());
+        assert_eq!(browser.text(&format!("{first}.textContent")), expected);
+        let title = browser.text("document.querySelector('#rows time').title");
+        assert!(title.contains(" at ") && title.contains("20"), "{title}");
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "accuracy", width, dark);
+    }
+}
+
+#[test]
+fn the_view_is_in_the_address_and_one_comes_back_to_it() {
+    let place = Place::new();
+    let Some(mut browser) = Browser::start() else { return };
+    for config in ["linear", "two-layer", "linear"] {
+        place.train_small(&[config, "--set", "training.epochs=1"]).ok();
+    }
+    let serving = Serving::start(&place, &[]);
+    let address = format!("{}runs", serving.address);
+    browser.open_address(&address, 820, false);
+    let names = "[...document.querySelectorAll('#rows .name a')].map((link) => link.textContent).join()";
+    let of = |query: &str| {
+        let names: Vec<Value> = rows(&serving, query).iter().map(|row| row["name"].clone()).collect();
+        names.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(",")
+    };
+    wait_until(|| browser.text(names) == of(""));
+    assert_eq!(browser.text("location.search"), "", "as it is by itself");
+    browser.evaluate("find('filter').value = 'linear'; find('filter').oninput()");
+    browser.evaluate("for (let i = 0; i < 2; i++) document.querySelector('[data-sort=path]').click()");
+    let view = "?filter=linear&sort=-path";
+    let is_so = |browser: &mut Browser| {
+        wait_until(|| browser.text(names) == of(view) && browser.text("location.search") == view);
+        let shown = "find('filter').value + ' ' + find('sort').value + ' ' + find('turn').ariaLabel";
+        assert_eq!(browser.text(shown), "linear path descending");
+    };
+    is_so(&mut browser);
+    browser.evaluate("document.querySelector('#rows input').click()");
+    // Loaded again, back from a page, and by the bar of that page.
+    browser.evaluate("location.reload()");
+    browser.comes_anew();
+    is_so(&mut browser);
+    browser.evaluate("document.querySelector('#rows .name a').click()");
+    browser.comes_anew();
+    browser.evaluate("history.back()");
+    browser.comes_anew();
+    is_so(&mut browser);
+    assert_eq!(browser.evaluate("document.querySelectorAll('#rows input:checked').length"), 1);
+    browser.evaluate("document.querySelector('#rows .name a').click()");
+    browser.comes_anew();
+    browser.evaluate("document.querySelector(\"a[href='/runs']\").click()");
+    browser.comes_anew();
+    is_so(&mut browser);
+    // On the list itself that way leads to all of it.
+    browser.evaluate("document.querySelector(\"a[href='/runs']\").click()");
+    browser.comes_anew();
+    wait_until(|| browser.text(names) == of(""));
+    // What somebody was sent, data and all; an order that there is none of is none.
+    browser.open_address(&format!("{address}?data=synthetic&sort=no&filter=two-layer"), 390, false);
+    wait_until(|| browser.text(names) == of("?filter=two-layer"));
+    assert_eq!(browser.text("find('data').value + ' ' + find('sort').value"), "synthetic began");
+}
+
+#[test]
+fn the_models_of_ticked_runs_answer_side_by_side() {
+    let place = Place::new();
+    for config in ["linear", "two-layer"] {
+        place.train_small(&[config, "--set", "training.epochs=1"]).ok();
+    }
+    write_study(&place);
+    let serving = Serving::start(&place, &[]);
+    done(&serving, json!({ "do": "sweep", "study": "ours", "settings": [] }));
+    wait_until(|| rows(&serving, "")[0]["state"] == "study: 2 finished" && rows(&serving, "")[0]["alive"] == false);
+    // Who names none is answered by what the server was begun with, and no name is a path.
+    let (_, page) = serving.ask("GET /", &[], b"");
+    assert!(page.contains("\"name\":\"two-layer/") && !page.contains("\"name\":\"linear/"));
+    for (name, said) in [("no", "there is no run `no`"), ("..%2Fruns", "there is no run"), ("%3Cb%3E", "&lt;b&gt;")] {
+        let (status, page) = serving.ask(&format!("GET /?run={name}"), &[], b"");
+        assert!(status == 400 && page.contains(said), "{name}: {status}");
+    }
+    let nine = ["run=ours"; 9].join("&");
+    assert_eq!(serving.ask(&format!("GET /?{nine}"), &[], b"").0, 400);
+    let without = rows(&serving, "?filter=model%3Dlinear")[1]["name"].as_str().unwrap().to_owned();
+    let run = place.path().join("runs").join(&without);
+    let kept = fs::read(run.join("model.safetensors")).unwrap();
+    fs::remove_file(run.join("model.safetensors")).unwrap();
+    let (status, page) = serving.ask(&format!("GET /?run={without}"), &[], b"");
+    assert!(status == 400 && page.contains("has no model yet"), "{page}");
+    fs::write(run.join("model.safetensors"), kept).unwrap();
+    let Some(mut browser) = Browser::start() else { return };
+    let draw = "document.querySelector('[data-do=draw]')";
+    for (width, dark) in WIDTHS.into_iter().zip([false, true, false]) {
+        browser.open_address(&format!("{}runs", serving.address), width, dark);
+        wait_until(|| browser.evaluate("document.querySelectorAll('#rows tr').length") == 3);
+        assert_eq!(browser.evaluate(&format!("{draw}.disabled")), true);
+        browser.evaluate("document.querySelectorAll('#rows input').forEach((box) => box.click())");
+        browser.evaluate(&format!("{draw}.click()"));
+        browser.comes_anew();
+        let names = "[...document.querySelectorAll('.model h2')].map((name) => name.textContent).join(' ')";
+        let named = browser.text(names);
+        let of = |config: &str| named.split(' ').any(|name| name.starts_with(config));
+        assert!(named.split(' ').count() == 3 && ["ours/", "linear/", "two-layer/"].into_iter().all(of), "{named}");
+        browser.drag("#canvas", &[[0.3, 0.2], [0.7, 0.2], [0.5, 0.8]]);
+        wait_until(|| browser.evaluate("document.querySelectorAll('.class').length") == 3);
+        // A program is told how to ask the first of them, which is not the one that is asked by itself.
+        assert!(browser.text("find('curl').textContent").contains("/api/predict?model=ours%2F"));
+        let seen = browser.seen(width, &serving.address);
+        check(&mut browser, seen, "ticked-drawn", width, dark);
+    }
+    let (_, models) = serving.ask("GET /api/models", &[], b"");
+    // One that answers already answers once.
+    assert_eq!(models.matches("\"name\"").count(), 3, "{models}");
 }
 
 #[test]
@@ -491,7 +647,8 @@ fn ticks_stay_while_the_list_is_filtered_and_sorted() {
     };
     filter(&mut browser, "model=two-layer");
     wait_until(|| browser.evaluate(count) == 1);
-    let hidden = "3 ticked, 2 of them not in the list below: Compare takes all, the others those that are seen.";
+    let hidden =
+        "3 ticked, 2 of them not in the list below: Compare and Draw take all, the others those that are seen.";
     assert_eq!((browser.text(ticked).as_str(), browser.evaluate(checked)), (hidden, json!(1)));
     assert_eq!(browser.evaluate("document.querySelector('[data-do=compare]').disabled"), false);
     let seen = browser.seen(820, &serving.address);
@@ -517,7 +674,7 @@ fn ticks_stay_while_the_list_is_filtered_and_sorted() {
             browser.text("[...document.querySelectorAll('[aria-sort]')].map((one) => one.ariaSort).join()"),
             order
         );
-        assert_eq!(browser.text("find('sort').value + ' ' + find('turn').textContent"), format!("path {order}"));
+        assert_eq!(browser.text("find('sort').value + ' ' + find('turn').ariaLabel"), format!("path {order}"));
         expected.reverse();
     }
     browser.evaluate("find('untick').click()");

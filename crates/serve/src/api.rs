@@ -1,6 +1,11 @@
 //! The interface for programs.
 
-use std::{num::NonZeroUsize, sync::Arc, thread};
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+};
 
 use axum::{
     Json,
@@ -25,11 +30,16 @@ const MOST_BYTES: usize = 16 << 20;
 const LARGE: u64 = 64 << 10;
 /// Large bodies that are taken in at a time.
 const MOST_LARGE: usize = 8;
+/// Models that are kept beside those that are served from the beginning on.
+const MOST_OPENED: usize = 32;
 /// Images of one request.
 const MOST_IMAGES: usize = 1000;
 
 pub(crate) struct Api {
-    models: Vec<Served>,
+    /// Those that are served from the beginning on.
+    models: Vec<Arc<Served>>,
+    /// Those of runs that a page was opened for, the last one at the end.
+    opened: RwLock<VecDeque<Arc<Served>>>,
     large: Semaphore,
     decodes: Arc<Semaphore>,
 }
@@ -37,20 +47,45 @@ pub(crate) struct Api {
 impl Api {
     pub fn new(models: Vec<Served>) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { models, large: Semaphore::new(MOST_LARGE), decodes: Arc::new(Semaphore::new(cores)) }
+        let models = models.into_iter().map(Arc::new).collect();
+        Self {
+            models,
+            opened: RwLock::default(),
+            large: Semaphore::new(MOST_LARGE),
+            decodes: Arc::new(Semaphore::new(cores)),
+        }
     }
 
-    pub fn models(&self) -> &[Served] {
+    pub fn models(&self) -> &[Arc<Served>] {
         &self.models
     }
 
     /// The model of this name; the first where none is said.
-    pub fn named(&self, name: Option<&str>) -> Result<&Served, Refusal> {
+    pub fn named(&self, name: Option<&str>) -> Result<Arc<Served>, Refusal> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.models.iter().chain(&*opened);
         let served = match name {
             None => self.models.first(),
-            Some(name) => self.models.iter().find(|served| served.facts.name == name),
+            Some(name) => all.find(|served| served.facts.name == name),
         };
-        served.ok_or_else(|| Refusal(StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into()))
+        let none = || Refusal(StatusCode::NOT_FOUND, "no model of this name; /api/models lists them".into());
+        served.cloned().ok_or_else(none)
+    }
+
+    /// Lets one answer from now on, in the place of another of its run; of many the one that was opened first goes.
+    pub fn open(&self, mut served: Served) -> Arc<Served> {
+        // A run of elsewhere may be called alike.
+        if self.models.iter().any(|own| own.facts.name == served.facts.name) {
+            served.facts.name += " (listed)";
+        }
+        let served = Arc::new(served);
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        opened.retain(|other| other.facts.name != served.facts.name);
+        opened.push_back(served.clone());
+        if opened.len() > MOST_OPENED {
+            opened.pop_front();
+        }
+        served
     }
 }
 
@@ -68,11 +103,13 @@ pub(crate) async fn wrong_method() -> Response {
 }
 
 pub(crate) async fn models(State(api): State<Arc<Api>>) -> Response {
-    let model = |Served { facts: Facts { name, kind, about, task, shape, .. }, .. }: &Served| {
+    let model = |served: &Arc<Served>| {
+        let Facts { name, kind, about, task, shape, .. } = &served.facts;
         let shape = [shape.channels, shape.height, shape.width];
         json!({ "name": name, "kind": kind, "about": about, "classes": task.classes(), "shape": shape })
     };
-    Json(api.models.iter().map(model).collect::<Vec<_>>()).into_response()
+    let opened = api.opened.read().unwrap_or_else(PoisonError::into_inner);
+    Json(api.models.iter().chain(&*opened).map(model).collect::<Vec<_>>()).into_response()
 }
 
 pub(crate) async fn description() -> Response {
@@ -163,7 +200,7 @@ pub(crate) async fn predict(
 ) -> Result<Response, Refusal> {
     let Query(wanted) = wanted?;
     let served = api.named(wanted.model.as_deref())?;
-    let images = images(&api, served, wanted.invert, request).await?;
+    let images = images(&api, &served, wanted.invert, request).await?;
     let Facts { task, name, .. } = &served.facts;
     if wanted.why && images.len() > 1 {
         return Err(bad("`why` is of one image"));
@@ -175,7 +212,7 @@ pub(crate) async fn predict(
     let classes = task.classes().len();
     let mut predictions = Vec::with_capacity(images.len());
     for (index, (label, image)) in labels.into_iter().zip(&images).enumerate() {
-        let why = if wanted.why { Some(why(served, &image.values, label).await?) } else { None };
+        let why = if wanted.why { Some(why(&served, &image.values, label).await?) } else { None };
         let row = &probabilities[index * classes..][..classes];
         let top = top(task, row, label, wanted.top.unwrap_or(classes));
         predictions.push(Prediction {
@@ -304,11 +341,12 @@ fn top<'a>(task: &'a Task, row: &[f32], label: u16, count: usize) -> Vec<Guess<'
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{collections::BTreeSet, sync::mpsc};
 
     use serde_json::Value;
 
     use super::*;
+    use crate::model::ReadImage;
 
     #[test]
     fn the_description_has_every_route_of_the_router_and_no_other() {
@@ -343,6 +381,54 @@ mod tests {
             let place = place.split('"').next().unwrap();
             assert!(description.pointer(place).is_some(), "{place}");
         }
+    }
+
+    struct Unread;
+
+    impl ReadImage for Unread {
+        fn file(&self, _: &[u8], _: bool) -> Result<Image, String> {
+            Err("not read".into())
+        }
+
+        fn warnings(&self, _: &[f32]) -> Vec<String> {
+            vec![]
+        }
+    }
+
+    fn served(name: &str, about: &str) -> Served {
+        let facts = Facts {
+            name: name.into(),
+            kind: "linear".into(),
+            about: about.into(),
+            quality: None,
+            run: None,
+            task: Task::new(["3", "7"]).unwrap(),
+            shape: task::Shape::grey([2, 2]),
+            fit: "pad",
+            knows_strokes: true,
+            is_linear: true,
+        };
+        Served::new(facts, Arc::new(Unread), Arc::new(|| Err("no images".into())), mpsc::channel().0)
+    }
+
+    #[test]
+    fn models_of_runs_are_opened_beside_the_own_ones_in_the_place_of_those_of_before_and_of_many_the_first_goes() {
+        let api = Api::new(vec![served("linear/1", "own")]);
+        let about = |name: &str| api.named(Some(name)).map(|served| served.facts.about.clone()).ok();
+        assert_eq!(api.open(served("linear/1", "another")).facts.name, "linear/1 (listed)");
+        assert_eq!(about("linear/1").as_deref(), Some("own"));
+        for number in 2..=MOST_OPENED {
+            api.open(served(&format!("linear/{number}"), "first"));
+        }
+        api.open(served("linear/2", "again"));
+        assert_eq!(
+            (about("linear/2").as_deref(), about("linear/1 (listed)").as_deref()),
+            (Some("again"), Some("another"))
+        );
+        api.open(served("linear/0", "one more"));
+        assert_eq!((about("linear/1 (listed)"), about("linear/0").as_deref()), (None, Some("one more")));
+        assert_eq!(api.named(None).unwrap().facts.about, "own");
+        assert_eq!(api.models().len(), 1);
     }
 
     #[test]

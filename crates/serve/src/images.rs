@@ -279,7 +279,7 @@ pub(crate) async fn nearest(
 ) -> Result<Response, Refusal> {
     let Query(Of { model, invert, .. }) = of?;
     let served = api.named(model.as_deref())?;
-    let sent = api::images(&api, served, invert, request).await?;
+    let sent = api::images(&api, &served, invert, request).await?;
     let [image] = <[Image; 1]>::try_from(sent).map_err(|_| bad("the nearest are of one image"))?;
     let images = served.images().await?;
     let nearest = served.gallery.look(&images, move |images| images.nearest(&image.values, NEAREST)).await?;

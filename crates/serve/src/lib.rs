@@ -133,6 +133,8 @@ fn reachable(address: IpAddr) -> IpAddr {
 
 fn router(models: Vec<Served>, runs: Arc<dyn Runs>, drawings: Arc<dyn Drawings>, guard: Guard) -> Router {
     let state = Arc::new(api::Api::new(models));
+    let runs = Arc::new(watch::Watch::new(runs));
+    let drawing = Router::new().route("/", get(page::page)).with_state((state.clone(), runs.clone()));
     let watch = Router::new()
         .route("/runs", get(watch::index))
         .route("/runs/{*name}", get(watch::run))
@@ -140,18 +142,18 @@ fn router(models: Vec<Served>, runs: Arc<dyn Runs>, drawings: Arc<dyn Drawings>,
         .route("/api/runs", get(watch::list).post(watch::act))
         .route("/api/configs", get(watch::configs))
         .route("/api/events", get(watch::events))
-        .with_state(Arc::new(watch::Watch::new(runs)));
+        .with_state(runs);
     let drawings = Router::new()
         .route("/api/drawings", get(drawings::set).post(drawings::add).delete(drawings::take_back))
         .with_state(Arc::new(Few::new(drawings)));
     Router::new()
-        .route("/", get(page::page))
         .route("/api/models", get(api::models))
         .route("/api/predict", post(api::predict))
         .route("/api/images", get(images::list))
         .route("/api/image", get(images::image))
         .route("/api/nearest", post(images::nearest))
         .route("/openapi.json", get(api::description))
+        .merge(drawing)
         .merge(watch)
         .merge(drawings)
         .fallback(api::not_found)

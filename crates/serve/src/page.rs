@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
     response::{Html, IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -12,15 +13,42 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Api,
-    model::{Facts, Served},
+    few::failed,
+    model::Facts,
+    watch::{Pairs, Watch, named},
 };
 
-/// The page that asks the server.
-pub(crate) async fn page(State(api): State<Arc<Api>>) -> Response {
-    if api.models().is_empty() {
+/// Models that one page asks.
+const MOST_MODELS: usize = 8;
+
+/// The page that asks the server: its own models, or those of the runs that are named.
+pub(crate) async fn page(
+    State((api, watch)): State<(Arc<Api>, Arc<Watch>)>,
+    pairs: Result<Query<Pairs>, QueryRejection>,
+) -> Response {
+    let names = match named(pairs, MOST_MODELS) {
+        Ok(names) => names,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut models = if names.is_empty() { api.models().to_vec() } else { Vec::new() };
+    for name in names {
+        if let Some(own) = api.models().iter().find(|served| served.facts.run.as_ref() == Some(&name)) {
+            models.push(own.clone());
+            continue;
+        }
+        match watch.runs.ask(move |runs| runs.model(&name)).await {
+            Some(Ok(served)) => models.push(api.open(served)),
+            Some(Err(reason)) => {
+                let page = with_bar(&plain(&escaped(&reason)));
+                return (StatusCode::BAD_REQUEST, Html(page)).into_response();
+            }
+            None => return failed(),
+        }
+    }
+    if models.is_empty() {
         return Redirect::temporary("/runs").into_response();
     }
-    let facts = api.models().iter().map(|Served { facts, .. }| of(facts)).collect();
+    let facts = models.iter().map(|served| of(&served.facts)).collect();
     let scripts =
         [include_str!("draw.js"), include_str!("ask.js"), include_str!("server.js"), include_str!("data_set.js")];
     let parts = [include_str!("data_set.html"), include_str!("server.html")];

@@ -2,12 +2,17 @@
 "use strict";
 const find = (id) => document.getElementById(id);
 const ROWS = 100;
-// What is ticked stays so while the list is filtered and sorted: of each run's name whether it is a study.
-const ticked = new Map();
-// Runs that are alike in all that is listed are one row with a button from so many on, and these are unfolded.
+const USUAL = "began";
+// Models that one page to draw on has at most.
+const MOST_DRAWN = 8;
+// What is ticked stays so while the list is filtered and sorted, and when one comes back to it: by its name what it can be asked for.
+const ticked = new Map(history.state ?? []);
+// Runs that are alike in all that is listed are one row with a button from so many on. What is unfolded is known by one of them.
 const ALIKE = 3;
-const unfolded = new Set();
-let wanted = ROWS;
+// The view is in the address, to be loaded again and sent.
+const kept = new URLSearchParams(location.search);
+const unfolded = new Set(kept.getAll("open"));
+let wanted = Math.max(ROWS, Number(kept.get("last")) || 0);
 let isTurned = false;
 let shown = [];
 let asking;
@@ -45,61 +50,88 @@ async function act(action) {
   list();
 }
 
+const can = (run) => ({ isStudy: run.is_study, canDraw: run.can_draw });
+
 // Rows that have not changed stay as they are, with what is focused in them.
-function cells(run, key, alike) {
+function cells(run, group) {
   const box = make("input", { type: "checkbox", checked: ticked.has(run.name), ariaLabel: `tick ${run.name}` });
   box.onchange = () => {
-    if (box.checked) ticked.set(run.name, run.is_study);
+    if (box.checked) ticked.set(run.name, can(run));
     else ticked.delete(run.name);
     tools();
+    remember();
   };
-  const link = make("a", { href: pageOf(run.name), textContent: run.name });
-  const name = make("td", { className: "name" }, link);
+  const small = (text, title = "") => make("span", { className: "small", textContent: text, title });
+  const cell = (className, ...children) => make("td", { className }, ...children);
+  // Where there is no room it is broken behind its slash.
+  const link = make("a", { href: pageOf(run.name) });
+  run.name.split("/").forEach((part, i) => link.append(i ? "/" : "", make("span", { className: "part", textContent: part })));
+  const name = cell("name", link);
   // A config mostly says of which model it is.
   const model = run.name.split("/")[0].includes(run.model) ? null : run.model;
-  const [changed, ...others] = run.marks;
-  const small = (text, title = "") => text && name.append(" ", make("span", { className: "small", textContent: text, title }));
-  small(model);
-  small(changed, run.changed);
-  for (const mark of others) small(mark);
-  if (alike) {
+  const said = [[model], ...run.changes.map((change) => [change, run.changed]), ...run.marks.map((mark) => [mark])];
+  const marks = make("div", { className: "marks" }, ...said.filter(([text]) => text).map((one) => small(...one)));
+  if (group.length) {
     const fold = make("button", { type: "button", title: "the same in all that is listed but when they began and how long they took" });
-    const told = () => {
-      fold.ariaExpanded = unfolded.has(key);
-      fold.textContent = unfolded.has(key) ? `hide ${alike} alike` : `${alike} more alike`;
-    };
-    told();
+    fold.dataset.alike = group.length - 1;
     fold.onclick = () => {
-      if (!unfolded.delete(key)) unfolded.add(key);
-      told();
+      if (isUnfolded(group)) group.forEach((name) => unfolded.delete(name));
+      else unfolded.add(run.name);
       foldAlike();
+      remember();
     };
-    name.append(" ", fold);
+    marks.append(fold);
   }
+  // Shown there where the data has no column.
+  if (run.data) marks.dataset.of = run.data;
+  if (run.data || marks.hasChildNodes()) name.append(marks);
   if (run.problem) name.append(make("div", { className: "small error", textContent: run.problem }));
   const edit = make("button", { type: "button", textContent: "Note", title: "note and tags", ariaLabel: `Note and tags of ${run.name}` });
   edit.onclick = () => mark(run);
   // Its width is that of its text, which no hyphen breaks.
-  const whole = (text, className) => make("td", { className }, make("span", { textContent: text }));
-  const state = whole(run.state, `state ${run.alive ? "alive" : run.state === "failed" ? "error" : ""}`);
-  const number = (is, text) => {
-    const cell = make("td", { textContent: text, className: `number ${is}` });
-    cell.dataset.is = is;
-    return cell;
+  const whole = (text, className) => cell(className, make("span", { textContent: text ?? "" }));
+  const isError = run.state === "failed" || run.state === "damaged";
+  const state = whole(run.state, `state ${run.alive ? "alive" : isError ? "error" : ""}`);
+  const began = make("time", { textContent: run.began });
+  if (run.began_at) {
+    const at = new Date(run.began_at).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "long" });
+    Object.assign(began, { dateTime: run.began_at, title: at });
+  }
+  const number = (is, text, ...more) => {
+    const found = cell(`number ${is}${text === "-" ? " none" : ""}`, make("span", { className: "value", textContent: text }), ...more);
+    found.dataset.is = is;
+    return found;
   };
-  const data = whole(run.data, "data");
-  const began = make("td", { className: "began", textContent: run.began, title: run.began_at ?? "" });
-  return [make("td", {}, box), name, data, state, began, number("epochs", run.epochs), number("loss", run.loss),
-    number("accuracy", run.accuracy), number("highest", run.highest), number("time", run.time), make("td", {}, edit)];
+  const epochs = number("epochs", run.epochs);
+  const [done, all] = run.epochs.split("/").map(Number);
+  if (run.alive && !run.is_study && all) epochs.style.setProperty("--done", `${100 * done / all}%`);
+  const of = (epoch) => make("span", { className: `small of${epoch === done ? " last" : ""}`, textContent: `epoch ${epoch}` });
+  const accuracy = number("accuracy", run.accuracy);
+  if (run.epoch !== null) accuracy.append(" ", of(run.epoch));
+  if (run.highest) accuracy.append(make("div", { title: `epoch ${run.highest.epoch}` }, small(`highest ${run.highest.accuracy}`), " ", of(run.highest.epoch)));
+  // Numbers end below each other, and so do units.
+  const [, length, unit] = run.time.match(/^(.*?) ?([a-z]*)$/);
+  const time = number("time", length, " ", make("span", { className: "unit", textContent: unit }));
+  return [cell("tick", box), name, whole(run.data, "data"), state, cell("began", began), epochs, number("loss", run.loss), accuracy, time, cell("note", edit)];
 }
 
 // By which runs are alike: all that is listed but when they began and how long they took; none of one that trains.
 const keyOf = (run) => run.alive || run.is_study ? run.name
   : JSON.stringify({ ...run, name: run.name.split("/")[0], began: "", began_at: "", time: "" });
 
+const isUnfolded = (group) => group.some((name) => unfolded.has(name));
+
 // Of runs that are alike, and beside each other, the first stands for the others, but for those that are ticked.
 function foldAlike() {
-  for (const row of find("rows").children) row.hidden = row.isFurther && !unfolded.has(row.key) && !ticked.has(row.dataset.name);
+  for (const row of find("rows").children) {
+    const isOpen = isUnfolded(row.group);
+    row.hidden = row.isFurther && !isOpen && !ticked.has(row.dataset.name);
+    row.className = row.isFurther ? "alike" : isOpen ? "alike first" : "";
+    const fold = row.querySelector("[data-alike]");
+    if (!fold) continue;
+    fold.ariaExpanded = isOpen;
+    fold.textContent = isOpen ? `hide ${fold.dataset.alike} alike` : `${fold.dataset.alike} more alike`;
+  }
 }
 
 // Where there are several; one that is chosen stays, though its last run goes.
@@ -120,16 +152,17 @@ function show({ runs, total, found, data }) {
   let [first, end] = [0, 0];
   find("rows").replaceChildren(...runs.map((run, i) => {
     if (i === end) for (first = i; keys[end] === keys[first] && end < runs.length;) end++;
-    const isFolded = end - first >= ALIKE;
-    const alike = isFolded && i === first ? end - first - 1 : 0;
-    const text = JSON.stringify([run, alike]);
+    const group = end - first >= ALIKE ? runs.slice(first, end).map(({ name }) => name) : [];
+    const isFurther = group.length > 0 && i > first;
+    const text = JSON.stringify([run, isFurther ? [] : group]);
     const old = rows.get(run.name);
-    const row = old?.known === text ? old : make("tr", { known: text }, ...cells(run, keys[i], alike));
+    const row = old?.known === text ? old : make("tr", { known: text }, ...cells(run, isFurther ? [] : group));
     row.dataset.name = run.name;
-    return Object.assign(row, { key: keys[i], isFurther: isFolded && i > first });
+    return Object.assign(row, { group, isFurther });
   }));
   foldAlike();
   const names = new Set(runs.map((run) => run.name));
+  for (const run of runs) if (ticked.has(run.name)) ticked.set(run.name, can(run));
   // Of runs that are all here one that is not has gone.
   if (runs.length >= total) for (const name of [...ticked.keys()]) if (!names.has(name)) ticked.delete(name);
   find("count").textContent = total === 0 ? "No runs yet: Train a new run begins one."
@@ -138,13 +171,17 @@ function show({ runs, total, found, data }) {
   tools();
 }
 
+// Those ticked that have a model.
+const drawn = () => [...ticked].filter(([, { canDraw }]) => canDraw).map(([name]) => name);
+
 function tools() {
   const runs = shown.filter((run) => ticked.has(run.name));
   const hidden = ticked.size - runs.length;
   find("ticked").hidden = ticked.size === 0;
-  find("howmany").textContent = `${ticked.size} ticked` + (hidden ? `, ${hidden} of them not in the list below: Compare takes all, the others those that are seen.` : ".");
+  find("howmany").textContent = `${ticked.size} ticked` + (hidden ? `, ${hidden} of them not in the list below: Compare and Draw take all, the others those that are seen.` : ".");
   const can = {
-    compare: ticked.size > 1 || [...ticked.values()].some((isStudy) => isStudy),
+    compare: ticked.size > 1 || [...ticked.values()].some(({ isStudy }) => isStudy),
+    draw: drawn().length > 0 && drawn().length <= MOST_DRAWN,
     stop: runs.some((run) => run.alive),
     resume: runs.some((run) => !run.alive && run.can_resume),
     remove: runs.some((run) => !run.alive),
@@ -152,11 +189,29 @@ function tools() {
   for (const button of document.querySelectorAll("[data-do]")) button.disabled = !can[button.dataset.do];
 }
 
+// What the list is asked for by; without an order what runs comes first, then the newest.
+function view() {
+  const order = (isTurned ? "-" : "") + find("sort").value;
+  const all = { filter: find("filter").value, data: find("data").value, sort: order === USUAL ? "" : order };
+  return Object.entries(all).filter(([, value]) => value);
+}
+
+// Where one comes back to, with the rest of the address as it is; the way to it from other pages is in their bar.
+function remember() {
+  for (const key of ["filter", "data", "sort", "last", "open"]) kept.delete(key);
+  for (const [key, value] of view()) kept.set(key, value);
+  if (wanted > ROWS) kept.set("last", wanted);
+  for (const name of unfolded) kept.append("open", name);
+  const search = kept.toString() && `?${kept}`;
+  history.replaceState([...ticked], "", location.pathname + search);
+  sessionStorage.setItem("list", search);
+}
+
 async function list() {
   // Of several that overlap the last one is shown.
   const mine = (asking = {});
-  const query = new URLSearchParams({ last: wanted, filter: find("filter").value, sort: (isTurned ? "-" : "") + find("sort").value });
-  if (find("data").value) query.set("data", find("data").value);
+  const query = new URLSearchParams([["last", wanted], ...view()]);
+  remember();
   try {
     const answer = await ask("/api/runs?" + query);
     if (mine === asking) show(answer);
@@ -172,7 +227,9 @@ for (const button of document.querySelectorAll("[data-do]")) {
   button.onclick = () => {
     const runs = shown.filter((run) => ticked.has(run.name));
     const what = button.dataset.do;
-    if (what === "compare") return void (location.href = "/compare?" + new URLSearchParams([...ticked.keys()].map((name) => ["run", name])));
+    const go = (page, names) => void (location.href = `${page}?${new URLSearchParams(names.map((name) => ["run", name]))}`);
+    if (what === "compare") return go("/compare", [...ticked.keys()]);
+    if (what === "draw") return go("/", drawn());
     const meant = { stop: (run) => run.alive, resume: (run) => !run.alive && run.can_resume, remove: (run) => !run.alive }[what];
     const names = runs.filter(meant).map((run) => run.name);
     if (what === "remove") names.forEach((name) => ticked.delete(name));
@@ -182,7 +239,9 @@ for (const button of document.querySelectorAll("[data-do]")) {
 find("untick").onclick = () => {
   ticked.clear();
   for (const box of document.querySelectorAll("#rows input")) box.checked = false;
+  foldAlike();
   tools();
+  remember();
 };
 find("undo").hidden = !sessionStorage.getItem("undo");
 find("undo").onclick = () => act({ do: "undo" });
@@ -204,10 +263,19 @@ function sortBy(key, turned) {
     const order = ("ascending" in head.dataset) !== turned ? "ascending" : "descending";
     const isIt = head.dataset.sort === key;
     head.parentElement.ariaSort = isIt ? order : null;
-    if (isIt) find("turn").textContent = order;
+    if (isIt) Object.assign(find("turn"), { textContent: order === "ascending" ? "▲" : "▼", ariaLabel: order, title: order });
   }
 }
-sortBy("began", false);
+const order = kept.get("sort") ?? USUAL;
+const by = order.replace(/^-/, "");
+sortBy(...(heads.some((head) => head.dataset.sort === by) ? [by, by !== order] : [USUAL, false]));
+find("filter").value = kept.get("filter") ?? "";
+if (kept.get("data")) {
+  find("data").append(make("option", { value: kept.get("data"), textContent: kept.get("data"), selected: true }));
+  find("ofdata").hidden = false;
+}
+// From here the way to the list is the way to all of it.
+document.querySelector("a[href='/runs']").onclick = null;
 find("sort").onchange = () => {
   sortBy(find("sort").value, false);
   anew();

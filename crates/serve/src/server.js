@@ -94,4 +94,6 @@ const token = new URLSearchParams(location.search).get("token") ?? sessionStorag
 if (token) sessionStorage.setItem("token", token);
 const known = token ? ` -H 'Authorization: Bearer ${token}'` : "";
 const sent = ["--data-binary @digit.png", "-F file=@a.png -F file=@b.png"];
-find("curl").textContent = sent.map((files) => `curl${known} ${files} '${location.origin}/api/predict?top=3'`).join("\n");
+// A page that was opened for other runs than the server's own.
+const ofRun = new URLSearchParams(location.search).has("run") ? `model=${encodeURIComponent(models[0].name)}&` : "";
+find("curl").textContent = sent.map((files) => `curl${known} ${files} '${location.origin}/api/predict?${ofRun}top=3'`).join("\n");

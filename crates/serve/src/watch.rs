@@ -20,8 +20,9 @@ use serde_json::Value;
 use tokio::{sync::Semaphore, time::sleep};
 
 use crate::{
-    api::refused,
+    api::{Refusal, bad, refused},
     few::{Few, answered, failed},
+    model::Served,
     page,
 };
 
@@ -52,6 +53,12 @@ pub trait Runs: Send + Sync {
     /// # Errors
     /// In a line: why these cannot be compared.
     fn compare(&self, names: &[String]) -> Result<String, String>;
+
+    /// The model of a run, or of a study's best trial, ready to answer.
+    ///
+    /// # Errors
+    /// In a line: why it cannot be asked.
+    fn model(&self, name: &str) -> Result<Served, String>;
 
     /// Configs and studies that can be begun.
     fn configs(&self) -> Value;
@@ -160,7 +167,7 @@ impl Action {
 
 /// Who knows the runs, and how many watch them.
 pub(crate) struct Watch {
-    runs: Few<dyn Runs>,
+    pub runs: Few<dyn Runs>,
     watching: Arc<Semaphore>,
 }
 
@@ -214,20 +221,26 @@ pub(crate) async fn run(State(watch): Shared, path: Result<Path<String>, PathRej
     }
 }
 
-pub(crate) async fn compare(
-    State(watch): Shared,
-    pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
-) -> Response {
-    let pairs = match pairs {
-        Ok(Query(pairs)) => pairs,
-        Err(rejection) => return refused(StatusCode::BAD_REQUEST, rejection.body_text()),
+pub(crate) async fn compare(State(watch): Shared, pairs: Result<Query<Pairs>, QueryRejection>) -> Response {
+    let names = match named(pairs, MOST_NAMED) {
+        Ok(names) => names,
+        Err(refusal) => return refusal.into_response(),
     };
-    let names: Vec<String> = pairs.into_iter().filter(|(key, _)| key == "run").map(|(_, name)| name).collect();
-    if names.len() > MOST_NAMED {
-        return refused(StatusCode::BAD_REQUEST, format!("{} runs, expected {MOST_NAMED} at most", names.len()));
-    }
     let compared = watch.runs.ask(move |runs| runs.compare(&names)).await;
     answered(compared, |document| Html(page::compared(&document)).into_response())
+}
+
+/// What stands behind `?`, where a key may come more than once.
+pub(crate) type Pairs = Vec<(String, String)>;
+
+/// The runs that are named there.
+pub(crate) fn named(pairs: Result<Query<Pairs>, QueryRejection>, most: usize) -> Result<Vec<String>, Refusal> {
+    let Query(pairs) = pairs?;
+    let names: Vec<String> = pairs.into_iter().filter(|(key, _)| key == "run").map(|(_, name)| name).collect();
+    if names.len() > most {
+        return Err(bad(format!("{} runs, expected {most} at most", names.len())));
+    }
+    Ok(names)
 }
 
 pub(crate) async fn act(State(watch): Shared, action: Result<Json<Action>, JsonRejection>) -> Response {

@@ -124,6 +124,10 @@ impl Runs for Known {
         if names.is_empty() { Err("nothing to compare".into()) } else { Ok(names.join(" ")) }
     }
 
+    fn model(&self, name: &str) -> Result<Served, String> {
+        if name == "linear/1" { Ok(model()) } else { Err(name.to_owned()) }
+    }
+
     fn configs(&self) -> Value {
         json!({ "configs": [] })
     }
@@ -149,6 +153,7 @@ impl Drawings for Known {
 
 const WAYS: &[&str] = &[
     "GET /",
+    "GET /?run=linear/1&run=linear/1",
     "GET /runs",
     "GET /runs/linear/1/report.html",
     "GET /runs/linear/2/report.html",

@@ -178,6 +178,9 @@ fn object(row: &Row) -> serde_json::Value {
     })
 }
 
+/// The state of a run that trains.
+const RUNNING: &str = "running";
+
 /// How a run stands, in a word.
 pub fn state(run: &Run) -> &'static str {
     match &run.record {
@@ -186,7 +189,7 @@ pub fn state(run: &Run) -> &'static str {
         Ok(RunRecord { state: State::Paused, reason: Some(_), .. }) if !run.in_use => "pruned",
         Ok(RunRecord { state: State::Paused, .. }) if !run.in_use => "stopped early",
         Ok(RunRecord { state: State::Failed, .. }) => "failed",
-        _ if run.in_use => "running",
+        _ if run.in_use => RUNNING,
         Err(Error::Damaged { .. }) => "damaged",
         // Made by a study's driver for a trial that is next.
         Err(_) if study::is_trial(&run.path) => "waiting",

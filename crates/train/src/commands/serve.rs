@@ -48,7 +48,7 @@ use crate::{
 pub fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let place = Place { host: args.host.clone(), port: args.port };
     let server = Server::bind(&place).map_err(|cause| UsageError(refusal(args, &cause)))?;
-    let watched = Watched::new(&args.root.runs);
+    let watched = Watched::new(args);
     let newest = if args.models.is_empty() { watched.newest_with_model()? } else { None };
     let mut models: Vec<Served> = Vec::new();
     for run in args.models.iter().chain(&newest) {

@@ -19,7 +19,10 @@ use study::{StudyResults, TrialRecord, is_trial, study_folder};
 use time::OffsetDateTime;
 use toml::Table;
 
-use super::state;
+use super::{RUNNING, state};
+
+/// What the state of a study ends with that has a driver.
+const AT_WORK: &str = ", at work";
 
 pub struct Row {
     /// The folder of the run or of the study.
@@ -122,7 +125,7 @@ impl Row {
         self.seconds = trials.iter().filter_map(|trial| trial.record.as_ref().ok()).map(|record| record.seconds).sum();
         self.trials = Some(trials.into_iter().map(|trial| trial.path).collect());
         self.about = About::read(&self.path).unwrap_or_default();
-        let at_work = if study_folder::has_drivers(&self.path) { ", at work" } else { "" };
+        let at_work = if study_folder::has_drivers(&self.path) { AT_WORK } else { "" };
         match StudyResults::read(&self.path) {
             Ok(results) => {
                 let counted = results.as_ref().map_or_else(String::new, StudyResults::counted);
@@ -149,6 +152,11 @@ impl Row {
 
     pub fn began_at(&self) -> Option<OffsetDateTime> {
         self.began
+    }
+
+    /// Whether it trained, or its study's driver worked, when it was read.
+    pub fn is_at_work(&self) -> bool {
+        self.state == RUNNING || self.state.ends_with(AT_WORK)
     }
 
     pub fn epochs(&self) -> String {

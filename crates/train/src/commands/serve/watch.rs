@@ -10,20 +10,25 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use anyhow::Context as _;
 use chart::html;
 use plan::{Config, Entry, Plan, Setting, did_you_mean};
 use run::{About, folder, list};
 use serde_json::{Value, json};
-use serve::{Action, Asked, Done, Page, Runs};
-use study::{status::is_study, studies_by_name, study_folder};
+use serve::{Action, Asked, Done, Page, Runs, Served};
+use study::{StudyResults, status::is_study, studies_by_name, study_folder};
+use time::format_description::well_known::Rfc3339;
 
 use super::{
     super::{
         compare, configs,
         runs::{Condition, Row, Sort, marks, removal, row, shortened, stop},
+        stored_run::StoredRun,
     },
     begun::begin,
+    started,
 };
+use crate::cli::{BackendArgs, ServeArgs};
 
 /// What was read of the runs is taken again for so long, and for so many times as long as reading them took.
 const FRESH: Duration = Duration::from_millis(300);
@@ -32,6 +37,9 @@ const TIMES: u32 = 10;
 /// The runs below a root.
 pub struct Watched {
     root: PathBuf,
+    /// What their models compute on, and the folder of drawings that some were trained on.
+    backend: BackendArgs,
+    drawn: PathBuf,
     rows: Mutex<Option<Read>>,
 }
 
@@ -43,8 +51,9 @@ struct Read {
 }
 
 impl Watched {
-    pub fn new(root: &Path) -> Self {
-        Self { root: root.into(), rows: Mutex::new(None) }
+    pub fn new(args: &ServeArgs) -> Self {
+        let (root, drawn) = (args.root.runs.clone(), args.drawn.clone());
+        Self { root, backend: args.backend.clone(), drawn, rows: Mutex::new(None) }
     }
 
     fn rows(&self) -> anyhow::Result<Arc<Vec<Row>>> {
@@ -110,7 +119,11 @@ impl Watched {
         let mut found: Vec<&Row> = rows.iter().filter(|row| conditions.iter().all(|it| it.holds(row))).collect();
         match &asked.sort {
             Some(key) => Sort::by(key)?.apply(&mut found),
-            None => found.reverse(),
+            // What is at work, then the newest.
+            None => {
+                found.reverse();
+                found.sort_by_key(|row| !row.is_at_work());
+            }
         }
         let shown = found.iter().skip(asked.skip).take(asked.last.unwrap_or(usize::MAX));
         let shown: Vec<Value> = shown.map(|row| self.shown(row)).collect();
@@ -125,9 +138,11 @@ impl Watched {
 
     /// A row of the list, in words.
     fn shown(&self, row: &Row) -> Value {
-        let [highest, epoch] = row.highest();
         let is_study = row.trials.is_some();
         let [changed, tags, note] = row.marks();
+        let accuracy = report::fraction(row.best().map(|best| best.metrics.accuracy));
+        let [highest, epoch] = row.highest();
+        let highest = (highest != accuracy).then(|| json!({ "accuracy": highest, "epoch": epoch }));
         json!({
             "name": self.name(&row.path),
             "is_study": is_study,
@@ -136,19 +151,38 @@ impl Watched {
             "state": row.state,
             "alive": if is_study { study_folder::has_drivers(&row.path) } else { folder::is_in_use(&row.path) },
             "can_resume": is_study || row.state != "finished",
+            "can_draw": row.run.as_ref().is_some_and(|run| folder::model_path(run).is_file()),
             "began": row.began(),
-            "began_at": row.began_at().map(|began| began.to_string()),
+            "began_at": row.began_at().and_then(|began| began.format(&Rfc3339).ok()),
             "epochs": row.epochs(),
             "loss": report::fraction(row.best().map(|best| best.metrics.loss)),
-            "accuracy": report::fraction(row.best().map(|best| best.metrics.accuracy)),
-            "highest": if epoch == "-" { highest } else { format!("{highest} (epoch {epoch})") },
+            "epoch": row.best().map(|best| best.epoch),
+            "accuracy": accuracy,
+            "highest": highest,
             "time": report::clock(row.seconds),
             "changed": changed,
-            "marks": [shortened(&changed).join(" "), tags, note],
+            "changes": changes(row),
+            "marks": [tags, note],
             "note": row.about.note,
             "tags": row.about.tags,
             "problem": row.reason.as_ref().filter(|_| row.is_damaged),
         })
+    }
+
+    /// The model of a run, or of a study's best trial.
+    fn started(&self, name: &str) -> anyhow::Result<Served> {
+        let named = self.named(name)?;
+        let run = if is_study(&named) {
+            let results = StudyResults::read(&named)?;
+            let best = results.as_ref().and_then(StudyResults::best).map(|best| best.run.clone());
+            best.with_context(|| format!("no trial of study `{name}` has a model"))?
+        } else {
+            named
+        };
+        anyhow::ensure!(folder::model_path(&run).is_file(), "run `{name}` has no model yet");
+        let stored = StoredRun::open(run, &self.backend)?;
+        let name = self.name(&stored.path);
+        started(stored, Some(name), &self.drawn)
     }
 
     fn done(&self, action: Action) -> anyhow::Result<Done> {
@@ -271,6 +305,10 @@ impl Runs for Watched {
         compared().map_err(in_a_line)
     }
 
+    fn model(&self, name: &str) -> Result<Served, String> {
+        self.started(name).map_err(in_a_line)
+    }
+
     fn configs(&self) -> Value {
         configs::object()
     }
@@ -280,6 +318,21 @@ impl Runs for Watched {
         self.forget();
         said
     }
+}
+
+/// What was changed, in few letters: keys without their sections, and not the data, which has a column of its own.
+fn changes(row: &Row) -> Vec<String> {
+    let is_of_data = |change: &String| ["data.path=", "data.source="].iter().any(|key| change.starts_with(key));
+    let mut changes: Vec<String> = row.about.changes().into_iter().filter(|change| !is_of_data(change)).collect();
+    // A value may have spaces in it.
+    let short = shortened(&study::short(&changes.join(" ")));
+    if short.len() == changes.len() {
+        changes = short;
+    }
+    if let (Some(_), Some(first)) = (&row.trials, changes.first_mut()) {
+        first.insert_str(0, "best: ");
+    }
+    changes
 }
 
 pub fn in_a_line(error: anyhow::Error) -> String {
