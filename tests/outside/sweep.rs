@@ -387,3 +387,21 @@ fn a_study_at_work_has_a_page_that_comes_anew() {
     place.train(&["sweep", "report", "study.toml", "--set", "training.epochs=4000"]).ok();
     assert!(!text().contains("data-every"));
 }
+
+#[test]
+fn each_trial_has_a_page_where_that_is_asked_for() {
+    let place = Place::new();
+    let space = "\"optimizer.learning_rate\" = { log_uniform = [0.01, 1.0] }";
+    study(&place, "search = \"random\"\ntrials = 12", space);
+    sweep(&place, &["--set", "training.epochs=1"]).ok();
+    let pages = || trials(&place).iter().filter(|run| run.join("report.html").is_file()).count();
+    let report = ["sweep", "report", "study.toml", "--set", "training.epochs=1"];
+    place.train(&report).ok();
+    let study_page = || fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
+    assert!(pages() < 12 && study_page().contains("sweep</span> <span class=\"argument\">report"), "{}", study_page());
+    place.train(&[&report[..], &["--pages"]].concat()).ok();
+    let page = study_page();
+    let is_linked =
+        |run: &PathBuf| page.contains(&format!("<a href=\"{}/report.html\">", run.file_name().unwrap().display()));
+    assert!(pages() == 12 && trials(&place).iter().all(is_linked), "{page}");
+}

@@ -42,7 +42,10 @@ pub fn roc_corner(whole: &LineChart) -> Option<LineChart> {
     let nearest = points.iter().map(from_corner).reduce(f64::min)?;
     let side = CORNERS.into_iter().find(|side| *side >= 3.0 * nearest)?;
     Some(LineChart {
-        alt: format!("The same with its upper left corner enlarged: false positive rates up to {side}"),
+        alt: format!(
+            "ROC curve, its upper left corner enlarged: false positive rates up to {side}; {} in all",
+            whole.series.first()?.name
+        ),
         x: Axis::new("false positive rate, enlarged").range(0.0, side),
         y: Axis::new("true positive rate, enlarged").range(1.0 - side, 1.0),
         series: whole.series.iter().take(1).cloned().collect(),

@@ -13,6 +13,9 @@ use crate::{
 /// What the charts of steps show.
 const STEPS: &str = "Of each epoch's last step: the norm of the gradient before it is clipped, all parameters as one vector; and how far     the step moves the weights, as a part of their norm. Around 0.001 is usual; 0.1 and more tears at what has been learnt, and with     0.00001 hardly anything changes.";
 
+/// The colour of what is measured of steps: another than those of training and validation.
+const STEP: usize = 2;
+
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
 
@@ -64,7 +67,7 @@ impl Course<'_> {
         let chart = |what: &str, value: fn(&EpochRecord) -> Option<f64>| {
             let measured = self.epochs.iter().filter_map(|record| Some((record.epoch as f64, value(record)?)));
             let points: Vec<_> = measured.collect();
-            let series = Series::line("last step of an epoch", by_epoch(&points, |point| *point));
+            let series = Series::line("last step of an epoch", by_epoch(&points, |point| *point)).coloured(STEP);
             let axis = Axis::new(what.to_lowercase()).log();
             (points.len() > 1).then(|| Block::Lines(curves::chart(what, axis, [series])))
         };
@@ -99,8 +102,8 @@ impl Course<'_> {
             x: Axis::of_epochs(),
             y: Axis::new("learning rate"),
             series: vec![
-                Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)),
-                Series::line("last step of an epoch", ends).drawn(Style::Dots),
+                Series::line(format!("planned, {kind}"), self.planned_rate(per_epoch)).coloured(STEP),
+                Series::line("last step of an epoch", ends).drawn(Style::Dots).coloured(STEP),
             ],
             ..LineChart::default()
         })

@@ -160,13 +160,18 @@ pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series
 /// Where a curve begins and ends, in words.
 fn way(Series { name, points, .. }: &Series) -> String {
     match points[..] {
-        [(epoch, value)] => format!("{name} {} in epoch {epoch}", decimals(value, 4)),
+        [(epoch, value)] => format!("{name} {} in epoch {epoch}", told(value)),
         [(first, from), .., (last, to)] => {
-            let [from, to] = [from, to].map(|value| decimals(value, 4));
+            let [from, to] = [from, to].map(told);
             format!("{name} from {from} in epoch {first} to {to} in epoch {last}")
         }
         [] => String::new(),
     }
+}
+
+/// With four decimals, or an exponent where they would be zeros.
+fn told(value: f64) -> String {
+    if (1e-300..1e-4).contains(&value.abs()) { format!("{value:.1e}") } else { decimals(value, 4) }
 }
 
 /// Points of the first and the last epoch and of as many between as a page can hold.
@@ -260,6 +265,13 @@ mod tests {
         assert_eq!(loss.series[0].points, [(0.25, 4.0), (0.75, 3.0), (1.25, 4.0), (1.75, 3.0)]);
         epochs[0].train_losses.clear();
         assert_eq!(curves(&epochs, None)[0].series[0].name, "training", "one that was gone on with has both kinds");
+    }
+
+    #[test]
+    fn a_value_near_zero_is_not_told_as_zero() {
+        let steps =
+            chart("Update ratio", Axis::new("update ratio"), [Series::line("step", vec![(1.0, 0.01), (2.0, 3.2e-7)])]);
+        assert_eq!(steps.alt, "Update ratio by epoch: step from 0.0100 in epoch 1 to 3.2e-7 in epoch 2");
     }
 
     #[test]

@@ -77,7 +77,13 @@ pub(crate) fn section(heading: &str, units: &[Unit], classes: &[String]) -> Opti
         "Orange is a weight above zero, blue one below"
     };
     let text = format!("{of}{colours}; the strongest stands for {largest:.3} in all.");
-    let picture = |(number, unit): &(usize, &Unit)| Picture::new(unit.pixels(largest), unit.caption(*number, classes));
+    // What has no caption is told by its number among all, not among those of its row.
+    let picture = |(number, unit): &(usize, &Unit)| match unit.caption(*number, classes) {
+        none if none.is_empty() => {
+            Picture::new(unit.pixels(largest), none).shows(format!("{heading}: {number} of {}", units.len()))
+        }
+        caption => Picture::new(unit.pixels(largest), caption),
+    };
     let mut pictures: Vec<Picture> = units.iter().take(MOST).map(picture).collect();
     let more = pictures.split_off(pictures.len().min(SEEN));
     let summary = format!("{} more", more.len());

@@ -43,7 +43,7 @@ const CELLS: usize = 3000;
 const CHARACTERS: usize = 80_000;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
-    points in this table, `train report` that of any run.";
+    points in this table, with `--pages` those of all trials.";
 
 /// The values of a trial for these keys, a dash where it has none.
 fn values(status: &Status, keys: &[&str]) -> Vec<String> {
@@ -316,7 +316,9 @@ impl<'a> StudyView<'a> {
         }
         let summary = format!("All {} trials", grouped(all));
         let pages = table.links.iter().any(String::is_empty).then(|| {
-            format!("`train report RUN` writes the page of any other; `train sweep status {file} --json` has the folder of each.")
+            format!(
+                "`train sweep report {file} --pages` writes the pages of the others, and this one with links to them."
+            )
         });
         let blocks = [Block::Table(table)].into_iter().chain(pages.map(Block::Text)).collect();
         Block::Fold { summary, blocks }

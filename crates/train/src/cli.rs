@@ -21,7 +21,7 @@ pub use plan::{BackendArgs, PlanArgs};
 pub use runs::{ListArgs, NoteArgs, PruneArgs, RemoveArgs, RootArgs, RunsAction, RunsArgs, StopArgs, TagArgs, tag};
 pub use show::{Part, ShowArgs};
 pub use suggest::{instead, instead_of_config, instead_of_study};
-pub use sweep::{Launcher, StudyArgs, SweepAction, SweepArgs, TrialArgs};
+pub use sweep::{Launcher, StudyArgs, SweepAction, SweepArgs, SweepReportArgs, TrialArgs};
 
 /// A bad combination of arguments.
 #[derive(Debug, thiserror::Error)]

@@ -147,16 +147,19 @@ impl Evaluated<'_> {
     fn names(&self, pairs: &[ConfusedPair]) -> Block {
         let last = if self.are_files() { "FILE" } else { "N" };
         let mut table = Table::new(["is", "taken for", last, "images"], 3);
-        let mut room = MISSES_NAMED;
-        for ConfusedPair { label, predicted, samples } in pairs.iter().take(CLASSES_LISTED) {
-            let mut names: Vec<String> = Vec::new();
-            for sample in samples {
-                let name = self.last_name(sample.index);
-                // With the comma and the blank behind it.
-                let Some(left) = room.checked_sub(name.len() + 2) else { break };
-                room = left;
-                names.push(name);
-            }
+        let listed = || pairs.iter().take(CLASSES_LISTED);
+        let of_pair = |pair: &ConfusedPair| -> Vec<String> {
+            pair.samples.iter().map(|sample| self.last_name(sample.index)).collect()
+        };
+        let named: Vec<Vec<String>> = listed().map(of_pair).collect();
+        // Each with the comma and the blank behind it.
+        let length = |each: usize| -> usize {
+            named.iter().flat_map(|names| names.iter().take(each)).map(|name| name.len() + 2).sum()
+        };
+        let all = named.iter().map(Vec::len).max().unwrap_or_default();
+        let each = (1..=all).rev().find(|each| length(*each) <= MISSES_NAMED).unwrap_or(1);
+        for (ConfusedPair { label, predicted, samples }, mut names) in listed().zip(named) {
+            names.truncate(each);
             names.extend((names.len() < samples.len()).then(|| "..".to_owned()));
             let [is, said] = [label, predicted].map(|label| self.data.class(*label).to_owned());
             table.add_row([is, said, names.join(", "), grouped(samples.len())]);
@@ -166,8 +169,17 @@ impl Evaluated<'_> {
         } else {
             String::new()
         };
-        let summary = format!("All misses by name: {most}{} pairs of classes", grouped(pairs.len()));
-        Block::Fold { summary, blocks: vec![Block::Text(self.shows_one()), Block::Table(table)] }
+        let what = if each < all { "Misses by name" } else { "All misses by name" };
+        let summary = format!("{what}: {most}{} pairs of classes", grouped(pairs.len()));
+        let misses: usize = pairs.iter().map(|pair| pair.samples.len()).sum();
+        let less = if each < all {
+            format!(
+                " Of each pair {each} are named, those of the highest loss; `train evaluate RUN --top-losses {misses} --json` has all."
+            )
+        } else {
+            String::new()
+        };
+        Block::Fold { summary, blocks: vec![Block::Text(self.shows_one() + &less), Block::Table(table)] }
     }
 
     /// Of each class what the model is rightly sure of, from the surest to the least sure; not what stands `above`. None where nothing is

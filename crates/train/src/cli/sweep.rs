@@ -78,9 +78,9 @@ pub enum SweepAction {
     Status(StatusArgs),
     /// Write the study's page, and its best trial as a config, and print the page's path.
     #[command(
-        after_help = "Examples:\n  train sweep report learning-rate\n  train sweep report configs/sweeps/tpe.toml"
+        after_help = "Examples:\n  train sweep report learning-rate\n  train sweep report configs/sweeps/tpe.toml --pages"
     )]
-    Report(StudyArgs),
+    Report(SweepReportArgs),
     /// Ask the study's drivers to save and stop.
     #[command(after_help = "Example:\n  train sweep stop learning-rate")]
     Stop(StudyArgs),
@@ -94,6 +94,15 @@ pub struct StudyArgs {
     /// Change one key of every trial, as often as wanted.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SweepReportArgs {
+    #[command(flatten)]
+    pub study: StudyArgs,
+    /// The page of each trial too, not of those in the leaderboard alone.
+    #[arg(long)]
+    pub pages: bool,
 }
 
 #[derive(Debug, Args)]

@@ -32,7 +32,7 @@ use train::{
 use super::{load_data, stop::Stop, together};
 use crate::{
     DONE, FAILED, INTERRUPTED,
-    cli::{Launcher, StudyArgs, SweepAction, SweepArgs, UsageError, instead_of_study},
+    cli::{Launcher, StudyArgs, SweepAction, SweepArgs, SweepReportArgs, UsageError, instead_of_study},
     terminal::{Out, colours, ranked, room, say, table, tell},
 };
 
@@ -177,7 +177,7 @@ fn drive(mut study: Study, args: &SweepArgs, stop: &Stop) -> anyhow::Result<Ende
     let code = conclude(&study, &trials, &end, args);
     if page.is_some() && end == StopReason::Done {
         let most = began.elapsed().unwrap_or_default().mul_f64(PAGES);
-        trial_pages::write(&study, &trials, most);
+        trial_pages::write(study::leaders(&study, &trials), most);
     }
     match study::write_report(folder.path(), &study, &trials) {
         Ok(page) => say_what_came_of_it(&study, &trials, &page),
@@ -336,8 +336,8 @@ fn trained_with(study: &Study, trials: &[Status]) -> anyhow::Result<[String; 2]>
     ])
 }
 
-fn report(args: &StudyArgs) -> anyhow::Result<()> {
-    let study = read_as_run(args)?;
+fn report(args: &SweepReportArgs) -> anyhow::Result<()> {
+    let study = read_as_run(&args.study)?;
     let folder = study.folder()?;
     if !folder.is_dir() {
         bail!(UsageError(format!("there is nothing in `{}` yet; `train sweep` runs the study", folder.display())));
@@ -350,7 +350,9 @@ fn report(args: &StudyArgs) -> anyhow::Result<()> {
             "`{folder}` has no trial of these values: it was run with another `--set`, `[set]` or base"
         )));
     }
-    trial_pages::write(&study, &trials, Duration::MAX);
+    let leaders = study::leaders(&study, &trials);
+    let others = trials.iter().filter(|status| args.pages && folder::model_path(&status.run).is_file());
+    trial_pages::write(leaders.into_iter().chain(others), Duration::MAX);
     let page = study::write_report(&folder, &study, &trials)?;
     Ok(writeln!(Out, "{}", page.display())?)
 }

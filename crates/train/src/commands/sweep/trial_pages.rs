@@ -7,7 +7,7 @@ use std::{
 };
 
 use run::{RunFolder, folder};
-use study::{Status, Study};
+use study::Status;
 use train::backend::choice;
 
 use crate::{
@@ -15,11 +15,11 @@ use crate::{
     terminal::tell,
 };
 
-/// Writes those that are not there yet, the best trial's first, until that has taken so long; the best one's in any case.
-pub fn write(study: &Study, trials: &[Status], most: Duration) {
+/// Writes those of these trials that are not there yet, until that has taken so long; the first one's in any case.
+pub fn write<'a>(trials: impl IntoIterator<Item = &'a Status>, most: Duration) {
     let began = Instant::now();
     let mut known = None;
-    for (place, status) in study::leaders(study, trials).into_iter().enumerate() {
+    for (place, status) in trials.into_iter().enumerate() {
         if place > 0 && began.elapsed() >= most {
             return;
         }
