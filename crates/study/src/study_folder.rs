@@ -111,7 +111,7 @@ impl Drop for StudyFolder {
 pub fn ask_to_stop(study: &Path) -> Result<bool, Error> {
     let is_at_work = has_drivers(study);
     if is_at_work {
-        files::replace(&stop_file(study), b"")?;
+        files::replace(&stop_file(study), nanoseconds(SystemTime::now()).to_string().as_bytes())?;
     }
     Ok(is_at_work)
 }
@@ -140,8 +140,9 @@ fn forget_the_dead(study: &Path, began: SystemTime) {
         let _ = fs::remove_file(entry.path());
     }
     folder::remove_stale(study);
-    let asked = stop_file(study).metadata().and_then(|file| file.modified());
-    if asked.is_ok_and(|asked| asked < began) {
+    // The file's own time is that of the system's last tick, up to some milliseconds ago.
+    let asked = fs::read_to_string(stop_file(study)).map(|text| text.parse().unwrap_or(0));
+    if asked.is_ok_and(|asked: u128| asked < nanoseconds(began)) {
         // It would stop this driver, which says so.
         let _ = fs::remove_file(stop_file(study));
     }
@@ -157,8 +158,12 @@ pub fn turn(study: &Path) -> Result<Turn, Error> {
 
 /// A name that no other driver has, on no other machine either.
 fn name() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("{now}-{}", process::id())
+    format!("{}-{}", nanoseconds(SystemTime::now()), process::id())
+}
+
+/// Since 1970.
+fn nanoseconds(time: SystemTime) -> u128 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos())
 }
 
 fn drivers(study: &Path) -> PathBuf {

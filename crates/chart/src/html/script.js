@@ -106,13 +106,19 @@ class Chart {
       part[axis] = this.part[axis].map((share) => low + share * (high - low));
     }
     const isWhole = ["x", "y"].every((axis) => this.part[axis].join() === "0,1");
-    return { name, off, scales: Object.keys(scaled).filter((axis) => scaled[axis].isOther), part: isWhole ? null : part, smooth: input?.value };
+    // A scale that nobody has touched follows what is new.
+    const scales = Object.keys(scaled).filter((axis) => scaled[axis].isOther || !isWhole).map((axis) => [axis, this.isLog(axis)]);
+    return { name, off, scales, part: isWhole ? null : part, smooth: input?.value };
+  }
+
+  isLog(axis) {
+    return this.spans[axis][0].endsWith("log");
   }
 
   restore(kept) {
     if (!kept) return;
     this.entries.filter(({ button }) => kept.off.includes(button.textContent)).forEach(({ button }) => button.click());
-    kept.scales.forEach((axis) => this.scaled[axis]?.button.click());
+    kept.scales.filter(([axis, isLog]) => this.isLog(axis) !== isLog).forEach(([axis]) => this.scaled[axis]?.button.click());
     if (this.input && kept.smooth !== undefined) {
       this.input.value = kept.smooth;
       this.input.oninput();
@@ -342,7 +348,7 @@ class Chart {
     for (const name of axes) {
       const spans = this.spans[name];
       const button = make("button", this.buttons, { textContent: `log ${name}` });
-      const tell = () => button.setAttribute("aria-pressed", spans[0].endsWith("log"));
+      const tell = () => button.setAttribute("aria-pressed", this.isLog(name));
       tell();
       const scaled = (this.scaled[name] = { button, isOther: false });
       button.onclick = () => {
