@@ -354,6 +354,24 @@ fn a_run_that_grows_is_seen_growing() {
 }
 
 #[test]
+fn a_series_that_is_off_stays_off_when_many_epochs_draw_it_in_another_way() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    // Up to nine epochs are dots on a thin line, with a key that says so.
+    place.train_small(&["linear", "--set", "training.epochs=9"]).ok();
+    let serving = Serving::start(&place, &[]);
+    let name = rows(&serving, "")[0]["name"].as_str().unwrap().to_owned();
+    browser.open_address(&format!("{}runs/{name}", serving.address), 1440, false);
+    wait_until(|| browser.evaluate("document.querySelectorAll('.legend button').length > 1") == true);
+    browser.evaluate("window.mark = 7; document.querySelectorAll('.legend button')[1].click()");
+    place.train_small(&["--resume", &format!("runs/{name}"), "--set", "training.epochs=12"]).ok();
+    wait_until(|| browser.text("document.querySelector('.tiles').textContent").contains("12 of 12"));
+    let kept = "[window.mark, document.querySelector('.legend [aria-pressed=false]')?.textContent.trim(), \
+        document.querySelectorAll('.plot .off').length]";
+    assert_eq!(browser.evaluate(kept), json!([7, "validation", 1]));
+}
+
+#[test]
 fn runs_of_different_data_are_told_apart_and_listed_by_themselves() {
     let place = Place::new();
     let folder = place.path().join("my digits");

@@ -96,10 +96,11 @@ class Chart {
     return `${this.yName} by ${this.xName}: ${all("figure.lines").filter((other) => other.dataset.yName === this.yName).indexOf(this.figure)}`;
   }
 
-  // What a reader has chosen: series that are off, scales, the part that is shown as values, and how smooth it is.
+  // What a reader has chosen: series that are off, by name, as their keys change when a line has many epochs; scales, the part that is
+  // shown as values, and how smooth it is.
   kept() {
-    const { name, entries, scaled, input } = this;
-    const off = entries.filter(({ group }) => group.classList.contains("off")).map(({ button }) => button.textContent);
+    const { entries, scaled, input } = this;
+    const off = entries.filter(({ group }) => group.classList.contains("off")).map(({ button }) => button.textContent.trim());
     const part = {};
     for (const axis of ["x", "y"]) {
       const [low, high] = this.spans[axis][0].split(" ").map(Number);
@@ -108,7 +109,7 @@ class Chart {
     const isWhole = ["x", "y"].every((axis) => this.part[axis].join() === "0,1");
     // A scale that nobody has touched follows what is new.
     const scales = Object.keys(scaled).filter((axis) => scaled[axis].isOther || !isWhole).map((axis) => [axis, this.isLog(axis)]);
-    return { name, off, scales, part: isWhole ? null : part, smooth: input?.value };
+    return { off, scales, part: isWhole ? null : part, smooth: input?.value };
   }
 
   isLog(axis) {
@@ -117,7 +118,7 @@ class Chart {
 
   restore(kept) {
     if (!kept) return;
-    this.entries.filter(({ button }) => kept.off.includes(button.textContent)).forEach(({ button }) => button.click());
+    this.entries.filter(({ button }) => kept.off.includes(button.textContent.trim())).forEach(({ button }) => button.click());
     kept.scales.filter(([axis, isLog]) => this.isLog(axis) !== isLog).forEach(([axis]) => this.scaled[axis]?.button.click());
     if (this.input && kept.smooth !== undefined) {
       this.input.value = kept.smooth;
@@ -502,13 +503,17 @@ const opened = () => folds().filter((fold) => fold.parentElement.open).map((fold
 const open = (names) => folds().filter((fold) => names.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
 
 // Puts what has been written since in the place of what is shown, which stays where it was and as it was chosen.
+const remembered = new Map();
 const renew = async () => {
   const response = await fetch(location.href);
+  // Who serves it cannot at this moment.
+  if (response.status >= 500) return;
   const fresh = response.ok && new DOMParser().parseFromString(await response.text(), "text/html");
   const [then, now] = [document, fresh].map((page) => page && page.querySelector("main"));
   if (!then || !now || fresh.documentElement.dataset.watched !== document.documentElement.dataset.watched) return location.reload();
   const focusable = () => all("a[href], button, summary, input, [tabindex]");
-  const [kept, names, focus] = [charts.map((chart) => chart.kept()), opened(), focusable().indexOf(document.activeElement)];
+  charts.forEach((chart) => remembered.set(chart.name, chart.kept()));
+  const [names, focus] = [opened(), focusable().indexOf(document.activeElement)];
   document.title = fresh.title;
   for (const part of ["h1", "nav[aria-label=contents]"]) {
     const [old, other] = [document, fresh].map((page) => page.querySelector(part));
@@ -517,7 +522,7 @@ const renew = async () => {
   then.replaceWith(now);
   enliven();
   open(names);
-  charts.forEach((chart) => chart.restore(kept.find(({ name }) => name === chart.name)));
+  charts.forEach((chart) => chart.restore(remembered.get(chart.name)));
   if (focus >= 0) focusable()[focus]?.focus({ preventScroll: true });
 };
 
