@@ -190,7 +190,7 @@ fn the_page_of_a_study_is_seen_changing_every_few_seconds() {
     let began = Instant::now();
     // Beside other work the page takes longer to write, and is written less often.
     changes(&serving, "/api/events?name=ours", 6);
-    assert!(began.elapsed() < Duration::from_secs(23), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     done(&serving, json!({ "do": "stop", "runs": ["ours"] }));
     wait_until(|| rows(&serving, "")[0]["alive"] == false);
 }
