@@ -4,7 +4,9 @@ use std::path::Path;
 
 use toml::Value;
 
-use super::{COLOURED, ComparedRun, Comparison, Groups, Lengths, charts::lines, labels::short_key};
+use super::{
+    COLOURED, ComparedRun, Comparison, DATA_SETS, Groups, Lengths, charts::lines, labels::short_key, more_data,
+};
 use plan::decides_result;
 
 use crate::{fraction, grouped, short};
@@ -38,11 +40,7 @@ impl Comparison {
             format!("{data}: {}", of_set.headline(|run| self.called(run)))
         };
         let outcomes = sets.iter().take(OUTCOMES).map(outcome);
-        let more = match sets.len().saturating_sub(OUTCOMES) {
-            0 => None,
-            more => Some(format!("{more} more data set{}", if more == 1 { "" } else { "s" })),
-        };
-        outcomes.chain(more).collect::<Vec<_>>().join("; ")
+        outcomes.chain(more_data(sets.len(), OUTCOMES)).collect::<Vec<_>>().join("; ")
     }
 
     /// A run as it is called, with its folder: many may be called so.
@@ -148,7 +146,9 @@ impl Comparison {
                 [] => data,
             }
         };
-        self.data_sets().iter().map(sentence).collect()
+        let sets = self.data_sets();
+        let more = more_data(sets.len(), DATA_SETS).map(|more| format!("The table has {more}."));
+        sets.iter().take(DATA_SETS).map(sentence).chain(more).collect()
     }
 
     /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run, and by how much.
