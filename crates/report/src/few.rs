@@ -75,11 +75,12 @@ mod tests {
         };
         let (summary, blocks) = of(1_500);
         assert!(summary == "All 1,500 runs" && blocks.len() == 2 && matches!(blocks[0], Block::Table(_)), "{blocks:?}");
-        let lines = |rows: usize| match of(rows) {
-            (summary, blocks) => match &blocks[..] {
+        let lines = |rows: usize| {
+            let (summary, blocks) = of(rows);
+            match &blocks[..] {
                 [Block::Code { lines, .. }] => (summary, lines.clone()),
                 blocks => panic!("{blocks:?}"),
-            },
+            }
         };
         let (summary, all) = lines(1_501);
         assert!(summary == "All 1,501 runs" && all.starts_with("run,epochs\na b 0,1000\n"), "{all}");

@@ -133,8 +133,12 @@ fn blocks(lines: &[(usize, &Line<'_>)], sets: usize, are_named: bool, noun: &str
         };
         let outside: Vec<String> = outside.iter().map(told).collect();
         if !outside.is_empty() {
-            let lie =
-                if outside.len() == 1 { format!("1 {noun} lies") } else { format!("{} {noun}s lie", outside.len()) };
+            let of = if lines.len() < all.len() { "of these " } else { "" };
+            let lie = match outside.len() {
+                1 if of.is_empty() => format!("1 {noun} lies"),
+                1 => format!("1 {of}{noun}s lies"),
+                several => format!("{several} {of}{noun}s lie"),
+            };
             let names = some_of(&outside, NAMED_BEYOND);
             let side = if metric.is_of_error() { "above" } else { "below" };
             beyond.push(format!("{lie} {side} the axis of the {}: {names}.", metric.name()));

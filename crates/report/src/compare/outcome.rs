@@ -24,7 +24,7 @@ impl Comparison {
                 let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
                 let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
                 let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
-                let (count, noun) = (runs.len(), self.noun());
+                let (count, noun) = (grouped(runs.len()), self.noun());
                 format!("{count} {noun}s{of} compared: {}", self.headline(|run| self.called(run)))
             }
         }
@@ -81,7 +81,9 @@ impl Comparison {
             let between = if low < high { format!("from {} to {}", short(low), short(high)) } else { short(low) };
             let is_used = self.runs.iter().all(|run| run.plan.uses(key));
             let is_told = *key != "seed" && decides_result(key) && is_used && 2 * within <= all;
-            is_told.then(|| format!("{} {between}, as {within} of all {all} have", short_key(key, &keys)))
+            is_told.then(|| {
+                format!("{} {between}, as {} of all {} have", short_key(key, &keys), grouped(within), grouped(all))
+            })
         };
         let told = || differences.iter().filter_map(range).collect::<Vec<_>>().join("; ");
         let told = if is_of_seeds || all < 2 * COLOURED { String::new() } else { told() };

@@ -11,7 +11,7 @@ use super::{
     charts::lines,
     labels::{named, plain_of, short_key},
 };
-use crate::{all_rows, fraction, name};
+use crate::{all_rows, fraction, grouped, name};
 
 impl Comparison {
     /// The keys that stand as columns beside the runs of a page: all that differ, where they are few; else none. The epochs done have a column anyway.
@@ -98,7 +98,7 @@ impl Comparison {
         let more = match self.runs.len() - shown.len() {
             0 => String::new(),
             1 => format!("; one more {noun} is in the table above"),
-            more => format!("; {more} more {noun}s are in the table above"),
+            more => format!("; {} more {noun}s are in the table above", grouped(more)),
         };
         let caption =
             format!("Validation metrics of the {}best epochs{more}", if noun == "trial" { "trials' " } else { "" });
