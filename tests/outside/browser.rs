@@ -106,7 +106,7 @@ impl Browser {
         let scheme = if dark { "dark" } else { "light" };
         let size = json!({ "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        let media = json!({ "media": "", "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", media);
         self.heard.clear();
         self.call("Page.navigate", json!({ "url": url }));
@@ -140,6 +140,11 @@ impl Browser {
     /// Whether pages run their scripts from now on.
     pub fn run_scripts(&mut self, run: bool) {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": !run }));
+    }
+
+    /// Shows the page that is open as paper has it.
+    pub fn print(&mut self) {
+        self.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
     }
 
     /// The value of an expression in the page.

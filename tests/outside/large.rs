@@ -209,4 +209,12 @@ fn the_page_of_a_thousand_trials_of_four_keys_is_small() {
     let page = fs::read_to_string(place.path().join("runs/study/report.html")).unwrap();
     assert!(page.contains("stopped after 3") && page.contains("<summary>All 1,000 trials</summary>"));
     assert!(page.len() < 300_000, "a page of {} bytes", page.len());
+    let shown = place.train(&["compare", "runs/study", "--html", "compare.html"]).ok().stdout;
+    let page = fs::read_to_string(place.path().join("compare.html")).unwrap();
+    assert!(page.len() < 300_000, "a comparison of {} bytes", page.len());
+    let said = "Shown are 35 of 995 other trials, evenly chosen from the best to the worst.";
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains(said) && shown.contains(said) && page.contains(" 1,000 trials</summary>"), "{shown}");
+    let longest = page.split("aria-label=\"").map(|rest| rest.find('"').unwrap_or(0)).max();
+    assert!(longest < Some(1_000), "an alternative text of {longest:?} characters");
 }

@@ -286,6 +286,12 @@ fn trials_are_chosen_by_parts_of_the_axes() {
     assert_eq!(browser.evaluate("document.querySelectorAll('.parallel .faded').length"), 4);
     browser.drag(".parallel > svg", &[[0.9, first]]);
     assert_eq!(browser.evaluate("document.querySelectorAll('.parallel .faded').length"), 0);
+    let visible = "[...document.querySelectorAll('.parallel path[data-item]')]
+        .filter((path) => path.checkVisibility({ visibilityProperty: true })).length";
+    for count in [5, 6] {
+        browser.evaluate("document.querySelector('.parallel .legend button').click()");
+        assert_eq!(browser.evaluate(visible), count, "without the best, and with it");
+    }
 }
 
 #[test]
@@ -474,4 +480,9 @@ fn a_slider_shows_the_descent_at_another_learning_rate() {
     let moved =
         format!("const input = document.querySelector('.slider input'); input.value = 0; input.oninput(); {shown}");
     assert_eq!(browser.text(&moved), "0.05, learning rate 0.05");
+    // On paper there is nothing to choose, and what it stands at is said.
+    browser.print();
+    let seen = "['input', 'label'].map((part) => document.querySelector(`.slider ${part}`).checkVisibility()).join()";
+    assert_eq!(browser.text(seen), "false,true");
+    assert_eq!(browser.text("getComputedStyle(document.querySelector('.slider')).display"), "inline-block", "whole");
 }

@@ -85,21 +85,55 @@ fn contents(sections: &[Section]) -> String {
 /// A heading and a chart after it are one, so that paper has both on one page.
 fn section(number: usize, Section { heading, blocks: body }: &Section, side: usize) -> String {
     let heading = format!("<h2>{}</h2>\n", escaped(heading));
-    let body = match body.split_first() {
-        Some((first @ (Block::Lines(_) | Block::Parallel(_) | Block::Bars(_) | Block::Spread(_)), rest)) => {
-            format!("<div class=\"whole\">\n{heading}{}</div>\n{}", block(first, side), blocks(rest, side))
+    let body = match to_chart(body) {
+        0 => heading + &blocks(body, side),
+        count => {
+            let (first, rest) = body.split_at(count);
+            let first: String = first.iter().map(|one| block(one, side)).collect();
+            whole(&(heading + &first)) + &blocks(rest, side)
         }
-        _ => heading + &blocks(body, side),
     };
     format!("<section id=\"section-{number}\">\n{body}</section>\n")
 }
 
+/// A chart and what leads to it are one.
 fn blocks(all: &[Block], side: usize) -> String {
-    all.iter().map(|one| block(one, side)).collect()
+    let mut html = String::new();
+    let mut rest = all;
+    while !rest.is_empty() {
+        let (first, more) = rest.split_at(to_chart(rest).max(1));
+        let body: String = first.iter().map(|one| block(one, side)).collect();
+        html += &if first.len() > 1 { whole(&body) } else { body };
+        rest = more;
+    }
+    html
+}
+
+/// How many blocks it takes to the end of the chart that these begin with, or with what leads to it; 0 without one.
+fn to_chart(blocks: &[Block]) -> usize {
+    let is_chart = |block: &Block| {
+        matches!(block, Block::Lines(_) | Block::Parallel(_) | Block::Bars(_) | Block::Spread(_) | Block::Slider(_))
+    };
+    match blocks {
+        [chart, ..] if is_chart(chart) => 1,
+        [Block::Text(text), chart, ..] if is_leading(text) && is_chart(chart) => 2,
+        _ => 0,
+    }
+}
+
+/// Whether a paragraph is of what follows it.
+fn is_leading(text: &str) -> bool {
+    text.ends_with(':')
+}
+
+/// What paper has on one page.
+fn whole(html: &str) -> String {
+    format!("<div class=\"whole\">\n{html}</div>\n")
 }
 
 fn block(block: &Block, side: usize) -> String {
     match block {
+        Block::Text(text) if is_leading(text) => format!("<p class=\"leading\">{}</p>\n", with_code(text)),
         Block::Text(text) => format!("<p>{}</p>\n", with_code(text)),
         Block::Tiles(tiles) => format!("<dl class=\"tiles\">\n{}</dl>\n", tiles.iter().map(tile).collect::<String>()),
         Block::Link { text, address } => format!("<p><a href=\"{}\">{}</a></p>\n", escaped(address), escaped(text)),
@@ -237,6 +271,20 @@ mod tests {
                 && code.contains("<figcaption>src/x.rs"),
             "{code}"
         );
+    }
+
+    #[test]
+    fn what_leads_to_a_chart_stays_with_it_on_paper() {
+        let [text, leading] = ["see", "see:"].map(Block::text);
+        let chart = || Block::Bars(crate::Bars::default());
+        let of = |blocks_of: &[Block]| blocks(blocks_of, 112);
+        assert_eq!(of(&[text.clone(), chart()]), format!("<p>see</p>\n{}", block(&chart(), 112)));
+        let both = format!("<div class=\"whole\">\n<p class=\"leading\">see:</p>\n{}</div>\n", block(&chart(), 112));
+        assert_eq!(of(&[leading.clone(), chart(), text.clone()]), format!("{both}<p>see</p>\n"));
+        assert_eq!(of(&[leading.clone(), text.clone()]), "<p class=\"leading\">see:</p>\n<p>see</p>\n");
+        let headed = section(1, &Section::new("a", [leading, chart(), text]), 112);
+        assert!(headed.contains("<div class=\"whole\">\n<h2>a</h2>\n<p class=\"leading\">see:</p>"), "{headed}");
+        assert!(headed.ends_with("</div>\n<p>see</p>\n</section>\n"), "{headed}");
     }
 
     #[test]

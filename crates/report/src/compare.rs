@@ -20,6 +20,7 @@ use plan::{Loss, Plan};
 use run::Error;
 use toml::Value;
 
+use crate::grouped;
 use charts::COLOURED;
 pub use compared_run::{ComparedRun, ComparedTrial};
 pub use groups::{Group, Groups, Test};
@@ -100,10 +101,10 @@ impl Comparison {
             None => !tell_all(differences.iter().map(|(key, _)| *key)),
         };
         let sections = Groups::best_first(&self.runs)
-            .section()
+            .section(page.is_some())
             .into_iter()
             .chain([self.overview(page, &columns), self.metrics(page)])
-            .chain(plans.then(|| self.plans()))
+            .chain(plans.then(|| self.plans(page.is_some())))
             .chain([charts::section(self, page.is_some())])
             .chain(classes::section(&self.runs))
             .chain(page.map(|_| self.what_next()));
@@ -169,6 +170,18 @@ const SHORT: usize = 18;
 /// Runs that stand beside each other in a terminal, and have colours of their own.
 const BESIDE: usize = 6;
 
+/// Data sets that are told one by one.
+const DATA_SETS: usize = 4;
+
+/// How many of the data sets are not told, where so many are; none where that is all.
+fn more_data(sets: usize, told: usize) -> Option<String> {
+    match sets.saturating_sub(told) {
+        0 => None,
+        1 => Some("1 more data set".into()),
+        more => Some(format!("{} more data sets", grouped(more))),
+    }
+}
+
 fn is_same_data(runs: &[ComparedRun]) -> bool {
     runs.windows(2).all(|pair| pair[0].fingerprint() == pair[1].fingerprint())
 }
@@ -191,8 +204,92 @@ fn differences<'a>(plans: impl Iterator<Item = &'a Plan> + Clone) -> Vec<(&'stat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chart::html;
     use labels::plain_of;
+    use metrics::Metrics;
     use plan::{BuiltIn, Config, Setting};
+    use run::{EpochRecord, best::Best, record::DataRecord};
+
+    /// Runs of so many epochs with these settings, each a little worse than the one before.
+    fn many(
+        runs: usize,
+        epochs: usize,
+        settings: impl Fn(usize) -> Vec<String>,
+        data: fn(usize) -> String,
+    ) -> Comparison {
+        let metrics = |number: usize, epoch: usize| {
+            let loss = 0.01 + number as f64 / 7e3 + 1.0 / (epoch * epoch) as f64 / 3.0;
+            Metrics { loss, accuracy: 1.0 - loss / 3.0, ..Metrics::default() }
+        };
+        let run = |number: usize| {
+            let settings = settings(number);
+            let run = groups::tests::run(&settings.iter().map(String::as_str).collect::<Vec<_>>(), 0.5);
+            let record = |epoch| EpochRecord { epoch, valid: metrics(number, epoch), ..EpochRecord::default() };
+            ComparedRun {
+                path: format!("runs/many/{number}").into(),
+                name: format!("20260101-120000-{number}"),
+                data: Some(DataRecord { fingerprint: data(number), valid: 2_038, ..groups::tests::data() }),
+                epochs: (1..=epochs).map(record).collect(),
+                best: Best { epoch: epochs, step: epochs, value: 0.1, metrics: metrics(number, epochs) },
+                ..run
+            }
+        };
+        Comparison { runs: (0..runs).map(run).collect(), study: None }
+    }
+
+    fn page(comparison: &Comparison) -> String {
+        html::page(&comparison.document(Some(Path::new("."))))
+    }
+
+    /// Four keys that differ from run to run.
+    fn point(number: usize) -> Vec<String> {
+        let [rate, decay] = [1e-3, 1e-7].map(|least| least * (1.0 + number as f64 * 0.731_234_567));
+        let [rate, decay] = [format!("optimizer.learning_rate={rate}"), format!("optimizer.weight_decay={decay}")];
+        let momentum = format!("optimizer.momentum={}", (number % 97) as f64 / 101.0);
+        vec![rate, decay, momentum, format!("model.hidden={}", 5 + number % 31)]
+    }
+
+    #[test]
+    fn the_page_of_a_thousand_runs_is_small_whatever_they_differ_in() {
+        let alike: fn(usize) -> String = |_| "f".into();
+        let of_many_keys = |number: usize| {
+            let more = ["training.batch_size", "early_stopping.patience", "threads", "seed", "training.epochs"];
+            point(number).into_iter().chain(more.map(|key| format!("{key}={}", 10 + number))).collect()
+        };
+        let of_seeds = |number: usize, points: usize| {
+            let seed = format!("seed={}", number / points);
+            point(number % points).into_iter().chain([seed]).collect::<Vec<_>>()
+        };
+        let kinds = [
+            ("keys", many(1_000, 300, point, alike)),
+            ("many keys", many(1_000, 30, of_many_keys, alike)),
+            ("two seeds", many(1_000, 30, |number| of_seeds(number, 500), alike)),
+            ("many seeds", many(1_000, 30, |number| of_seeds(number, 20), alike)),
+            ("data", many(1_000, 30, point, |number| number.to_string())),
+            ("data of many", many(1_000, 30, point, |number| (number % 8).to_string())),
+        ];
+        for (kind, comparison) in kinds {
+            let page = page(&comparison);
+            assert!(page.len() < 300_000, "{kind}: a page of {} bytes", page.len());
+        }
+    }
+
+    #[test]
+    fn of_many_runs_some_are_drawn_the_best_five_among_them_and_named_first() {
+        let comparison = many(1_000, 2, point, |_| "f".into());
+        let page = page(&comparison);
+        let labels = page.split("aria-label=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let alts: Vec<&str> = labels.filter(|label| label.contains(" by epoch: ")).collect();
+        assert_eq!(alts.len(), 2, "{alts:?}");
+        for alt in alts {
+            assert!(alt.matches(" in epoch 1 to ").count() == 5 && alt.ends_with("; 35 others"), "{alt}");
+            let places: Vec<Option<usize>> = ["A", "B", "E"].map(|run| alt.find(&format!("{run}: "))).to_vec();
+            assert!(places.is_sorted() && places[0].is_some() && alt.len() < 1_000, "{alt}");
+        }
+        assert_eq!(page.matches("class=\"series\"").count(), 80);
+        let said = "Shown are 35 of 995 other runs, evenly chosen from the best to the worst.";
+        assert!(page.contains(said) && page.contains("data-items=\"1000\"") && page.contains("All 1,000 runs"));
+    }
 
     #[test]
     fn a_key_that_differs_has_a_value_for_every_plan() {

@@ -149,10 +149,16 @@ fn shown_errors(metric: Metric, series: &[Series]) -> Option<[f64; 2]> {
     (*worst > most).then_some([*best, most])
 }
 
-/// Curves over the same epochs.
+/// Curves over the same epochs; in words those that do not stand back among many, and how many others there are.
 pub(super) fn chart(what: &str, y: Axis, series: impl IntoIterator<Item = Series>) -> LineChart {
     let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
-    let ways: Vec<String> = series.iter().map(way).collect();
+    let named: Vec<&Series> = series.iter().filter(|series| !matches!(series.style, Style::Ranked(_))).collect();
+    let others = match series.len() - named.len() {
+        0 => None,
+        1 => Some("1 other".to_owned()),
+        others => Some(format!("{others} others")),
+    };
+    let ways: Vec<String> = named.into_iter().map(way).chain(others).collect();
     let alt = format!("{what} by epoch: {}", ways.join("; "));
     LineChart { alt, x: Axis::of_epochs(), y, series, ..LineChart::default() }
 }
@@ -219,6 +225,17 @@ mod tests {
         let alt = "Accuracy by epoch: training from 0.5000 in epoch 1 to 0.5000 in epoch 3; validation from 0.5000 in epoch 1 to 0.5000 in epoch 3; \
             book, validation from 0.4956 in epoch 1 to 0.9676 in epoch 10";
         assert_eq!(accuracy.alt, alt);
+    }
+
+    #[test]
+    fn of_many_curves_those_that_stand_out_are_told_in_words() {
+        let line = |name: &str| Series::line(name, vec![(1.0, 0.5), (2.0, 0.75)]);
+        let grey = line("worst").drawn(Style::Ranked(0));
+        let alt = |series: Vec<Series>| chart("Loss", Axis::new("loss"), series).alt;
+        let best = "Loss by epoch: best from 0.5000 in epoch 1 to 0.7500 in epoch 2";
+        assert_eq!(alt(vec![grey.clone(), line("best")]), format!("{best}; 1 other"));
+        assert_eq!(alt(vec![grey.clone(), grey.clone(), line("best")]), format!("{best}; 2 others"));
+        assert_eq!(alt(vec![grey.clone(), grey]), "Loss by epoch: 2 others");
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use counts::counts;
 pub use curves::{BESIDE_THE_BOOK, books, curves};
 pub use data_page::document as data_page;
 pub use evaluated::Evaluated;
-pub use few::few;
+pub use few::{all_rows, few, left_out};
 pub use first_layer::Unit;
 pub use live::write as write_live;
 pub use predicted::predicted;

@@ -10,7 +10,6 @@ mod cost;
 mod curves;
 mod dots;
 mod edges;
-mod few;
 mod history;
 mod importance;
 mod parallel;
@@ -37,10 +36,6 @@ use crate::{
 
 /// Points in the table.
 const BEST: usize = 10;
-
-/// Cells of the table of all trials: three hundred trials of four keys. More of them are lines, of so many characters together.
-const CELLS: usize = 3000;
-const CHARACTERS: usize = 80_000;
 
 const NO_PAGE: &str = "The number of a trial that has a page leads to it: `train sweep report` of this study writes those of the \
     points in this table, with `--pages` those of all trials.";
@@ -310,18 +305,13 @@ impl<'a> StudyView<'a> {
             let epochs = status.came_to();
             self.add_row(&mut table, folder, status, [dots::item(status).to_string(), value, epochs, time]);
         }
-        let (file, all) = (files::quoted(&self.study.file), self.trials.len());
-        if all * table.header.len() > CELLS {
-            return as_lines(&table);
-        }
-        let summary = format!("All {} trials", grouped(all));
+        let file = files::quoted(&self.study.file);
         let pages = table.links.iter().any(String::is_empty).then(|| {
             format!(
                 "`train sweep report {file} --pages` writes the pages of the others, and this one with links to them."
             )
         });
-        let blocks = [Block::Table(table)].into_iter().chain(pages.map(Block::Text)).collect();
-        Block::Fold { summary, blocks }
+        ::report::all_rows(table, "trials", pages)
     }
 
     /// Columns for trials: what a trial is known by, what it came to, its point.
@@ -403,19 +393,4 @@ impl<'a> StudyView<'a> {
             .collect();
         ::report::few(&all, most)
     }
-}
-
-/// Many trials, as comma-separated values.
-fn as_lines(table: &Table) -> Block {
-    let cell = |cell: &String| cell.replace(',', "").replace('\u{a0}', " ");
-    let line = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
-    let lines: Vec<String> = table.rows.iter().map(line).collect();
-    let (all, length) = (lines.len(), lines.iter().map(String::len).sum::<usize>());
-    let shown = ::report::few(&lines, all * CHARACTERS / length.max(CHARACTERS));
-    let summary = match shown.len() {
-        few if few < all => format!("{} of {} trials, at equal distances", grouped(few), grouped(all)),
-        _ => format!("All {} trials", grouped(all)),
-    };
-    let lines = [line(&table.header)].into_iter().chain(shown).collect();
-    Block::Fold { summary, blocks: vec![Block::Code { caption: "comma-separated values".into(), lines }] }
 }

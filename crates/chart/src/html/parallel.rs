@@ -54,13 +54,14 @@ fn legend(chart: &Parallel) -> String {
         "<svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"{}\" stroke-width=\"3.5\"/></svg>",
         BEST.hex()
     );
-    let outstanding = chart.best.as_ref().map(|_| format!("<li>{key}<span>{outstanding}</span></li>"));
+    let outstanding =
+        chart.best.as_ref().map(|_| format!("<li data-series=\"best\">{key}<span>{outstanding}</span></li>"));
     let dashed = chart.lines.iter().chain(&chart.best).any(|strand| strand.is_dashed).then_some(NOT_FINISHED);
     let scale = scale(&[worst, best], 1.0);
     format!("<ul class=\"legend\">{scale}{}{}</ul>\n", outstanding.unwrap_or_default(), dashed.unwrap_or_default())
 }
 
-const NOT_FINISHED: &str = "<li><svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"currentColor\" \
+const NOT_FINISHED: &str = "<li data-series=\"dashed\"><svg width=\"24\" height=\"12\" aria-hidden=\"true\"><path d=\"M0 6h24\" stroke=\"currentColor\" \
     stroke-width=\"1.4\" stroke-dasharray=\"5 4\"/></svg><span>not finished</span></li>";
 
 fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {
@@ -74,12 +75,12 @@ fn lines(chart: &Parallel, axes: &[Laid<'_>]) -> String {
     let mut all = String::new();
     for (shade, [dashed, whole]) in shades.iter().enumerate() {
         let (colour, opacity) = ranked(shade as f64 / (SHADES - 1) as f64);
-        let drawn = |paths: &str, is_dashed| strokes(paths, &colour.hex(), opacity, width, is_dashed);
-        all += &(drawn(dashed, true) + &drawn(whole, false));
+        let drawn = |series, paths: &str| strokes(series, paths, &colour.hex(), opacity, width, series == "dashed");
+        all += &(drawn("dashed", dashed) + &drawn("", whole));
     }
     let best = chart.best.as_ref();
-    let best =
-        best.map(|best| strokes(&path(axes, chart.lines.len(), best.item), &BEST.hex(), 1.0, 3.5, best.is_dashed));
+    let best = best
+        .map(|best| strokes("best", &path(axes, chart.lines.len(), best.item), &BEST.hex(), 1.0, 3.5, best.is_dashed));
     all + &best.unwrap_or_default()
 }
 
@@ -93,13 +94,15 @@ fn path(axes: &[Laid<'_>], strand: usize, item: Option<usize>) -> String {
     format!("<path d=\"{steps}\"{item}/>")
 }
 
-fn strokes(paths: &str, colour: &str, opacity: f64, width: f64, is_dashed: bool) -> String {
+/// Lines, which an entry of the legend may switch off.
+fn strokes(series: &str, paths: &str, colour: &str, opacity: f64, width: f64, is_dashed: bool) -> String {
     if paths.is_empty() {
         return String::new();
     }
     let dashes = if is_dashed { " stroke-dasharray=\"5 4\"" } else { "" };
+    let series = if series.is_empty() { String::new() } else { format!(" data-series=\"{series}\"") };
     format!(
-        "<g fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
+        "<g{series} fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"{opacity:.2}\" stroke-width=\"{width}\" \
          stroke-linejoin=\"round\"{dashes}>{paths}</g>\n"
     )
 }
@@ -191,6 +194,12 @@ mod tests {
         let groups = document.descendants().filter(|node| node.tag_name().name() == "g");
         let dashed: Vec<bool> = groups.map(|group| group.has_attribute("stroke-dasharray")).collect();
         assert_eq!(dashed, [true, false, false], "the worst is drawn first");
+        for name in ["li", "g"] {
+            let nodes = document.descendants().filter(|node| node.has_tag_name(name));
+            let mut series: Vec<&str> = nodes.filter_map(|node| node.attribute("data-series")).collect();
+            series.sort_unstable();
+            assert_eq!(series, ["best", "dashed"], "{name}: what an entry of the legend switches off");
+        }
     }
 
     #[test]

@@ -45,6 +45,29 @@ const light = (item) => {
   charts.forEach((chart) => chart.light(item));
 };
 
+// Entries of a legend become buttons for what is drawn of each; two clicks leave one alone, or bring all back.
+const isOff = ({ button }) => button.getAttribute("aria-pressed") === "false";
+const switches = (figure, groups) => {
+  const set = ({ drawn, button }, on) => {
+    drawn.forEach((group) => group.classList.toggle("off", !on));
+    button.setAttribute("aria-pressed", on);
+  };
+  const entries = all(".legend li[data-series]", figure).map((entry) => {
+    const button = document.createElement("button");
+    button.append(...entry.childNodes);
+    entry.append(button);
+    const toggle = { drawn: groups(entry.dataset.series), button };
+    set(toggle, true);
+    button.onclick = () => set(toggle, isOff(toggle));
+    button.ondblclick = () => {
+      const alone = entries.every((other) => other === toggle || isOff(other));
+      entries.forEach((other) => set(other, alone || other === toggle));
+    };
+    return toggle;
+  });
+  return entries;
+};
+
 class Chart {
   constructor(figure) {
     const { xName, yName, x, y, of } = figure.dataset;
@@ -100,7 +123,7 @@ class Chart {
   // shown as values, and how smooth it is.
   kept() {
     const { entries, scaled, input } = this;
-    const off = entries.filter(({ group }) => group.classList.contains("off")).map(({ button }) => button.textContent.trim());
+    const off = entries.filter(isOff).map(({ button }) => button.textContent.trim());
     const part = {};
     for (const axis of ["x", "y"]) {
       const [low, high] = this.spans[axis][0].split(" ").map(Number);
@@ -317,28 +340,13 @@ class Chart {
     }
   }
 
-  // Entries become buttons; two clicks leave one series alone, or bring all back.
   legend() {
-    const entries = all(".legend li[data-series]", this.figure);
     // A chart beside this one that has no legend goes by this one.
     const beside = all(":scope > figure.lines", this.figure.closest(".beside") ?? undefined).filter((other) => !other.querySelector(".legend"));
     const twins = beside.flatMap((other) => all(".series, .mark", other));
-    const set = ({ group, button }, on) => {
-      for (const one of [group, ...twins.filter((twin) => twin.dataset.name === group.dataset.name)]) one.classList.toggle("off", !on);
-      button.setAttribute("aria-pressed", on);
-    };
-    this.entries = entries.map((entry) => {
-      const button = document.createElement("button");
-      button.append(...entry.childNodes);
-      entry.append(button);
-      const toggle = { group: this.groups[entry.dataset.series], button };
-      set(toggle, true);
-      button.onclick = () => set(toggle, toggle.group.classList.contains("off"));
-      button.ondblclick = () => {
-        const alone = this.entries.every((other) => other === toggle || other.group.classList.contains("off"));
-        this.entries.forEach((other) => set(other, alone || other === toggle));
-      };
-      return toggle;
+    this.entries = switches(this.figure, (series) => {
+      const group = this.groups[series];
+      return [group, ...twins.filter((twin) => twin.dataset.name === group.dataset.name)];
     });
   }
 
@@ -491,7 +499,10 @@ const sortable = (table) => {
 // Gives life to all that the page has, or that has come in its place.
 const enliven = () => {
   charts.splice(0, charts.length, ...all("figure.lines").map((figure) => new Chart(figure)));
-  all("figure.parallel").forEach(chosenParts);
+  for (const figure of all("figure.parallel")) {
+    chosenParts(figure);
+    switches(figure, (series) => all(`g[data-series=${series}]`, figure));
+  }
   all(".slider").forEach(slid);
   all("table.data").forEach(sortable);
 };

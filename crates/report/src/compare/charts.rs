@@ -4,10 +4,10 @@ use chart::{Axis, Block, LineChart, Section, Series, Style};
 use metrics::{Metric, Metrics};
 use plan::Loss;
 
-use super::{BESIDE, ComparedRun, Comparison, Group, Groups, losses};
+use super::{BESIDE, ComparedRun, Comparison, DATA_SETS, Group, Groups, losses, more_data};
 use crate::{
     curves::{axis, chart, curve, error, far, least_error},
-    fraction,
+    few, fraction, left_out,
     words::some_of,
 };
 
@@ -18,12 +18,24 @@ const COLOURS: [usize; 6] = [0, 1, 3, 5, 4, 2];
 pub(super) const COLOURED: usize = 5;
 const BEST_COLOURS: [usize; COLOURED] = [0, 1, 4, 3, 2];
 
+/// Lines of all charts of a kind, runs that these are of, and points of them.
+const LINES: usize = 40;
+const RUNS: usize = 160;
+const POINTS: usize = 1200;
+
 /// The runs that share a colour: of several seeds the group, else each run by itself.
 pub(super) struct Line<'a> {
     pub name: String,
     pub runs: Vec<&'a ComparedRun>,
     /// As tables and charts know it: a trial's number, or its place.
     pub item: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Its runs, as many as `lines` lines leave room for.
+    fn some_runs(&self, lines: usize) -> Vec<&'a ComparedRun> {
+        few(&self.runs, RUNS / lines)
+    }
 }
 
 /// The lines of the charts, in the order of the runs, or of the groups' means.
@@ -50,6 +62,7 @@ pub(super) fn section(comparison: &Comparison, is_page: bool) -> Section {
     let lines = lines(&comparison.runs);
     let sets = comparison.data_sets();
     let are_named = comparison.losses().len() > 1;
+    let shown = &sets[..sets.len().min(DATA_SETS)];
     let of_set = |set: &Vec<&ComparedRun>| {
         let is_of = |line: &Line<'_>| line.runs[0].fingerprint() == set[0].fingerprint();
         let mut own: Vec<(usize, &Line<'_>)> = lines.iter().enumerate().filter(|(_, line)| is_of(line)).collect();
@@ -62,24 +75,39 @@ pub(super) fn section(comparison: &Comparison, is_page: bool) -> Section {
             (_, data) => data,
         };
         let title = (sets.len() > 1).then_some(Block::Text(title));
-        title.into_iter().chain(blocks(&own, are_named, comparison.noun(), is_page)).collect::<Vec<_>>()
+        title.into_iter().chain(blocks(&own, shown.len(), are_named, comparison.noun(), is_page)).collect::<Vec<_>>()
     };
-    Section::new("Curves", sets.iter().flat_map(of_set))
+    let more = more_data(sets.len(), DATA_SETS).map(|more| Block::Text(format!("Without a chart: {more}.")));
+    Section::new("Curves", shown.iter().flat_map(of_set).chain(more))
 }
 
-/// The charts of lines on the same data, each with the place of its colour; losses have their names where there are several. Of many
+/// The charts of lines on the same data, one of so many, each with the place of its colour; losses have their names where there are several. Of many
 /// lines the best have colours.
-fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bool) -> Vec<Block> {
-    let are_many = lines.len() > BESIDE;
+fn blocks(lines: &[(usize, &Line<'_>)], sets: usize, are_named: bool, noun: &str, is_page: bool) -> Vec<Block> {
+    let (all, are_many) = (lines, lines.len() > BESIDE);
+    let (best, others) = lines.split_at(if are_many { COLOURED } else { lines.len() });
+    let lines = [best, &few(others, LINES / sets - COLOURED)].concat();
+    let drawn_runs: usize = lines.iter().map(|(_, line)| line.some_runs(sets * lines.len()).len()).sum();
+    let points = POINTS / sets / drawn_runs.max(1);
     let curves = |value: fn(&Metrics) -> f64, loss: Option<Loss>| -> Vec<Series> {
         let wanted = lines.iter().filter(|(_, line)| loss.is_none_or(|loss| line.runs[0].plan.training.loss == loss));
         let series = wanted.map(|(place, line)| {
-            let curves = line.runs.iter().map(|run| curve(&line.name, &run.epochs, |record| value(&record.valid)));
+            let of_run = |run: &ComparedRun| {
+                let whole = curve(&line.name, &run.epochs, |record| value(&record.valid));
+                let mut points = few(&whole.points, points);
+                // A dot lies on its line.
+                let best = best_point(run, value);
+                if let Err(place) = points.binary_search_by(|(epoch, _)| epoch.total_cmp(&best.0)) {
+                    points.insert(place, best);
+                }
+                Series { points, ..whole }
+            };
+            let curves = line.some_runs(sets * lines.len()).into_iter().map(of_run);
             let series = together(&line.name, curves).of_items(vec![line.item]);
             match &line.runs[..] {
                 _ if are_many && *place >= COLOURED => series.drawn(Style::Ranked(0)),
                 [run] if are_many => {
-                    let dots = vec![(run.best.epoch as f64, value(&run.best.metrics))];
+                    let dots = vec![best_point(run, value)];
                     Series { end: run.key.clone(), dots, ..series.coloured(BEST_COLOURS[*place]) }
                 }
                 _ => series.coloured(COLOURS[place % COLOURS.len()]),
@@ -105,8 +133,12 @@ fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bo
         };
         let outside: Vec<String> = outside.iter().map(told).collect();
         if !outside.is_empty() {
-            let lie =
-                if outside.len() == 1 { format!("1 {noun} lies") } else { format!("{} {noun}s lie", outside.len()) };
+            let of = if lines.len() < all.len() { "of these " } else { "" };
+            let lie = match outside.len() {
+                1 if of.is_empty() => format!("1 {noun} lies"),
+                1 => format!("1 {of}{noun}s lies"),
+                several => format!("{several} {of}{noun}s lie"),
+            };
             let names = some_of(&outside, NAMED_BEYOND);
             let side = if metric.is_of_error() { "above" } else { "below" };
             beyond.push(format!("{lie} {side} the axis of the {}: {names}.", metric.name()));
@@ -135,8 +167,20 @@ fn blocks(lines: &[(usize, &Line<'_>)], are_named: bool, noun: &str, is_page: bo
             )
         }
     });
+    let are_groups = all.iter().any(|(_, line)| line.runs.len() > 1);
+    let what = if are_groups { "groups".into() } else { format!("{noun}s") };
+    let left_out = [
+        left_out(lines.len() - best.len(), others.len(), &format!("other {what}")),
+        left_out(drawn_runs, lines.iter().map(|(_, line)| line.runs.len()).sum(), &format!("{noun}s of these groups")),
+    ];
+    let rest = rest.into_iter().chain(left_out.into_iter().flatten());
     let charts = [accuracy].into_iter().chain(losses.into_iter().map(&mut of_loss)).map(Block::Lines).collect();
-    [Block::Beside(charts)].into_iter().chain(rest.into_iter().chain(beyond).map(Block::Text)).collect()
+    [Block::Beside(charts)].into_iter().chain(rest.chain(beyond).map(Block::Text)).collect()
+}
+
+/// What a run came to at its best epoch.
+fn best_point(run: &ComparedRun, value: fn(&Metrics) -> f64) -> (f64, f64) {
+    (run.best.epoch as f64, value(&run.best.metrics))
 }
 
 /// Runs beyond an axis that are named.
@@ -175,6 +219,26 @@ fn together(name: &str, curves: impl Iterator<Item = Series>) -> Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::groups;
+    use run::{EpochRecord, best::Best};
+
+    #[test]
+    fn the_best_epoch_is_drawn_however_few_others_are() {
+        let record = |epoch| EpochRecord { epoch, ..EpochRecord::default() };
+        let run = |number: usize| {
+            let best = Best { epoch: 777, step: 1, value: 0.1, metrics: Metrics::default() };
+            let run = groups::tests::run(&[&format!("model.hidden={}", number + 1)], 0.9);
+            ComparedRun { epochs: (1..=1000).map(record).collect(), best, ..run }
+        };
+        let comparison = Comparison { runs: (0..40).map(run).collect(), study: None };
+        let [Block::Beside(charts), ..] = &section(&comparison, true).blocks[..] else { panic!("no charts") };
+        let Block::Lines(chart) = &charts[0] else { panic!("no chart") };
+        let epochs = |series: &Series| series.points.iter().map(|(epoch, _)| *epoch).collect::<Vec<_>>();
+        assert_eq!(chart.series.len(), 40);
+        for epochs in chart.series.iter().map(epochs) {
+            assert!(epochs.is_sorted() && epochs.contains(&777.0) && epochs.len() == 31, "{epochs:?}");
+        }
+    }
 
     #[test]
     fn one_run_far_below_the_others_does_not_stretch_the_axis() {

@@ -5,11 +5,16 @@ use plan::{Plan, decides_result};
 use search::{Mean, Welch, welch};
 use toml::Value;
 
-use super::{ComparedRun, is_same_data, labels::labels_of};
-use crate::small;
+use super::{ComparedRun, is_same_data, labels::labels_of, tables::first_rows};
+use crate::{few, grouped, left_out, small};
 
 /// What a difference counts as more than noise at.
 const LEVEL: f64 = 0.05;
+
+/// Tests that are told in words, groups whose values are drawn, and these values.
+const TOLD: usize = 10;
+const SPREAD: usize = 20;
+const DOTS: usize = 400;
 
 /// Runs on the same data with the same plan, but for the seed.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,20 +96,22 @@ impl<'a> Groups<'a> {
     }
 
     /// Means over seeds and the tests between groups; none where every run is alone with its plan.
-    pub(super) fn section(&self) -> Option<Section> {
+    pub(super) fn section(&self, is_page: bool) -> Option<Section> {
         let groups = &self.all;
         if groups.iter().all(|group| group.accuracies.len() < 2) {
             return None;
         }
         let tests = self.tests();
         let names = self.labels();
-        let verdicts = tests.iter().map(|test| {
+        let verdicts = tests.iter().take(TOLD).map(|test| {
             let [a, b] = test.groups.map(|group| &self.runs[groups[group].runs[0]].plan);
             verdict(test, groups, &names, tests.len()) + &differing(a, b)
         });
         let untested = tests.is_empty().then(|| ONE_GROUP.to_owned());
-        let pictures = [Block::Table(self.table())].into_iter().chain(self.spreads());
-        let blocks = pictures.chain(verdicts.chain(untested).map(Block::Text));
+        let more = (tests.len() > TOLD)
+            .then(|| format!("`train compare --json` has the other {} comparisons.", grouped(tests.len() - TOLD)));
+        let pictures = first_rows(self.table(), "groups", is_page).into_iter().chain(self.spreads());
+        let blocks = pictures.chain(verdicts.chain(untested).chain(more).map(Block::Text));
         Some(Section::new("Over seeds", blocks))
     }
 
@@ -141,11 +148,22 @@ impl<'a> Groups<'a> {
     /// The accuracy of each seed, with mean and interval: of each data by itself.
     fn spreads(&self) -> Vec<Block> {
         let mut spreads: Vec<(Option<&String>, Spread)> = Vec::new();
-        for ((number, group), name) in (1..).zip(&self.all).zip(self.labels()) {
+        let all: Vec<((usize, &Group), String)> = (1..).zip(&self.all).zip(self.labels()).collect();
+        let shown = few(&all, SPREAD);
+        let most = DOTS / shown.len();
+        let of_all = left_out(shown.len(), all.len(), "groups");
+        let values = |group: &Group| few(&group.accuracies, most);
+        let of_each = left_out(
+            shown.iter().map(|((_, group), _)| values(group).len()).sum(),
+            shown.iter().map(|((_, group), _)| group.accuracies.len()).sum(),
+            "seeds of these groups",
+        );
+        for ((number, group), name) in shown {
+            let values = values(group);
             let row = chart::Group {
                 name,
-                items: vec![number; group.accuracies.len()],
-                values: group.accuracies.clone(),
+                items: vec![number; values.len()],
+                values,
                 mean: Some(group.mean.mean),
                 half_width: group.mean.half_width,
                 ..chart::Group::default()
@@ -163,7 +181,7 @@ impl<'a> Groups<'a> {
             let alt = format!("Accuracy of each seed of {} groups, with mean and 95 % interval", spread.groups.len());
             Block::Spread(Spread { alt, ..spread })
         };
-        spreads.into_iter().map(told).collect()
+        spreads.into_iter().map(told).chain([of_all, of_each].into_iter().flatten().map(Block::Text)).collect()
     }
 }
 
@@ -270,7 +288,7 @@ pub(super) mod tests {
     }
 
     fn text(runs: &[ComparedRun]) -> Vec<String> {
-        let blocks = Groups::of(runs).section().unwrap().blocks.into_iter();
+        let blocks = Groups::of(runs).section(false).unwrap().blocks.into_iter();
         blocks.filter_map(|block| if let Block::Text(text) = block { Some(text) } else { None }).collect()
     }
 
@@ -330,7 +348,7 @@ pub(super) mod tests {
 
     #[test]
     fn without_a_second_seed_there_is_nothing_to_say() {
-        assert_eq!(Groups::of(&runs(&[("seed=0", &[0.9]), ("model.hidden=9", &[0.8])])).section(), None);
+        assert_eq!(Groups::of(&runs(&[("seed=0", &[0.9]), ("model.hidden=9", &[0.8])])).section(false), None);
     }
 
     /// The p-values are those of `scipy.stats.ttest_ind(.., equal_var=False)`.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use toml::Value;
 
-use super::{COLOURED, ComparedRun, Comparison, Groups, Lengths, charts::lines, labels::short_key};
+use super::{
+    COLOURED, ComparedRun, Comparison, DATA_SETS, Groups, Lengths, charts::lines, labels::short_key, more_data,
+};
 use plan::decides_result;
 
 use crate::{fraction, grouped, short};
@@ -22,7 +24,7 @@ impl Comparison {
                 let folder = |run: &ComparedRun| run.path.parent().and_then(Path::file_name).map(ToOwned::to_owned);
                 let first = folder(&runs[0]).filter(|first| runs.iter().all(|run| folder(run).as_ref() == Some(first)));
                 let of = first.map_or_else(String::new, |name| format!(" of {}", name.to_string_lossy()));
-                let (count, noun) = (runs.len(), self.noun());
+                let (count, noun) = (grouped(runs.len()), self.noun());
                 format!("{count} {noun}s{of} compared: {}", self.headline(|run| self.called(run)))
             }
         }
@@ -38,11 +40,7 @@ impl Comparison {
             format!("{data}: {}", of_set.headline(|run| self.called(run)))
         };
         let outcomes = sets.iter().take(OUTCOMES).map(outcome);
-        let more = match sets.len().saturating_sub(OUTCOMES) {
-            0 => None,
-            more => Some(format!("{more} more data set{}", if more == 1 { "" } else { "s" })),
-        };
-        outcomes.chain(more).collect::<Vec<_>>().join("; ")
+        outcomes.chain(more_data(sets.len(), OUTCOMES)).collect::<Vec<_>>().join("; ")
     }
 
     /// A run as it is called, with its folder: many may be called so.
@@ -83,7 +81,9 @@ impl Comparison {
             let between = if low < high { format!("from {} to {}", short(low), short(high)) } else { short(low) };
             let is_used = self.runs.iter().all(|run| run.plan.uses(key));
             let is_told = *key != "seed" && decides_result(key) && is_used && 2 * within <= all;
-            is_told.then(|| format!("{} {between}, as {within} of all {all} have", short_key(key, &keys)))
+            is_told.then(|| {
+                format!("{} {between}, as {} of all {} have", short_key(key, &keys), grouped(within), grouped(all))
+            })
         };
         let told = || differences.iter().filter_map(range).collect::<Vec<_>>().join("; ");
         let told = if is_of_seeds || all < 2 * COLOURED { String::new() } else { told() };
@@ -148,7 +148,9 @@ impl Comparison {
                 [] => data,
             }
         };
-        self.data_sets().iter().map(sentence).collect()
+        let sets = self.data_sets();
+        let more = more_data(sets.len(), DATA_SETS).map(|more| format!("The table has {more}."));
+        sets.iter().take(DATA_SETS).map(sentence).chain(more).collect()
     }
 
     /// Which has the highest accuracy: the plan, if it was trained with several seeds by their mean, or the run, and by how much.

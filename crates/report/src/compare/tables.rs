@@ -11,7 +11,7 @@ use super::{
     charts::lines,
     labels::{named, plain_of, short_key},
 };
-use crate::{fraction, name};
+use crate::{all_rows, fraction, grouped, name};
 
 impl Comparison {
     /// The keys that stand as columns beside the runs of a page: all that differ, where they are few; else none. The epochs done have a column anyway.
@@ -48,18 +48,7 @@ impl Comparison {
         table.items = self.runs.iter().map(item).collect();
         let heading = if self.study.is_some() { "Trials" } else { "Runs" };
         let note = table.links.iter().any(String::is_empty).then(|| Block::text(NO_PAGE));
-        if page.is_none() || self.runs.len() <= ROWS + 2 {
-            return Section::new(heading, [Block::Table(table)].into_iter().chain(note));
-        }
-        let mut first = table.clone();
-        first.rows.truncate(ROWS);
-        first.items.truncate(ROWS);
-        first.links.truncate(ROWS);
-        let all = Block::Fold {
-            summary: format!("All {} {}s", self.runs.len(), self.noun()),
-            blocks: vec![Block::Table(table)],
-        };
-        Section::new(heading, [Block::Table(first), all].into_iter().chain(note))
+        Section::new(heading, first_rows(table, &format!("{}s", self.noun()), page.is_some()).into_iter().chain(note))
     }
 
     /// A table that can be sorted by all that is known of a run.
@@ -109,7 +98,7 @@ impl Comparison {
         let more = match self.runs.len() - shown.len() {
             0 => String::new(),
             1 => format!("; one more {noun} is in the table above"),
-            more => format!("; {more} more {noun}s are in the table above"),
+            more => format!("; {} more {noun}s are in the table above", grouped(more)),
         };
         let caption =
             format!("Validation metrics of the {}best epochs{more}", if noun == "trial" { "trials' " } else { "" });
@@ -140,19 +129,21 @@ impl Comparison {
         Section::new("Metrics", [Block::Table(table)])
     }
 
-    pub(super) fn plans(&self) -> Section {
+    pub(super) fn plans(&self, is_page: bool) -> Section {
         let mut differences = self.differences();
         // The heads of a table may be the names.
         let are_told = |key: &str| key == "name" && self.runs.iter().all(|run| run.key == run.plan.name);
         differences.retain(|(key, _)| !are_told(key));
         let plans = match differences.len() {
-            0 if !self.differences().is_empty() => Block::text("Their plans are the same but for their names."),
-            0 => Block::text("Their plans are the same."),
+            0 if !self.differences().is_empty() => vec![Block::text("Their plans are the same but for their names.")],
+            0 => vec![Block::text("Their plans are the same.")],
             // Many runs are rows: a table of many columns fits nowhere.
-            keys if keys < self.runs.len() => Block::Table(self.by_run(&differences)),
-            _ => Block::Table(self.by_key(&differences)),
+            keys if keys < self.runs.len() => {
+                first_rows(self.by_run(&differences), &format!("{}s", self.noun()), is_page)
+            }
+            _ => vec![Block::Table(self.by_key(&differences))],
         };
-        Section::new("Plans", [plans])
+        Section::new("Plans", plans)
     }
 
     fn by_key(&self, differences: &[(&str, Vec<Value>)]) -> Table {
@@ -189,6 +180,18 @@ const BESIDE_ON_A_PAGE: usize = 8;
 
 const NO_PAGE: &str = "Each run that has a page is linked to it; `train report` writes that of any run with a model.";
 
+/// A table; on a page of many rows the first, and all of `what` for who asks.
+pub(super) fn first_rows(table: Table, what: &str, is_page: bool) -> Vec<Block> {
+    if !is_page || table.rows.len() <= ROWS + 2 {
+        return vec![Block::Table(table)];
+    }
+    let mut first = table.clone();
+    first.rows.truncate(ROWS);
+    first.items.truncate(ROWS);
+    first.links.truncate(ROWS);
+    vec![Block::Table(first), all_rows(table, what, None)]
+}
+
 /// The places of the best of some values; none where they are all the same, or one is unknown.
 fn best(metric: Metric, values: &[Option<f64>]) -> Vec<usize> {
     let Some(values) = values.iter().copied().collect::<Option<Vec<f64>>>() else { return vec![] };
@@ -218,7 +221,7 @@ mod tests {
             key: name.into(),
             ..groups::tests::run(&[data, &[&format!("name={name}")]].concat(), 0.5)
         };
-        let rows = |runs: Vec<ComparedRun>| match (Comparison { runs, study: None }).plans().blocks.remove(0) {
+        let rows = |runs: Vec<ComparedRun>| match (Comparison { runs, study: None }).plans(false).blocks.remove(0) {
             Block::Table(table) => table.rows,
             block => panic!("{block:?}"),
         };

@@ -3,7 +3,7 @@
 use chart::{Block, Section};
 use run::folder;
 
-use super::{ComparedRun, Comparison, Lengths};
+use super::{ComparedRun, Comparison, DATA_SETS, Lengths};
 
 impl Comparison {
     /// What is to be typed to know more.
@@ -11,6 +11,7 @@ impl Comparison {
         let run = |run: &ComparedRun| files::quoted(&run.path);
         let config = |run: &ComparedRun| files::quoted(&folder::config_path(&run.path));
         let sets = self.data_sets();
+        let sets = &sets[..sets.len().min(DATA_SETS)];
         let leaders = sets.iter().map(|set| set[0]);
         let evaluate: String = leaders.clone().map(|one| format!("train evaluate {} --charts\n", run(one))).collect();
         let names: Vec<String> = leaders.map(|run| self.called(run)).collect();

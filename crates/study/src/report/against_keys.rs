@@ -1,9 +1,10 @@
 //! The metric against each key.
 
 use chart::{Block, Group, LineChart, Section, Shape, Spread};
+use report::left_out;
 use search::{Parameter, Value};
 
-use super::{StudyView, axes, dots, few::left_out};
+use super::{StudyView, axes, dots};
 use crate::Status;
 
 /// Dots of a chart, and of all charts together.

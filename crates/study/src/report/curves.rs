@@ -1,9 +1,9 @@
 //! The metric after each epoch.
 
 use chart::{Axis, BEST_SERIES, Block, LineChart, Section, Series, Style};
-use report::few;
+use report::{few, left_out};
 
-use super::{StudyView, axes, dots, few::left_out};
+use super::{StudyView, axes, dots};
 use crate::Status;
 
 /// Curves of the chart, and points of a curve.

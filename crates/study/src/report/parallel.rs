@@ -1,9 +1,10 @@
 //! Parallel coordinates: what good trials have in common.
 
 use chart::{Axis, Block, Dimension, Parallel, Section, Strand};
+use report::left_out;
 use search::{Domain, Parameter, Point, Value};
 
-use super::{StudyView, axes, dots, few::left_out};
+use super::{StudyView, axes, dots};
 
 /// Lines of the chart.
 const LINES: usize = 200;

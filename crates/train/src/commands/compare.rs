@@ -145,7 +145,11 @@ impl Asked {
 const LINES: usize = 10;
 
 fn count(number: usize, what: &str) -> String {
-    if number == 1 || what == "more" { format!("{number} {what}") } else { format!("{number} {what}s") }
+    if number == 1 || what == "more" {
+        format!("{number} {what}")
+    } else {
+        format!("{} {what}s", report::grouped(number))
+    }
 }
 
 /// Whether there is something of the run to compare; what is damaged is for the comparison to tell.
