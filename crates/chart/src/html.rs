@@ -79,7 +79,9 @@ fn contents(sections: &[Section]) -> String {
         format!("<li><a href=\"#section-{}\">{}</a></li>\n", index + 1, escaped(&section.heading))
     };
     let items: String = sections.iter().enumerate().map(item).collect();
-    format!("<nav aria-label=\"contents\">\n<ul>\n{items}</ul>\n</nav>\n")
+    format!(
+        "<nav aria-label=\"contents\">\n<details open=\"\"><summary>Contents</summary>\n<ul>\n{items}</ul>\n</details>\n</nav>\n"
+    )
 }
 
 /// A heading and a chart after it are one, so that paper has both on one page.

@@ -19,10 +19,6 @@ const STEP: usize = 2;
 /// Points of the planned learning rate.
 const POINTS: usize = 200;
 
-/// Where training looks worse than validation.
-const IS_ABOVE: &str = "The training loss is the mean over an epoch, while the parameters still change, and of augmented images where \
-    there are such; the validation loss is that after it: so it can be the lower one.";
-
 /// The epochs of a run so far.
 pub struct Course<'a> {
     pub plan: &'a Plan,
@@ -42,8 +38,6 @@ impl Course<'_> {
             loss.marks.push(mark(best.metrics.loss));
             accuracy.marks.push(mark(best.metrics.accuracy));
         }
-        let is_above = self.epochs.iter().any(|epoch| epoch.train.loss > epoch.valid.loss);
-        let notes = [book.map(|_| BESIDE_THE_BOOK), is_above.then_some(IS_ABOVE)];
         // Below the losses within epochs the learning rate has the same axis.
         let is_short = self.epochs.iter().any(|epoch| !epoch.train_losses.is_empty());
         let rate = self.learning_rate().filter(|_| is_short);
@@ -53,12 +47,29 @@ impl Course<'_> {
             Block::Lines(rate)
         });
         let measured = Block::Beside([loss, accuracy].map(Block::Lines).into());
-        let words = notes.into_iter().flatten().map(Block::text).chain(self.steps());
+        let notes = book.map(|_| BESIDE_THE_BOOK.to_owned()).into_iter().chain(self.looks_worse(is_short));
+        let words = notes.map(Block::Text).chain(self.steps());
         let rest = match below {
             Some(rate) => vec![Block::Beside(vec![rate, Block::Together(words.collect())])],
             None => words.collect(),
         };
         Section::new("Curves", [measured].into_iter().chain(rest))
+    }
+
+    /// Why training looks worse than validation, where it does.
+    fn looks_worse(&self, has_parts: bool) -> Option<String> {
+        let is_worse = |epoch: &EpochRecord| match has_parts {
+            true => epoch.train.accuracy < epoch.valid.accuracy,
+            false => epoch.train.loss > epoch.valid.loss,
+        };
+        let changed = if self.plan.augmentation.in_words().is_some() { ", and of augmented images" } else { "" };
+        let [what, better] = if has_parts { ["accuracy", "higher"] } else { ["loss", "lower"] };
+        self.epochs.iter().any(is_worse).then(|| {
+            format!(
+                "The {what} of training is the mean over an epoch, while the parameters still change{changed}; that of validation is \
+                 measured after it: so it can be the {better} one."
+            )
+        })
     }
 
     /// The learning rate where it varies; gradient norm and update ratio of each epoch's last step, where the run has measured them more

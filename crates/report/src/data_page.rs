@@ -47,7 +47,7 @@ pub fn document(data: &DataSet, path: &Path, typed: &str) -> Document {
     Document {
         title: format!("Data: {}", data.name),
         lead: from.into_iter().chain([Block::Tiles(tiles(data))]).chain(notes).collect(),
-        sections: [balance(data), samples(data), odd(data, &sums), means(data, &sums), sums.section()]
+        sections: [balance(data), samples(data, typed), odd(data, &sums), means(data, &sums), sums.section()]
             .into_iter()
             .chain(sizes(data))
             .chain([twice(data), next(typed), origin(data, path)])
@@ -141,7 +141,7 @@ fn count(images: &Images) -> Vec<usize> {
 }
 
 /// Training images of each class, at equal distances.
-fn samples(data: &DataSet) -> Section {
+fn samples(data: &DataSet, typed: &str) -> Section {
     let (task, images, shape) = (data.task(), &data.train, data.shape());
     let labels: Vec<u16> = task.labels().collect();
     let shown = few(&labels, CLASSES_SHOWN);
@@ -159,9 +159,10 @@ fn samples(data: &DataSet) -> Section {
             .map(|(index, name)| picture(shape, images.image(index), name.clone()).shows(format!("{class}, {name}")))
             .collect()
     };
-    let mut text =
-        "Training images of each class, at equal distances; `train show train/CLASS/N` shows one as numbers."
-            .to_owned();
+    let last = if images.file_name(0).is_some() { "FILE" } else { "N" };
+    let mut text = format!(
+        "Training images of each class, at equal distances; `train show train/CLASS/{last}{typed}` shows one as numbers."
+    );
     if shown.len() < labels.len() {
         text += &format!(" Shown are {} of {} classes.", shown.len(), labels.len());
     }
@@ -488,7 +489,7 @@ mod tests {
             "{:?}",
             page.sections[6].blocks[0]
         );
-        assert_eq!(pictures(&page.sections[6]).len(), 2 * 10, "as many as there is room for");
+        assert_eq!(pictures(&page.sections[6]).len(), 2 * 11, "as many as there is room for");
         assert!(
             matches!(&page.sections[7].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
         );

@@ -37,7 +37,7 @@ pub use evaluated::Evaluated;
 pub use few::{all_rows, few, left_out};
 pub use first_layer::Unit;
 pub use live::write as write_live;
-pub use predicted::predicted;
+pub use predicted::{KnownByData, predicted};
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
 pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, short, shown, small};

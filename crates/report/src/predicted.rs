@@ -4,6 +4,7 @@ use std::path::{Path, is_separator};
 
 use chart::{Block, Document, Picture, Section, Table, Tile, Verdict};
 use files::quoted;
+use metrics::Evaluation;
 use run::RunRecord;
 
 use crate::{
@@ -12,10 +13,70 @@ use crate::{
     words::{some_of, taken},
 };
 
+/// What is known by the data that the model was trained on, where that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownByData {
+    /// Of the validation images that it was certain of: how many were right, and how many there are.
+    pub certain: [usize; 2],
+    /// The same of the others.
+    pub not_certain: [usize; 2],
+    /// Of the images that are predicted: those that it has learnt from.
+    pub learnt: usize,
+    /// And those by which its best epoch was chosen.
+    pub judged: usize,
+}
+
+impl KnownByData {
+    /// By the scores of the validation split; `is_learnt` and `is_judged` say of each image that is predicted whether it is in the data.
+    pub fn new(evaluation: &Evaluation, learnt: usize, judged: usize) -> Self {
+        let classes = evaluation.task.classes().len();
+        let (predictions, probabilities) = (evaluation.predictions(), evaluation.probabilities());
+        let mut known = Self { learnt, judged, ..Self::default() };
+        for ((row, said), label) in probabilities.chunks_exact(classes).zip(predictions).zip(&evaluation.labels) {
+            let of = if row[usize::from(said)] >= CERTAIN { &mut known.certain } else { &mut known.not_certain };
+            of[0] += usize::from(said == *label);
+            of[1] += 1;
+        }
+        known
+    }
+
+    fn sentences(&self, images: usize) -> String {
+        let share =
+            |[right, all]: [usize; 2]| format!("{:.1} % of {}", 100.0 * right as f64 / all.max(1) as f64, grouped(all));
+        let (certain, not_certain) = (self.certain, self.not_certain);
+        let misses = certain[1] - certain[0] + not_certain[1] - not_certain[0];
+        let bands = match (certain[1], not_certain[1]) {
+            (0, _) | (_, 0) => String::new(),
+            _ => format!(
+                " Of those with p from {CERTAIN} on {} were right, of the others {}: {} of its {} errors were of the certain ones.",
+                share(certain),
+                share(not_certain),
+                grouped(certain[1] - certain[0]),
+                grouped(misses)
+            ),
+        };
+        let these =
+            if images == 1 { "This image is".to_owned() } else { format!("Of these {} images", grouped(images)) };
+        let known = match (images, self.learnt, self.judged) {
+            (1, 0, 0) => format!("{these} in neither its training nor its validation data."),
+            (1, 0, _) => format!("{these} in its validation data, by which its best epoch was chosen."),
+            (1, ..) => format!("{these} in its training data: that it knows it proves little."),
+            (_, 0, 0) => format!("{these} none is in its training or validation data."),
+            (_, learnt, judged) => format!(
+                "{these} {} are in its training data and {} in its validation data, by which its best epoch was chosen: of others it may be \
+                 less often right.",
+                grouped(learnt),
+                grouped(judged)
+            ),
+        };
+        format!("{bands} {known}")
+    }
+}
+
 /// A table of all images and a section for each, the least certain first. Where the folder of an image is named after a class, it is
 /// said whether the model agrees.
 #[must_use]
-pub fn predicted(run: &Path, record: &RunRecord, mut whys: Vec<Why>) -> Document {
+pub fn predicted(run: &Path, record: &RunRecord, known: Option<KnownByData>, mut whys: Vec<Why>) -> Document {
     let classes = &record.data.classes;
     let certainty = |why: &Why| why.guesses[0].1;
     whys.sort_by(|a, b| certainty(a).total_cmp(&certainty(b)));
@@ -26,7 +87,7 @@ pub fn predicted(run: &Path, record: &RunRecord, mut whys: Vec<Why>) -> Document
         why.name.drain(..shared.len());
     }
     let introduction = introduction(run, record, &shared, &whys, &folders);
-    let mut lead = vec![Block::Text(introduction), Block::Text(knows(record))];
+    let mut lead = vec![Block::Text(introduction), Block::Text(knows(record, known, whys.len()))];
     if whys.len() > 1 {
         lead.insert(0, Block::Tiles(tiles));
     }
@@ -49,14 +110,14 @@ pub fn predicted(run: &Path, record: &RunRecord, mut whys: Vec<Why>) -> Document
         few if few <= LARGE => Block::Table(table),
         _ => Block::Fold { summary: "The same as a table".into(), blocks: vec![Block::Table(table)] },
     }));
-    lead.push(next(run, &shared));
     let legend = whys.first().map(|why| Block::Text(why.legend()));
-    let sections = if are_many {
+    let mut sections = if are_many {
         vec![why_of(&whys, &folders, &explained, legend)]
     } else {
         lead.extend(legend);
         whys.iter().map(Why::section).collect()
     };
+    sections.push(next(run, &shared));
     Document { title: format!("Predictions of {count} by {}", short_name(run)), lead, sections }
 }
 
@@ -123,18 +184,21 @@ fn tiles(record: &RunRecord, whys: &[Why], folders: &[Option<String>]) -> Vec<Ti
 /// Classes that are counted each.
 const CLASSES: usize = 4;
 
-fn next(run: &Path, shared: &str) -> Block {
+fn next(run: &Path, shared: &str) -> Section {
     let (run, folder) = (quoted(run), if shared.is_empty() { ".".into() } else { quoted(Path::new(shared)) });
-    let lines = format!(
-        "train predict {run} {folder} --csv > predictions.csv\ntrain evaluate {run} --data folder:{folder} --html evaluation.html\n"
-    );
-    let caption =
-        "Next: all of it as a table; where a folder for each class says what the images are, metrics and errors".into();
-    Block::Code { caption, lines }
+    let steps = [
+        ("All of it as a table, for a program", format!("train predict {run} {folder} --csv > predictions.csv\n")),
+        (
+            "Metrics and errors, where a folder for each class says what the images are",
+            format!("train evaluate {run} --data folder:{folder} --html evaluation.html\n"),
+        ),
+    ];
+    let steps = steps.map(|(caption, lines)| Block::Code { caption: caption.into(), lines });
+    Section::new("What next", [Block::Beside(steps.into())])
 }
 
 /// What the model knows at all, how good it was, and how far its probabilities are to be trusted.
-fn knows(record: &RunRecord) -> String {
+fn knows(record: &RunRecord, known: Option<KnownByData>, images: usize) -> String {
     let named = some_of(&record.data.classes, NAMED);
     let good = record.best.as_ref().map_or_else(String::new, |best| {
         let off = best.metrics.calibration_error;
@@ -146,7 +210,11 @@ fn knows(record: &RunRecord) -> String {
             100.0 * best.metrics.accuracy
         )
     });
-    format!("It knows {named}, and calls whatever else it is shown one of them.{good}")
+    let by_data = match known {
+        Some(known) => known.sentences(images),
+        None => " What it was trained on is not at hand, so that nothing tells whether these images are of it.".into(),
+    };
+    format!("It knows {named}, and calls whatever else it is shown one of them.{good}{by_data}")
 }
 
 /// Classes that are named.
@@ -192,8 +260,9 @@ fn introduction(run: &Path, record: &RunRecord, shared: &str, whys: &[Why], fold
         known => format!(" {} of {} are what their folder is named after.", grouped(right), grouped(known)),
     };
     let epoch = record.best.as_ref().map_or_else(String::new, |best| format!(" of epoch {}", best.epoch));
-    let (kind, run, begun) = (&record.model.kind, run.display(), moment(&record.started));
-    format!("{count}{place} by the `{kind}`{epoch} of `{run}`, begun on {begun}.{agreed}")
+    let (kind, run, begun, now) =
+        (&record.model.kind, run.display(), moment(&record.started), moment(&run::record::now()));
+    format!("{count}{place} by the `{kind}`{epoch} of `{run}`, which was begun on {begun}; predicted on {now}.{agreed}")
 }
 
 /// A row of each image, which leads to its section, where it has one.
@@ -293,14 +362,15 @@ mod tests {
             best: Some(Best { epoch: 8, step: 1, value: 0.1, metrics }),
             last: None,
         };
-        predicted(Path::new("runs/a/b"), &record, whys)
+        predicted(Path::new("runs/a/b"), &record, None, whys)
     }
 
     #[test]
     fn the_least_certain_is_first_under_a_short_name_and_its_folder_is_its_label() {
         let page = page(vec![why("/home/me/3/1.png", "3", 0.9), why("/home/me/7/2.png", "3", 0.6)]);
         let knows = "It knows 3, 7, and calls whatever else it is shown one of them. Of its 2,038 validation images 97.79 % were right, and p \
-                     was 0.0123 off on average (calibration error).";
+                     was 0.0123 off on average (calibration error). What it was trained on is not at hand, so that nothing tells whether \
+                     these images are of it.";
         assert_eq!(page.lead[2], Block::text(knows));
         let Block::Tiles(tiles) = &page.lead[0] else { panic!("{page:?}") };
         let tiles: Vec<[&str; 2]> = tiles.iter().map(|tile| [&tile.name[..], &tile.value]).collect();
@@ -313,18 +383,20 @@ mod tests {
         assert_eq!(table.rows, [["7/2.png", "3", "7", "no", "0.6000"], ["3/1.png", "3", "3", "yes", "0.9000"]]);
         assert_eq!(table.links, ["#section-1", "#section-2"]);
         assert_eq!(page.sections[0].heading, "7/2.png: 3");
-        let said = "2 images, the least certain first, of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, begun on 7 November 2026, \
-                    14:03 UTC. 1 of 2 are what their folder is named after.";
-        assert_eq!(page.lead[1], Block::text(said));
+        let said = "2 images, the least certain first, of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, which was begun on 7 November 2026, \
+                    14:03 UTC; predicted on ";
+        assert!(matches!(&page.lead[1], Block::Text(text) if text.starts_with(said)), "{page:?}");
+        assert!(
+            matches!(&page.lead[1], Block::Text(text) if text.ends_with(" 1 of 2 are what their folder is named after."))
+        );
     }
 
     #[test]
     fn one_image_needs_no_table_and_other_folders_say_nothing_of_the_class() {
         let page = page(vec![why("/home/me/digit.png", "7", 0.9)]);
-        let said =
-            "One image of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, begun on 7 November 2026, 14:03 UTC.";
-        let said = Block::text(said);
-        assert_eq!([&page.lead[0], &page.lead[3]], [&said, &Block::text(Why::LINEAR)]);
+        let said = "One image of `/home/me/` by the `linear` of epoch 8 of `runs/a/b`, which was begun on 7 November 2026, 14:03 UTC; predicted";
+        assert!(matches!(&page.lead[0], Block::Text(text) if text.starts_with(said)), "{page:?}");
+        assert_eq!(page.lead[2], Block::text(Why::LINEAR));
         assert_eq!(page.title, "Predictions of one image by a/b");
         assert_eq!(page.sections[0].heading, "digit.png: 7");
     }
@@ -337,7 +409,7 @@ mod tests {
         assert_eq!((pictures.len(), pictures[0].verdict, pictures[19].verdict), (20, Verdict::Right, Verdict::Wrong));
         assert_eq!(pictures[19].caption, "7, taken for 3\np 0.6900\n7/19.png");
         let headings: Vec<&str> = page.sections.iter().map(|section| &section.heading[..]).collect();
-        assert_eq!(headings, ["Why: the 20 that are not certain, or not what their folder says"]);
+        assert_eq!(headings, ["Why: the 20 that are not certain, or not what their folder says", "What next"]);
         // The legend, six, and the others in a fold.
         let blocks = &page.sections[0].blocks;
         assert_eq!(blocks.len(), 1 + 6 + 1);
@@ -364,6 +436,17 @@ mod tests {
         );
         let none = of(99);
         assert_eq!((&*none.heading, none.blocks.len()), ("Why: the 6 that are least certain", 1 + 6));
+    }
+
+    #[test]
+    fn the_data_tells_what_certainty_was_worth_and_which_images_it_knows() {
+        let known = KnownByData { certain: [1_980, 2_000], not_certain: [22, 38], learnt: 0, judged: 17 };
+        let said = " Of those with p from 0.9 on 99.0 % of 2,000 were right, of the others 57.9 % of 38: 20 of its 36 errors were of the certain \
+                    ones. Of these 17 images 0 are in its training data and 17 in its validation data, by which its best epoch was chosen: of \
+                    others it may be less often right.";
+        assert_eq!(known.sentences(17), said);
+        let none = KnownByData { judged: 0, not_certain: [0, 0], ..known };
+        assert_eq!(none.sentences(2), " Of these 2 images none is in its training or validation data.");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use plan::{ModelKind, Plan, Schedule, ScheduleKind};
 use run::{EpochRecord, best, folder};
 
 use crate::{
+    clock,
     compare::is_chance,
     curves,
     diagnosis::{Fault, diagnosis},
@@ -18,6 +19,8 @@ use crate::{
 
 /// How much the validation loss falls in the last quarter of a run, as a share of it, where more epochs would bring more.
 const STILL_FALLING: f64 = 0.03;
+/// How many times the lead of training is missing on training images too, where most is.
+const LACKING: f64 = 3.0;
 /// Epochs up to which a longer run is three times as long.
 const SHORT: usize = 5;
 /// A training accuracy beyond which more epochs show nothing new.
@@ -133,10 +136,18 @@ impl Verdict<'_> {
                 "Training accuracy ends at {train:.4}: its distance from validation may be chance, no overfitting is seen yet."
             )
         } else {
-            format!(
-                "Training accuracy ends at {train:.4}, {points:.1} points above validation: it fits its training images closer, but the \
-                 validation loss has not risen by much."
-            )
+            let best = self.epochs.iter().min_by(|a, b| a.valid.loss.total_cmp(&b.valid.loss));
+            let still = if best.is_some_and(|best| best.epoch == last.epoch) {
+                "still falls: no overfitting is seen yet"
+            } else {
+                "has not risen by much"
+            };
+            let lead = format!(
+                "Training accuracy ends at {train:.4}, {points:.1} points above validation, whose loss {still}."
+            );
+            // What is missing on both asks for more to learn with.
+            let missing = " Most of what it lacks it lacks on its training images too: a larger net or more epochs can learn more of them.";
+            if 1.0 - train > LACKING * (train - valid) { lead + missing } else { lead }
         })
     }
 
@@ -227,25 +238,34 @@ impl Verdict<'_> {
         Some(match self.plan.schedule.kind {
             ScheduleKind::Constant => {
                 let resume = format!("train --resume {} --set training.epochs={more}", quoted(self.run));
-                (format!("{fell}: more epochs are likely to bring more."), Some(("more epochs".into(), resume)))
+                (
+                    format!("{fell}: more epochs are likely to bring more."),
+                    Some((format!("more epochs{}", self.lasts(more - count)), resume)),
+                )
             }
             kind => {
                 let rate =
                     Schedule::new(self.plan, last.step.saturating_mul(more) / count.max(1)).learning_rate(last.step);
                 let why = format!(
-                    "{fell}, as the learning rate came to the end of its {kind} schedule: a longer run is worth it. A resume with {more} \
-                     epochs would stretch that schedule and go on within it, at a rate of {:.1e}, so begin anew.",
-                    rate
+                    "{fell}, in part because the learning rate came to the end of its {kind} schedule: a longer run is worth a try. A \
+                     resume with {more} epochs would stretch that schedule and go on within it, at a rate of {rate:.1e}, so begin anew."
                 );
                 (
                     why,
                     Some((
-                        "more epochs, on a schedule of their own".into(),
+                        format!("more epochs, on a schedule of their own{}", self.lasts(more)),
                         self.again(&[format!("training.epochs={more}")]),
                     )),
                 )
             }
         })
+    }
+
+    /// How long so many epochs take, where one took long enough to tell.
+    fn lasts(&self, epochs: usize) -> String {
+        let mut seconds: Vec<f64> = self.epochs.iter().map(|epoch| epoch.seconds).collect();
+        let all = search::median(&mut seconds) * epochs as f64;
+        if all >= 1.0 { format!(" (about {})", clock(all)) } else { String::new() }
     }
 
     /// What can learn more, or from more.

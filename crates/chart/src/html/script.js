@@ -496,8 +496,9 @@ const sortable = (table) => {
   });
 };
 
-// Gives life to all that the page has, or that has come in its place.
+// Gives life to all that the page has, or that has come in its place. The contents would fill a phone.
 const enliven = () => {
+  if (matchMedia("(max-width: 30rem)").matches) all("nav > details").forEach((contents) => (contents.open = false));
   charts.splice(0, charts.length, ...all("figure.lines").map((figure) => new Chart(figure)));
   for (const figure of all("figure.parallel")) {
     chosenParts(figure);

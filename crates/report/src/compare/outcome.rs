@@ -93,7 +93,12 @@ impl Comparison {
     /// By which images.
     fn judged_by(&self) -> Option<String> {
         let data = self.runs[0].data.as_ref()?;
-        Some(format!("All are judged by the {} validation images of {}.", grouped(data.valid), data.name()))
+        let kind = self.runs[0].plan.model.kind;
+        let what = match self.runs.iter().all(|run| run.plan.model.kind == kind) {
+            true => format!("All are of the model `{kind}` and judged"),
+            false => "All are judged".into(),
+        };
+        Some(format!("{what} by the {} validation images of {}.", grouped(data.valid), data.name()))
     }
 
     /// How many images of `these` the first two have wrong; none where that is not known, and where seeds tell more.
@@ -173,7 +178,14 @@ impl Comparison {
             // Of many no one wins by chance.
             1 if self.runs.len() > 2 && !seeds && near(self.runs.iter()) > 0 => match near(self.runs.iter()) {
                 1 => format!("{} lies within chance of the best, {}", called(other), called(one)),
-                several => format!("{several} others lie within chance of the best, {}", called(one)),
+                several => {
+                    let is_shorter = |run: &&ComparedRun| run.done() < one.done();
+                    let fewer = match self.runs[1..=several].iter().filter(is_shorter).count() {
+                        0 => String::new(),
+                        fewer => format!(", {fewer} of them after fewer epochs"),
+                    };
+                    format!("{several} others lie within chance of the best, {}{fewer}", called(one))
+                }
             },
             1 => {
                 let with = if seeds { ", with one seed" } else { "" };

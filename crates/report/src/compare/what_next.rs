@@ -24,12 +24,21 @@ impl Comparison {
         let evaluated = format!("evaluate {}{first}", names.join(" and "));
         // The first two whose accuracies are of the same images.
         let pair = sets.iter().find_map(|set| set.get(..2)).unwrap_or_default();
+        // A trial's config has the name of its study, which the new run is no part of.
+        let name = |one: &ComparedRun| Some(format!("{}-{}", one.plan.name, one.trial.as_ref()?.number));
         let again = pair.iter().map(|one| {
             let length = lengths.iter().find(|lengths| lengths.shorter.path == one.path);
             let length = length.map_or_else(String::new, Lengths::setting);
-            format!("train {}{length} --set seed={}\n", config(one), one.plan.seed + 1)
+            let name = name(one)
+                .map_or_else(String::new, |name| format!(" --set {}", files::for_shell(&format!("name={name}"))));
+            format!("train {}{length} --set seed={}{name}\n", config(one), one.plan.seed + 1)
         });
-        let lines = longer + &evaluate + &again.collect::<String>();
+        let beside: Vec<String> = pair
+            .iter()
+            .filter_map(|one| Some(format!(" {} {}/*", run(one), files::quoted(&one.plan.runs.join(name(one)?)))))
+            .collect();
+        let beside = if beside.is_empty() { String::new() } else { format!("train compare{}\n", beside.concat()) };
+        let lines = longer + &evaluate + &again.collect::<String>() + &beside;
         let again = match pair {
             [one, other] => {
                 let (one, other) = (self.called(one), self.called(other));

@@ -141,9 +141,11 @@ impl Evaluated<'_> {
         let wrong = counts.total() - counts.right();
         let misses = match (self.sure_of_misses(), wrong as usize) {
             (_, 0) => "It makes no error here. ".to_owned(),
-            (sure, 1) => format!("Its one error has p {} {SURE}. ", if sure == 1 { "above" } else { "up to" }),
-            (0, all) => format!("None of its {} errors has p above {SURE}. ", grouped(all)),
-            (sure, all) => format!("Of its {} errors p is above {SURE} in {}. ", grouped(all), grouped(sure)),
+            (sure, 1) => {
+                format!("Its one error says so with {} {SURE}. ", if sure == 1 { "more than" } else { "up to" })
+            }
+            (0, all) => format!("None of its {} errors says so with more than {SURE}. ", grouped(all)),
+            (sure, all) => format!("Of its {} errors {} say so with more than {SURE}. ", grouped(all), grouped(sure)),
         };
         let above = says.iter().filter(|p| **p > SURE).count();
         let (says, is) = (mean(&says), counts.accuracy());
@@ -155,13 +157,13 @@ impl Evaluated<'_> {
         let misses = match self.sure_of_misses() {
             0 => misses,
             wrong => format!(
-                "{misses}Of the {} images with such a p {} % are wrong. ",
+                "{misses}Of the {} images of whose class it is so sure {} % are wrong. ",
                 grouped(above),
                 two_digits(100.0 * wrong as f64 / above as f64)
             ),
         };
         let mut said = format!(
-            "{misses}On average it gives its prediction {says:.4}, and {is:.4} of them are right: it is {word}."
+            "{misses}On average it gives the class that it says {says:.4}, and {is:.4} of them are right: it is {word}."
         );
         if self.is_too_sure() {
             said += " The mnist-loss hardly punishes a sure error: it grows by no more than p does. The cross-entropy grows without end: \

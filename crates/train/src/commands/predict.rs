@@ -3,27 +3,31 @@
 mod pictures;
 mod prepared;
 
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, HashSet},
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use anyhow::bail;
 use burn::tensor::{Tensor, TensorData};
 use chart::{Document, Table, html};
-use data::DecodedImage;
+use data::{DecodedImage, Images};
 use files::quoted;
 use model::AutodiffBackend;
 use rayon::prelude::*;
-use report::{grouped, probability};
+use report::{KnownByData, grouped, probability};
 use serde::Serialize;
 use serde_json::Value;
 use task::Task;
-use train::{Error, backend::BackendJob};
+use train::{Error, backend::BackendJob, evaluation};
 
 use pictures::{Picture, Pictures};
 
 pub use prepared::{Oddity, Taken};
 
 use super::{
-    image_file, output, run_name,
+    image_file, load_data, output, run_name,
     stored_run::StoredRun,
     why::{self, Seen},
     workbench::on_backend,
@@ -226,7 +230,19 @@ fn explained(
         guesses: prediction.top.into_iter().map(|guess| (guess.label, guess.probability)).collect(),
     });
     let (whys, _) = why::of_images(&stored.chosen, &stored.path, &stored.plan, &stored.record, seen.collect())?;
-    Ok(report::predicted(&stored.path, &stored.record, whys))
+    Ok(report::predicted(&stored.path, &stored.record, known_by_data(stored, images), whys))
+}
+
+/// What the run's data tells of its model and these images, where it is at hand: nothing is fetched for it.
+fn known_by_data(stored: &StoredRun, images: &[Vec<u8>]) -> Option<KnownByData> {
+    let fetch_nothing = Arc::new(AtomicBool::new(true));
+    let data = load_data::load(&stored.plan, Some(fetch_nothing)).ok()?;
+    let scores = evaluation::of_run(&stored.chosen, &load_data::kernel_cache(), &stored.path, &data).ok()?;
+    let among = |split: &Images| {
+        let known: HashSet<&[u8]> = split.iter().collect();
+        images.iter().filter(|image| known.contains(image.as_slice())).count()
+    };
+    Some(KnownByData::new(&scores.evaluation, among(&data.train), among(&data.valid)))
 }
 
 fn predictions(
