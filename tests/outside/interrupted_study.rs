@@ -106,6 +106,20 @@ fn a_driver_waits_for_the_trial_that_one_before_has_left() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn the_command_to_go_on_names_the_study_as_it_was_typed() {
+    let place = Place::new();
+    slow(&place, "[500, 5]");
+    let typed = ["sweep", "study", "--jobs", "1", "--set", "seed=2"];
+    let driver = place.command(&typed).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    trial_of(&place, &driver);
+    Command::new("kill").args(["-INT", &driver.id().to_string()]).status().unwrap();
+    let ran = crate::harness::Ran::from(driver.wait_with_output().unwrap());
+    let said = "go on with `train sweep study --jobs 1 --set seed=2`";
+    assert!(ran.code == 130 && ran.stdout.contains(said), "{ran:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_second_interrupt_ends_driver_and_trials_at_once() {
     let place = Place::new();
     slow(&place, "[8000]");

@@ -33,6 +33,34 @@ fn a_misspelt_command_is_named() {
 }
 
 #[test]
+fn a_config_that_its_name_finds_goes_by_its_name_in_a_folder_of_configs_too() {
+    let place = Place::new();
+    fs::create_dir(place.path().join("configs")).unwrap();
+    let shipped =
+        |name: &str| fs::read_to_string(format!("{}/../configs/{name}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    for name in ["base", "linear"] {
+        place.write(&format!("configs/{name}.toml"), &shipped(name));
+    }
+    place.write("configs/own.toml", "extends = \"linear\"\n");
+    for typed in ["linaer", "configs/linaer.toml"] {
+        place.train(&[typed]).fails(2, &format!("{typed}: no such config; did you mean `linear`?"));
+    }
+    let others = "two-layer, resnet, resnet-augmented, mnist-linear, mnist-two-layer, mnist-simple-cnn, mnist, mnist-augmented, \
+                  mnist-best, cifar-10, cifar-10-best, folder";
+    place
+        .train(&["fit", "transformer"])
+        .fails(2, &format!("transformer: no such config; there are base, linear, own, {others}"));
+    // A name that finds the same anywhere, one that does so here alone, and one that has been changed.
+    let config = |typed: &str| {
+        let ran = place.train_small(&[typed, "--set", "training.epochs=1"]).ok();
+        ran.stdout.lines().find_map(|line| line.strip_prefix("config   ")?.split(' ').next()).unwrap().to_owned()
+    };
+    assert_eq!(["linear", "own"].map(config), ["linear", "configs/own.toml"]);
+    place.write("configs/linear.toml", &(shipped("linear") + "# Changed.\n"));
+    assert_eq!(config("linear"), "configs/linear.toml");
+}
+
+#[test]
 fn studies_are_found_listed_and_suggested_by_name() {
     let place = Place::new();
     fs::create_dir_all(place.path().join("configs/sweeps")).unwrap();
@@ -54,6 +82,7 @@ fn studies_are_found_listed_and_suggested_by_name() {
     place.train(&["sweep"]).fails(2, &format!("a study is to be named, or its file; {all}; `--help` has more"));
     place.write("near.toml", text).write("Cargo.toml", "[package]\nname = \"near\"\n");
     let none = "no such study: no file, none of that name in `configs/sweeps`, and none is built in";
+    place.train(&["sweep", "configs/sweeps/nothing"]).fails(2, &format!("configs/sweeps/nothing: {none}; {all}"));
     place.train(&["sweep", "neer"]).fails(2, &format!("neer: {none}; did you mean `near`?"));
     place.train(&["sweep", "nothing"]).fails(2, &format!("nothing: {none}; {all}, near"));
     let listed = place.train(&["configs", "--json"]).ok().json();

@@ -1,6 +1,6 @@
 //! The pages as a person opens them: narrow and wide, light and dark.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, thread, time::Duration};
 
 use chart::{Block, Document, html};
 
@@ -104,6 +104,25 @@ fn a_live_page_comes_anew_with_what_was_opened_still_open() {
     }
     let open = browser.text("JSON.stringify([...document.querySelectorAll('details')].map((fold) => fold.open))");
     assert_eq!(open, "[true,false]");
+}
+
+#[test]
+fn a_live_page_that_nobody_writes_any_more_says_so_and_stays_as_it_is() {
+    let Some(mut browser) = Browser::start() else { return };
+    let place = Place::new();
+    let file = place.path().join("live.html");
+    let page = html::live_page(&Document { title: "epoch 1".into(), ..Document::default() }, 2);
+    let old = page.replacen("data-written=\"", "data-written=\"1000000000\" data-then=\"", 1);
+    assert!(old != page && !page.contains("http-equiv=\"refresh\""), "{page}");
+    for (page, expected) in [(page, ""), (old, "Nothing has been written since 9/9/2001")] {
+        fs::write(&file, page).unwrap();
+        browser.open(&file, 390, false);
+        let said = browser.text("document.querySelector('.unwritten')?.textContent ?? ''");
+        assert!(said.starts_with(expected) && said.is_empty() == expected.is_empty(), "{said}");
+    }
+    // Twice as long as it would take to come anew.
+    thread::sleep(Duration::from_secs(4));
+    assert!(browser.evaluate("performance.now()").as_f64().unwrap() > 3500.0, "it came anew");
 }
 
 #[test]

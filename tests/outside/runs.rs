@@ -115,6 +115,12 @@ fn runs_are_sorted_and_filtered_by_metrics_and_keys() {
         .train(&["runs", "--filter", "acuracy>0.9"])
         .fails(2, "--filter acuracy>0.9: runs have no `acuracy`; did you mean `accuracy`?");
     assert_eq!(place.train(&["runs", "--filter", "accuracy>"]).code, 2);
+    for wrong in ["accuracy>abc", "epochs=many", "lr<x", "training.epochs!=1,5"] {
+        let [key, value] =
+            [0, 1].map(|part| wrong.split(['>', '<', '=', '!']).filter(|part| !part.is_empty()).nth(part).unwrap());
+        let said = format!("--filter {wrong}: `{value}` is no number, as `{key}` is");
+        place.train(&["runs", "--filter", wrong]).fails(2, &said);
+    }
     assert_eq!(names(&place, &["--filter", "LINEAR"]), "c b a", "a word, here of their model");
     assert_eq!(names(&place, &["--filter", "run=b"]), "b");
     assert_eq!(names(&place, &["--filter", "run=b", "--filter", "nobody"]), "");

@@ -229,6 +229,9 @@ fn more_epochs_are_still_to_do_and_with_asha_one_trial_at_least_does_them() {
     study(&place, "jobs = 1\nprune = \"asha\"", RATES);
     let ran = sweep(&place, &[]).ok();
     assert!(ran.stdout.contains("1 finished, 2 stopped early by ASHA, of 3 trials"), "{}", ran.stdout);
+    let live: Vec<&str> = ran.stdout.lines().take_while(|line| !line.is_empty()).collect();
+    let is_live = |how: &str| live.iter().any(|line| line.contains(how));
+    assert!(is_live("  paused  ") && !is_live("stopped early"), "what may be promoted yet: {live:?}");
     let states = place.train(&["runs", "--trials"]).ok().stdout;
     assert_eq!(
         (states.matches("  stopped early  ").count(), states.matches("  finished  ").count()),

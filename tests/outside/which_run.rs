@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    harness::{Place, Ran, SMALL, metrics, record, wait_until},
+    harness::{Place, Ran, SMALL, metrics, record, typed, wait_until},
     sweep::{RATES, study, sweep, trials},
 };
 
@@ -72,6 +72,15 @@ fn a_study_names_its_latest_and_its_best_trial() {
     place
         .train(&["evaluate", "best:stud"])
         .fails(2, "best:stud: there is no study `stud` below `runs`; did you mean `study`?");
+    let instead = "`runs/study` is a study, not a run; `best:study` is its best trial, `latest:study` its newest";
+    for arguments in [
+        &["evaluate", "runs/study"][..],
+        &["predict", "runs/study", "7.png"],
+        &["report", "runs/study"],
+        &["--resume", "runs/study"],
+    ] {
+        place.train(arguments).fails(2, instead);
+    }
     place.train(&["evaluate", "latest:"]).fails(2, "latest:: there is no study `` below `runs`; there are study");
 }
 
@@ -119,8 +128,27 @@ fn a_run_without_a_model_is_skipped_by_name_and_no_other_page_is_written_in_its_
     place.train(&["report", "latest"]).fails(2, &in_use);
     child.kill().unwrap();
     child.wait().unwrap();
-    let ran = place.train(&["report", "latest"]);
-    assert!(ran.code == 2 && ran.stderr.contains(&format!("run `{newer}` has no model")), "{ran:?}");
+    let ran = place.train(&["report", "latest"]).ok();
+    assert_eq!(ran.stdout, format!("{newer}/report.html\n"));
+    assert!(
+        ran.stderr.starts_with(&format!("note: run `{newer}` has no model: it was killed after epoch ")),
+        "{ran:?}"
+    );
+    let written = typed(&fs::read_to_string(place.path().join(&newer).join("report.html")).unwrap());
+    assert!(written.contains("<dd>killed</dd>") && !written.contains("data-every"), "{written}");
+    assert!(written.contains(&format!("It goes on by <code>train --resume {newer}</code>")), "{written}");
+    // Killed before it wrote what it is.
+    let files = place.path().join(&newer);
+    ["run.json", "metrics.jsonl"].iter().for_each(|file| fs::remove_file(files.join(file)).unwrap());
+    fs::remove_dir_all(files.join("checkpoints")).unwrap();
+    let ran = place.train(&["report", &newer]).ok();
+    assert!(
+        ran.stdout.ends_with(&format!("{newer}/report.html\n")) && ran.stderr.contains("before its first epoch"),
+        "{ran:?}"
+    );
+    let listed = place.train(&["runs"]).ok().stdout;
+    let row = listed.lines().find(|line| line.contains(&newer)).unwrap();
+    assert!(row.contains(" killed ") && row.trim_end().ends_with(" -"), "{listed}");
     assert!(fs::read(place.path().join(&older).join("report.html")).unwrap() == page);
 }
 

@@ -78,7 +78,7 @@ fn a_run_is_begun_watched_stopped_and_goes_on_from_the_page() {
     changes(&serving, "/api/events", 2);
     changes(&serving, &format!("/api/events?name={}", name.replace('/', "%2F")), 2);
     let (status, page) = serving.ask(&format!("GET /runs/{name}/report.html"), &[], b"");
-    assert!(status == 200 && page.contains("The run trains") && page.contains("EventSource"), "{status}");
+    assert!(status == 200 && page.contains("the run trains") && page.contains("EventSource"), "{status}");
     let (status, told) = act(&serving, &json!({ "do": "remove", "runs": [name] }));
     assert!(status == 400 && told.contains("is in use"), "{told}");
     stop(&serving, &name);

@@ -32,20 +32,19 @@ const SIDES: [usize; 7] = [112, 80, 56, 40, embedded::LITTLE, 24, 16];
 
 /// A whole page. It fetches nothing, and is whole without its script.
 pub fn page(document: &Document) -> String {
-    page_with(document, "", "")
+    page_with(document, "")
 }
 
-/// The page of what is still going on and will be written again: it comes anew after so many seconds, as long as what it shows, of this
-/// moment, is not too old to be alive.
+/// The page of what is still going on and will be written again: its script lets it come anew after so many seconds, as long as what it
+/// shows, of this moment, is not too old to be alive, and says so when it is.
 pub fn live_page(document: &Document, every: u64) -> String {
     let written = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since: Duration| since.as_secs());
-    let head = format!("<noscript><meta http-equiv=\"refresh\" content=\"{every}\"></noscript>\n");
-    page_with(document, &head, &format!(" data-every=\"{every}\" data-written=\"{written}\""))
+    page_with(document, &format!(" data-every=\"{every}\" data-written=\"{written}\""))
 }
 
-fn page_with(document: &Document, head: &str, of_body: &str) -> String {
+fn page_with(document: &Document, of_body: &str) -> String {
     let [first, between @ .., last] = SIDES;
-    let with = |side| page_of(document, head, of_body, side);
+    let with = |side| page_of(document, of_body, side);
     let whole = with(first);
     if whole.len() <= MOST_BYTES {
         return whole;
@@ -58,7 +57,7 @@ fn page_with(document: &Document, head: &str, of_body: &str) -> String {
     between.into_iter().map(with).find(|page| page.len() <= MOST_BYTES).unwrap_or(smallest)
 }
 
-fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> String {
+fn page_of(document: &Document, of_body: &str, side: usize) -> String {
     let Document { title, lead, sections } = document;
     let (title, heading, lead) = (escaped(title), whole_names(title), blocks(lead, side));
     let style = include_str!("html/style.css").to_owned() + &palette::on_dark();
@@ -69,7 +68,7 @@ fn page_of(document: &Document, head: &str, of_body: &str, side: usize) -> Strin
     let sections: String = sections.iter().enumerate().map(|(index, one)| section(index + 1, one, side)).collect();
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n{head}</head>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n\
          <body{of_body}>\n<header>\n<h1>{heading}</h1>\n</header>\n{contents}<main>\n{lead}{sections}</main>\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 }

@@ -13,7 +13,7 @@ use super::{
     choices::BuiltIn,
     error::{Origin, PlanError, Problem},
     layer::{Layer, Setting},
-    missing::{hint, plain_name},
+    missing::{hint, plain_name, stem},
     rules::RULES,
 };
 
@@ -112,6 +112,20 @@ impl Config {
         };
         let shipped = folder.join("configs").join(format!("{name}.toml"));
         if shipped.is_file() { Config::File(shipped) } else { built_in(name).unwrap_or(Config::File(path)) }
+    }
+
+    /// As a command takes it wherever it is run: the name of one that is compiled in, also where a file of that name with the same
+    /// text was found; else the file's path.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        let path = match self {
+            Config::BuiltIn(config) => return config.to_string(),
+            Config::File(path) => path,
+        };
+        let has_text = |config: &BuiltIn| files::read_written(path).is_ok_and(|text| text == config.text());
+        let name = stem(path);
+        let is_shipped = BuiltIn::ALL.iter().any(|config| config.name() == name && has_text(config));
+        if is_shipped && Config::find(Path::new(&name)) == *self { name } else { path.display().to_string() }
     }
 
     /// What `extends = "<written>"` in this config means: a file beside it, which may be named without its `.toml`, else the

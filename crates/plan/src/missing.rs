@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     choices::BuiltIn,
+    config::Config,
     nearest::{nearest, suggestion},
 };
 
@@ -18,12 +19,19 @@ pub(super) fn hint(path: &Path) -> String {
     let near = |configs: &[PathBuf]| {
         let stems: Vec<String> = configs.iter().map(|config| stem(config)).collect();
         let near = nearest(&wanted, stems.iter().map(String::as_str))?;
-        stems.iter().position(|stem| stem == near).map(|index| suggestion(&configs[index].to_string_lossy()))
+        stems.iter().position(|stem| stem == near).map(|index| suggestion(&as_typed(&configs[index])))
     };
     near(&beside).or_else(|| near(&made)).unwrap_or_else(|| {
-        let names: Vec<_> = made.iter().map(|config| config.to_string_lossy()).collect();
+        let names: Vec<_> = made.iter().map(|config| as_typed(config)).collect();
         format!("; there are {}", names.join(", "))
     })
+}
+
+/// As a command takes a config: its name, where that finds the same file, else its path.
+fn as_typed(config: &Path) -> String {
+    let name = stem(config);
+    let is_found = Config::find(Path::new(&name)) == Config::File(config.into());
+    if is_found { name } else { config.display().to_string() }
 }
 
 /// The name of a config given without folder, its `.toml` left off.

@@ -40,7 +40,7 @@ pub use live::write as write_live;
 pub use predicted::{KnownByData, predicted};
 pub use run_report::{Extras, RunReport, write};
 pub use why::Why;
-pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, short, shown, small};
+pub use words::{best_epoch, clock, fraction, loss, moment, name, probability, rate, short, shown, small, spent};
 
 /// The image with this number.
 pub fn pixels(images: &Images, index: usize) -> Pixels {

@@ -6,13 +6,16 @@ use chart::{Block, Document, Section, Tile, decimals, html};
 use data::DataSet;
 use files::quoted;
 use plan::Plan;
-use run::{EpochRecord, Error, RunRecord, folder, list, record::State};
+use run::{
+    EpochRecord, Error, RunRecord, folder, list,
+    record::{State, now},
+};
 
 use crate::{
-    clock,
     course::Course,
-    grouped, name,
+    grouped, moment, name,
     run_report::{settings, setup},
+    spent,
 };
 
 /// Seconds after which the page of a run that trains comes anew, at least and at most.
@@ -27,7 +30,10 @@ pub fn write(run: &Path, data: &DataSet, trains: bool) -> Result<PathBuf, Error>
     let plan = folder::read_plan(run)?;
     // Before the first epoch there may be neither.
     let (epochs, mut record) = (folder::read_epochs(run).unwrap_or_default(), RunRecord::read(run).ok());
-    record.iter_mut().filter(|_| trains).for_each(|record| list::catch_up(record, run));
+    record
+        .iter_mut()
+        .filter(|record| trains || record.state == State::Running)
+        .for_each(|record| list::catch_up(record, run));
     let so_far = SoFar { run, plan: &plan, data, record: record.as_ref(), epochs: &epochs, trains };
     let page = if trains {
         let each = epochs.last().map_or(0, |epoch| epoch.seconds.ceil() as u64).clamp(RELOAD[0], RELOAD[1]);
@@ -69,7 +75,10 @@ impl SoFar<'_> {
 
     fn what_comes(&self) -> String {
         match self.trains {
-            true => "The run trains. This page is written again after its epochs, and whole at its end.".into(),
+            true => format!(
+                "As of {}, the run trains. While it does, this page is written again after its epochs, and whole at its end.",
+                moment(&now())
+            ),
             false => format!("The run has no model yet. It goes on by `train --resume {}`.", quoted(self.run)),
         }
     }
@@ -87,12 +96,15 @@ impl SoFar<'_> {
         let best = self.record.and_then(|record| record.best.as_ref());
         let state = match (self.trains, self.record.map(|record| record.state)) {
             (true, _) => "trains",
+            // No process works in its folder.
+            (false, Some(State::Running) | None) => "killed",
             (false, Some(State::Failed)) => "failed",
             (false, Some(State::Interrupted)) => "interrupted",
             (false, _) => "stopped",
         };
+        let as_of = if self.trains { format!("{}: ", moment(&now())) } else { String::new() };
         let mut tiles = vec![
-            Tile::new("state", state, self.done(epochs)),
+            Tile::new("state", state, as_of + &self.done(epochs)),
             Tile::new("accuracy", last(|epoch| format!("{:.4}", epoch.valid.accuracy)), "of the last epoch"),
             Tile::new("loss", last(|epoch| decimals(epoch.valid.loss, 6)), self.plan.training.loss.to_string()),
         ];
@@ -102,7 +114,7 @@ impl SoFar<'_> {
         }
         if let Some(record) = self.record {
             tiles.extend([
-                Tile::new("time", clock(record.seconds), "of training and validation"),
+                Tile::new("time", spent(record.seconds), "of training and validation"),
                 Tile::new("backend", &record.backend, format!("on {}", record.device)),
             ]);
         }

@@ -80,6 +80,11 @@ pub fn clock(seconds: f64) -> String {
     }
 }
 
+/// The same of what has been spent on a run; a dash where nothing has yet, or where it is not known.
+pub fn spent(seconds: f64) -> String {
+    if seconds == 0.0 { "-".into() } else { clock(seconds) }
+}
+
 /// A moment of a run's record, as `2026-11-27T14:03:05.1Z`, to the minute: `27 November 2026, 14:03 UTC`; what is none as it is.
 pub fn moment(recorded: &str) -> String {
     let parts = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
@@ -140,6 +145,11 @@ mod tests {
     #[test]
     fn seconds_that_cannot_be_are_a_dash() {
         assert_eq!([-1.0, 1e300, f64::NAN, f64::INFINITY].map(clock), ["-"; 4]);
+    }
+
+    #[test]
+    fn no_time_is_a_dash() {
+        assert_eq!([0.0, 0.0004, 5.04].map(spent), ["-", "0 ms", "5.0 s"]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use files::quoted;
 use plan::PlanError;
 
+use crate::{RunRecord, folder};
+
 /// Every message is one line: what failed, where, why and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -88,6 +90,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// That the run in `run`, of this record, has no model, and why.
+    pub fn no_model(run: &Path, record: Option<&RunRecord>) -> Self {
+        let epochs = folder::read_epochs(run).map_or(0, |epochs| epochs.len());
+        Self::NoModel {
+            path: run.into(),
+            epochs: record.map_or(0, |record| record.epochs_done).max(epochs),
+            has_checkpoints: folder::has_checkpoints(run),
+            failure: record.and_then(RunRecord::failure),
+        }
+    }
+}
+
 /// What to do where a run has lost what it would go on from.
 pub(crate) const ANEW: &str = "`train CONFIG` with its config.toml starts it anew";
 
@@ -102,7 +117,7 @@ fn not_begun(run: &Path) -> String {
 
 fn why_no_model(run: &Path, epochs: usize, has_checkpoints: bool, failure: Option<&str>) -> String {
     match (epochs, failure) {
-        _ if crate::folder::is_in_use(run) => "it is training; it has one when it ends".into(),
+        _ if folder::is_in_use(run) => "it is training; it has one when it ends".into(),
         (_, Some(failure)) if epochs == 0 || has_checkpoints => {
             format!("it {failure}; `train --resume {}` tries again", quoted(run))
         }

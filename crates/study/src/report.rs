@@ -18,7 +18,7 @@ mod unfinished;
 
 use std::path::{Path, PathBuf};
 
-use ::report::{clock, grouped};
+use ::report::{clock, grouped, moment};
 use chart::{Block, Document, Section, Table, Term, Tile, html};
 use plan::Plan;
 use run::folder;
@@ -129,7 +129,13 @@ const RELOAD: u64 = 5;
 /// # Errors
 /// Where it cannot be written.
 pub fn write_live(path: &Path, study: &Study, trials: &[Status]) -> Result<(), Error> {
-    let page = html::live_page(&report(study, path, trials), RELOAD);
+    let mut document = report(study, path, trials);
+    let at_work = format!(
+        "As of {}, the study is at work. While it is, this page is written again.",
+        moment(&run::record::now())
+    );
+    document.lead.insert(1, Block::Text(at_work));
+    let page = html::live_page(&document, RELOAD);
     Ok(files::replace_unflushed(&path.join(PAGE), page.as_bytes())?)
 }
 

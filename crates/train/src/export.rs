@@ -90,13 +90,7 @@ pub fn of_run<B: Backend>(
 ) -> Result<Classifier<B>, Error> {
     let file = folder::model_path(run);
     if !file.is_file() {
-        return Err(run::Error::NoModel {
-            path: run.into(),
-            epochs: record.epochs_done.max(folder::read_epochs(run).map_or(0, |epochs| epochs.len())),
-            has_checkpoints: folder::has_checkpoints(run),
-            failure: record.failure(),
-        }
-        .into());
+        return Err(run::Error::no_model(run, Some(record)).into());
     }
     let mut classifier = Classifier::new(plan, &task_of(run, record)?, record.model.shape(), device);
     load(&file, classifier.network_mut())?;

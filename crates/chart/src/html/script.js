@@ -514,6 +514,19 @@ const folds = () => all("details > summary");
 const opened = () => folds().filter((fold) => fold.parentElement.open).map((fold) => fold.textContent);
 const open = (names) => folds().filter((fold) => names.includes(fold.textContent)).forEach((fold) => (fold.parentElement.open = true));
 
+// Seconds after which what is still going on comes anew, and when it was written.
+const age = document.body.dataset;
+const isOld = () => age.every && Date.now() / 1000 - age.written > 60 + 20 * age.every;
+// Says, once it is too old to be alive, that it is.
+const tellAge = () => {
+  if (!isOld() || document.querySelector(".unwritten")) return;
+  const told = document.createElement("p");
+  told.className = "unwritten";
+  told.setAttribute("role", "status");
+  told.textContent = `Nothing has been written since ${new Date(age.written * 1000).toLocaleString("en")}: it was probably stopped or killed.`;
+  document.querySelector("main").prepend(told);
+};
+
 // Puts what has been written since in the place of what is shown, which stays where it was and as it was chosen.
 const remembered = new Map();
 const renew = async () => {
@@ -532,6 +545,10 @@ const renew = async () => {
     if (old && other) old.replaceWith(other);
   }
   then.replaceWith(now);
+  for (const name of ["every", "written"]) {
+    if (name in fresh.body.dataset) age[name] = fresh.body.dataset[name];
+    else delete age[name];
+  }
   enliven();
   open(names);
   charts.forEach((chart) => chart.restore(remembered.get(chart.name)));
@@ -540,9 +557,8 @@ const renew = async () => {
 
 // What is still going on comes anew while somebody looks, and as long as it is written: by a clock, or when whoever serves the page
 // tells that it has changed.
-const { every, written } = document.body.dataset;
 const isWatched = document.documentElement.dataset.watched !== undefined;
-if (every || isWatched) {
+if (age.every || isWatched) {
   open(history.state ?? []);
   let [isBusy, isWanted] = [false, false];
   const again = async () => {
@@ -561,12 +577,8 @@ if (every || isWatched) {
     }
     isBusy = false;
   };
-  const isFresh = every && Date.now() / 1000 - written < 60 + 20 * every;
   if (isWatched) addEventListener("changed", again);
-  else if (isFresh) setTimeout(again, every * 1000);
-  if (every && !isFresh) {
-    const told = document.createElement("p");
-    told.textContent = `Nothing has been written since ${new Date(written * 1000).toLocaleString("en")}: it was stopped or killed.`;
-    document.querySelector("main").prepend(told);
-  }
+  else if (!isOld()) setTimeout(again, age.every * 1000);
+  tellAge();
+  setInterval(tellAge, 5000);
 }

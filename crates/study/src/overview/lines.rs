@@ -20,11 +20,11 @@ impl Overview {
             Some(why) => wrapped("stopping", why.split(' ').map(str::to_owned), " ", width, INDENT),
             None => self.time(width),
         });
-        lines.extend(self.best.as_ref().map(|best| best.best(colours)));
+        lines.extend(self.best.as_ref().map(|best| cut(&best.best(colours), width)));
         let room = height.saturating_sub(lines.len()).min(MOST);
         let all = self.running.len();
         let shown = if all > room { room.saturating_sub(1) } else { all };
-        lines.extend(self.running[..shown].iter().map(|row| row.running(width, colours)));
+        lines.extend(self.running[..shown].iter().map(|row| cut(&row.running(width, colours), width)));
         if shown < all {
             lines.push(format!("{:INDENT$}and {} more", "", all - shown));
         }
@@ -48,6 +48,15 @@ impl Overview {
         let left = time_left(self.left);
         wrapped("time", [clock(self.elapsed.as_secs_f64()), left].into_iter(), ", ", width, INDENT)
     }
+}
+
+/// A trial's line without the keys of its point that there is no room for: half a key says nothing.
+fn cut(line: &str, width: usize) -> String {
+    if measure_text_width(line) <= width {
+        return line.into();
+    }
+    let begun = truncate_str(line, width.saturating_sub(1), "");
+    begun.rsplit_once(' ').map_or_else(|| line.into(), |(whole, _)| format!("{whole} …"))
 }
 
 /// The time left, in words.
@@ -137,11 +146,23 @@ mod tests {
             "         1 pruned, 1 failed, 2 running,",
             "         44 waiting",
             "time     1:12 min, about 3:05 min left",
-            "best     0.982336  trial 14, learning_r…",
-            "   19  ━━━─  0.979392 4/5  learning_rat…",
-            "   20  ━━──  0.979392 3/5  learning_rat…",
+            "best     0.982336  trial 14, …",
+            "   19  ━━━─  0.979392 4/5  …",
+            "   20  ━━──  0.979392 3/5  …",
         ];
         assert_eq!(lines(&overview(2), [40, 24]), expected);
+    }
+
+    #[test]
+    fn a_trial_is_cut_between_its_keys() {
+        let line = "   19  ━━━━━━──  0.979392    4/5 epochs  learning_rate=0.3 hidden=50";
+        let expected = [
+            (68, line.to_owned()),
+            (67, "   19  ━━━━━━──  0.979392    4/5 epochs  learning_rate=0.3 …".into()),
+            (60, "   19  ━━━━━━──  0.979392    4/5 epochs  learning_rate=0.3 …".into()),
+            (59, "   19  ━━━━━━──  0.979392    4/5 epochs  …".into()),
+        ];
+        assert_eq!(expected.clone().map(|(width, _)| (width, cut(line, width))), expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chart::{
 };
 
 use super::lines::wrapped;
-use crate::{Entry, Status, named, study::Metric, within};
+use crate::{Entry, Status, named, status::STOPPED_EARLY, study::Metric, within};
 
 /// Columns before the text of a line with a name.
 pub(super) const INDENT: usize = 9;
@@ -33,7 +33,12 @@ pub struct Row {
 /// A trial that has come as far as it comes for now, in one line, or within the columns of a terminal; what is done is dim beside what
 /// runs.
 pub fn ended(entry: &Entry, columns: Option<usize>, colours: Colours) -> Vec<String> {
-    let lines = Row::new(entry, entry.status.value).ended(entry.status.name(), columns);
+    let how = match entry.status.name() {
+        // While the study is at work, it may yet be promoted.
+        STOPPED_EARLY => "paused",
+        name => name,
+    };
+    let lines = Row::new(entry, entry.status.value).ended(how, columns);
     lines.iter().map(|line| colours.dim(line)).collect()
 }
 

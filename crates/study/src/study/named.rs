@@ -36,18 +36,25 @@ pub fn studies_by_name() -> Vec<Entry> {
 /// # Errors
 /// Where there is none: where it was looked for, and the nearest name, or all.
 pub fn find_study(argument: &Path) -> Result<PathBuf, PlanError> {
+    found(argument).ok_or_else(|| missing(argument))
+}
+
+fn found(argument: &Path) -> Option<PathBuf> {
     let with_end = argument.with_added_extension("toml");
     let shipped = Path::new(FOLDER).join(argument);
     let places = [argument.to_owned(), with_end, shipped.with_added_extension("toml"), shipped];
     let name = argument.to_str().map(|name| PathBuf::from(name.strip_suffix(".toml").unwrap_or(name)));
     let built_in = name.filter(|name| text_of(name).is_some());
     let of_folder = || study_folder::file_of(argument).filter(|file| is_file(file) || text_of(file).is_some());
-    if let Some(file) = places.into_iter().find(|place| is_file(place)).or(built_in).or_else(of_folder) {
-        return Ok(file);
-    }
+    places.into_iter().find(|place| is_file(place)).or(built_in).or_else(of_folder)
+}
+
+/// With the nearest name, or all; a file that its name finds has that alone.
+fn missing(argument: &Path) -> PlanError {
     let beside = argument.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut names: Vec<String> = studies_by_name().into_iter().map(|study| study.name).collect();
-    names.extend(beside.into_iter().flat_map(Entry::all_in).filter_map(|it| Some(it.path?.display().to_string())));
+    let others = beside.into_iter().flat_map(Entry::all_in).filter(|it| found(Path::new(&it.name)) != it.path);
+    names.extend(others.filter_map(|it| Some(it.path?.display().to_string())));
     if beside.is_none() {
         names.extend(Entry::all_in(Path::new(".")).into_iter().filter(is_study).map(|it| it.name));
     }
@@ -57,7 +64,7 @@ pub fn find_study(argument: &Path) -> Result<PathBuf, PlanError> {
     let all = format!("; there are {}", names.join(", "));
     let hint = near.into_iter().find(|near| !near.is_empty()).unwrap_or(all);
     let message = format!("no such study: no file, none of that name in `{FOLDER}`, and none is built in{hint}");
-    Err(Problem::Other { origin: Origin::Argument(typed), message }.into())
+    Problem::Other { origin: Origin::Argument(typed), message }.into()
 }
 
 /// Whether a file is a study's, and not a config's or another program's: only a study has a space.

@@ -127,13 +127,7 @@ fn wants_tui(_: &FitArgs) -> bool {
 fn about(args: &FitArgs, resumed: Option<&Path>) -> anyhow::Result<About> {
     let (before, settings) = (resumed.map(About::read).transpose()?, args.plan.settings()?);
     let config = args.plan.config();
-    let mut about = before.unwrap_or_else(|| About {
-        config: Some(match &config {
-            Config::BuiltIn(name) => name.to_string(),
-            Config::File(path) => path.display().to_string(),
-        }),
-        ..About::default()
-    });
+    let mut about = before.unwrap_or_else(|| About { config: Some(config.typed()), ..About::default() });
     let recorded = resumed.filter(|_| args.plan.config.is_none()).map(|run| Config::File(folder::config_path(run)));
     let changed = Template::read(&recorded.unwrap_or(config))?.changed(&settings);
     about.changed.extend(changed.into_iter().map(|(key, value)| (key.to_owned(), value)));

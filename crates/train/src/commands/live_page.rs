@@ -14,6 +14,8 @@ use train::{
 
 /// The page is written at most so often.
 const EVERY: Duration = Duration::from_millis(500);
+/// And at least so often, however long an epoch takes: who reads it sees that the run is alive.
+const AT_LEAST: Duration = Duration::from_secs(30);
 
 /// When something is written that is written again and again: not too often, and for a hundredth of the time at most.
 pub struct Rewriting {
@@ -29,9 +31,14 @@ impl Rewriting {
         Self { every, written: None, took: Duration::ZERO }
     }
 
+    /// Whether it was last written so long ago.
+    fn is_older_than(&self, age: Duration) -> bool {
+        self.written.is_none_or(|written| written.elapsed() >= age)
+    }
+
     /// Writes, if that is due.
     pub fn write(&mut self, write: impl FnOnce()) {
-        if self.written.is_none_or(|written| written.elapsed() >= self.every.max(self.took * 100)) {
+        if self.is_older_than(self.every.max(self.took * 100)) {
             let began = Instant::now();
             write();
             (self.written, self.took) = (Some(Instant::now()), began.elapsed());
@@ -64,6 +71,9 @@ impl LivePage {
 impl Observer for LivePage {
     fn batches(&mut self, progress: &EpochProgress) {
         self.shown.batches(progress);
+        if self.page.is_older_than(AT_LEAST) {
+            self.write();
+        }
     }
 
     fn epoch(&mut self, record: &EpochRecord, epochs: usize, is_best: bool) {

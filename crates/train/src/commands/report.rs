@@ -1,10 +1,10 @@
 //! `train report`: the page of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data::{DataSet, Split};
 use report::Extras;
-use run::{RunFolder, RunRecord};
+use run::{RunFolder, RunRecord, folder, record::State};
 use train::{Error, evaluation};
 
 use super::{baseline, load_data, run_name, show::batch, stored_run::StoredRun, summary, why, workbench::Workbench};
@@ -16,13 +16,34 @@ use crate::{
 /// Writes it and prints its path.
 pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
     // Not the newest with a model: another run's page is not to be written.
-    let StoredRun { path, plan, chosen, .. } = StoredRun::open(run_name::find(&args.run)?, &args.backend)?;
-    let folder = RunFolder::open(&path)?;
-    let workbench = Workbench::on(chosen, plan, None)?;
-    let page = write(&workbench, &folder, |_, _| true)?;
+    let path = run_name::find(&args.run)?;
+    let record = RunRecord::read(&path).ok();
+    let has_ended = record.as_ref().is_some_and(|record| record.state == State::Finished);
+    let page = if has_ended || folder::model_path(&path).is_file() {
+        let StoredRun { path, plan, chosen, .. } = StoredRun::open(path.clone(), &args.backend)?;
+        let folder = RunFolder::open(&path)?;
+        write(&Workbench::on(chosen, plan, None)?, &folder, |_, _| true)?
+    } else {
+        of_what_there_is(&path, record.as_ref())?
+    };
     // Standard output is the page's path alone, as `$(train report latest)` takes it.
     tell(&run_name::line(&path));
     Ok(writeln!(Out, "{}", page.display())?)
+}
+
+/// Writes the page of a run that ended, or was killed, before it had a model, and says why it has none.
+fn of_what_there_is(path: &Path, record: Option<&RunRecord>) -> anyhow::Result<PathBuf> {
+    // Before this process holds the folder.
+    let why = run::Error::no_model(path, record).to_string();
+    let folder = RunFolder::open(path)?;
+    let data = load_data::load(&folder::read_plan(path)?, None)?;
+    if let Some(record) = record.filter(|record| record.data.fingerprint != data.fingerprint) {
+        let (then, now) = (record.data.fingerprint.clone(), data.fingerprint.clone());
+        return Err(run::Error::OtherData { path: path.into(), then, now }.into());
+    }
+    let page = ::report::write_live(folder.path(), &data, false)?;
+    tell(&format!("note: {why}; its page has what there is"));
+    Ok(page)
 }
 
 /// Writes the page of a run on the data of this bench, beside the pixel-similarity baseline where that is wanted of the data and the

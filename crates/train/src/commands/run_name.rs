@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use files::quoted;
 use plan::did_you_mean;
 use run::{
     About, RunRecord, folder,
     list::{self, Run},
+    record::State,
 };
 use study::{StudyResults, TrialRecord, is_trial, status, studies};
 
@@ -33,8 +35,16 @@ fn named(run: &Path, wanted: fn(&Path) -> bool, with: &str) -> anyhow::Result<Pa
         None if text == "latest" => latest(wanted, with),
         Some(("latest", name)) => latest_trial(&study_folder(text, name)?, wanted, with),
         Some(("best", name)) => best_trial(&study_folder(text, name)?),
+        _ if status::is_study(run) => bail!(UsageError(study_instead(run))),
         _ => Ok(folder::check(run).map(|()| run.into())?),
     }
+}
+
+/// What to name where the folder of a study was.
+fn study_instead(folder: &Path) -> String {
+    let name = folder.strip_prefix(ROOT).unwrap_or(folder);
+    let [best, latest] = ["best", "latest"].map(|which| quoted(Path::new(&format!("{which}:{}", name.display()))));
+    format!("`{}` is a study, not a run; `{best}` is its best trial, `{latest}` its newest", folder.display())
 }
 
 /// The newest run that is no trial. Trials and runs without what is wanted that began later are named.
@@ -135,7 +145,11 @@ pub fn lines(path: &Path) -> String {
 /// The first of them.
 pub fn line(path: &Path) -> String {
     let run = path.display();
-    match RunRecord::read(path) {
+    let mut record = RunRecord::read(path);
+    if let Ok(record @ RunRecord { state: State::Running, .. }) = &mut record {
+        list::catch_up(record, path);
+    }
+    match record {
         Ok(RunRecord { model, best: Some(best), epochs_done, .. }) => {
             format!("run      {run}: {}, epoch {} of {epochs_done}", model.kind, best.epoch)
         }

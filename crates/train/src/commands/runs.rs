@@ -132,7 +132,7 @@ fn cells(row: &Row, layout: Layout) -> Vec<String> {
     let mut cells = vec![name.collect::<Vec<_>>().join("\n"), row.began(), row.state.clone()];
     cells.extend(marks.iter().filter(|_| is_line).map(|mark| mark.trim_start_matches("# ").replace('\n', " ")));
     let accuracy = fraction(best.map(|best| best.metrics.accuracy));
-    let ([highest, at], time) = (row.highest(), report::clock(row.seconds));
+    let ([highest, at], time) = (row.highest(), report::spent(row.seconds));
     if layout == Layout::Below {
         cells.extend([format!("{}\n{time}", row.epochs()), format!("{accuracy}\n{highest}")]);
     } else {

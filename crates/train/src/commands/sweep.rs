@@ -54,6 +54,11 @@ pub fn run(args: &SweepArgs) -> anyhow::Result<u8> {
     }
 }
 
+/// The study as it was typed.
+fn typed(args: &StudyArgs) -> String {
+    args.study.as_deref().map(quoted).unwrap_or_default()
+}
+
 fn read(args: &StudyArgs) -> anyhow::Result<Study> {
     let settings = args.set.iter().map(|set| Setting::parse(set)).collect::<Result<Vec<_>, _>>()?;
     let typed = args.study.as_deref().unwrap_or(Path::new(""));
@@ -99,7 +104,7 @@ fn work(args: &SweepArgs) -> anyhow::Result<u8> {
         return dry_run(&study).map(|()| DONE);
     }
     if launch.detach {
-        return detach::start(&study);
+        return detach::start(&study, &typed(asked));
     }
     if launch.launcher == Some(Launcher::Slurm) {
         return slurm::submit(study, args).map(|()| DONE);
@@ -225,11 +230,10 @@ fn dry_run(study: &Study) -> anyhow::Result<()> {
 }
 
 /// The best points, why trials failed, how many stand how, and what each key matters.
-fn summary(study: &Study, trials: &[Status]) -> String {
+fn summary(study: &Study, trials: &[Status], typed: &str) -> String {
     let points = trials.iter().map(|status| status.trial.point.to_string()).collect::<BTreeSet<_>>().len();
-    let file = quoted(&study.file);
     let more = (points > BEST).then(|| {
-        format!("the best {BEST} of {points} points; `train sweep report {file}` has more, `train sweep status {file} --json` all\n")
+        format!("the best {BEST} of {points} points; `train sweep report {typed}` has more, `train sweep status {typed} --json` all\n")
     });
     let failed = trials.iter().filter_map(|status| match &status.state {
         status::State::Failed(reason) => Some(format!("trial {} failed: {reason}\n", status.trial.number + 1)),
@@ -237,7 +241,7 @@ fn summary(study: &Study, trials: &[Status]) -> String {
     });
     let failed: Vec<String> = failed.collect();
     let others = failed.len().saturating_sub(REASONS);
-    let others = (others > 0).then(|| format!("{others} more failed; `train sweep report {file}` says of each why\n"));
+    let others = (others > 0).then(|| format!("{others} more failed; `train sweep report {typed}` says of each why\n"));
     let table = ranked(&leaderboard(study, trials, BEST));
     let below: String = more.into_iter().chain(failed.into_iter().take(REASONS)).chain(others).collect();
     let importance = importance_of_keys(study, trials).map(|line| format!("\n{line}"));
@@ -246,11 +250,12 @@ fn summary(study: &Study, trials: &[Status]) -> String {
 
 /// Says what has come of it. A reader that has gone, as `head` does, changes nothing about that.
 fn conclude(study: &Study, trials: &[Status], end: &StopReason, args: &SweepArgs) -> u8 {
-    say(&format!("\n{}", summary(study, trials)));
+    let typed = typed(&args.study);
+    say(&format!("\n{}", summary(study, trials, &typed)));
     let failed = trials.iter().any(|status| matches!(status.state, status::State::Failed(_)));
     let sets: String = args.study.set.iter().map(|set| format!(" --set {}", for_shell(set))).collect();
     let jobs = args.launch.jobs.map_or_else(String::new, |jobs| format!(" --jobs {jobs}"));
-    let study = quoted(&study.file) + &jobs + &sets;
+    let study = typed + &jobs + &sets;
     match end {
         StopReason::Done => {}
         StopReason::Interrupted => {
@@ -312,7 +317,7 @@ fn show(args: &StudyArgs, as_json: bool) -> anyhow::Result<()> {
     for row in &running {
         writeln!(out, "{}", row.running(room().unwrap_or(usize::MAX), colours()))?;
     }
-    writeln!(out, "\n{}", summary(&study, &trials))?;
+    writeln!(out, "\n{}", summary(&study, &trials, &typed(args)))?;
     match status::folders(&folder)?.len().saturating_sub(trials.len()) {
         0 => Ok(()),
         others => Ok(writeln!(

@@ -12,6 +12,9 @@ use crate::cli::UsageError;
 const OTHERS: [&str; 11] =
     ["run", "path", "highest", "epoch", "epochs", "time", "began", "state", "data", "tag", "study"];
 
+/// Those of them whose values are numbers.
+const NUMBERS: [&str; 5] = ["highest", "epoch", "epochs", "time", "began"];
+
 /// A condition on a value of a run, or a word that its name, its model, its data, its tags or its note have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
@@ -50,12 +53,18 @@ impl FromStr for Condition {
 }
 
 impl Condition {
-    /// Refuses a key that no run has.
+    /// Refuses a key that no run has, and of one whose values are numbers what is none.
     pub fn check(&self) -> Result<(), UsageError> {
-        if self.operator == HAS {
+        let Self { key, operator, value } = self;
+        if *operator == HAS {
             return Ok(());
         }
-        known(&format!("--filter {}{}{}", self.key, self.operator, self.value), &self.key)
+        let asked = format!("--filter {key}{operator}{value}");
+        known(&asked, key)?;
+        match is_number(key) && value.parse::<f64>().is_err() {
+            true => Err(UsageError(format!("{asked}: `{value}` is no number, as `{key}` is"))),
+            false => Ok(()),
+        }
     }
 
     /// Whether a row is so; what has no such value is not.
@@ -152,6 +161,13 @@ fn known(asked: &str, key: &str) -> Result<(), UsageError> {
     Err(UsageError(format!("{asked}: runs have no `{key}`{hint}")))
 }
 
+/// Whether all values of a key are numbers.
+fn is_number(key: &str) -> bool {
+    let of_plan = || base()?.entries().into_iter().find(|(name, _)| *name == alias(key)).map(|(_, value)| value);
+    let is_number = |value: toml::Value| value.is_integer() || value.is_float();
+    metric(key).is_some() || NUMBERS.contains(&key) || of_plan().is_some_and(is_number)
+}
+
 fn base() -> Option<Plan> {
     Plan::resolve(&Config::BuiltIn(BuiltIn::Base), &[]).ok()
 }
@@ -177,7 +193,7 @@ fn values(row: &Row, key: &str) -> Vec<String> {
         "highest" => row.highest_accuracy().map(|(_, accuracy)| accuracy.to_string()),
         "epoch" => row.best().map(|best| best.epoch.to_string()),
         "epochs" => record.map(|record| record.epochs_done.to_string()),
-        "time" => Some(row.seconds.to_string()),
+        "time" => (row.seconds > 0.0).then(|| row.seconds.to_string()),
         "began" => row.began_at().map(|began| began.unix_timestamp().to_string()),
         "state" => Some(row.state.clone()),
         "data" => {

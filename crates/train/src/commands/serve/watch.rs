@@ -159,7 +159,7 @@ impl Watched {
             "epoch": row.best().map(|best| best.epoch),
             "accuracy": accuracy,
             "highest": highest,
-            "time": report::clock(row.seconds),
+            "time": report::spent(row.seconds),
             "changed": changed,
             "changes": changes(row),
             "marks": [tags, note],

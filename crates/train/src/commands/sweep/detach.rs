@@ -13,7 +13,7 @@ use crate::terminal::say;
 
 /// Starts the driver; returns as soon as it holds the study, or its exit code where it does not come to that.
 #[cfg(unix)]
-pub fn start(study: &Study) -> anyhow::Result<u8> {
+pub fn start(study: &Study, typed: &str) -> anyhow::Result<u8> {
     use std::{
         env,
         io::Read as _,
@@ -30,24 +30,23 @@ pub fn start(study: &Study) -> anyhow::Result<u8> {
         let status = driver.wait().context("cannot wait for the driver")?;
         return Ok(status.code().and_then(|code| code.try_into().ok()).unwrap_or(crate::FAILED));
     }
-    tell_where(study, driver.id())?;
+    tell_where(study, typed, driver.id())?;
     Ok(crate::DONE)
 }
 
 /// There are no sessions.
 #[cfg(not(unix))]
-pub fn start(_: &Study) -> anyhow::Result<u8> {
+pub fn start(_: &Study, _: &str) -> anyhow::Result<u8> {
     anyhow::bail!(crate::cli::UsageError(
         "`--detach` needs a Unix system; run `train sweep` in a terminal that stays".into()
     ))
 }
 
 #[cfg(unix)]
-fn tell_where(study: &Study, process: u32) -> anyhow::Result<()> {
-    let file = files::quoted(&study.file);
+fn tell_where(study: &Study, typed: &str, process: u32) -> anyhow::Result<()> {
     say(&format!("driver   process {process} in the background, writes {}", log_file(&study.folder()?).display()));
-    say(&format!("look     train sweep status {file}"));
-    say(&format!("stop     train sweep stop {file}"));
+    say(&format!("look     train sweep status {typed}"));
+    say(&format!("stop     train sweep stop {typed}"));
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 use std::{env, fs, path::Path, time::SystemTime};
 
 use anyhow::{Context as _, bail};
-use files::quoted;
 use plan::Plan;
 use study::{
     Study, StudyFolder,
@@ -44,9 +43,9 @@ pub fn submit(mut study: Study, args: &SweepArgs) -> anyhow::Result<()> {
     say(&format!("backend  {backend}"));
     say(&format!("data     {}", load_data::describe(&data)));
     say(&format!("slurm    job {job}, writes {}", folder.join(format!("slurm-{job}_*.txt")).display()));
-    let file = quoted(&study.file);
-    say(&format!("look     train sweep status {file}"));
-    say(&format!("stop     train sweep stop {file}"));
+    let typed = super::typed(&args.study);
+    say(&format!("look     train sweep status {typed}"));
+    say(&format!("stop     train sweep stop {typed}"));
     Ok(())
 }
 
