@@ -496,9 +496,14 @@ const sortable = (table) => {
   });
 };
 
-// Gives life to all that the page has, or that has come in its place. The contents would fill a phone.
+// The contents would fill a phone.
+const narrow = matchMedia("(max-width: 30rem)");
+const fold = () => all("nav > details").forEach((contents) => (contents.open = !narrow.matches));
+narrow.onchange = fold;
+
+// Gives life to all that the page has, or that has come in its place.
 const enliven = () => {
-  if (matchMedia("(max-width: 30rem)").matches) all("nav > details").forEach((contents) => (contents.open = false));
+  fold();
   charts.splice(0, charts.length, ...all("figure.lines").map((figure) => new Chart(figure)));
   for (const figure of all("figure.parallel")) {
     chosenParts(figure);
