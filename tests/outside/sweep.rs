@@ -295,7 +295,7 @@ fn a_page_has_all_trials_in_the_columns_of_its_leaderboard_and_tells_those_that_
     let head = |text: &str| text.rsplit_once("<thead>").unwrap().1.split_once("</thead>").unwrap().0.to_owned();
     assert_eq!(head(fold), head(before));
     assert_eq!((fold.matches("<tr data-item").count(), fold.matches("/report.html\">").count()), (12, 10));
-    assert!(fold.contains(" writes the page of any other"), "{fold}");
+    assert!(fold.contains("writes the pages of the others"), "{fold}");
     // In the curves and over parallel axes.
     for told in ["data-name=\"not finished\"", "stroke-dasharray=\"5 4\"/></svg><span>not finished</span>"] {
         assert!(page.contains(told), "{told}");

@@ -489,7 +489,7 @@ mod tests {
             "{:?}",
             page.sections[6].blocks[0]
         );
-        assert_eq!(pictures(&page.sections[6]).len(), 2 * 11, "as many as there is room for");
+        assert_eq!(pictures(&page.sections[6]).len(), 2 * 8, "as many as there is room for");
         assert!(
             matches!(&page.sections[7].blocks[0], Block::Code { lines, .. } if lines.contains("\ntrain folder --set data.path=kinds\n"))
         );

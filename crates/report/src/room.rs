@@ -10,7 +10,7 @@ const BYTES_OF_LARGE: usize = 3_500;
 
 /// Images of this shape that a page has room for.
 pub fn room(Shape { channels, height, width }: Shape) -> usize {
-    // Grey strokes take half a byte for each pixel, colours as a JPEG two for all three.
-    let bytes = if channels == 1 { height * width / 2 } else { 2 * height * width };
+    // Grey strokes take half a byte for each pixel.
+    let bytes = if channels == 1 { height * width / 2 } else { channels * height * width };
     PICTURES_BYTES / (bytes + BYTES_AROUND).min(BYTES_OF_LARGE)
 }

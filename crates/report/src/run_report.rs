@@ -188,7 +188,12 @@ impl<'a> RunReport<'a> {
         let command = About::read(self.run).ok().and_then(|about| about.command());
         let with = command.map_or_else(String::new, |command| format!(" with `{command}`"));
         let begun = format!(" Begun on {}{with}.", moment(&self.record.started));
-        setup(&self.plan, self.evaluated.data, Some(self.record.model.parameters)) + &begun
+        let chosen = if self.epochs.len() > 1 {
+            " The epoch was chosen by the validation images that it is judged by: of others it may be right a little less often."
+        } else {
+            ""
+        };
+        setup(&self.plan, self.evaluated.data, Some(self.record.model.parameters)) + &begun + chosen
     }
 
     /// The study that this is a trial of, which lies beside it.

@@ -31,6 +31,9 @@ pub(crate) fn fetch(
     let started = Instant::now();
     let (mut attempt, mut in_a_row, mut most) = (0, 0, partial.len());
     loop {
+        if loading.request.cancelled() {
+            return Err(Error::Cancelled);
+        }
         attempt += 1;
         let outcome = attempt_once(&mut client, &mut partial, remote, loading, started);
         if let Some(trouble) = partial.take_trouble() {

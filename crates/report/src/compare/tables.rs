@@ -98,7 +98,7 @@ impl Comparison {
         let more = match self.runs.len() - shown.len() {
             0 => String::new(),
             1 => format!("; one more {noun} is in the table above"),
-            more => format!("; {} more {noun}s are in the table above", grouped(more)),
+            more => format!("; {} more {noun}s are in the table of all", grouped(more)),
         };
         let caption =
             format!("Validation metrics of the {}best epochs{more}", if noun == "trial" { "trials' " } else { "" });

@@ -17,7 +17,7 @@ const MISSES: usize = 4;
 const PAIRS_SEEN: usize = 8;
 
 /// Characters of the names of misses on a page.
-const MISSES_NAMED: usize = 8_000;
+const MISSES_NAMED: usize = 6_000;
 
 /// Pictures beside each other where there is room.
 const MOST_COLUMNS: usize = 12;

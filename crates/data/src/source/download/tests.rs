@@ -192,6 +192,16 @@ fn cancelling_ends_it_and_keeps_the_partial_file() {
     assert!(part.metadata().unwrap().len() > 0);
 }
 
+#[test]
+fn what_is_cancelled_before_asks_nobody() {
+    let remote = remote_of(&file(), "http://mnist.invalid/mnist_sample.tgz");
+    let request = Request { remote, cancel: Some(Arc::new(AtomicBool::new(true))), ..Request::default() };
+    let mut on_event = |event: Event| panic!("{event:?}");
+    let mut loading =
+        Loading { request: &request, on_event: &mut on_event, folder: None, policy: brief(), notes: vec![] };
+    assert!(matches!(fetch(&mut loading, None, &request.remote, INSTEAD), Err(Error::Cancelled)));
+}
+
 /// Runs itself in a process of its own, because the environment belongs to the whole process.
 #[test]
 fn the_proxy_variables_are_honoured() {

@@ -149,7 +149,7 @@ fn metric(key: &str) -> Option<Metric> {
 /// Whether a run can have such a value.
 fn known(asked: &str, key: &str) -> Result<(), UsageError> {
     let keys: Vec<&str> = base().map_or_else(Vec::new, |plan| plan.entries().into_iter().map(|(key, _)| key).collect());
-    if metric(key).is_some() || OTHERS.contains(&key) || alias(key) != key || keys.contains(&key) {
+    if metric(key).is_some() || OTHERS.contains(&key) || keys.iter().any(|known| is_meant(key, known)) {
         return Ok(());
     }
     let names: Vec<&str> =
@@ -163,9 +163,14 @@ fn known(asked: &str, key: &str) -> Result<(), UsageError> {
 
 /// Whether all values of a key are numbers.
 fn is_number(key: &str) -> bool {
-    let of_plan = || base()?.entries().into_iter().find(|(name, _)| *name == alias(key)).map(|(_, value)| value);
-    let is_number = |value: toml::Value| value.is_integer() || value.is_float();
-    metric(key).is_some() || NUMBERS.contains(&key) || of_plan().is_some_and(is_number)
+    let is_number = |value: &toml::Value| value.is_integer() || value.is_float();
+    let of_plan = || -> Vec<bool> {
+        let base = base();
+        let meant = base.iter().flat_map(Plan::entries).filter(|(name, _)| is_meant(key, name));
+        meant.map(|(_, value)| is_number(&value)).collect()
+    };
+    let are_numbers = |of_plan: Vec<bool>| !of_plan.is_empty() && of_plan.into_iter().all(|is_number| is_number);
+    metric(key).is_some() || NUMBERS.contains(&key) || are_numbers(of_plan())
 }
 
 fn base() -> Option<Plan> {
@@ -178,6 +183,12 @@ const ALIASES: [(&str, &str); 3] =
 
 fn alias(key: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == key).map_or(key, |(_, key)| key)
+}
+
+/// Whether a key of a plan is meant: by its name, a short one, or its last part, as the list of runs shows it.
+fn is_meant(asked: &str, key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    key == alias(asked) || last == asked
 }
 
 /// The values of this name that a row has: of tags many, of a run without an epoch no metric.
@@ -202,10 +213,14 @@ fn values(row: &Row, key: &str) -> Vec<String> {
         }
         "study" => row.study.clone(),
         "tag" => return row.about.tags.clone(),
-        key => row.plan().and_then(|plan| {
-            let (_, value) = plan.entries().into_iter().find(|(name, _)| *name == alias(key))?;
-            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        }),
+        key => {
+            // What it does not use it has by default alone.
+            let of_plan = |plan: &Plan| -> Vec<String> {
+                let meant = plan.entries().into_iter().filter(|(name, _)| is_meant(key, name) && plan.uses(name));
+                meant.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
+            };
+            return row.plan().map(|plan| of_plan(&plan)).unwrap_or_default();
+        }
     };
     one.into_iter().collect()
 }
@@ -213,6 +228,17 @@ fn values(row: &Row, key: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_goes_by_its_last_part_too() {
+        let check = |text: &str| text.parse::<Condition>().unwrap().check();
+        for known in ["channels=16", "model.channels=16", "hidden>50", "fit=squish", "lr=0.1", "momentum<0.9"] {
+            assert!(check(known).is_ok(), "{known}: {:?}", check(known));
+        }
+        assert!(check("hidden>many").is_err() && check("blocks_of=3").is_err());
+        assert!(is_meant("channels", "model.channels") && !is_meant("channels", "model.channels_of"));
+        assert!(is_meant("lr", "optimizer.learning_rate") && is_meant("learning_rate", "optimizer.learning_rate"));
+    }
 
     #[test]
     fn a_condition_is_a_key_an_operator_and_a_value() {
