@@ -27,7 +27,8 @@ pub struct KnownByData {
 }
 
 impl KnownByData {
-    /// By the scores of the validation split; `is_learnt` and `is_judged` say of each image that is predicted whether it is in the data.
+    /// By the scores of the validation split; `learnt` and `judged` of the images that are predicted are in the training and the validation
+    /// split.
     pub fn new(evaluation: &Evaluation, learnt: usize, judged: usize) -> Self {
         let classes = evaluation.task.classes().len();
         let (predictions, probabilities) = (evaluation.predictions(), evaluation.probabilities());

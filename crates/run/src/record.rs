@@ -2,7 +2,8 @@
 
 use std::{
     env::consts,
-    fs,
+    fs::{self, File},
+    io::Read as _,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     thread,
@@ -231,7 +232,10 @@ impl Default for Versions {
 impl Machine {
     pub fn this() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let processor = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| processor(&text));
+        // The first core says it; Linux writes the text of each when it is read, which takes long of many.
+        let mut first = String::new();
+        let read = File::open("/proc/cpuinfo").and_then(|file| file.take(1024).read_to_string(&mut first));
+        let processor = read.ok().and_then(|_| processor(&first));
         Self { os: consts::OS.into(), architecture: consts::ARCH.into(), processor, cores }
     }
 }

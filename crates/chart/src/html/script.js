@@ -532,8 +532,10 @@ const tellAge = () => {
   document.querySelector("main").prepend(told);
 };
 
-// Puts what has been written since in the place of what is shown, which stays where it was and as it was chosen.
+// What was chosen of each chart, also of one that is missing for a while.
 const remembered = new Map();
+
+// Puts what has been written since in the place of what is shown, which stays where it was and as it was chosen.
 const renew = async () => {
   const response = await fetch(location.href);
   // Who serves it cannot at this moment.
